@@ -1,0 +1,62 @@
+# overlayd: schema in, programs out. `make demo` and `make check` install what is missing, build and run.
+B        ?= build
+CC       := $(if $(filter default,$(origin CC)),gcc,$(CC))
+PREFIX   ?= /usr/local
+SAN      ?=
+T        ?= 60
+VERSION  := 0.1.0
+
+WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Werror
+OPTIMIZE := $(if $(SAN),-O1 -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer,-O2)
+CFLAGS   ?= -g
+CPPFLAGS += -I. -I$(B) -I/usr/include/libnl3 -D_GNU_SOURCE
+COMPILE   = $(CC) -std=gnu17 $(CFLAGS) $(OPTIMIZE) $(WARN) $(CPPFLAGS) -MMD -MP
+LINK      = $(CC) $(CFLAGS) $(OPTIMIZE) $(LDFLAGS)
+Q        := $(if $(V),,@)
+say       = $(if $(V),,@printf '%-4s %s\n' $(1) $(2))
+
+# The layers: what a folder may include and link. A folder that reaches further does not link in its own tests.
+needs/runtime       :=
+needs/schema        := runtime
+needs/gen           := gen/pb runtime
+needs/server/engine := runtime
+needs/server/store  := runtime
+needs/server/net    := server/engine runtime
+needs/server/linux  := server/net server/engine runtime
+needs/server/ipc    := server/net server/engine schema runtime
+needs/server/ops    := server/ipc server/store server/net server/engine schema runtime
+needs/server        := server/ops server/linux server/ipc server/store server/net server/engine schema runtime
+needs/client        := schema runtime
+needs/client/ctl    := client schema runtime
+
+libs/gen/pb         := -lprotobuf-c
+libs/runtime        := -lpthread
+libs/server/linux   := -lnl-route-3 -lnl-genl-3 -lnl-3 -lnftables -lnftnl -lmnl
+libs/server/ipc     := -luv
+libs/server/store   := -lsodium
+
+include mk/rules.mk
+include mk/schema.mk
+include mk/tests.mk
+
+.PHONY: all deps deps-all demo check bench install clean
+all: programs
+
+deps deps-all:
+	$(Q)mk/$@.sh
+
+demo: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)B=$(B) tests/demo/run
+
+check: deps
+	$(Q)$(MAKE) --no-print-directory run-checks
+
+install: all
+	install -D -m 755 $(B)/bin/overlayd $(DESTDIR)$(PREFIX)/sbin/overlayd
+	install -D -m 755 $(B)/bin/overlayctl $(DESTDIR)$(PREFIX)/bin/overlayctl
+	install -D -m 644 schema/overlayd.proto $(DESTDIR)$(PREFIX)/share/overlayd/overlayd.proto
+	install -D -m 644 schema/wire.proto $(DESTDIR)$(PREFIX)/share/overlayd/wire.proto
+
+clean:
+	rm -rf $(B) $(B)-asan $(B)-clang

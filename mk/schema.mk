@@ -1,0 +1,39 @@
+# schema/*.proto through protoc and overlaygen to $(B)/schema/.
+PB_INCLUDE := /usr/include
+PB         := $(B)/gen/pb
+PB_NAMES   := google/protobuf/descriptor google/protobuf/compiler/plugin wire
+GENERATED  := $(addprefix $(B)/schema/overlayd,.h _tables.c _ops.h _ops.c _ctl.h _ctl.c) $(B)/schema/reference.md
+
+# protobuf's own descriptors and our options, as C, for the generator to read its input with.
+$(PB)/stamp: schema/wire.proto
+	@mkdir -p $(PB)
+	$(call say,GEN,gen/pb)
+	$(Q)protoc-c -I$(PB_INCLUDE) -Ischema --c_out=$(PB) $(PB_INCLUDE)/google/protobuf/descriptor.proto \
+		$(PB_INCLUDE)/google/protobuf/compiler/plugin.proto schema/wire.proto && touch $@
+$(PB_NAMES:%=$(PB)/%.pb-c.c) $(PB_NAMES:%=$(PB)/%.pb-c.h): $(PB)/stamp ;
+
+$(PB)/%.o: $(PB)/%.c $(B)/flags
+	$(call say,CC,$<)
+	$(Q)$(filter-out -W%,$(COMPILE)) -w -I$(PB) -c $< -o $@
+$(B)/gen/pb.a: $(PB_NAMES:%=$(PB)/%.pb-c.o)
+$(B)/gen/%.o: CPPFLAGS += -I$(PB)
+$(B)/gen/%.o $(B)/tests/gen/%.o: | $(PB_NAMES:%=$(PB)/%.pb-c.h)
+
+$(B)/bin/overlaygen: $(B)/gen/overlaygen_main.o $(call archive,gen)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(LINK) -o $@ $^ $(call libs,gen)
+
+# protoc writes all outputs each time; only those that differ replace what is there.
+$(B)/schema/stamp: schema/overlayd.proto schema/wire.proto $(B)/bin/overlaygen
+	@rm -rf $(B)/schema/new; mkdir -p $(B)/schema/new
+	$(call say,GEN,schema/overlayd.proto)
+	$(Q)protoc -Ischema --plugin=protoc-gen-overlay=$(B)/bin/overlaygen --overlay_out=$(B)/schema/new overlayd.proto
+	$(Q)cd $(B)/schema/new && for f in *; do cmp -s $$f ../$$f || mv $$f ../$$f; done; cd .. && rm -r new && touch stamp
+$(GENERATED): $(B)/schema/stamp ;
+
+$(B)/schema/%.o: $(B)/schema/%.c $(B)/flags
+	$(call say,CC,$<)
+	$(Q)$(COMPILE) -c $< -o $@
+$(B)/schema.a: $(B)/schema/overlayd_tables.o
+$(B)/schema/%.o $(B)/server/%.o $(B)/client/%.o $(B)/tests/%.o: | $(filter %.h,$(GENERATED))

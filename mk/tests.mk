@@ -1,0 +1,27 @@
+# tests/ is the tree again: tests/runtime/test_ip.c is linked with runtime and what runtime may use.
+needs/tests/conformance := schema runtime
+needs/tests/integration := client schema runtime
+libs/tests/conformance  := -ljson-c
+
+UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/*/test_*.c tests/*/*/test_*.c))
+SCRIPTS    := $(wildcard tests/integration/test_*.sh tests/gen/test_*.sh)
+test_part   = $(or $(filter $(patsubst tests/%/,%,$(dir $(1))),$(PARTS)),$(patsubst %/,%,$(dir $(1))))
+
+define unit_test
+$(B)/$(1): $(B)/$(1).o $(B)/tests/check.o $(call archive,$(call test_part,$(1)))
+endef
+$(foreach t,$(UNIT_TESTS:$(B)/%=%),$(eval $(call unit_test,$(t))))
+
+$(UNIT_TESTS):
+	$(call say,LD,$@)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(call libs,$(call test_part,$(@:$(B)/%=%)))
+
+.PHONY: tests run-tests run-checks
+tests: programs $(UNIT_TESTS)
+
+run-tests: tests
+	$(Q)B=$(B) tests/run $(UNIT_TESTS) $(SCRIPTS)
+
+# Every test, plain and under sanitizers; the other compiler; what is generated and kept in git.
+run-checks:
+	$(Q)B=$(B) MAKE='$(MAKE)' tests/check_all
