@@ -17,7 +17,7 @@
  * 0; -EBADMSG and the fault, *out undefined; -ENOMEM. The body is not changed. */
 int json_decode(const struct ovd_table *table, struct ovd_view body, struct arena *arena, void *out, struct ovd_fault *fault);
 
-/* Appends *in to out: compact, tag first, keys in declaration order. -ENOMEM, and out is as it was. */
+/* Appends *in to out: compact, tag first, keys in declaration order. -ENOMEM; -EINVAL where a kind or an enum holds no value of its own; out is then as it was. */
 int json_encode(const struct ovd_table *table, const void *in, struct buf *out);
 
 /* The unsigned integer under a key of the outermost object, found in a body that may be broken behind it.

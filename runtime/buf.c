@@ -1,0 +1,70 @@
+#include "runtime/buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define BUF_FIRST 512
+
+int buf_reserve(struct buf *b, size_t n)
+{
+	size_t cap = b->cap ? b->cap : BUF_FIRST;
+	char *p;
+
+	if (b->p && b->cap - b->n >= n)
+		return 0;
+	while (cap - b->n < n)
+		cap *= 2;
+	p = realloc(b->p, cap + BUF_SLACK);
+	if (!p)
+		return -ENOMEM;
+	memset(p + cap, 0, BUF_SLACK);
+	b->p = p;
+	b->cap = cap;
+	return 0;
+}
+
+int buf_append(struct buf *b, const void *p, size_t n)
+{
+	if (buf_reserve(b, n) < 0)
+		return -ENOMEM;
+	if (n > 0)
+		memcpy(b->p + b->n, p, n);
+	b->n += n;
+	return 0;
+}
+
+int buf_text(struct buf *b, const char *s)
+{
+	return buf_append(b, s, strlen(s));
+}
+
+int buf_printf(struct buf *b, const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (n < 0 || buf_reserve(b, (size_t)n + 1) < 0)
+		return -ENOMEM;
+	va_start(args, format);
+	vsnprintf(b->p + b->n, (size_t)n + 1, format, args);
+	va_end(args);
+	b->n += (size_t)n;
+	return 0;
+}
+
+void buf_drop(struct buf *b, size_t n)
+{
+	if (n == 0)
+		return;
+	memmove(b->p, b->p + n, b->n - n);
+	b->n -= n;
+}
+
+void buf_done(struct buf *b)
+{
+	free(b->p);
+	*b = (struct buf){ .p = NULL };
+}

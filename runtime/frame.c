@@ -1,0 +1,107 @@
+#include "runtime/frame.h"
+
+#include <endian.h>
+
+#define ROOM_LEAST 4096
+#define KEPT_MOST  (64 * 1024)
+
+/* Takes back the NUL behind the body that was lent. */
+static void end_loan(struct frame_reader *r)
+{
+	if (r->lent)
+		r->in.p[r->lent] = r->kept;
+	r->lent = 0;
+}
+
+char *frame_room(struct frame_reader *r, size_t *ret_n)
+{
+	size_t pending;
+
+	end_loan(r);
+	pending = r->in.n - r->start;
+	if (pending == 0 || r->in.cap - r->in.n < ROOM_LEAST) {
+		buf_drop(&r->in, r->start);
+		r->start = 0;
+	}
+	if (r->in.cap - r->in.n < ROOM_LEAST / 2 || !r->in.p)
+		if (buf_reserve(&r->in, r->in.p ? r->in.cap : ROOM_LEAST) < 0)
+			return NULL;
+	*ret_n = r->in.cap - r->in.n;
+	return r->in.p + r->in.n;
+}
+
+void frame_filled(struct frame_reader *r, size_t n)
+{
+	r->in.n += n;
+}
+
+int frame_next(struct frame_reader *r, struct ovd_view *ret_body, uint32_t *ret_n)
+{
+	size_t pending = r->in.n - r->start;
+	const char *head;
+	uint32_t n;
+
+	end_loan(r);
+	if (pending < FRAME_HEAD)
+		return 0;
+	head = r->in.p + r->start;
+	memcpy(&n, head, FRAME_HEAD);
+	n = le32toh(n);
+	if (ret_n)
+		*ret_n = n;
+	if (n > FRAME_BODY_MAX)
+		return -EMSGSIZE;
+	if (n == 0) {
+		r->start += FRAME_HEAD;
+		return -EBADMSG;
+	}
+	if (pending - FRAME_HEAD < n)
+		return 0;
+	r->start += FRAME_HEAD + n;
+	r->lent = r->start;
+	r->kept = r->in.p[r->lent];
+	r->in.p[r->lent] = '\0';
+	*ret_body = (struct ovd_view){ .p = head + FRAME_HEAD, .n = n };
+	return 1;
+}
+
+bool frame_pending(const struct frame_reader *r)
+{
+	return r->in.n > r->start;
+}
+
+void frame_trim(struct frame_reader *r)
+{
+	if (r->in.cap > KEPT_MOST && !frame_pending(r))
+		frame_reader_done(r);
+}
+
+void frame_reader_done(struct frame_reader *r)
+{
+	buf_done(&r->in);
+	*r = (struct frame_reader){ .start = 0 };
+}
+
+int frame_begin(struct buf *b, size_t *ret_at)
+{
+	const uint32_t none = 0;
+	size_t at = b->n;
+
+	if (buf_append(b, &none, FRAME_HEAD) < 0)
+		return -ENOMEM;
+	*ret_at = at;
+	return 0;
+}
+
+int frame_end(struct buf *b, size_t at)
+{
+	size_t n = b->n - at - FRAME_HEAD;
+	uint32_t head = htole32((uint32_t)n);
+
+	if (n == 0 || n > FRAME_BODY_MAX) {
+		b->n = at;
+		return -EMSGSIZE;
+	}
+	memcpy(b->p + at, &head, FRAME_HEAD);
+	return 0;
+}

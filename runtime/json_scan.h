@@ -1,0 +1,54 @@
+/* A strict JSON lexer, RFC 8259, over bytes that end in a NUL and may be read BUF_SLACK beyond it. As NUL is legal nowhere in
+ * JSON, nothing but the end itself has to look where the end is. */
+#pragma once
+
+#include <stdint.h>
+
+#include "runtime/arena.h"
+#include "runtime/fault.h"
+#include "runtime/view.h"
+
+/* Where a reader stands. */
+struct json_scan {
+	const char *start;
+	const char *p;
+	struct arena *arena;    /* for texts with escapes */
+	struct ovd_fault *fault;
+	int depth;              /* objects and arrays around p */
+};
+
+/* The fault at `at`; -EBADMSG. */
+#define SCAN_FAULT(s, at, ...) fault_set((s)->fault, (size_t)((at) - (s)->start), __VA_ARGS__)
+
+static inline void scan_blanks(struct json_scan *s)
+{
+	while (*s->p == ' ' || *s->p == '\n' || *s->p == '\t' || *s->p == '\r')
+		s->p++;
+}
+
+/* All below stand at the first byte of what they read, and leave p behind it. 0; -EBADMSG and the fault; -ENOMEM. */
+
+/* A string; `what` names what was expected there, for the message. */
+int scan_string(struct json_scan *s, const char *what, struct ovd_view *ret);
+
+/* An integer without fraction or exponent, from 0, or from min, to max. */
+int scan_uint(struct json_scan *s, uint64_t max, uint64_t *ret);
+int scan_int(struct json_scan *s, int64_t min, int64_t max, int64_t *ret);
+
+int scan_bool(struct json_scan *s, bool *ret);
+
+/* The word null is here: then p is behind it. An n that begins another word is a fault. */
+int scan_null(struct json_scan *s, bool *ret);
+
+/* Any value, as strictly as if it were wanted. */
+int scan_skip(struct json_scan *s);
+
+/* The opening bracket: one level deeper. The caller takes depth back at the closing one. */
+int scan_open(struct json_scan *s, char bracket, const char *what);
+
+/* In an object, behind { or a member's value: the next key, its colon and the blanks behind it. *ret_more is false, and p behind }, if there is none. first: nothing
+ * stood between { and p. */
+int scan_key(struct json_scan *s, bool first, struct ovd_view *ret, bool *ret_more);
+
+/* In an array, the same without keys. */
+int scan_item(struct json_scan *s, bool first, bool *ret_more);

@@ -1,0 +1,53 @@
+/* Eight bytes at a time. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "word_same takes the first bytes for the low ones"
+#endif
+
+
+#define WORD_ONES  UINT64_C(0x0101010101010101)
+#define WORD_HIGHS UINT64_C(0x8080808080808080)
+
+static inline uint64_t word_load(const void *p)
+{
+	uint64_t w;
+
+	memcpy(&w, p, sizeof(w));
+	return w;
+}
+
+/* Some byte is zero. */
+static inline uint64_t word_zero(uint64_t w)
+{
+	return (w - WORD_ONES) & ~w & WORD_HIGHS;
+}
+
+/* Some byte may be below 0x20, a quote or a backslash: never false when one is. */
+static inline uint64_t word_escapes(uint64_t w)
+{
+	return ((w - WORD_ONES * 0x20) & ~w & WORD_HIGHS) | word_zero(w ^ WORD_ONES * '"') | word_zero(w ^ WORD_ONES * '\\');
+}
+
+/* The same, or above 0x7f. */
+static inline bool word_stops(uint64_t w)
+{
+	return (word_escapes(w) | (w & WORD_HIGHS)) != 0;
+}
+
+/* The first n bytes of a and b are the same; both may be read up to the next multiple of 8. */
+static inline bool word_same(const char *a, const char *b, unsigned n)
+{
+	unsigned i = 0;
+
+	for (; i + sizeof(uint64_t) <= n; i += sizeof(uint64_t))
+		if (word_load(a + i) != word_load(b + i))
+			return false;
+	if (i == n)
+		return true;
+	return ((word_load(a + i) ^ word_load(b + i)) & ((UINT64_C(1) << (8 * (n - i))) - 1)) == 0;
+}

@@ -1,0 +1,282 @@
+#include <errno.h>
+
+#include "runtime/ip.h"
+#include "runtime/json.h"
+#include "runtime/json_word.h"
+#include "runtime/number.h"
+
+/* Room that any scalar but a text fits into. */
+#define SCALAR_MAX 64
+
+static int write_value(struct buf *b, const struct ovd_row *row, const void *at);
+
+static const void *place(const struct ovd_row *row, const void *object)
+{
+	return (const char *)object + row->offset;
+}
+
+/* Copies whole words, up to 7 bytes too many: BUF_SLACK and the reserve take them. */
+static inline void put_literal(struct buf *b, const char *literal, unsigned n)
+{
+	char *out = b->p + b->n;
+
+	for (unsigned i = 0; i < n; i += sizeof(uint64_t))
+		memcpy(out + i, literal + i, sizeof(uint64_t));
+	b->n += n;
+}
+
+static inline void put(struct buf *b, char c)
+{
+	b->p[b->n++] = c;
+}
+
+/* ---- texts ---- */
+
+static void put_escape(struct buf *b, unsigned char c)
+{
+	static const char letters[32] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r' };
+	static const char hex[] = "0123456789abcdef";
+
+	put(b, '\\');
+	if (c >= 0x20) {
+		put(b, (char)c);
+	} else if (letters[c]) {
+		put(b, letters[c]);
+	} else {
+		memcpy(b->p + b->n, "u00", 3);
+		b->n += 3;
+		put(b, hex[c >> 4]);
+		put(b, hex[c & 15]);
+	}
+}
+
+static bool needs_escape(unsigned char c)
+{
+	return c < 0x20 || c == '"' || c == '\\';
+}
+
+/* The rest of a text, byte by byte. */
+static int write_escaped(struct buf *b, const char *p, size_t n)
+{
+	if (buf_reserve(b, n * 6 + 2) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		if (needs_escape((unsigned char)p[i]))
+			put_escape(b, (unsigned char)p[i]);
+		else
+			put(b, p[i]);
+	}
+	put(b, '"');
+	return 0;
+}
+
+static int write_text(struct buf *b, struct ovd_view text)
+{
+	size_t i = 0;
+
+	if (buf_reserve(b, text.n + 2 + sizeof(uint64_t)) < 0)
+		return -ENOMEM;
+	put(b, '"');
+	for (; i + sizeof(uint64_t) <= text.n; i += sizeof(uint64_t)) {
+		uint64_t w = word_load(text.p + i);
+
+		if (word_escapes(w))
+			break;
+		memcpy(b->p + b->n, &w, sizeof(w));
+		b->n += sizeof(w);
+	}
+	for (; i < text.n; i++) {
+		if (needs_escape((unsigned char)text.p[i]))
+			return write_escaped(b, text.p + i, text.n - i);
+		put(b, text.p[i]);
+	}
+	put(b, '"');
+	return 0;
+}
+
+/* ---- scalars ---- */
+
+static uint64_t load_uint(const void *at, unsigned width)
+{
+	switch (width) {
+	case 1:
+		return *(const uint8_t *)at;
+	case 2:
+		return *(const uint16_t *)at;
+	case 4:
+		return *(const uint32_t *)at;
+	default:
+		return *(const uint64_t *)at;
+	}
+}
+
+static void write_int(struct buf *b, const struct ovd_row *row, const void *at)
+{
+	int64_t value = row->width == 4 ? *(const int32_t *)at : *(const int64_t *)at;
+
+	b->n += i64_format(value, b->p + b->n);
+}
+
+static void write_bool(struct buf *b, bool value)
+{
+	put_literal(b, value ? "true\0\0\0" : "false\0\0", value ? 4 : 5);
+}
+
+static void write_ip(struct buf *b, const struct ovd_ip *ip)
+{
+	put(b, '"');
+	ip_format(ip, b->p + b->n);
+	b->n += strlen(b->p + b->n);
+	put(b, '"');
+}
+
+static int write_enum(struct buf *b, const struct ovd_enum *type, int value)
+{
+	for (unsigned i = 0; i < type->n_values; i++)
+		if (type->values[i].value == value)
+			return write_text(b, (struct ovd_view){ .p = type->values[i].name, .n = type->values[i].name_len });
+	return -EINVAL;
+}
+
+/* ---- objects ---- */
+
+static bool left_out(const struct ovd_row *row, const void *object)
+{
+	if (row->flags & OVD_OPTIONAL) {
+		if (row->kind == OVD_KIND_TEXT)
+			return !((const struct ovd_view *)place(row, object))->p;
+		return !*(const bool *)((const char *)object + row->has_offset);
+	}
+	return row->flags & OVD_SKIP_EMPTY && ((const struct ovd_list *)place(row, object))->n == 0;
+}
+
+/* Every member with a comma before it. */
+static int write_members(struct buf *b, const struct ovd_object *o, const void *object)
+{
+	for (unsigned i = 0; i < o->n_rows; i++) {
+		const struct ovd_row *row = &o->rows[i];
+		int r;
+
+		if (row->flags & (OVD_OPTIONAL | OVD_SKIP_EMPTY) && left_out(row, object))
+			continue;
+		if (buf_reserve(b, sizeof(row->literal) + SCALAR_MAX) < 0)
+			return -ENOMEM;
+		put(b, ',');
+		put_literal(b, row->literal, row->literal_len);
+		r = write_value(b, row, place(row, object));
+		if (r < 0)
+			return r;
+	}
+	return buf_reserve(b, 2);
+}
+
+static int write_object(struct buf *b, const struct ovd_object *o, const void *object)
+{
+	size_t start = b->n;
+	int r = write_members(b, o, object);
+
+	if (r < 0)
+		return r;
+	if (b->n == start)
+		put(b, '{');
+	else
+		b->p[start] = '{'; /* in place of the first comma */
+	put(b, '}');
+	return 0;
+}
+
+static const struct ovd_variant *variant_of(const struct ovd_union *u, const void *at)
+{
+	int kind = *(const int *)at;
+
+	for (unsigned i = 0; i < u->n_variants; i++)
+		if (u->variants[i].value == kind)
+			return &u->variants[i];
+	return NULL;
+}
+
+static int write_union(struct buf *b, const struct ovd_union *u, const void *at)
+{
+	for (char before = '{';; before = ',') {
+		const struct ovd_variant *variant = variant_of(u, at);
+		int r;
+
+		if (!variant)
+			return -EINVAL;
+		if (buf_reserve(b, sizeof(variant->literal) + 1) < 0)
+			return -ENOMEM;
+		put(b, before);
+		put_literal(b, variant->literal, variant->literal_len);
+		at = (const char *)at + variant->offset;
+		if (variant->inner) {
+			u = variant->inner;
+			continue;
+		}
+		r = write_members(b, variant->object, at);
+		if (r == 0)
+			put(b, '}');
+		return r;
+	}
+}
+
+static int write_one(struct buf *b, const struct ovd_row *row, const void *at)
+{
+	switch ((enum ovd_kind)row->kind) {
+	case OVD_KIND_BOOL:
+		write_bool(b, *(const bool *)at);
+		return 0;
+	case OVD_KIND_UINT:
+		b->n += u64_format(load_uint(at, row->width), b->p + b->n);
+		return 0;
+	case OVD_KIND_INT:
+		write_int(b, row, at);
+		return 0;
+	case OVD_KIND_TEXT:
+		return write_text(b, *(const struct ovd_view *)at);
+	case OVD_KIND_IP:
+		write_ip(b, at);
+		return 0;
+	case OVD_KIND_ENUM:
+		return write_enum(b, row->type, *(const int *)at);
+	case OVD_KIND_OBJECT:
+		return write_object(b, row->type, at);
+	case OVD_KIND_UNION:
+		return write_union(b, row->type, at);
+	}
+	return -EINVAL;
+}
+
+static int write_list(struct buf *b, const struct ovd_row *row, const struct ovd_list *list)
+{
+	put(b, '[');
+	for (size_t i = 0; i < list->n; i++) {
+		int r;
+
+		if (buf_reserve(b, SCALAR_MAX) < 0)
+			return -ENOMEM;
+		if (i > 0)
+			put(b, ',');
+		r = write_one(b, row, (const char *)list->items + i * row->item_size);
+		if (r < 0)
+			return r;
+	}
+	if (buf_reserve(b, 1) < 0)
+		return -ENOMEM;
+	put(b, ']');
+	return 0;
+}
+
+static int write_value(struct buf *b, const struct ovd_row *row, const void *at)
+{
+	return row->flags & OVD_LIST ? write_list(b, row, at) : write_one(b, row, at);
+}
+
+int json_encode(const struct ovd_table *table, const void *in, struct buf *out)
+{
+	size_t start = out->n;
+	int r = table->union_ ? write_union(out, table->union_, in) : write_object(out, table->object, in);
+
+	if (r < 0)
+		out->n = start;
+	return r;
+}

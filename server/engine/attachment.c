@@ -1,0 +1,400 @@
+#include <errno.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/engine/name.h"
+#include "server/engine/state.h"
+
+struct attach_intent {
+	struct intent intent;
+	struct attachment *fresh;
+	struct attachment *leaving[2]; /* what it replaces: the record of the same pid, that of the same namespace */
+};
+
+struct detach_intent {
+	struct intent intent;
+	struct attachment *leaving;
+	struct service *emptied; /* goes with its last container */
+};
+
+/* ---- records ---- */
+
+static int compare_u64(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int compare_pid(const void *a, const void *b)
+{
+	const struct attachment *x = a, *y = b;
+
+	return compare_u64(x->owner.pid, y->owner.pid);
+}
+
+static int compare_netns(const void *a, const void *b)
+{
+	const struct attachment *x = a, *y = b;
+	int order = compare_u64(x->owner.netns_ino, y->owner.netns_ino);
+
+	return order ? order : compare_u64(x->owner.netns_dev, y->owner.netns_dev);
+}
+
+static struct attachment *find(void *const *tree, const struct owner *owner, int (*compare)(const void *, const void *))
+{
+	struct attachment key = { .owner = *owner };
+	void *found = tfind(&key, tree, compare);
+
+	return found ? *(struct attachment **)found : NULL;
+}
+
+static int record_insert(struct engine *e, struct attachment *a)
+{
+	if (!tsearch(a, &e->attachments_by_pid, compare_pid))
+		return -ENOMEM;
+	if (!tsearch(a, &e->attachments_by_netns, compare_netns)) {
+		tdelete(a, &e->attachments_by_pid, compare_pid);
+		return -ENOMEM;
+	}
+	e->n_attachments++;
+	return 0;
+}
+
+static void record_remove(struct engine *e, struct attachment *a)
+{
+	tdelete(a, &e->attachments_by_pid, compare_pid);
+	tdelete(a, &e->attachments_by_netns, compare_netns);
+	e->n_attachments--;
+}
+
+/* Gives back what the record holds, and frees it. */
+static void record_release(struct engine *e, struct attachment *a)
+{
+	pool_give(&a->segment->pool, &a->ip);
+	if (a->joined)
+		pool_give(&e->global.pool, &a->joined_ip);
+	a->segment->n_attached--;
+	a->service->n_attached--;
+	free(a);
+}
+
+static void forget_tree_node(void *p _unused_)
+{
+}
+
+void engine_free_attachments(struct engine *e)
+{
+	tdestroy(e->attachments_by_netns, forget_tree_node);
+	tdestroy(e->attachments_by_pid, free);
+	e->attachments_by_netns = e->attachments_by_pid = NULL;
+}
+
+size_t engine_attachment_count(const struct engine *e)
+{
+	return e->n_attachments;
+}
+
+/* ---- attach ---- */
+
+static void attach_commit(struct engine *e, struct intent *intent)
+{
+	struct attach_intent *i = CONTAINER_OF(intent, struct attach_intent, intent);
+
+	for (size_t n = 0; n < ARRAY_SIZE(i->leaving); n++)
+		if (i->leaving[n])
+			record_release(e, i->leaving[n]);
+	i->fresh->busy = false;
+	free(i);
+}
+
+/* Memory for the trees' nodes was just given back, so that putting a record back finds some. */
+static void record_restore(struct engine *e, struct attachment *a)
+{
+	a->busy = false;
+	if (record_insert(e, a) < 0)
+		record_release(e, a);
+}
+
+static void attach_drop(struct engine *e, struct intent *intent)
+{
+	struct attach_intent *i = CONTAINER_OF(intent, struct attach_intent, intent);
+
+	if (i->fresh) {
+		record_remove(e, i->fresh);
+		record_release(e, i->fresh);
+	}
+	for (size_t n = 0; n < ARRAY_SIZE(i->leaving); n++)
+		if (i->leaving[n])
+			record_restore(e, i->leaving[n]);
+	free(i);
+}
+
+static bool same_owner(const struct owner *a, const struct owner *b)
+{
+	return a->pid == b->pid && a->start_time == b->start_time && a->netns_ino == b->netns_ino && a->netns_dev == b->netns_dev;
+}
+
+static int attached_already(struct engine *e, const struct attachment *a, const struct attach_spec *spec, struct ovd_ip *ret_ip)
+{
+	if (a->busy)
+		return -EINPROGRESS;
+	if (!view_eq(view(a->service->name), spec->service))
+		return engine_refuse(e, -EEXIST, "pid %u is attached to service %s: detach it before it goes to %.*s", a->owner.pid,
+				     a->service->name, VIEW(spec->service));
+	if (a->asked_join != spec->join_global)
+		return engine_refuse(e, -EEXIST, "pid %u is attached with join_global %s: detach it first", a->owner.pid,
+				     a->asked_join ? "true" : "false");
+	*ret_ip = a->ip;
+	return -EALREADY;
+}
+
+/* Finds the records that stand in the way; they may go if their owner is gone. */
+static int find_leaving(struct engine *e, const struct attach_spec *spec, bool (*gone)(const void *, const struct owner *),
+			const void *arg, struct attachment *leaving[2])
+{
+	leaving[0] = find(&e->attachments_by_pid, &spec->owner, compare_pid);
+	leaving[1] = find(&e->attachments_by_netns, &spec->owner, compare_netns);
+	if (leaving[1] == leaving[0])
+		leaving[1] = NULL;
+	for (size_t n = 0; n < 2; n++) {
+		if (leaving[n] && leaving[n]->busy)
+			return -EINPROGRESS;
+		if (leaving[n] && !gone(arg, &leaving[n]->owner))
+			return engine_refuse(e, -EEXIST, "the network namespace of pid %u is attached by pid %u", spec->owner.pid,
+					     leaving[n]->owner.pid);
+	}
+	return 0;
+}
+
+static int find_service(struct engine *e, const struct attach_spec *spec, struct service **ret)
+{
+	struct service *service = service_find(e, spec->service);
+
+	if (!service || service->leaving)
+		return engine_refuse(e, -ENOENT, "service %.*s is not set up: setup_service_overlay comes first", VIEW(spec->service));
+	if (service->segment->busy || (spec->join_global && e->global.busy))
+		return -EINPROGRESS;
+	*ret = service;
+	return 0;
+}
+
+static int take_addresses(struct engine *e, struct attachment *a)
+{
+	char text[CIDR_TEXT_MAX];
+
+	if (pool_take(&a->segment->pool, &a->ip) < 0)
+		return engine_refuse(e, -ENOSPC, "service %s: subnet %s is full: %u addresses are in use", a->service->name,
+				     cidr_format(&a->segment->pool.block, text), a->segment->pool.n_given);
+	if (!a->joined || pool_take(&e->global.pool, &a->joined_ip) == 0)
+		return 0;
+	pool_give(&a->segment->pool, &a->ip);
+	return engine_refuse(e, -ENOSPC, "the node's block %s is full: %u addresses are in use", cidr_format(&e->global.pool.block, text),
+			     e->global.pool.n_given);
+}
+
+static int attachment_new(struct engine *e, const struct attach_spec *spec, struct service *service, struct attachment **ret)
+{
+	struct attachment *a = calloc(1, sizeof(*a));
+	int r;
+
+	if (!a)
+		return -ENOMEM;
+	*a = (struct attachment){
+		.owner = spec->owner,
+		.service = service,
+		.segment = service->segment,
+		.asked_join = spec->join_global,
+		.joined = spec->join_global && e->global.up,
+		.ephemeral = spec->ephemeral,
+		.busy = true,
+	};
+	a->owner.netns = -1;
+	for (unsigned n = 0; n < 2; n++)
+		name_veth(spec->owner.netns_ino, n, a->host[n]);
+	r = take_addresses(e, a);
+	if (r < 0) {
+		free(a);
+		return r;
+	}
+	service->n_attached++;
+	service->segment->n_attached++;
+	*ret = a;
+	return 0;
+}
+
+static int plan_veth(const struct engine *e, const struct attachment *a, int netns, struct plan *plan)
+{
+	struct step_veth *veth = &PLAN_ADD(plan, STEP_VETH)->veth;
+
+	veth->netns = netns;
+	text_copy(veth->host, sizeof(veth->host), view(a->host[0]));
+	text_copy(veth->guest, sizeof(veth->guest), VIEW_LITERAL("eth0"));
+	text_copy(veth->bridge, sizeof(veth->bridge), view(a->segment->link));
+	alias_format(e, "container", a->service->name, veth->alias);
+	veth->ip = a->ip;
+	veth->prefix_len = a->segment->pool.block.prefix_len;
+	veth->gateway = pool_gateway(&a->segment->pool);
+	return 0;
+}
+
+static int plan_join(const struct engine *e, const struct attachment *a, int netns, struct plan *plan)
+{
+	struct step_join *join = &PLAN_ADD(plan, STEP_JOIN)->join;
+
+	join->netns = netns;
+	text_copy(join->host, sizeof(join->host), view(a->host[1]));
+	text_copy(join->guest, sizeof(join->guest), VIEW_LITERAL("eth1"));
+	alias_format(e, "container", a->service->name, join->alias);
+	join->ip = a->joined_ip;
+	join->node_ip = pool_gateway(&e->global.pool);
+	join->block = e->global.pool.block;
+	return 0;
+}
+
+static int plan_cut(const struct attachment *a, struct plan *plan)
+{
+	for (int n = 0; n <= a->joined; n++) {
+		struct step *step = PLAN_ADD(plan, STEP_CUT);
+
+		text_copy(step->cut.host, sizeof(step->cut.host), view(a->host[n]));
+	}
+	return 0;
+}
+
+static int plan_attach(struct engine *e, const struct attach_intent *i, int netns, struct plan *plan)
+{
+	int r = 0;
+
+	for (size_t n = 0; n < ARRAY_SIZE(i->leaving) && r == 0; n++)
+		if (i->leaving[n])
+			r = plan_cut(i->leaving[n], plan);
+	if (r == 0)
+		r = plan_veth(e, i->fresh, netns, plan);
+	if (r == 0 && i->fresh->joined)
+		r = plan_join(e, i->fresh, netns, plan);
+	return r;
+}
+
+/* Puts the fresh record into the place of those that leave. */
+static int swap_records(struct engine *e, struct attach_intent *i, struct attachment *fresh, struct attachment *leaving[2])
+{
+	for (size_t n = 0; n < ARRAY_SIZE(i->leaving); n++) {
+		i->leaving[n] = leaving[n];
+		if (leaving[n]) {
+			leaving[n]->busy = true;
+			record_remove(e, leaving[n]);
+		}
+	}
+	if (record_insert(e, fresh) < 0) {
+		record_release(e, fresh);
+		return -ENOMEM;
+	}
+	i->fresh = fresh;
+	return 0;
+}
+
+int engine_attach(struct engine *e, const struct attach_spec *spec, bool (*gone)(const void *arg, const struct owner *owner),
+		  const void *arg, struct plan *plan, struct intent **ret, struct ovd_ip *ret_ip)
+{
+	struct attachment *known = find(&e->attachments_by_pid, &spec->owner, compare_pid), *fresh, *leaving[2];
+	struct service *service = NULL;
+	struct attach_intent *i;
+	int r;
+
+	if (known && same_owner(&known->owner, &spec->owner))
+		return attached_already(e, known, spec, ret_ip);
+	r = find_leaving(e, spec, gone, arg, leaving);
+	if (r == 0)
+		r = find_service(e, spec, &service);
+	if (r < 0)
+		return r;
+	i = calloc(1, sizeof(*i));
+	if (!i)
+		return -ENOMEM;
+	i->intent = (struct intent){ .commit = attach_commit, .drop = attach_drop };
+	r = attachment_new(e, spec, service, &fresh);
+	if (r == 0)
+		r = swap_records(e, i, fresh, leaving);
+	if (r == 0)
+		r = plan_attach(e, i, spec->owner.netns, plan);
+	if (r < 0) {
+		attach_drop(e, &i->intent);
+		return r;
+	}
+	*ret = &i->intent;
+	*ret_ip = fresh->ip;
+	return 0;
+}
+
+/* ---- detach ---- */
+
+/* The service has no other container, and wants to go with its last one. */
+static bool empties_service(const struct attachment *a)
+{
+	const struct service *service = a->service;
+	unsigned lent = a->segment->pool.n_given - a->segment->n_attached;
+
+	if (service->n_attached != 1 || a->segment->busy)
+		return false;
+	return service->leaving || (a->ephemeral && service->mode != SERVICE_SHARED && lent == 0);
+}
+
+static int plan_detach(struct detach_intent *i, struct plan *plan)
+{
+	struct attachment *a = i->leaving;
+	int r = plan_cut(a, plan);
+
+	if (r < 0 || !empties_service(a))
+		return r;
+	i->emptied = a->service;
+	return a->segment->n_services == 1 ? segment_plan_removal(a->segment, plan) : 0;
+}
+
+static void detach_commit(struct engine *e, struct intent *intent)
+{
+	struct detach_intent *i = CONTAINER_OF(intent, struct detach_intent, intent);
+
+	record_remove(e, i->leaving);
+	record_release(e, i->leaving);
+	if (i->emptied)
+		service_forget(e, i->emptied);
+	free(i);
+}
+
+static void detach_drop(struct engine *e _unused_, struct intent *intent)
+{
+	struct detach_intent *i = CONTAINER_OF(intent, struct detach_intent, intent);
+
+	i->leaving->busy = false;
+	if (i->emptied)
+		i->emptied->segment->busy = false;
+	free(i);
+}
+
+int engine_detach(struct engine *e, uint32_t pid, struct plan *plan, struct intent **ret)
+{
+	struct owner owner = { .pid = pid };
+	struct attachment *a = find(&e->attachments_by_pid, &owner, compare_pid);
+	struct detach_intent *i;
+	int r;
+
+	if (!a)
+		return -EALREADY;
+	if (a->busy || a->segment->busy)
+		return -EINPROGRESS;
+	i = calloc(1, sizeof(*i));
+	if (!i)
+		return -ENOMEM;
+	*i = (struct detach_intent){ { .commit = detach_commit, .drop = detach_drop }, a, NULL };
+	r = plan_detach(i, plan);
+	if (r < 0) {
+		free(i);
+		return r;
+	}
+	a->busy = true;
+	if (i->emptied)
+		a->segment->busy = true;
+	*ret = &i->intent;
+	return 0;
+}

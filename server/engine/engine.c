@@ -1,0 +1,91 @@
+#include "server/engine/engine.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/engine/state.h"
+
+#define MARK_DIGITS 8
+
+struct engine *engine_new(const struct ovd_key *private_key, const struct ovd_key *public_key)
+{
+	struct engine *e = calloc(1, sizeof(*e));
+	char hex[KEY_HEX_MAX];
+
+	if (!e)
+		return NULL;
+	e->private_key = *private_key;
+	e->public_key = *public_key;
+	snprintf(e->mark, sizeof(e->mark), "overlayd %.*s", MARK_DIGITS, key_format_hex(public_key, hex));
+	return e;
+}
+
+void engine_free(struct engine *e)
+{
+	if (!e)
+		return;
+	engine_free_attachments(e);
+	engine_free_services(e);
+	engine_free_peers(e);
+	explicit_bzero(&e->private_key, sizeof(e->private_key));
+	free(e);
+}
+
+const char *engine_reason(const struct engine *e)
+{
+	return e->reason;
+}
+
+int engine_refuse(struct engine *e, int r, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(e->reason, sizeof(e->reason), format, args);
+	va_end(args);
+	return r;
+}
+
+void engine_commit(struct engine *e, struct intent *intent)
+{
+	if (intent)
+		intent->commit(e, intent);
+}
+
+void engine_drop(struct engine *e, struct intent *intent)
+{
+	if (intent)
+		intent->drop(e, intent);
+}
+
+void engine_set_node_id(struct engine *e, uint64_t node_id)
+{
+	e->node_id = node_id;
+}
+
+const struct ovd_key *engine_public_key(const struct engine *e)
+{
+	return &e->public_key;
+}
+
+const char *engine_mark(const struct engine *e)
+{
+	return e->mark;
+}
+
+void alias_format(const struct engine *e, const char *what, const char *name, char ret[LINK_ALIAS_MAX])
+{
+	int room = LINK_ALIAS_MAX - 1 - snprintf(ret, LINK_ALIAS_MAX, "%s %s ", e->mark, what);
+
+	strncat(ret, name, (size_t)MAX(room, 0));
+}
+
+void text_copy(char *to, size_t size, struct ovd_view text)
+{
+	size_t n = MIN(text.n, size - 1);
+
+	memcpy(to, text.p, n);
+	to[n] = '\0';
+}

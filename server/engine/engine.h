@@ -1,0 +1,180 @@
+/* What the node has and wants: tunnel, services, containers, peers. Decides; touches nothing.
+ *
+ * A function that changes something reserves at once what the change needs, fills a plan for the platform, and returns an intent. When the plan
+ * stands the caller commits the intent, else it drops it: the engine is then as before. While an intent is out, its things are busy, and whoever wants
+ * to change them gets -EINPROGRESS and asks again later.
+ *
+ * All of them return 0 with an intent; -EALREADY when it is so already, without an intent; or another negative errno for a refusal, which engine_reason
+ * puts into words that name the thing and the value. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/ip.h"
+#include "runtime/key.h"
+#include "runtime/view.h"
+#include "server/engine/plan.h"
+#include "server/engine/tunnel.h"
+
+struct engine;
+struct intent;
+
+/* A node without anything. The keys are copied; the mark, which every link of ours bears in its alias, is made of the public one. NULL: no memory. */
+struct engine *engine_new(const struct ovd_key *private_key, const struct ovd_key *public_key);
+
+/* Wipes the key. Accepts NULL. */
+void engine_free(struct engine *e);
+
+/* The words for the last refusal; lives until the next call. */
+const char *engine_reason(const struct engine *e);
+
+/* The intent's plan stands, or it doesn't. The intent is gone afterwards. Both accept NULL. */
+void engine_commit(struct engine *e, struct intent *intent);
+void engine_drop(struct engine *e, struct intent *intent);
+
+/* The node's number in the cluster; the key that the cluster knows it by. */
+void engine_set_node_id(struct engine *e, uint64_t node_id);
+const struct ovd_key *engine_public_key(const struct engine *e);
+
+/* What all our links' aliases begin with: "overlayd XXXXXXXX". */
+const char *engine_mark(const struct engine *e);
+
+/* ---- the tunnel ---- */
+
+struct global_spec {
+	struct ovd_view deployment;
+	struct ovd_view instance;
+	struct ovd_cidr cluster;
+	bool has_slice;
+	struct ovd_cidr slice;
+	uint16_t port;
+};
+
+/* Brings the tunnel up, or changes what differs. Peers that are known go with it. */
+int engine_global_setup(struct engine *e, const struct global_spec *spec, struct plan *plan, struct intent **ret);
+
+/* Takes it down; services, containers and peers stay known. */
+int engine_global_teardown(struct engine *e, struct plan *plan, struct intent **ret);
+
+/* What is up. link is "" while nothing is. Texts live until the next change. */
+struct global_view {
+	const char *link;
+	struct ovd_ip node_ip;
+	bool has_cluster, has_slice;
+	struct ovd_cidr cluster, slice;
+};
+struct global_view engine_global(const struct engine *e);
+
+/* ---- services ---- */
+
+enum service_mode {
+	SERVICE_AUTO,
+	SERVICE_SHARED,
+	SERVICE_ISOLATED,
+};
+
+/* Makes the service's bridge, or for SHARED the node's one for all such services. */
+int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mode mode, struct plan *plan, struct intent **ret);
+
+/* Removes it; while containers are attached it stays for them and goes with the last. An unknown service, or one with nothing to do for the platform, is -EALREADY. */
+int engine_service_teardown(struct engine *e, struct ovd_view name, struct plan *plan, struct intent **ret);
+
+/* The service's bridge, "" if it is not known. */
+const char *engine_service_link(const struct engine *e, struct ovd_view name);
+
+size_t engine_service_count(const struct engine *e);
+
+/* Some service, or the tunnel, is served by this link. */
+bool engine_owns_link(const struct engine *e, struct ovd_view link);
+
+/* ---- addresses ---- */
+
+/* Lends an address of the service's pool, of the node's own if there is no such service. -EALREADY is never returned; there is no plan and no intent. */
+int engine_lend(struct engine *e, struct ovd_view service, struct ovd_ip *ret);
+
+/* Takes it back. -EALREADY: it was free. -EBUSY: it is not lent but used. -ENOENT: not one of ours. */
+int engine_return(struct engine *e, const struct ovd_ip *ip);
+
+/* ---- containers ---- */
+
+/* Whose a container is; see struct net_owner. */
+struct owner {
+	uint64_t netns_dev, netns_ino, start_time;
+	uint32_t pid;
+	int netns; /* descriptor, for the plan */
+};
+
+struct attach_spec {
+	struct owner owner;
+	struct ovd_view service;
+	bool join_global;
+	bool ephemeral; /* the service goes with it, when it is the last */
+};
+
+/* Connects a container. -EALREADY and its address: it is connected so already. -EEXIST: it is, but otherwise. Records of the same pid or namespace whose owner is
+ * gone, as `gone` says, make way. */
+int engine_attach(struct engine *e, const struct attach_spec *spec, bool (*gone)(const void *arg, const struct owner *owner),
+		  const void *arg, struct plan *plan, struct intent **ret, struct ovd_ip *ret_ip);
+
+/* Disconnects the container that was attached by this pid. -EALREADY: there is none. */
+int engine_detach(struct engine *e, uint32_t pid, struct plan *plan, struct intent **ret);
+
+size_t engine_attachment_count(const struct engine *e);
+
+/* ---- peers ---- */
+
+/* Most prefixes of a peer. */
+#define PEER_ALLOWED_MAX 1024
+
+struct peer_spec {
+	struct ovd_key key;
+	struct ovd_view host;        /* the endpoint as it was given, to be resolved; absent if `endpoint` is set */
+	bool has_endpoint;
+	struct ovd_endpoint endpoint;
+	uint16_t keepalive;
+	const struct ovd_cidr *allowed;
+	size_t n_allowed;
+};
+
+/* A peer is wanted so. change is what the tunnel must be told, and lives as long as the intent; change->n_peers is 0 while there is no tunnel, or nothing to
+ * tell. The plan holds routes, mostly none. */
+int engine_peer_set(struct engine *e, const struct peer_spec *spec, struct plan *plan, struct tunnel_change *change, struct intent **ret);
+int engine_peer_remove(struct engine *e, const struct ovd_key *key, struct plan *plan, struct tunnel_change *change, struct intent **ret);
+
+/* One prefix more or less. -ENOENT: add to an unknown peer. */
+int engine_peer_allow(struct engine *e, const struct ovd_key *key, const struct ovd_cidr *cidr, struct plan *plan,
+		      struct tunnel_change *change, struct intent **ret);
+int engine_peer_disallow(struct engine *e, const struct ovd_key *key, const struct ovd_cidr *cidr, struct plan *plan,
+			 struct tunnel_change *change, struct intent **ret);
+
+/* A host name was resolved: if the peer still wants that host, its endpoint is this. */
+int engine_peer_resolved(struct engine *e, const struct ovd_key *key, struct ovd_view host, const struct ovd_endpoint *endpoint,
+			 struct tunnel_change *change, struct intent **ret);
+
+/* A wanted peer. Views live until the next change. */
+struct peer_view {
+	struct ovd_key key;
+	struct ovd_view host; /* absent if the endpoint was numeric */
+	bool has_endpoint;
+	struct ovd_endpoint endpoint;
+	const struct ovd_cidr *allowed;
+	size_t n_allowed;
+};
+
+size_t engine_peer_count(const struct engine *e);
+
+/* Every wanted peer, by key. */
+void engine_each_peer(const struct engine *e, void (*each)(void *arg, const struct peer_view *peer), void *arg);
+
+/* ---- the end ---- */
+
+/* Tunnel, rules, and bridges without containers go. The engine counts all of that as down when it is committed. */
+int engine_stop(struct engine *e, struct plan *plan, struct intent **ret);
+
+/* Our links in the plan of a prune: bridges named there that are neither known nor in `live` are removed if idle. */
+int engine_prune(struct engine *e, const struct ovd_view *live, size_t n_live, const struct step_bridge_list *found, struct plan *plan);
+
+/* The steps that make the firewall whole again after somebody else's changes. */
+int engine_repair_firewall(struct engine *e, struct plan *plan);

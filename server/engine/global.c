@@ -1,0 +1,266 @@
+#include <errno.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/engine/block.h"
+#include "server/engine/name.h"
+#include "server/engine/state.h"
+
+struct global_intent {
+	struct intent intent;
+	struct global next;         /* what the node has when the plan stands */
+	struct tunnel_peer *peers;  /* for the plan */
+};
+
+struct ovd_cidr global_block(bool has_slice, const struct ovd_cidr *cluster, const struct ovd_cidr *slice)
+{
+	if (!has_slice)
+		return block_first(cluster);
+	return block_count(slice) >= 2 ? block_first(slice) : *slice;
+}
+
+bool global_wants_route(const struct global *global, const struct ovd_cidr *cidr)
+{
+	return global->up && !cidr_covers(&global->cluster, cidr);
+}
+
+struct global_view engine_global(const struct engine *e)
+{
+	const struct global *g = &e->global;
+
+	if (!g->up)
+		return (struct global_view){ .link = "" };
+	return (struct global_view){
+		.link = g->link,
+		.node_ip = pool_gateway(&g->pool),
+		.has_cluster = true,
+		.cluster = g->cluster,
+		.has_slice = g->has_slice,
+		.slice = g->slice,
+	};
+}
+
+static void global_commit(struct engine *e, struct intent *intent)
+{
+	struct global_intent *i = CONTAINER_OF(intent, struct global_intent, intent);
+
+	/* addresses may have come back meanwhile; a new block is taken only when none was out */
+	if (e->global.has_block && cidr_eq(&e->global.pool.block, &i->next.pool.block))
+		i->next.pool = e->global.pool;
+	e->global = i->next;
+	free(i->peers);
+	free(i);
+}
+
+static void global_drop(struct engine *e, struct intent *intent)
+{
+	struct global_intent *i = CONTAINER_OF(intent, struct global_intent, intent);
+
+	e->global.busy = false;
+	free(i->peers);
+	free(i);
+}
+
+static struct global_intent *intent_new(void)
+{
+	struct global_intent *i = calloc(1, sizeof(*i));
+
+	if (i)
+		i->intent = (struct intent){ .commit = global_commit, .drop = global_drop };
+	return i;
+}
+
+static int check_ranges(struct engine *e, const struct global_spec *spec)
+{
+	char cluster[CIDR_TEXT_MAX], slice[CIDR_TEXT_MAX];
+	unsigned most = ip_bits(&spec->cluster.ip) - 1;
+
+	cidr_format(&spec->cluster, cluster);
+	if (spec->cluster.prefix_len > most)
+		return engine_refuse(e, -EINVAL, "cluster_cidr %s: no room for a node", cluster);
+	if (!spec->has_slice)
+		return 0;
+	cidr_format(&spec->slice, slice);
+	if (!cidr_covers(&spec->cluster, &spec->slice))
+		return engine_refuse(e, -EINVAL, "slice_cidr %s is not inside cluster_cidr %s", slice, cluster);
+	if (spec->slice.prefix_len > most)
+		return engine_refuse(e, -EINVAL, "slice_cidr %s: no room for a node", slice);
+	return 0;
+}
+
+struct overlap {
+	const struct ovd_cidr *block;
+	const struct service *service;
+};
+
+static void find_overlap(const void *node, VISIT visit, void *arg)
+{
+	const struct service *service = *(struct service *const *)node;
+	struct overlap *overlap = arg;
+
+	if ((visit == preorder || visit == leaf) && cidr_overlaps(overlap->block, &service->segment->pool.block))
+		overlap->service = service;
+}
+
+/* A service may have been set up before the node's range was known, or under another one. */
+static int check_block_free(struct engine *e, const struct ovd_cidr *block)
+{
+	struct overlap overlap = { .block = block };
+	char a[CIDR_TEXT_MAX], b[CIDR_TEXT_MAX];
+
+	twalk_r(e->services, find_overlap, &overlap);
+	if (!overlap.service)
+		return 0;
+	return engine_refuse(e, -EBUSY, "the node's block %s overlaps subnet %s of service %s: tear that down first",
+			     cidr_format(block, a), cidr_format(&overlap.service->segment->pool.block, b),
+			     overlap.service->name);
+}
+
+static void name_global(const struct global_spec *spec, char ret[LINK_NAME_MAX])
+{
+	struct ovd_view parts[] = { spec->deployment, spec->instance };
+
+	name_link(parts, ARRAY_SIZE(parts), "g", ret);
+}
+
+/* What the node has if the spec is carried out. */
+static int global_next(struct engine *e, const struct global_spec *spec, struct global *next)
+{
+	struct ovd_cidr block = global_block(spec->has_slice, &spec->cluster, &spec->slice);
+	char text[CIDR_TEXT_MAX];
+	int r;
+
+	*next = e->global;
+	if (!next->has_block || !cidr_eq(&next->pool.block, &block)) {
+		if (next->has_block && next->pool.n_given > 0)
+			return engine_refuse(e, -EBUSY, "%u addresses of the node's block %s are in use", next->pool.n_given,
+					     cidr_format(&next->pool.block, text));
+		r = check_block_free(e, &block);
+		if (r < 0)
+			return r;
+		r = pool_init(&next->pool, &block);
+		if (r < 0)
+			return engine_refuse(e, r, "the node's block %s has no usable size", cidr_format(&block, text));
+		next->has_block = true;
+	}
+	text_copy(next->deployment, sizeof(next->deployment), spec->deployment);
+	text_copy(next->instance, sizeof(next->instance), spec->instance);
+	if (!next->up)
+		name_global(spec, next->link);
+	next->cluster = spec->cluster;
+	next->has_slice = spec->has_slice;
+	next->slice = spec->slice;
+	next->port = spec->port;
+	next->up = true;
+	return 0;
+}
+
+static struct tunnel_want tunnel_want(const struct engine *e, const struct global *g)
+{
+	return (struct tunnel_want){
+		.ip = pool_gateway(&g->pool),
+		.prefix_len = g->cluster.prefix_len,
+		.listen_port = g->port,
+		.private_key = e->private_key,
+	};
+}
+
+/* The tunnel need not be touched to get from a to b. */
+static bool same_tunnel(const struct global *a, const struct global *b)
+{
+	return a->up && cidr_eq(&a->pool.block, &b->pool.block) && cidr_eq(&a->cluster, &b->cluster) && a->port == b->port;
+}
+
+static int plan_tunnel(struct engine *e, struct global_intent *i, struct plan *plan)
+{
+	const struct global *was = &e->global, *next = &i->next;
+	struct step_tunnel *tunnel;
+	int r;
+
+	PLAN_ADD(plan, STEP_FIREWALL);
+	PLAN_ADD(plan, STEP_PREFIX)->prefix.cidr = next->pool.block;
+	tunnel = &PLAN_ADD(plan, STEP_TUNNEL)->tunnel;
+	text_copy(tunnel->link, sizeof(tunnel->link), view(next->link));
+	alias_format(e, "tunnel", next->link, tunnel->alias);
+	tunnel->want = tunnel_want(e, next);
+	tunnel->has_was = was->up;
+	if (was->up)
+		tunnel->was = tunnel_want(e, was);
+	r = peers_for_tunnel(e, &i->peers, &tunnel->n_peers);
+	if (r < 0)
+		return r;
+	tunnel->peers = i->peers;
+	r = peers_plan_routes(e, next, plan);
+	if (r < 0)
+		return r;
+	if (was->has_block && !cidr_eq(&was->pool.block, &next->pool.block))
+		PLAN_ADD(plan, STEP_PREFIX_DELETE)->prefix.cidr = was->pool.block;
+	return 0;
+}
+
+int engine_global_setup(struct engine *e, const struct global_spec *spec, struct plan *plan, struct intent **ret)
+{
+	struct global_intent *i;
+	int r;
+
+	if (e->global.busy)
+		return -EINPROGRESS;
+	r = check_ranges(e, spec);
+	if (r < 0)
+		return r;
+	i = intent_new();
+	if (!i)
+		return -ENOMEM;
+	r = global_next(e, spec, &i->next);
+	if (r == 0 && !same_tunnel(&e->global, &i->next))
+		r = plan_tunnel(e, i, plan);
+	if (r < 0) {
+		global_drop(e, &i->intent);
+		return r;
+	}
+	if (plan->n == 0) {
+		global_commit(e, &i->intent);
+		return -EALREADY;
+	}
+	e->global.busy = true;
+	*ret = &i->intent;
+	return 0;
+}
+
+static int plan_teardown(const struct engine *e, struct plan *plan)
+{
+	struct step_tunnel_delete *step;
+
+	if (e->global.pool.n_given == 0)
+		PLAN_ADD(plan, STEP_PREFIX_DELETE)->prefix.cidr = e->global.pool.block;
+	step = &PLAN_ADD(plan, STEP_TUNNEL_DELETE)->tunnel_delete;
+	text_copy(step->link, sizeof(step->link), view(e->global.link));
+	alias_format(e, "tunnel", e->global.link, step->alias);
+	return 0;
+}
+
+int engine_global_teardown(struct engine *e, struct plan *plan, struct intent **ret)
+{
+	struct global_intent *i;
+	int r;
+
+	if (e->global.busy)
+		return -EINPROGRESS;
+	if (!e->global.up)
+		return -EALREADY;
+	i = intent_new();
+	if (!i)
+		return -ENOMEM;
+	r = plan_teardown(e, plan);
+	if (r < 0) {
+		global_drop(e, &i->intent);
+		return r;
+	}
+	i->next = e->global;
+	i->next.up = false;
+	e->global.busy = true;
+	*ret = &i->intent;
+	return 0;
+}

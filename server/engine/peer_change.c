@@ -1,0 +1,388 @@
+#include <errno.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/engine/peer.h"
+
+/* From what a peer is to what it is to be. */
+struct peer_intent {
+	struct intent intent;
+	struct peer *peer;         /* in the tree */
+	struct peer *next;         /* its contents afterwards; NULL if it goes */
+	bool is_new;               /* put into the tree for the intent */
+	struct ovd_cidr *added;    /* what the tunnel is told, in one piece of memory with `removed` */
+	struct ovd_cidr *removed;
+	size_t n_added, n_removed;
+	struct peer **losers;      /* peers that have one of `added` so far; they are busy too */
+	size_t n_losers;
+	struct tunnel_peer told;
+};
+
+static void intent_free(struct peer_intent *i)
+{
+	if (!i)
+		return;
+	peer_free(i->next);
+	free(i->added);
+	free(i->losers);
+	free(i);
+}
+
+static void losers_release(struct peer_intent *i)
+{
+	for (size_t n = 0; n < i->n_losers; n++)
+		i->losers[n]->busy = false;
+}
+
+static void change_commit(struct engine *e, struct intent *intent)
+{
+	struct peer_intent *i = CONTAINER_OF(intent, struct peer_intent, intent);
+
+	for (size_t n = 0; n < i->n_losers; n++)
+		for (size_t a = 0; a < i->n_added; a++)
+			peer_lose(i->losers[n], &i->added[a]);
+	losers_release(i);
+	if (i->next) {
+		struct peer was = *i->peer;
+
+		*i->peer = *i->next;
+		i->peer->busy = false;
+		*i->next = was;
+	} else {
+		peer_delete(e, i->peer);
+	}
+	intent_free(i);
+}
+
+static void change_drop(struct engine *e, struct intent *intent)
+{
+	struct peer_intent *i = CONTAINER_OF(intent, struct peer_intent, intent);
+
+	losers_release(i);
+	if (i->is_new)
+		peer_delete(e, i->peer);
+	else if (i->peer)
+		i->peer->busy = false;
+	intent_free(i);
+}
+
+static int collect_differences(struct peer_intent *i)
+{
+	const struct peer *was = i->peer, *next = i->next;
+	size_t n = was->n_allowed + (next ? next->n_allowed : 0);
+
+	i->added = calloc(n + 1, sizeof(*i->added));
+	if (!i->added)
+		return -ENOMEM;
+	for (size_t k = 0; next && k < next->n_allowed; k++)
+		if (!peer_allows(was, &next->allowed[k]))
+			i->added[i->n_added++] = next->allowed[k];
+	i->removed = i->added + i->n_added;
+	for (size_t k = 0; k < was->n_allowed; k++)
+		if (!next || !peer_allows(next, &was->allowed[k]))
+			i->removed[i->n_removed++] = was->allowed[k];
+	return 0;
+}
+
+struct loser_search {
+	struct peer_intent *i;
+	int r;
+};
+
+static void find_loser(const void *node, VISIT visit, void *arg)
+{
+	struct peer *peer = *(struct peer *const *)node;
+	struct loser_search *search = arg;
+	struct peer_intent *i = search->i;
+	bool loses = false;
+
+	if ((visit != postorder && visit != leaf) || peer == i->peer || search->r < 0)
+		return;
+	for (size_t a = 0; a < i->n_added && !loses; a++)
+		loses = peer_allows(peer, &i->added[a]);
+	if (!loses)
+		return;
+	if (peer->busy) {
+		search->r = -EINPROGRESS;
+		return;
+	}
+	struct peer **more = realloc(i->losers, (i->n_losers + 1) * sizeof(*more));
+	if (!more) {
+		search->r = -ENOMEM;
+		return;
+	}
+	i->losers = more;
+	i->losers[i->n_losers++] = peer;
+	peer->busy = true;
+}
+
+static int collect_losers(struct engine *e, struct peer_intent *i)
+{
+	struct loser_search search = { .i = i };
+
+	if (i->n_added > 0)
+		twalk_r(e->peers, find_loser, &search);
+	return search.r;
+}
+
+static int plan_routes(const struct engine *e, const struct peer_intent *i, struct plan *plan)
+{
+	int r = 0;
+
+	for (size_t n = 0; n < i->n_added && r == 0; n++)
+		r = peer_plan_route(&e->global, STEP_ROUTE, &i->added[n], plan);
+	for (size_t n = 0; n < i->n_removed && r == 0; n++)
+		r = peer_plan_route(&e->global, STEP_ROUTE_DELETE, &i->removed[n], plan);
+	return r;
+}
+
+static bool same_endpoint(const struct peer *a, const struct peer *b)
+{
+	if (a->host || b->host)
+		return view_eq(view(a->host), view(b->host));
+	return a->has_endpoint == b->has_endpoint && endpoint_eq(&a->endpoint, &b->endpoint);
+}
+
+static void fill_change(const struct engine *e, struct peer_intent *i, struct tunnel_change *change)
+{
+	const struct peer *next = i->next;
+
+	*change = (struct tunnel_change){ .n_peers = 0 };
+	if (!e->global.up)
+		return;
+	i->told = (struct tunnel_peer){ .key = i->peer->key, .remove = !next };
+	if (next) {
+		i->told.has_endpoint = next->has_endpoint && (i->is_new || !same_endpoint(next, i->peer));
+		i->told.endpoint = next->endpoint;
+		i->told.has_keepalive = i->is_new || next->keepalive != i->peer->keepalive;
+		i->told.keepalive = next->keepalive;
+		i->told.allowed = i->added;
+		i->told.n_allowed = i->n_added;
+		i->told.removed = i->removed;
+		i->told.n_removed = i->n_removed;
+	}
+	change->peers = &i->told;
+	change->n_peers = 1;
+}
+
+/* From the peer as it is to `next`, which the intent takes over also when it fails. */
+static int change_begin(struct engine *e, struct peer *peer, struct peer *next, bool is_new, struct plan *plan,
+			struct tunnel_change *change, struct intent **ret)
+{
+	struct peer_intent *i = calloc(1, sizeof(*i));
+	int r;
+
+	if (!i) {
+		peer_free(next);
+		return -ENOMEM;
+	}
+	*i = (struct peer_intent){ { .commit = change_commit, .drop = change_drop }, .peer = peer, .next = next, .is_new = is_new };
+	peer->busy = true;
+	r = collect_differences(i);
+	if (r == 0)
+		r = collect_losers(e, i);
+	if (r == 0)
+		r = plan_routes(e, i, plan);
+	if (r < 0) {
+		change_drop(e, &i->intent);
+		return r;
+	}
+	fill_change(e, i, change);
+	*ret = &i->intent;
+	return 0;
+}
+
+static struct peer *peer_copy(const struct ovd_key *key, const struct ovd_cidr *allowed, size_t n)
+{
+	struct peer *peer = calloc(1, sizeof(*peer));
+
+	if (!peer)
+		return NULL;
+	peer->key = *key;
+	peer->allowed = calloc(n + 2, sizeof(*peer->allowed)); /* room for one more than n */
+	if (!peer->allowed) {
+		free(peer);
+		return NULL;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (!peer_allows(peer, &allowed[i]))
+			peer->allowed[peer->n_allowed++] = allowed[i];
+	return peer;
+}
+
+static int set_endpoint(struct peer *next, const struct peer *was, const struct peer_spec *spec)
+{
+	next->keepalive = spec->keepalive;
+	next->has_endpoint = spec->has_endpoint;
+	next->endpoint = spec->endpoint;
+	if (!spec->host.p)
+		return 0;
+	next->host = strndup(spec->host.p, spec->host.n);
+	if (!next->host)
+		return -ENOMEM;
+	if (was && was->host && strcmp(was->host, next->host) == 0) { /* what it resolved to last stays good until the next answer */
+		next->has_endpoint = was->has_endpoint;
+		next->endpoint = was->endpoint;
+	}
+	return 0;
+}
+
+static bool same_peer(const struct peer *a, const struct peer *b)
+{
+	if (!same_endpoint(a, b) || a->keepalive != b->keepalive || a->n_allowed != b->n_allowed)
+		return false;
+	for (size_t i = 0; i < a->n_allowed; i++)
+		if (!peer_allows(b, &a->allowed[i]))
+			return false;
+	return true;
+}
+
+static int check_spec(struct engine *e, const struct ovd_key *key, const struct ovd_cidr *allowed, size_t n)
+{
+	char text[CIDR_TEXT_MAX];
+
+	if (key_eq(key, &e->public_key))
+		return engine_refuse(e, -EINVAL, "the peer's key is this node's own");
+	if (n > PEER_ALLOWED_MAX)
+		return engine_refuse(e, -E2BIG, "allowed_ips: more than %d prefixes", PEER_ALLOWED_MAX);
+	for (size_t i = 0; i < n; i++)
+		if (allowed[i].prefix_len == 0)
+			return engine_refuse(e, -EINVAL, "allowed_ips: %s would take all of the host's traffic into the tunnel",
+					     cidr_format(&allowed[i], text));
+	return 0;
+}
+
+/* An empty record in the tree, for the intent that fills it. */
+static int peer_new(struct engine *e, const struct ovd_key *key, struct peer **ret)
+{
+	struct peer *peer = peer_copy(key, NULL, 0);
+
+	if (!peer)
+		return -ENOMEM;
+	if (peer_insert(e, peer) < 0) {
+		peer_free(peer);
+		return -ENOMEM;
+	}
+	*ret = peer;
+	return 0;
+}
+
+int engine_peer_set(struct engine *e, const struct peer_spec *spec, struct plan *plan, struct tunnel_change *change, struct intent **ret)
+{
+	struct peer *peer = peer_find(e, &spec->key), *next;
+	bool is_new = !peer;
+	int r = check_spec(e, &spec->key, spec->allowed, spec->n_allowed);
+
+	if (r < 0)
+		return r;
+	if (e->global.busy || (peer && peer->busy))
+		return -EINPROGRESS;
+	next = peer_copy(&spec->key, spec->allowed, spec->n_allowed);
+	if (!next)
+		return -ENOMEM;
+	r = set_endpoint(next, peer, spec);
+	if (r == 0 && peer && same_peer(peer, next))
+		r = -EALREADY;
+	if (r == 0 && is_new)
+		r = peer_new(e, &spec->key, &peer);
+	if (r < 0) {
+		peer_free(next);
+		return r;
+	}
+	return change_begin(e, peer, next, is_new, plan, change, ret);
+}
+
+int engine_peer_remove(struct engine *e, const struct ovd_key *key, struct plan *plan, struct tunnel_change *change, struct intent **ret)
+{
+	struct peer *peer = peer_find(e, key);
+
+	if (!peer)
+		return -EALREADY;
+	if (e->global.busy || peer->busy)
+		return -EINPROGRESS;
+	return change_begin(e, peer, NULL, false, plan, change, ret);
+}
+
+/* A copy of everything, with room for one prefix more. */
+static struct peer *peer_twin(const struct peer *peer)
+{
+	struct peer *twin = peer_copy(&peer->key, peer->allowed, peer->n_allowed);
+	struct peer_spec spec = { .host = view(peer->host), .has_endpoint = peer->has_endpoint, .endpoint = peer->endpoint,
+				  .keepalive = peer->keepalive };
+
+	if (twin && set_endpoint(twin, peer, &spec) < 0) {
+		peer_free(twin);
+		return NULL;
+	}
+	return twin;
+}
+
+int engine_peer_allow(struct engine *e, const struct ovd_key *key, const struct ovd_cidr *cidr, struct plan *plan,
+		      struct tunnel_change *change, struct intent **ret)
+{
+	struct peer *peer = peer_find(e, key), *next;
+	char text[KEY_TEXT_MAX];
+	int r;
+
+	if (!peer)
+		return engine_refuse(e, -ENOENT, "no peer has the key %s", key_format(key, text));
+	if (e->global.busy || peer->busy)
+		return -EINPROGRESS;
+	if (peer_allows(peer, cidr))
+		return -EALREADY;
+	r = check_spec(e, key, cidr, 1);
+	if (r < 0)
+		return r;
+	if (peer->n_allowed >= PEER_ALLOWED_MAX)
+		return engine_refuse(e, -E2BIG, "allowed_ips: more than %d prefixes", PEER_ALLOWED_MAX);
+	next = peer_twin(peer);
+	if (!next)
+		return -ENOMEM;
+	next->allowed[next->n_allowed++] = *cidr;
+	return change_begin(e, peer, next, false, plan, change, ret);
+}
+
+int engine_peer_disallow(struct engine *e, const struct ovd_key *key, const struct ovd_cidr *cidr, struct plan *plan,
+			 struct tunnel_change *change, struct intent **ret)
+{
+	struct peer *peer = peer_find(e, key), *next;
+
+	if (!peer || (!peer->busy && !peer_allows(peer, cidr)))
+		return -EALREADY;
+	if (e->global.busy || peer->busy)
+		return -EINPROGRESS;
+	next = peer_twin(peer);
+	if (!next)
+		return -ENOMEM;
+	peer_lose(next, cidr);
+	return change_begin(e, peer, next, false, plan, change, ret);
+}
+
+int engine_peer_resolved(struct engine *e, const struct ovd_key *key, struct ovd_view host, const struct ovd_endpoint *endpoint,
+			 struct tunnel_change *change, struct intent **ret)
+{
+	struct peer *peer = peer_find(e, key), *next;
+	struct plan none = { .n = 0 };
+	struct peer_intent *i;
+	int r;
+
+	if (!peer || !view_eq(view(peer->host), host))
+		return -ENOENT;
+	if (e->global.busy || peer->busy)
+		return -EINPROGRESS;
+	if (peer->has_endpoint && endpoint_eq(&peer->endpoint, endpoint))
+		return -EALREADY;
+	next = peer_twin(peer);
+	if (!next)
+		return -ENOMEM;
+	next->has_endpoint = true;
+	next->endpoint = *endpoint;
+	r = change_begin(e, peer, next, false, &none, change, ret);
+	if (r == 0) { /* the name is the same, the address isn't */
+		i = CONTAINER_OF(*ret, struct peer_intent, intent);
+		i->told.has_endpoint = true;
+	}
+	return r;
+}

@@ -1,0 +1,334 @@
+#include <errno.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/engine/block.h"
+#include "server/engine/name.h"
+#include "server/engine/state.h"
+
+/* What the reference calls the one bridge of all shared services when it chooses its block. */
+#define SHARED_KEY VIEW_LITERAL("__zlayer_shared_bridge__")
+
+/* Where addresses come from while nobody has said what the cluster's range is: 10.200.0.0/16. */
+static const struct ovd_cidr default_cluster = { .ip = { .len = 4, .b = { 10, 200 } }, .prefix_len = 16 };
+
+struct service_intent {
+	struct intent intent;
+	struct service *service;
+};
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(((const struct service *)a)->name, ((const struct service *)b)->name);
+}
+
+struct service *service_find(const struct engine *e, struct ovd_view name)
+{
+	struct service key;
+	void *found;
+
+	if (name.n > NAME_MAX_BYTES)
+		return NULL;
+	text_copy(key.name, sizeof(key.name), name);
+	found = tfind(&key, &e->services, compare);
+	return found ? *(struct service **)found : NULL;
+}
+
+const char *engine_service_link(const struct engine *e, struct ovd_view name)
+{
+	const struct service *service = service_find(e, name);
+
+	return service ? service->segment->link : "";
+}
+
+size_t engine_service_count(const struct engine *e)
+{
+	return e->n_services;
+}
+
+static void service_free(void *p)
+{
+	struct service *service = p;
+
+	if (--service->segment->n_services == 0)
+		free(service->segment);
+	free(service);
+}
+
+void engine_free_services(struct engine *e)
+{
+	tdestroy(e->services, service_free);
+	e->services = NULL;
+}
+
+void service_forget(struct engine *e, struct service *service)
+{
+	tdelete(service, &e->services, compare);
+	e->n_services--;
+	if (e->shared == service->segment && service->segment->n_services == 1)
+		e->shared = NULL;
+	service_free(service);
+}
+
+/* ---- which block ---- */
+
+struct taken {
+	const struct engine *e;
+	const struct ovd_cidr *block;
+	bool fallback;
+	bool found;
+};
+
+static void taken_by_service(const void *node, VISIT visit, void *arg)
+{
+	const struct service *service = *(struct service *const *)node;
+	struct taken *taken = arg;
+
+	if ((visit == preorder || visit == leaf) && cidr_overlaps(&service->segment->pool.block, taken->block))
+		taken->found = true;
+}
+
+static bool block_taken(const void *arg, const struct ovd_cidr *block)
+{
+	struct taken taken = *(const struct taken *)arg;
+	const struct global *g = &taken.e->global;
+	struct ovd_cidr own = g->has_block ? g->pool.block : block_first(&default_cluster);
+
+	if (cidr_overlaps(&own, block))
+		return true;
+	if (taken.fallback && peers_overlap(taken.e, block))
+		return true;
+	taken.block = block;
+	twalk_r(taken.e->services, taken_by_service, &taken);
+	return taken.found;
+}
+
+static int choose_block(struct engine *e, struct ovd_view key, struct ovd_cidr *ret)
+{
+	const struct global *g = &e->global;
+	bool in_slice = g->has_block && g->has_slice && block_count(&g->slice) >= 2;
+	struct ovd_cidr range = in_slice ? g->slice : g->has_block ? g->cluster : default_cluster;
+	struct taken taken = { .e = e, .fallback = !in_slice };
+	char text[CIDR_TEXT_MAX];
+
+	if (block_choose(&range, key, e->node_id, block_taken, &taken, ret) == 0)
+		return 0;
+	return engine_refuse(e, -ENOSPC, "every block of %s %s is taken: by the node, %zu services%s",
+			     in_slice ? "slice" : "cluster range", cidr_format(&range, text), e->n_services,
+			     in_slice ? "" : " and the peers' allowed IPs");
+}
+
+/* ---- setup ---- */
+
+/* The reference's names, so that its clients recognise them; the deployment is not known before the tunnel was set up. */
+static void name_segment(const struct engine *e, bool shared, struct ovd_view service, char ret[LINK_NAME_MAX])
+{
+	struct ovd_view parts[] = { view(e->global.deployment), view(e->global.instance),
+				    shared ? VIEW_LITERAL("shared") : service };
+	size_t skip = e->global.has_block ? 0 : 2;
+
+	name_link(parts + skip, ARRAY_SIZE(parts) - skip, shared ? "sh" : "b", ret);
+}
+
+static int segment_new(struct engine *e, bool shared, struct ovd_view service, struct segment **ret)
+{
+	struct segment *segment = calloc(1, sizeof(*segment));
+	struct ovd_cidr block;
+	char name[NAME_MAX_BYTES + 1];
+	int r;
+
+	if (!segment)
+		return -ENOMEM;
+	r = choose_block(e, shared ? SHARED_KEY : service, &block);
+	if (r == 0)
+		r = pool_init(&segment->pool, &block);
+	if (r < 0) {
+		free(segment);
+		return r;
+	}
+	text_copy(name, sizeof(name), shared ? VIEW_LITERAL("shared") : service);
+	name_segment(e, shared, service, segment->link);
+	alias_format(e, shared ? "bridge" : "service", name, segment->alias);
+	*ret = segment;
+	return 0;
+}
+
+static int plan_segment(const struct segment *segment, struct plan *plan)
+{
+	struct step_bridge *bridge;
+
+	PLAN_ADD(plan, STEP_FIREWALL);
+	PLAN_ADD(plan, STEP_PREFIX)->prefix.cidr = segment->pool.block;
+	bridge = &PLAN_ADD(plan, STEP_BRIDGE)->bridge;
+	text_copy(bridge->link, sizeof(bridge->link), view(segment->link));
+	text_copy(bridge->alias, sizeof(bridge->alias), view(segment->alias));
+	bridge->gateway = pool_gateway(&segment->pool);
+	bridge->prefix_len = segment->pool.block.prefix_len;
+	return 0;
+}
+
+static void setup_commit(struct engine *e _unused_, struct intent *intent)
+{
+	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
+
+	i->service->segment->busy = false;
+	free(i);
+}
+
+static void setup_drop(struct engine *e, struct intent *intent)
+{
+	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
+
+	service_forget(e, i->service);
+	free(i);
+}
+
+/* A record of the service on its segment; the segment is the service's if it has no other. */
+static int service_new(struct engine *e, struct ovd_view name, enum service_mode mode, struct segment *segment,
+		       struct service **ret)
+{
+	struct service *service = calloc(1, sizeof(*service));
+
+	if (!service)
+		return -ENOMEM;
+	text_copy(service->name, sizeof(service->name), name);
+	service->mode = mode;
+	service->segment = segment;
+	if (!tsearch(service, &e->services, compare)) {
+		free(service);
+		return -ENOMEM;
+	}
+	segment->n_services++;
+	e->n_services++;
+	*ret = service;
+	return 0;
+}
+
+static bool same_segment(enum service_mode a, enum service_mode b)
+{
+	return (a == SERVICE_SHARED) == (b == SERVICE_SHARED);
+}
+
+static int setup_again(struct engine *e, struct service *service, enum service_mode mode)
+{
+	if (service->segment->busy)
+		return -EINPROGRESS;
+	if (!same_segment(service->mode, mode))
+		return engine_refuse(e, -EEXIST, "service %s is set up %s a bridge of its own: tear it down first", service->name,
+				     service->mode == SERVICE_SHARED ? "without" : "with");
+	service->mode = mode;
+	service->leaving = false;
+	return -EALREADY;
+}
+
+static int setup_new(struct engine *e, struct ovd_view name, enum service_mode mode, struct segment *segment, struct plan *plan,
+		     struct service_intent *i)
+{
+	int r = service_new(e, name, mode, segment, &i->service);
+
+	if (r < 0) {
+		if (segment->n_services == 0)
+			free(segment);
+		return r;
+	}
+	if (segment->n_services > 1)
+		return -EALREADY;
+	if (mode == SERVICE_SHARED)
+		e->shared = segment;
+	r = plan_segment(segment, plan);
+	if (r < 0)
+		service_forget(e, i->service);
+	else
+		segment->busy = true;
+	return r;
+}
+
+int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mode mode, struct plan *plan, struct intent **ret)
+{
+	_cleanup_(freep) struct service_intent *i = NULL;
+	struct service *service = service_find(e, name);
+	struct segment *segment = mode == SERVICE_SHARED ? e->shared : NULL;
+	int r;
+
+	if (name.n == 0 || name.n > NAME_MAX_BYTES)
+		return engine_refuse(e, -EINVAL, "service: a name has 1 to %d bytes", NAME_MAX_BYTES);
+	if (service)
+		return setup_again(e, service, mode);
+	if (e->global.busy || (segment && segment->busy))
+		return -EINPROGRESS;
+	i = calloc(1, sizeof(*i));
+	if (!i)
+		return -ENOMEM;
+	r = segment ? 0 : segment_new(e, mode == SERVICE_SHARED, name, &segment);
+	if (r == 0)
+		r = setup_new(e, name, mode, segment, plan, i);
+	if (r < 0)
+		return r;
+	i->intent = (struct intent){ .commit = setup_commit, .drop = setup_drop };
+	*ret = &i->intent;
+	i = NULL;
+	return 0;
+}
+
+/* ---- teardown ---- */
+
+int segment_plan_removal(const struct segment *segment, struct plan *plan)
+{
+	struct step_bridge_delete *step;
+
+	PLAN_ADD(plan, STEP_PREFIX_DELETE)->prefix.cidr = segment->pool.block;
+	step = &PLAN_ADD(plan, STEP_BRIDGE_DELETE)->bridge_delete;
+	text_copy(step->link, sizeof(step->link), view(segment->link));
+	text_copy(step->alias, sizeof(step->alias), view(segment->alias));
+	return 0;
+}
+
+static void teardown_commit(struct engine *e, struct intent *intent)
+{
+	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
+
+	service_forget(e, i->service);
+	free(i);
+}
+
+static void teardown_drop(struct engine *e _unused_, struct intent *intent)
+{
+	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
+
+	i->service->segment->busy = false;
+	free(i);
+}
+
+int engine_service_teardown(struct engine *e, struct ovd_view name, struct plan *plan, struct intent **ret)
+{
+	struct service *service = service_find(e, name);
+	struct service_intent *i;
+	int r;
+
+	if (!service)
+		return -EALREADY;
+	if (service->segment->busy)
+		return -EINPROGRESS;
+	if (service->n_attached > 0) {
+		service->leaving = true;
+		return -EALREADY;
+	}
+	if (service->segment->n_services > 1) {
+		service_forget(e, service);
+		return -EALREADY;
+	}
+	i = calloc(1, sizeof(*i));
+	if (!i)
+		return -ENOMEM;
+	r = segment_plan_removal(service->segment, plan);
+	if (r < 0) {
+		free(i);
+		return r;
+	}
+	*i = (struct service_intent){ { .commit = teardown_commit, .drop = teardown_drop }, service };
+	service->segment->busy = true;
+	*ret = &i->intent;
+	return 0;
+}

@@ -1,0 +1,125 @@
+/* The engine from the inside. */
+#pragma once
+
+#include "runtime/util.h"
+#include "server/engine/engine.h"
+#include "server/engine/pool.h"
+
+#define NAME_MAX_BYTES 63
+#define REASON_MAX     256
+#define MARK_MAX       20 /* "overlayd " and 8 digits */
+
+/* A reservation. Each kind embeds this and knows how to end. */
+struct intent {
+	void (*commit)(struct engine *e, struct intent *intent);
+	void (*drop)(struct engine *e, struct intent *intent);
+};
+
+/* The tunnel, up or not. The block and its pool outlive a teardown, as containers may hold addresses of it. */
+struct global {
+	bool up, busy;
+	bool has_block;
+	char deployment[NAME_MAX_BYTES + 1];
+	char instance[NAME_MAX_BYTES + 1];
+	char link[LINK_NAME_MAX];
+	bool has_slice;
+	struct ovd_cidr cluster, slice;
+	uint16_t port;
+	struct pool pool; /* of the node's own block */
+};
+
+/* A bridge and its addresses. */
+struct segment {
+	char link[LINK_NAME_MAX];
+	char alias[LINK_ALIAS_MAX];
+	struct pool pool;
+	unsigned n_services;
+	unsigned n_attached;
+	bool busy; /* being made or removed */
+};
+
+struct service {
+	char name[NAME_MAX_BYTES + 1];
+	enum service_mode mode;
+	struct segment *segment;
+	unsigned n_attached;
+	bool leaving; /* torn down while containers were attached: goes with the last of them */
+};
+
+struct attachment {
+	struct owner owner; /* without a descriptor: -1 */
+	struct service *service;
+	struct segment *segment;
+	struct ovd_ip ip;
+	bool asked_join, joined, ephemeral, busy; /* joined: asked for, and there was a tunnel */
+	struct ovd_ip joined_ip;
+	char host[2][LINK_NAME_MAX]; /* host ends of eth0 and eth1 */
+};
+
+struct peer {
+	struct ovd_key key;
+	char *host; /* endpoint as a name to be resolved; NULL if it was numeric */
+	bool has_endpoint, busy;
+	struct ovd_endpoint endpoint;
+	uint16_t keepalive;
+	struct ovd_cidr *allowed;
+	size_t n_allowed;
+};
+
+struct engine {
+	char mark[MARK_MAX];
+	char reason[REASON_MAX];
+	struct ovd_key private_key, public_key;
+	uint64_t node_id;
+	struct global global;
+	struct segment *shared;                     /* the bridge of all shared services; NULL while there is none */
+	void *services;                             /* tsearch(3) trees of struct service by name, ... */
+	void *attachments_by_pid, *attachments_by_netns;
+	void *peers;
+	size_t n_services, n_attachments, n_peers;
+};
+
+/* Notes the words for a refusal; returns r. */
+int engine_refuse(struct engine *e, int r, const char *format, ...) _printf_(3, 4);
+
+/* Appends a step, or returns -ENOMEM from the caller's function. */
+#define PLAN_ADD(plan, kind)                                                                       \
+	({                                                                                         \
+		struct step *added_ = plan_add(plan, kind);                                        \
+		if (!added_)                                                                       \
+			return -ENOMEM;                                                            \
+		added_;                                                                            \
+	})
+
+struct service *service_find(const struct engine *e, struct ovd_view name);
+
+/* "overlayd XXXXXXXX what name", cut to fit. */
+void alias_format(const struct engine *e, const char *what, const char *name, char ret[LINK_ALIAS_MAX]);
+
+/* Copies text, which fits as the caller has checked, with its NUL. */
+void text_copy(char *to, size_t size, struct ovd_view text);
+
+/* The node's own block for a range; see block_first. */
+struct ovd_cidr global_block(bool has_slice, const struct ovd_cidr *cluster, const struct ovd_cidr *slice);
+
+/* A prefix that needs a route of its own: not on the tunnel's link. */
+bool global_wants_route(const struct global *global, const struct ovd_cidr *cidr);
+
+/* Removes a service nobody uses, and its segment if it was the last one's; frees both. */
+void service_forget(struct engine *e, struct service *service);
+
+/* Steps that take a segment away. */
+int segment_plan_removal(const struct segment *segment, struct plan *plan);
+
+/* All peers as the tunnel is to have them; from malloc, and its lists are the peers' own. */
+int peers_for_tunnel(const struct engine *e, struct tunnel_peer **ret, size_t *ret_n);
+
+/* Routes of all peers. */
+int peers_plan_routes(const struct engine *e, const struct global *global, struct plan *plan);
+
+/* Some peer's allowed IPs overlap the block. */
+bool peers_overlap(const struct engine *e, const struct ovd_cidr *block);
+
+void engine_free_services(struct engine *e);
+void engine_free_attachments(struct engine *e);
+void engine_free_peers(struct engine *e);

@@ -1,0 +1,35 @@
+/* The listening socket and its connections. */
+#pragma once
+
+#include <uv.h>
+
+#include "runtime/log.h"
+#include "schema/overlayd.h"
+#include "server/ipc/call.h"
+
+#define SERVER_CONNS_MAX     2048               /* more wait in the socket's queue */
+#define SERVER_QUEUE_MAX     (16 * 1024 * 1024) /* bytes of answers that a client doesn't read; then it is closed */
+#define SERVER_FRAME_SECONDS 10                 /* from a frame's first byte to its last; then it is closed */
+
+struct server;
+
+struct server_options {
+	uv_loop_t *loop;
+	int listen_fd;          /* from stream_listen; the server closes it */
+	struct worker *worker;
+	struct log *log;
+	struct daemon *daemon;  /* for call->daemon */
+	int (*dispatch)(struct call *call, const struct ovd_request *request); /* ovd_dispatch, another one in tests */
+};
+
+/* Begins to listen. -ENOMEM or what libuv said. */
+int server_start(const struct server_options *options, struct server **ret);
+
+/* Takes no more connections and no more requests; what is parked goes on. Twice is once. */
+void server_drain(struct server *s);
+
+/* Calls that are parked. */
+size_t server_parked(const struct server *s);
+
+/* Writes what can be written within `ms`, closes everything, then calls closed on the loop, once, and frees the server. */
+void server_close(struct server *s, unsigned ms, void (*closed)(void *arg), void *arg);

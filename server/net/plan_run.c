@@ -1,0 +1,86 @@
+#include "server/net/plan_run.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+void net_owner_done(struct net_owner *owner)
+{
+	if (!owner || owner->netns < 0)
+		return;
+	close(owner->netns);
+	owner->netns = -1;
+}
+
+/* The thing a step is about, for messages. */
+static const char *step_subject(const struct step *step, char cidr[CIDR_TEXT_MAX])
+{
+	switch (step->kind) {
+	case STEP_PREFIX:
+	case STEP_PREFIX_DELETE:
+		return cidr_format(&step->prefix.cidr, cidr);
+	case STEP_ROUTE:
+	case STEP_ROUTE_DELETE:
+		return cidr_format(&step->route.cidr, cidr);
+	case STEP_TUNNEL:
+		return step->tunnel.link;
+	case STEP_TUNNEL_DELETE:
+		return step->tunnel_delete.link;
+	case STEP_BRIDGE:
+		return step->bridge.link;
+	case STEP_BRIDGE_DELETE:
+		return step->bridge_delete.link;
+	case STEP_VETH:
+		return step->veth.host;
+	case STEP_JOIN:
+		return step->join.host;
+	case STEP_CUT:
+		return step->cut.host;
+	case STEP_FIREWALL:
+	case STEP_FIREWALL_DELETE:
+	case STEP_BRIDGE_LIST:
+	case STEP_MAX_:
+		return "";
+	}
+	return "";
+}
+
+static void describe_failure(const struct net *net, struct plan *plan, int r, const char *detail)
+{
+	const struct step *step = plan_at(plan, plan->failed);
+	char cidr[CIDR_TEXT_MAX];
+	const char *subject = step_subject(step, cidr);
+
+	snprintf(plan->detail, sizeof(plan->detail), "%s%s%s: %s%s%s%s", net->steps[step->kind].text,
+		 subject[0] ? " " : "", subject, strerror(-r), detail[0] ? " (" : "", detail,
+		 detail[0] ? ")" : "");
+}
+
+int plan_run(const struct net *net, struct plan *plan)
+{
+	for (plan->n_done = 0; plan->n_done < plan->n; plan->n_done++) {
+		struct step *step = plan_at(plan, plan->n_done);
+		char detail[PLAN_DETAIL_MAX] = "";
+		int r = net->steps[step->kind].run(net->platform, step, detail);
+
+		if (r < 0) {
+			plan->failed = plan->n_done;
+			describe_failure(net, plan, r, detail);
+			plan_undo(net, plan);
+			return r;
+		}
+	}
+	return 0;
+}
+
+void plan_undo(const struct net *net, struct plan *plan)
+{
+	while (plan->n_done > 0) {
+		struct step *step = plan_at(plan, --plan->n_done);
+		void (*undo)(void *, struct step *) = net->steps[step->kind].undo;
+
+		if (undo)
+			undo(net->platform, step);
+	}
+}

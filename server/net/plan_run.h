@@ -1,0 +1,10 @@
+/* Steps forward, undo backward. On the link thread. */
+#pragma once
+
+#include "server/net/net.h"
+
+/* Runs all steps. 0; or the errno of the step that failed: those before it are undone, plan->failed and plan->detail say what. */
+int plan_run(const struct net *net, struct plan *plan);
+
+/* Undoes the steps that stand, backwards. */
+void plan_undo(const struct net *net, struct plan *plan);

@@ -1,0 +1,30 @@
+/* The link thread: runs plans one after another, so that the loop never waits for the kernel. */
+#pragma once
+
+#include "server/net/net.h"
+
+/* A plan on its way. The caller's, and untouched by it until done is called. */
+struct job {
+	struct plan *plan;
+	bool undo;                     /* undo the plan instead of running it */
+	int result;                    /* filled: what plan_run said */
+	void (*done)(struct job *job); /* called by worker_collect */
+	struct job *next;
+};
+
+struct worker;
+
+/* Starts the thread; net must outlive it. Negative errno. */
+int worker_start(const struct net *net, struct worker **ret);
+
+/* Queues a job; those queued first are run first. */
+void worker_submit(struct worker *w, struct job *job);
+
+/* Readable while jobs have ended that were not collected. */
+int worker_fd(const struct worker *w);
+
+/* Calls done of every job that has ended, in order, on the caller's thread. */
+void worker_collect(struct worker *w);
+
+/* Waits for the jobs that are queued, collects them, ends the thread, frees it. Accepts NULL. */
+void worker_stop(struct worker *w);

@@ -1,0 +1,128 @@
+#include <errno.h>
+#include <string.h>
+
+#include "schema/overlayd_ops.h"
+#include "server/ops/channel.h"
+#include "server/ops/daemon.h"
+#include "server/ops/parse.h"
+
+int ovd_op_set_local_node_id(struct call *call, const struct ovd_set_local_node_id *request)
+{
+	engine_set_node_id(call->daemon->engine, request->node_id);
+	return call_ok(call);
+}
+
+/* The device's key is the node's own, made by this daemon and told by status: what the cluster believes can only be compared. */
+int ovd_op_set_local_wg_pubkey(struct call *call, const struct ovd_set_local_wg_pubkey *request)
+{
+	struct daemon *d = call->daemon;
+	char own[KEY_TEXT_MAX];
+	struct ovd_key key;
+
+	if (parse_key(call, "pubkey", request->pubkey, &key) < 0)
+		return 0;
+	if (!key_eq(&key, engine_public_key(d->engine)))
+		log_at(d->log, LOG_WARN, "the cluster knows this node by the key %.*s, but its key is %s",
+		       VIEW(request->pubkey), key_format(engine_public_key(d->engine), own));
+	return call_ok(call);
+}
+
+static int reply_bridge_name(struct call *call)
+{
+	return call_reply(call, &(struct ovd_response){
+					.kind = OVD_RESPONSE_BRIDGE_NAME,
+					.bridge_name = { .name = view(engine_global(call->daemon->engine).link) },
+				});
+}
+
+static void setup_done(struct call *call, int r)
+{
+	struct daemon *d = call->daemon;
+
+	if (r < 0) {
+		engine_drop(d->engine, call->intent);
+		call_fail(call, r, "setup_global_overlay: %s", call->plan.detail);
+		return;
+	}
+	engine_commit(d->engine, call->intent);
+	r = channel_follow(d);
+	if (r < 0)
+		log_at(d->log, LOG_WARN, "tunnel %s: no control channel: %s", engine_global(d->engine).link, strerror(-r));
+	reply_bridge_name(call);
+}
+
+static int check_name(struct call *call, const char *field, struct ovd_view name)
+{
+	if (name.n > 0)
+		return 0;
+	call_fail(call, -EINVAL, "%s: a name has 1 to 63 bytes", field);
+	return -EINVAL;
+}
+
+static int parse_spec(struct call *call, const struct ovd_setup_global_overlay *request, struct global_spec *ret)
+{
+	*ret = (struct global_spec){
+		.deployment = request->deployment,
+		.instance = request->instance_id,
+		.has_slice = request->slice_cidr.p,
+		.port = request->wg_port,
+	};
+	if (check_name(call, "deployment", request->deployment) < 0 || check_name(call, "instance_id", request->instance_id) < 0)
+		return -EINVAL;
+	if (parse_cidr(call, "cluster_cidr", request->cluster_cidr, &ret->cluster) < 0)
+		return -EINVAL;
+	return ret->has_slice ? parse_cidr(call, "slice_cidr", request->slice_cidr, &ret->slice) : 0;
+}
+
+int ovd_op_setup_global_overlay(struct call *call, const struct ovd_setup_global_overlay *request)
+{
+	struct engine *e = call->daemon->engine;
+	struct global_spec spec;
+	int r;
+
+	if (parse_spec(call, request, &spec) < 0)
+		return 0;
+	r = engine_global_setup(e, &spec, &call->plan, &call->intent);
+	if (r == -EINPROGRESS)
+		return r;
+	if (r == -EALREADY)
+		return reply_bridge_name(call);
+	if (r < 0)
+		return call_fail(call, r, "%s", engine_reason(e));
+	return call_run(call, setup_done);
+}
+
+static void teardown_done(struct call *call, int r)
+{
+	struct daemon *d = call->daemon;
+
+	if (r < 0) {
+		engine_drop(d->engine, call->intent);
+		channel_follow(d);
+		call_fail(call, r, "teardown_global_overlay: %s", call->plan.detail);
+		return;
+	}
+	engine_commit(d->engine, call->intent);
+	call_ok(call);
+}
+
+int ovd_op_teardown_global_overlay(struct call *call)
+{
+	struct engine *e = call->daemon->engine;
+	int r = engine_global_teardown(e, &call->plan, &call->intent);
+
+	if (r == -EINPROGRESS)
+		return r;
+	if (r == -EALREADY)
+		return call_ok(call);
+	if (r < 0)
+		return call_fail(call, r, "%s", engine_reason(e));
+	channel_close(call->daemon);
+	return call_run(call, teardown_done);
+}
+
+int ovd_op_shutdown(struct call *call)
+{
+	call->daemon->stop(call->daemon, call);
+	return call_park(call);
+}

@@ -1,0 +1,129 @@
+#include "server/ops/parse.h"
+
+#include <ctype.h>
+#include <errno.h>
+
+#include "runtime/number.h"
+#include "server/ops/later.h"
+
+#define HOST_NAME_MAX_BYTES 253 /* RFC 1035 section 2.3.4, without the root's length byte */
+
+static int refuse(struct call *call, const char *field, struct ovd_view text, const char *why)
+{
+	call_fail(call, -EINVAL, "%s: \"%.*s\" %s", field, VIEW(text), why);
+	return -EINVAL;
+}
+
+int parse_cidr(struct call *call, const char *field, struct ovd_view text, struct ovd_cidr *ret)
+{
+	int r = cidr_parse(text, ret);
+
+	if (r == -ERANGE)
+		return refuse(call, field, text, "has a prefix length above its family's");
+	return r < 0 ? refuse(call, field, text, "is not a prefix like 10.200.0.0/16 or fd00:200::/48") : 0;
+}
+
+int parse_key(struct call *call, const char *field, struct ovd_view text, struct ovd_key *ret)
+{
+	if (key_parse(text, ret) < 0)
+		return refuse(call, field, text, "is not a key: 44 characters of base64");
+	return 0;
+}
+
+static struct ovd_view trim(struct ovd_view text)
+{
+	while (text.n > 0 && isspace((unsigned char)text.p[0]))
+		text.p++, text.n--;
+	while (text.n > 0 && isspace((unsigned char)text.p[text.n - 1]))
+		text.n--;
+	return text;
+}
+
+/* Takes what is before the first comma off the text. */
+static struct ovd_view next_item(struct ovd_view *text)
+{
+	const char *comma = memchr(text->p, ',', text->n);
+	struct ovd_view item = { .p = text->p, .n = comma ? (size_t)(comma - text->p) : text->n };
+
+	*text = comma ? (struct ovd_view){ .p = comma + 1, .n = text->n - item.n - 1 } : (struct ovd_view){ .p = NULL, .n = 0 };
+	return trim(item);
+}
+
+static size_t count_items(struct ovd_view text)
+{
+	size_t n = 1;
+
+	for (size_t i = 0; i < text.n; i++)
+		n += text.p[i] == ',';
+	return n;
+}
+
+int parse_cidr_list(struct call *call, const char *field, struct ovd_view text, const struct ovd_cidr **ret, size_t *ret_n)
+{
+	struct ovd_cidr *list = arena_alloc(call->arena, count_items(text) * sizeof(*list));
+	struct ovd_view rest = trim(text);
+	size_t n = 0;
+
+	if (!list) {
+		call_fail(call, -ENOMEM, "%s: no memory", field);
+		return -ENOMEM;
+	}
+	while (rest.p && text.n > 0 && (n > 0 || rest.n > 0)) {
+		int r = parse_cidr(call, field, next_item(&rest), &list[n]);
+
+		if (r < 0)
+			return r;
+		n++;
+	}
+	*ret = list;
+	*ret_n = n;
+	return 0;
+}
+
+/* RFC 952 and 1123: letters, digits, hyphens and dots; the rest is the resolver's to judge. */
+static bool is_host_name(struct ovd_view host)
+{
+	if (host.n == 0 || host.n > HOST_NAME_MAX_BYTES)
+		return false;
+	for (size_t i = 0; i < host.n; i++)
+		if (!isalnum((unsigned char)host.p[i]) && !strchr("-._", host.p[i]))
+			return false;
+	return true;
+}
+
+int parse_endpoint(struct call *call, const char *field, struct ovd_view text, struct ovd_endpoint *ret, struct ovd_view *ret_host)
+{
+	const char *colon = memrchr(text.p, ':', text.n);
+	struct ovd_view host, port;
+	struct ovd_ip ip;
+	uint64_t number;
+
+	if (endpoint_parse(text, ret) == 0) {
+		*ret_host = (struct ovd_view){ .p = NULL, .n = 0 };
+		return 0;
+	}
+	if (!colon)
+		return refuse(call, field, text, "has no port: expected host:port");
+	host = (struct ovd_view){ .p = text.p, .n = (size_t)(colon - text.p) };
+	port = (struct ovd_view){ .p = colon + 1, .n = text.n - host.n - 1 };
+	if (u64_parse(port, UINT16_MAX, &number) < 0 || number == 0)
+		return refuse(call, field, text, "has no port from 1 to 65535");
+	if (ip_parse(host, &ip) == 0)
+		return refuse(call, field, text, "needs brackets around its IPv6 address");
+	if (!is_host_name(host))
+		return refuse(call, field, text, "has no host: expected host:port, ip:port or [ipv6]:port");
+	*ret_host = text;
+	return 0;
+}
+
+int parse_scope(struct call *call, const struct ovd_peer_scope *scope)
+{
+	switch (scope->kind) {
+	case OVD_PEER_SCOPE_GLOBAL:
+		return 0;
+	case OVD_PEER_SCOPE_SERVICE:
+		break;
+	}
+	later(call, "scope service");
+	return -ENOTSUP;
+}

@@ -1,0 +1,174 @@
+#include <errno.h>
+#include <string.h>
+
+#include "schema/overlayd_ops.h"
+#include "server/ops/channel.h"
+#include "server/ops/daemon.h"
+#include "server/ops/parse.h"
+#include "server/ops/resolve.h"
+
+/* ---- from an intent to an answer: routes, mostly none, then the tunnel ---- */
+
+static void look_up_host(struct call *call)
+{
+	struct ovd_endpoint endpoint;
+	struct ovd_view host;
+	struct ovd_key key;
+
+	if (call->request->kind != OVD_REQUEST_ADD_PEER)
+		return;
+	if (parse_key(call, "public_key", call->request->add_peer.peer.public_key, &key) < 0 ||
+	    parse_endpoint(call, "endpoint", call->request->add_peer.peer.endpoint, &endpoint, &host) < 0)
+		return;
+	if (host.p)
+		resolve_peer(call->daemon, &key, host);
+}
+
+static void finish(struct call *call)
+{
+	engine_commit(call->daemon->engine, call->intent);
+	look_up_host(call);
+	call_ok(call);
+}
+
+static void undone(struct call *call, int r _unused_)
+{
+	call_fail(call, -EIO, "the tunnel refused the peer: %s", call->plan.detail);
+}
+
+static void told(void *arg, int r, const struct tunnel_state *state _unused_)
+{
+	struct call *call = arg;
+
+	if (r == 0) {
+		finish(call);
+		return;
+	}
+	engine_drop(call->daemon->engine, call->intent);
+	strncpy(call->plan.detail, strerror(-r), sizeof(call->plan.detail) - 1);
+	call_undo(call, undone);
+}
+
+static void tell(struct call *call)
+{
+	struct tunnel_change *change = call->state;
+	int r;
+
+	if (change->n_peers == 0) {
+		finish(call);
+		return;
+	}
+	r = channel_set(call->daemon, change, told, call);
+	if (r < 0)
+		told(call, r, NULL);
+}
+
+static void routed(struct call *call, int r)
+{
+	if (r == 0) {
+		tell(call);
+		return;
+	}
+	engine_drop(call->daemon->engine, call->intent);
+	call_fail(call, r, "peer: %s", call->plan.detail);
+}
+
+/* r is what the engine said. The change is the arena's. */
+static int carry_out(struct call *call, int r, struct tunnel_change *change)
+{
+	if (r == -EINPROGRESS)
+		return r;
+	if (r == -EALREADY)
+		return call_ok(call);
+	if (r < 0)
+		return call_fail(call, r, "%s", engine_reason(call->daemon->engine));
+	call->state = change;
+	if (call->plan.n > 0)
+		return call_run(call, routed);
+	call_park(call);
+	tell(call);
+	return 0;
+}
+
+static struct tunnel_change *change_new(struct call *call)
+{
+	struct tunnel_change *change = arena_alloc(call->arena, sizeof(*change));
+
+	if (!change)
+		call_fail(call, -ENOMEM, "no memory");
+	return change;
+}
+
+/* ---- operations ---- */
+
+static int parse_peer(struct call *call, const struct ovd_peer_spec *request, struct peer_spec *ret)
+{
+	*ret = (struct peer_spec){ .keepalive = (uint16_t)request->persistent_keepalive_secs };
+	if (request->persistent_keepalive_secs > UINT16_MAX) {
+		call_fail(call, -ERANGE, "persistent_keepalive_secs: %llu is above 65535",
+			  (unsigned long long)request->persistent_keepalive_secs);
+		return -ERANGE;
+	}
+	if (parse_key(call, "public_key", request->public_key, &ret->key) < 0 ||
+	    parse_endpoint(call, "endpoint", request->endpoint, &ret->endpoint, &ret->host) < 0 ||
+	    parse_cidr_list(call, "allowed_ips", request->allowed_ips, &ret->allowed, &ret->n_allowed) < 0)
+		return -EINVAL;
+	ret->has_endpoint = !ret->host.p;
+	return 0;
+}
+
+int ovd_op_add_peer(struct call *call, const struct ovd_add_peer *request)
+{
+	struct tunnel_change *change;
+	struct peer_spec spec;
+
+	if (parse_scope(call, &request->scope) < 0 || parse_peer(call, &request->peer, &spec) < 0)
+		return 0;
+	change = change_new(call);
+	if (!change)
+		return 0;
+	return carry_out(call, engine_peer_set(call->daemon->engine, &spec, &call->plan, change, &call->intent), change);
+}
+
+int ovd_op_remove_peer(struct call *call, const struct ovd_remove_peer *request)
+{
+	struct tunnel_change *change;
+	struct ovd_key key;
+
+	if (parse_scope(call, &request->scope) < 0 || parse_key(call, "pubkey", request->pubkey, &key) < 0)
+		return 0;
+	change = change_new(call);
+	if (!change)
+		return 0;
+	return carry_out(call, engine_peer_remove(call->daemon->engine, &key, &call->plan, change, &call->intent), change);
+}
+
+int ovd_op_add_allowed_ip(struct call *call, const struct ovd_add_allowed_ip *request)
+{
+	struct tunnel_change *change;
+	struct ovd_cidr cidr;
+	struct ovd_key key;
+
+	if (parse_scope(call, &request->scope) < 0 || parse_key(call, "pubkey", request->pubkey, &key) < 0 ||
+	    parse_cidr(call, "cidr", request->cidr, &cidr) < 0)
+		return 0;
+	change = change_new(call);
+	if (!change)
+		return 0;
+	return carry_out(call, engine_peer_allow(call->daemon->engine, &key, &cidr, &call->plan, change, &call->intent), change);
+}
+
+int ovd_op_remove_allowed_ip(struct call *call, const struct ovd_remove_allowed_ip *request)
+{
+	struct tunnel_change *change;
+	struct ovd_cidr cidr;
+	struct ovd_key key;
+
+	if (parse_scope(call, &request->scope) < 0 || parse_key(call, "pubkey", request->pubkey, &key) < 0 ||
+	    parse_cidr(call, "cidr", request->cidr, &cidr) < 0)
+		return 0;
+	change = change_new(call);
+	if (!change)
+		return 0;
+	return carry_out(call, engine_peer_disallow(call->daemon->engine, &key, &cidr, &call->plan, change, &call->intent), change);
+}
