@@ -118,6 +118,16 @@ static void message_has_comment(struct model *m, const struct message *message)
 		FAULT(m, message, "%s has no comment", message->name);
 }
 
+static void message_name_is_free(struct model *m, const struct message *message)
+{
+	static const char *const types[] = { "ovd_view", "ovd_ip",  "ovd_cidr",	  "ovd_endpoint", "ovd_key",  "ovd_fault", "ovd_list",
+					     "ovd_row",	 "ovd_enum", "ovd_object", "ovd_union",	  "ovd_table", "ovd_variant" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (strcmp(message->c_name, types[i]) == 0)
+			FAULT(m, message, "%s: struct %s is a type of the runtime", message->name, message->c_name);
+}
+
 static void message_is_flat(struct model *m, const struct message *message)
 {
 	if (message->n_nested > 0)
@@ -276,7 +286,7 @@ static void operations_have_answers(struct model *m, const struct message *messa
 }
 
 static message_rule *const message_rules[] = {
-	message_has_comment, message_is_flat,	    union_is_one_oneof,	     variant_is_message,
+	message_has_comment, message_name_is_free, message_is_flat,	    union_is_one_oneof,	     variant_is_message,
 	keys_are_unique,     tag_is_no_key,	    message_does_not_recurse, numbers_have_no_gap,
 	operations_have_answers,
 };

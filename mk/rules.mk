@@ -37,8 +37,10 @@ endef
 .SECONDARY:
 FORCE:
 
+ifneq ($(wildcard server/overlayd_main.c),)
 $(eval $(call program,overlayd,server/overlayd_main,$(B)/schema/overlayd_ops.o,server))
 $(eval $(call program,overlayctl,client/ctl/overlayctl_main,$(B)/schema/overlayd_ctl.o,client/ctl))
+endif
 $(eval $(call program,codec-testee,tests/conformance/codec_testee_main,,schema))
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

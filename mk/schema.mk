@@ -17,7 +17,7 @@ $(PB)/%.o: $(PB)/%.c $(B)/flags
 	$(Q)$(filter-out -W%,$(COMPILE)) -w -I$(PB) -c $< -o $@
 $(B)/gen/pb.a: $(PB_NAMES:%=$(PB)/%.pb-c.o)
 $(B)/gen/%.o: CPPFLAGS += -I$(PB)
-$(B)/gen/%.o $(B)/tests/gen/%.o: | $(PB_NAMES:%=$(PB)/%.pb-c.h)
+$(patsubst %.c,$(B)/%.o,$(wildcard gen/*.c)): | $(PB_NAMES:%=$(PB)/%.pb-c.h)
 
 $(B)/bin/overlaygen: $(B)/gen/overlaygen_main.o $(call archive,gen)
 	@mkdir -p $(@D)
@@ -36,4 +36,5 @@ $(B)/schema/%.o: $(B)/schema/%.c $(B)/flags
 	$(call say,CC,$<)
 	$(Q)$(COMPILE) -c $< -o $@
 $(B)/schema.a: $(B)/schema/overlayd_tables.o
-$(B)/schema/%.o $(B)/server/%.o $(B)/client/%.o $(B)/tests/%.o: | $(filter %.h,$(GENERATED))
+SCHEMA_USERS := $(wildcard server/*.c server/*/*.c client/*.c client/*/*.c tests/*/*.c tests/*/*/*.c)
+$(SCHEMA_USERS:%.c=$(B)/%.o): | $(filter %.h,$(GENERATED))

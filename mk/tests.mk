@@ -7,8 +7,11 @@ UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/*/test_*.c tests/*/*/test_*
 SCRIPTS    := $(wildcard tests/integration/test_*.sh tests/gen/test_*.sh)
 test_part   = $(or $(filter $(patsubst tests/%/,%,$(dir $(1))),$(PARTS)),$(patsubst %/,%,$(dir $(1))))
 
+# What the tests of one folder share: every other source in it.
+shared      = $(patsubst %.c,$(B)/%.o,$(filter-out %_main.c,$(filter-out $(dir $(1))test_%,$(wildcard $(dir $(1))*.c))))
+
 define unit_test
-$(B)/$(1): $(B)/$(1).o $(B)/tests/check.o $(call archive,$(call test_part,$(1)))
+$(B)/$(1): $(B)/$(1).o $(B)/tests/check.o $(call shared,$(1)) $(call archive,$(call test_part,$(1)))
 endef
 $(foreach t,$(UNIT_TESTS:$(B)/%=%),$(eval $(call unit_test,$(t))))
 

@@ -1,0 +1,128 @@
+/* codec-testee: bodies on standard input, each after its length, u32 little-endian; for each, likewise, A and the
+ * canonical body, or R and the reason. */
+#include <endian.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/json.h"
+#include "schema/overlayd.h"
+
+static const struct {
+	const char *name;
+	const struct ovd_table *table;
+} types[] = {
+	{ "frame", &ovd_frame_table },
+	{ "request", &ovd_request_table },
+	{ "response", &ovd_response_table },
+	{ "event", &ovd_event_table },
+};
+
+/* Large enough for a value of any of them. */
+union document {
+	struct ovd_frame frame;
+	struct ovd_request request;
+	struct ovd_response response;
+	struct ovd_event event;
+};
+
+static const struct ovd_table *find_type(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (strcmp(types[i].name, name) == 0)
+			return types[i].table;
+	return NULL;
+}
+
+/* 1, 0 at the end, -errno. */
+static int read_exactly(void *p, size_t n)
+{
+	for (size_t got = 0; got < n;) {
+		ssize_t r = read(STDIN_FILENO, (char *)p + got, n - got);
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r <= 0)
+			return (int)r;
+		got += (size_t)r;
+	}
+	return 1;
+}
+
+static int write_exactly(const void *p, size_t n)
+{
+	for (size_t put = 0; put < n;) {
+		ssize_t r = write(STDOUT_FILENO, (const char *)p + put, n - put);
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r <= 0)
+			return -EIO;
+		put += (size_t)r;
+	}
+	return 0;
+}
+
+/* The next body, with the NUL and the slack that the decoder wants behind it. */
+static int read_body(struct buf *body)
+{
+	uint32_t n;
+	int r = read_exactly(&n, sizeof(n));
+
+	if (r <= 0)
+		return r;
+	body->n = 0;
+	if (buf_reserve(body, (size_t)le32toh(n) + BUF_SLACK) < 0)
+		return -ENOMEM;
+	r = n ? read_exactly(body->p, le32toh(n)) : 1;
+	body->n = le32toh(n);
+	memset(body->p + body->n, 0, BUF_SLACK);
+	return r;
+}
+
+static int answer(const struct ovd_table *table, const struct buf *body, struct arena *arena, struct buf *out)
+{
+	static const char head[5] = { 0, 0, 0, 0, 'A' };
+	union document document;
+	struct ovd_fault fault;
+	char reason[FAULT_LINE_MAX];
+	uint32_t n;
+	int r;
+
+	out->n = 0;
+	if (buf_append(out, head, sizeof(head)) < 0)
+		return -ENOMEM;
+	r = json_decode(table, buf_view(body), arena, &document, &fault);
+	if (r == 0)
+		r = json_encode(table, &document, out);
+	if (r == -EBADMSG) {
+		out->p[4] = 'R';
+		r = buf_text(out, fault_text(&fault, reason));
+	}
+	n = htole32((uint32_t)(out->n - 4));
+	memcpy(out->p, &n, sizeof(n));
+	arena_reset(arena);
+	return r < 0 ? r : write_exactly(out->p, out->n);
+}
+
+int main(int argc, char **argv)
+{
+	const struct option options[] = { { "type", required_argument, NULL, 't' }, { NULL, 0, NULL, 0 } };
+	_cleanup_(buf_done) struct buf body = { .p = NULL }, out = { .p = NULL };
+	_cleanup_(arena_done) struct arena arena = { .chunk = NULL };
+	const struct ovd_table *table = NULL;
+	int r, option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+		table = option == 't' ? find_type(optarg) : NULL;
+	if (!table || optind != argc) {
+		fprintf(stderr, "usage: codec-testee --type frame|request|response|event\n");
+		return 2;
+	}
+	while ((r = read_body(&body)) > 0)
+		if (answer(table, &body, &arena, &out) < 0)
+			return 1;
+	return r < 0;
+}
