@@ -28,6 +28,7 @@ struct call {
 	struct arena *arena;               /* for what the answer is made of */
 	struct plan plan;                  /* for the handler to fill */
 	struct intent *intent;             /* the handler's own */
+	void *state;                       /* the handler's own, in the arena */
 
 	struct conn *conn;                 /* from here on ipc's own */
 	struct job job;
@@ -49,3 +50,7 @@ int call_undo(struct call *call, call_done_fn *done);
 
 /* The handler answers later, on the loop, from elsewhere. Always 0. */
 int call_park(struct call *call);
+
+/* For ipc's own files: the call is answered; the call is to be handled again when another is answered. */
+void call_end(struct call *call);
+void call_wait(struct call *call);

@@ -7,10 +7,11 @@
 
 #include "runtime/log.h"
 #include "server/engine/engine.h"
+#include "server/ipc/call.h"
 #include "server/net/net.h"
 #include "server/net/worker.h"
 
-struct call;
+struct lookup;
 
 struct daemon {
 	struct engine *engine;

@@ -1,0 +1,86 @@
+#include "runtime/stream_unix.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "runtime/util.h"
+
+#define BACKLOG 1024
+
+static int address_of(const char *path, struct sockaddr_un *ret)
+{
+	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	if (strlen(path) >= sizeof(ret->sun_path))
+		return -ENAMETOOLONG;
+	memcpy(ret->sun_path, path, strlen(path) + 1);
+	return 0;
+}
+
+int stream_connect(const char *path)
+{
+	_cleanup_(fd_closep) int fd = -1;
+	struct sockaddr_un address;
+	int r = address_of(path, &address);
+
+	if (r < 0)
+		return r;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+		return -errno;
+	r = fd;
+	fd = -1;
+	return r;
+}
+
+/* Removes a socket file that nobody listens on. */
+static int remove_stale(const char *path)
+{
+	_cleanup_(fd_closep) int fd = -1;
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (!S_ISSOCK(st.st_mode))
+		return -EEXIST;
+	fd = stream_connect(path);
+	if (fd >= 0)
+		return -EADDRINUSE;
+	if (fd != -ECONNREFUSED)
+		return fd;
+	return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+int stream_listen(const char *path, mode_t mode, gid_t group)
+{
+	_cleanup_(fd_closep) int fd = -1;
+	struct sockaddr_un address;
+	mode_t mask;
+	int r = address_of(path, &address);
+
+	if (r == 0)
+		r = remove_stale(path);
+	if (r < 0)
+		return r;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	mask = umask(0777 & ~mode);
+	r = bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : 0;
+	umask(mask);
+	if (r < 0)
+		return r;
+	if (group != (gid_t)-1 && chown(path, (uid_t)-1, group) == 0)
+		chmod(path, mode); /* chown may have taken bits away */
+	if (listen(fd, BACKLOG) < 0) {
+		r = -errno;
+		unlink(path);
+		return r;
+	}
+	r = fd;
+	fd = -1;
+	return r;
+}

@@ -1,0 +1,99 @@
+#include "server/ipc/call.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "server/ipc/server_state.h"
+
+#define MESSAGE_MAX 1024
+
+int call_ok(struct call *call)
+{
+	return call_reply(call, &(struct ovd_response){ .kind = OVD_RESPONSE_OK });
+}
+
+int call_fail(struct call *call, int r _unused_, const char *format, ...)
+{
+	char text[MESSAGE_MAX];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	return call_reply(call, &(struct ovd_response){ .kind = OVD_RESPONSE_ERR, .err = { .message = view(text) } });
+}
+
+int call_park(struct call *call)
+{
+	if (!call->parked)
+		call->conn->server->n_parked++;
+	call->parked = true;
+	return 0;
+}
+
+static void job_done(struct job *job)
+{
+	struct call *call = CONTAINER_OF(job, struct call, job);
+
+	call->done(call, job->result);
+}
+
+static int submit(struct call *call, call_done_fn *done, bool undo)
+{
+	call_park(call);
+	call->done = done;
+	call->job = (struct job){ .plan = &call->plan, .undo = undo, .done = job_done };
+	worker_submit(call->conn->server->options.worker, &call->job);
+	return 0;
+}
+
+int call_run(struct call *call, call_done_fn *done)
+{
+	return submit(call, done, false);
+}
+
+int call_undo(struct call *call, call_done_fn *done)
+{
+	return submit(call, done, true);
+}
+
+void call_wait(struct call *call)
+{
+	struct call **end = &call->conn->server->waiting;
+
+	while (*end)
+		end = &(*end)->next_waiting;
+	call->next_waiting = NULL;
+	*end = call;
+}
+
+void server_wake_waiting(struct server *s)
+{
+	struct call *call = s->waiting, *next;
+
+	for (s->waiting = NULL; call; call = next) {
+		int r;
+
+		next = call->next_waiting;
+		plan_done(&call->plan);
+		r = s->options.dispatch(call, call->request);
+		if (r == -EINPROGRESS)
+			call_wait(call);
+		else if (r < 0)
+			call_fail(call, r, "%s", strerror(-r));
+	}
+}
+
+void call_end(struct call *call)
+{
+	struct server *s = call->conn->server;
+	bool parked = call->parked;
+
+	plan_done(&call->plan);
+	s->n_parked -= parked;
+	conn_answered(call->conn);
+	if (parked)
+		server_wake_waiting(s);
+}

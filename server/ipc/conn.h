@@ -1,0 +1,45 @@
+/* One connection: frames in, answers out, in order, one call at a time. */
+#pragma once
+
+#include <uv.h>
+
+#include "runtime/arena.h"
+#include "runtime/frame.h"
+#include "server/ipc/call.h"
+
+struct server;
+
+struct conn {
+	struct conn *next, **at;   /* in the server's list */
+	struct server *server;
+	uv_poll_t poll;
+	int fd;
+	int watched;               /* UV_READABLE, UV_WRITABLE */
+	struct frame_reader in;
+	struct buf out;
+	size_t written;            /* of out */
+	uint64_t frame_since;      /* uv_now when the frame that is pending began; 0 for none */
+	bool ended;                /* no more bytes come, or none is wanted any more */
+	bool broken;               /* nothing can be written: answers are dropped */
+	bool handling;             /* its frames are just being handled, further up the stack */
+	bool busy;                 /* the call is not answered yet */
+	bool closing;
+	struct ovd_frame frame;    /* the request of the call */
+	struct arena arena;
+	struct call call;
+};
+
+/* Takes the descriptor over; -ENOMEM or what libuv said, and the descriptor is the caller's still. */
+int conn_new(struct server *s, int fd);
+
+/* The call is answered: its answer stands in out. Goes on with the next frame. */
+void conn_answered(struct conn *c);
+
+/* Closes it; it is freed when the loop has run once more, or when its call is answered. */
+void conn_close(struct conn *c);
+
+/* Closes it if a frame has been on its way for too long. */
+void conn_check_time(struct conn *c, uint64_t now);
+
+/* Takes no more requests. */
+void conn_drain(struct conn *c);
