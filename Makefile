@@ -35,6 +35,7 @@ libs/server/linux   := -lnl-route-3 -lnl-genl-3 -lnl-3 -lnftables -lnftnl -lmnl
 libs/server/ipc     := -luv
 libs/server/store   := -lsodium
 
+include mk/build_id.mk
 include mk/rules.mk
 include mk/schema.mk
 include mk/tests.mk

@@ -69,7 +69,7 @@ void call_wait(struct call *call)
 	*end = call;
 }
 
-void server_wake_waiting(struct server *s)
+void server_wake(struct server *s)
 {
 	struct call *call = s->waiting, *next;
 
@@ -93,7 +93,8 @@ void call_end(struct call *call)
 
 	plan_done(&call->plan);
 	s->n_parked -= parked;
-	conn_answered(call->conn);
+	call->parked = false;
 	if (parked)
-		server_wake_waiting(s);
+		server_wake(s);
+	conn_answered(call->conn); /* last: the connection may go, and the server with it */
 }

@@ -31,5 +31,8 @@ void server_drain(struct server *s);
 /* Calls that are parked. */
 size_t server_parked(const struct server *s);
 
+/* Calls that got -EINPROGRESS are handled again: something that was being changed is so no more, and no call was answered with it. */
+void server_wake(struct server *s);
+
 /* Writes what can be written within `ms`, closes everything, then calls closed on the loop, once, and frees the server. */
 void server_close(struct server *s, unsigned ms, void (*closed)(void *arg), void *arg);

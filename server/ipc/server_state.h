@@ -22,6 +22,3 @@ struct server {
 
 /* A connection has gone: there is room for another, and the server may be closed now. */
 void server_conn_gone(struct server *s);
-
-/* Calls that wait are handled again, because one that was parked is answered. */
-void server_wake_waiting(struct server *s);

@@ -24,6 +24,7 @@ struct daemon {
 	/* Set by the daemon's main part. */
 	uv_loop_t *loop;
 	void (*tunnel_changed)(struct daemon *d); /* d->tunnel was opened, closed, or watches something else */
+	void (*settled)(struct daemon *d);        /* an intent that was no call's has ended */
 	void (*stop)(struct daemon *d, struct call *call); /* begin to stop; the call, if any, is answered when it is done */
 };
 

@@ -61,18 +61,20 @@ static void ask_later(struct lookup *l, unsigned seconds)
 static void endpoint_told(void *arg, int r, const struct tunnel_state *state _unused_)
 {
 	struct lookup *l = arg;
+	struct daemon *d = l->daemon;
 
 	l->telling = false;
 	if (r < 0)
-		engine_drop(l->daemon->engine, l->intent);
+		engine_drop(d->engine, l->intent);
 	else
-		engine_commit(l->daemon->engine, l->intent);
+		engine_commit(d->engine, l->intent);
 	if (l->ending)
 		lookup_close(l);
 	else if (r < 0)
 		ask_later(l, RESOLVE_RETRY_SECONDS);
 	else
 		lookup_end(l);
+	d->settled(d);
 }
 
 static void tell(struct lookup *l, const struct ovd_endpoint *endpoint)

@@ -1,0 +1,427 @@
+#include "server/daemon.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "runtime/paths.h"
+#include "runtime/stream_unix.h"
+#include "schema/overlayd_ops.h"
+#include "server/ipc/server.h"
+#include "server/linux/control_dir.h"
+#include "server/linux/linux.h"
+#include "server/linux/wg.h"
+#include "server/lock.h"
+#include "server/notify.h"
+#include "server/ops/channel.h"
+#include "server/ops/daemon.h"
+#include "server/store/identity.h"
+#include "server/watch.h"
+
+#define SOCKET_MODE  0660
+#define SOCKET_GROUP "zlayer"
+#define FLUSH_MS     1000
+
+/* What the handlers see, and the rest. */
+struct main_daemon {
+	struct daemon shared;
+	uv_loop_t loop;
+	uv_signal_t sigterm, sigint;
+	uv_check_t settle;           /* looks, while we stop, whether all parked calls are answered */
+	struct server *server;
+	struct net *net;
+	struct watch *worker_watch, *tunnel_watch, *firewall_watch;
+	struct job repair;           /* of the firewall */
+	struct plan repair_plan;
+	bool repairing;
+	bool stopping, tearing_down, torn_down;
+	struct call *stoppers;       /* calls of `shutdown`, answered at the end */
+	size_t n_stoppers;
+	int lock;
+	int listen_fd;
+	bool listening;
+	struct stat socket_stat;     /* of the socket file that is ours */
+	char data_dir[PATHS_MAX];
+	char socket[PATHS_MAX];
+};
+
+static struct main_daemon *main_of(struct daemon *d)
+{
+	return CONTAINER_OF(d, struct main_daemon, shared);
+}
+
+/* ---- what others tell on the loop ---- */
+
+static void worker_ready(void *arg)
+{
+	struct main_daemon *m = arg;
+
+	worker_collect(m->shared.worker);
+}
+
+static void tunnel_ready(void *arg)
+{
+	struct main_daemon *m = arg;
+	struct tunnel *tunnel = m->shared.tunnel;
+
+	if (tunnel)
+		tunnel->ops->ready(tunnel);
+	m->shared.tunnel_changed(&m->shared);
+}
+
+static void tunnel_changed(struct daemon *d)
+{
+	struct main_daemon *m = main_of(d);
+	int fd = d->tunnel ? d->tunnel->ops->fd(d->tunnel) : -1;
+
+	if (m->tunnel_watch && watch_fd(m->tunnel_watch) != fd) {
+		watch_free(m->tunnel_watch);
+		m->tunnel_watch = NULL;
+	}
+	if (fd < 0)
+		return;
+	if (!m->tunnel_watch)
+		m->tunnel_watch = watch_new(&m->loop, fd, d->tunnel->ops->events(d->tunnel), tunnel_ready, m);
+	else
+		watch_events(m->tunnel_watch, d->tunnel->ops->events(d->tunnel));
+}
+
+static void repaired(struct job *job)
+{
+	struct main_daemon *m = CONTAINER_OF(job, struct main_daemon, repair);
+
+	if (job->result < 0)
+		log_at(m->shared.log, LOG_WARN, "firewall: %s", m->repair_plan.detail);
+	plan_done(&m->repair_plan);
+	m->repairing = false;
+}
+
+/* Somebody changed the firewall: what is missing of ours is put back. */
+static void firewall_ready(void *arg)
+{
+	struct main_daemon *m = arg;
+
+	if (!m->net->firewall_changed(m->net->platform) || m->repairing || m->stopping)
+		return;
+	engine_repair_firewall(m->shared.engine, &m->repair_plan);
+	if (m->repair_plan.n == 0)
+		return;
+	m->repairing = true;
+	m->repair = (struct job){ .plan = &m->repair_plan, .done = repaired };
+	worker_submit(m->shared.worker, &m->repair);
+}
+
+static void settled(struct daemon *d)
+{
+	server_wake(main_of(d)->server);
+}
+
+/* ---- the end ---- */
+
+static void server_closed(void *arg)
+{
+	struct main_daemon *m = arg;
+
+	m->server = NULL;
+	uv_stop(&m->loop);
+}
+
+static void answer_stoppers(struct main_daemon *m)
+{
+	while (m->stoppers) {
+		struct call *call = m->stoppers;
+
+		m->stoppers = call->state;
+		m->n_stoppers--;
+		call_ok(call);
+	}
+}
+
+static void stopped(struct daemon *d, int r, const char *detail)
+{
+	struct main_daemon *m = main_of(d);
+
+	if (r < 0)
+		log_at(d->log, LOG_ERROR, "stop: %s", detail);
+	m->torn_down = true;
+	answer_stoppers(m);
+	server_close(m->server, FLUSH_MS, server_closed, m);
+}
+
+/* The calls that were on their way are answered first; then comes the teardown, once. */
+static void stop_when_settled(uv_check_t *check)
+{
+	struct main_daemon *m = check->data;
+	int r;
+
+	if (m->tearing_down || server_parked(m->server) > m->n_stoppers || m->repairing)
+		return;
+	m->tearing_down = true;
+	uv_check_stop(check);
+	r = ops_stop(&m->shared, stopped);
+	if (r < 0)
+		stopped(&m->shared, r, strerror(-r));
+}
+
+static void stop(struct daemon *d, struct call *call)
+{
+	struct main_daemon *m = main_of(d);
+
+	if (call && m->torn_down) {
+		call_ok(call);
+		return;
+	}
+	if (call) {
+		call->state = m->stoppers;
+		m->stoppers = call;
+		m->n_stoppers++;
+	}
+	if (m->stopping)
+		return;
+	m->stopping = true;
+	notify_state("STOPPING=1");
+	log_at(d->log, LOG_INFO, "stopping: %s", call ? "a client asked for it" : "a signal asked for it");
+	server_drain(m->server);
+	uv_check_start(&m->settle, stop_when_settled);
+	/* a loop that sleeps is woken by its own signal's or call's event, which is just being handled */
+}
+
+static void on_signal(uv_signal_t *handle, int number _unused_)
+{
+	struct main_daemon *m = handle->data;
+
+	stop(&m->shared, NULL);
+}
+
+/* ---- the beginning ---- */
+
+static int complain(const char *what, const char *thing, int r)
+{
+	fprintf(stderr, "overlayd: %s %s: %s\n", what, thing, strerror(-r));
+	return r;
+}
+
+static int take_lock(struct main_daemon *m)
+{
+	pid_t holder;
+	int r = make_directory(m->data_dir, 0700);
+
+	if (r < 0)
+		return complain("data dir", m->data_dir, r);
+	m->lock = lock_take(m->data_dir, &holder);
+	if (m->lock == -EWOULDBLOCK) {
+		fprintf(stderr, "overlayd: data dir %s is another overlayd's (pid %d)\n", m->data_dir, (int)holder);
+		return m->lock;
+	}
+	return m->lock < 0 ? complain("lock in", m->data_dir, m->lock) : 0;
+}
+
+static int open_log(struct main_daemon *m, const struct options *o, const struct paths_env *env)
+{
+	char dir[PATHS_MAX], path[PATHS_MAX + 16];
+	int r;
+
+	m->shared.log = log_new(o->log_level, o->log_format);
+	if (!m->shared.log)
+		return -ENOMEM;
+	paths_log_dir(env, m->data_dir, dir);
+	snprintf(path, sizeof(path), "%s/overlayd.log", dir);
+	r = make_directory(dir, 0755);
+	if (r == 0)
+		r = log_open_file(m->shared.log, path);
+	if (r < 0)
+		log_at(m->shared.log, LOG_WARN, "log file %s: %s: going on without it", path, strerror(-r));
+	return 0;
+}
+
+static int make_engine(struct main_daemon *m)
+{
+	struct ovd_key private_key, public_key;
+	int r = identity_load(m->data_dir, &private_key, &public_key);
+
+	if (r < 0)
+		return complain("node.key in", m->data_dir, r);
+	m->shared.engine = engine_new(&private_key, &public_key);
+	explicit_bzero(&private_key, sizeof(private_key));
+	return m->shared.engine ? 0 : -ENOMEM;
+}
+
+static int open_platform(struct main_daemon *m)
+{
+	bool rootless = getenv("ZLAYER_ROOTLESS");
+	struct linux_options options = { .firewall = !rootless, .control_dir = WG_CONTROL_DIR, .log = m->shared.log };
+	int r;
+
+	r = control_dir_prepare(WG_CONTROL_DIR, rootless, m->shared.log);
+	if (r < 0)
+		log_at(m->shared.log, LOG_WARN, "%s: %s: no userspace WireGuard", WG_CONTROL_DIR, strerror(-r));
+	r = linux_net_new(&options, &m->net);
+	if (r < 0)
+		return complain("netlink", "socket", r);
+	m->shared.net = m->net;
+	r = worker_start(m->net, &m->shared.worker);
+	return r < 0 ? complain("link", "thread", r) : 0;
+}
+
+static gid_t socket_group(void)
+{
+	const struct group *group = getgrnam(SOCKET_GROUP);
+
+	return group ? group->gr_gid : (gid_t)-1;
+}
+
+static int listen_at(struct main_daemon *m)
+{
+	char *slash = strrchr(m->socket, '/');
+	int r = 0;
+
+	if (slash && slash != m->socket) {
+		*slash = '\0';
+		r = make_directory(m->socket, 0755);
+		*slash = '/';
+	}
+	if (r == 0)
+		r = stream_listen(m->socket, SOCKET_MODE, socket_group());
+	if (r < 0)
+		return complain("socket", m->socket, r);
+	m->listen_fd = r;
+	m->listening = stat(m->socket, &m->socket_stat) == 0;
+	return 0;
+}
+
+static int serve(struct main_daemon *m)
+{
+	struct server_options options = {
+		.loop = &m->loop,
+		.listen_fd = m->listen_fd,
+		.worker = m->shared.worker,
+		.log = m->shared.log,
+		.daemon = &m->shared,
+		.dispatch = ovd_dispatch,
+	};
+	int fd = m->net->firewall_fd(m->net->platform), r;
+
+	m->worker_watch = watch_new(&m->loop, worker_fd(m->shared.worker), POLLIN, worker_ready, m);
+	if (!m->worker_watch)
+		return -ENOMEM;
+	if (fd >= 0)
+		m->firewall_watch = watch_new(&m->loop, fd, POLLIN, firewall_ready, m);
+	uv_signal_start(&m->sigterm, on_signal, SIGTERM);
+	uv_signal_start(&m->sigint, on_signal, SIGINT);
+	r = server_start(&options, &m->server);
+	if (r == 0)
+		m->listen_fd = -1;
+	return r;
+}
+
+static int start_loop(struct main_daemon *m)
+{
+	int r = uv_loop_init(&m->loop);
+
+	if (r < 0)
+		return r;
+	uv_signal_init(&m->loop, &m->sigterm);
+	uv_signal_init(&m->loop, &m->sigint);
+	uv_check_init(&m->loop, &m->settle);
+	m->loop.data = m->sigterm.data = m->sigint.data = m->settle.data = m;
+	return 0;
+}
+
+static void resolve_paths(struct main_daemon *m, const struct options *o, const struct paths_env *env)
+{
+	if (o->data_dir)
+		snprintf(m->data_dir, sizeof(m->data_dir), "%s", o->data_dir);
+	else
+		paths_data_dir(env, m->data_dir);
+	if (o->socket)
+		snprintf(m->socket, sizeof(m->socket), "%s", o->socket);
+	else
+		paths_socket(env, m->data_dir, m->socket);
+}
+
+static int start(struct main_daemon *m, const struct options *o)
+{
+	struct paths_env env = paths_env_now();
+	int r;
+
+	signal(SIGPIPE, SIG_IGN);
+	resolve_paths(m, o, &env);
+	r = take_lock(m);
+	if (r == 0)
+		r = open_log(m, o, &env);
+	if (r == 0)
+		r = start_loop(m);
+	if (r == 0)
+		r = make_engine(m);
+	if (r == 0)
+		r = open_platform(m);
+	if (r == 0)
+		r = listen_at(m);
+	return r == 0 ? serve(m) : r;
+}
+
+/* Only a socket file that is still ours goes. */
+static void unlink_socket(const struct main_daemon *m)
+{
+	struct stat now;
+
+	if (m->listening && stat(m->socket, &now) == 0 && now.st_ino == m->socket_stat.st_ino && now.st_dev == m->socket_stat.st_dev)
+		unlink(m->socket);
+}
+
+static void close_handle(uv_handle_t *handle, void *arg _unused_)
+{
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+static void finish(struct main_daemon *m)
+{
+	unlink_socket(m);
+	fd_closep(&m->listen_fd);
+	watch_free(m->worker_watch);
+	watch_free(m->tunnel_watch);
+	watch_free(m->firewall_watch);
+	if (m->loop.data) {
+		uv_close((uv_handle_t *)&m->sigterm, NULL);
+		uv_close((uv_handle_t *)&m->sigint, NULL);
+		uv_close((uv_handle_t *)&m->settle, NULL);
+		uv_run(&m->loop, UV_RUN_DEFAULT);
+		uv_walk(&m->loop, close_handle, NULL);
+		uv_loop_close(&m->loop);
+	}
+	worker_stop(m->shared.worker);
+	linux_net_free(m->net);
+	engine_free(m->shared.engine);
+	log_free(m->shared.log);
+	fd_closep(&m->lock);
+}
+
+int daemon_run(const struct options *options)
+{
+	struct main_daemon *m = calloc(1, sizeof(*m));
+	int r;
+
+	if (!m)
+		return 1;
+	m->shared.loop = &m->loop;
+	m->shared.tunnel_changed = tunnel_changed;
+	m->shared.settled = settled;
+	m->shared.stop = stop;
+	m->lock = m->listen_fd = -1;
+	r = start(m, options);
+	if (r == 0) {
+		log_at(m->shared.log, LOG_INFO, "serving at %s, data in %s", m->socket, m->data_dir);
+		notify_state("READY=1");
+		uv_run(&m->loop, UV_RUN_DEFAULT);
+		log_at(m->shared.log, LOG_INFO, "stopped");
+	}
+	finish(m);
+	free(m);
+	return r < 0;
+}
