@@ -1,0 +1,136 @@
+#include "server/linux/address.h"
+
+#include <errno.h>
+#include <linux/fib_rules.h>
+#include <linux/if_addr.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "runtime/util.h"
+
+#define PROTOCOL   RTPROT_STATIC
+#define RULE_FIRST 1000 /* before the main table's rule, 32766 */
+#define ADDRESSES_MAX 64
+
+static void put_address(struct rtnl_batch *b, uint16_t type, uint16_t flags, int index, const struct ovd_ip *ip, uint8_t prefix_len)
+{
+	const struct ifaddrmsg info = {
+		.ifa_family = rtnl_family(ip),
+		.ifa_prefixlen = prefix_len,
+		.ifa_index = (unsigned)index,
+	};
+
+	rtnl_begin(b, type, flags, &info, sizeof(info));
+	rtnl_put_ip(b, IFA_LOCAL, ip);
+	rtnl_put_ip(b, IFA_ADDRESS, ip);
+	rtnl_put_u32(b, IFA_FLAGS, ip->len == 16 ? IFA_F_NODAD : 0);
+}
+
+void address_put(struct rtnl_batch *b, int index, const struct ovd_ip *ip, uint8_t prefix_len)
+{
+	put_address(b, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, index, ip, prefix_len);
+}
+
+static void put_route(struct rtnl_batch *b, uint16_t type, uint16_t flags, const struct route *route)
+{
+	const struct rtmsg info = {
+		.rtm_family = rtnl_family(&route->to.ip),
+		.rtm_dst_len = route->to.prefix_len,
+		.rtm_table = route->table,
+		.rtm_protocol = PROTOCOL,
+		.rtm_scope = route->scope,
+		.rtm_type = RTN_UNICAST,
+		.rtm_flags = route->gateway.len ? RTNH_F_ONLINK : 0,
+	};
+
+	rtnl_begin(b, type, flags, &info, sizeof(info));
+	if (route->to.prefix_len > 0)
+		rtnl_put_ip(b, RTA_DST, &route->to.ip);
+	if (route->gateway.len)
+		rtnl_put_ip(b, RTA_GATEWAY, &route->gateway);
+	if (route->source.len)
+		rtnl_put_ip(b, RTA_PREFSRC, &route->source);
+	rtnl_put_u32(b, RTA_OIF, (uint32_t)route->index);
+}
+
+void route_put(struct rtnl_batch *b, const struct route *route)
+{
+	put_route(b, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, route);
+}
+
+void route_put_delete(struct rtnl_batch *b, const struct route *route)
+{
+	put_route(b, RTM_DELROUTE, 0, route);
+}
+
+void rule_put_from(struct rtnl_batch *b, const struct ovd_ip *from, uint8_t table)
+{
+	const struct fib_rule_hdr rule = {
+		.family = rtnl_family(from),
+		.src_len = (uint8_t)ip_bits(from),
+		.table = table,
+		.action = FR_ACT_TO_TBL,
+	};
+
+	rtnl_begin(b, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, &rule, sizeof(rule));
+	rtnl_put_ip(b, FRA_SRC, from);
+	rtnl_put_u32(b, FRA_PRIORITY, RULE_FIRST);
+}
+
+/* ---- what a link has ---- */
+
+struct addresses {
+	int index;
+	uint8_t family;
+	struct ovd_cidr found[ADDRESSES_MAX]; /* not networks: the address itself with its prefix length */
+	size_t n;
+};
+
+static void take_address(void *arg, const struct nlmsghdr *answer)
+{
+	const struct ifaddrmsg *info = NLMSG_DATA(answer);
+	struct addresses *all = arg;
+	size_t n = IFA_PAYLOAD(answer);
+	struct ovd_cidr *cidr = &all->found[all->n];
+
+	if (answer->nlmsg_type != RTM_NEWADDR || (int)info->ifa_index != all->index || info->ifa_family != all->family)
+		return;
+	if (info->ifa_scope == RT_SCOPE_LINK || all->n == ADDRESSES_MAX)
+		return;
+	*cidr = (struct ovd_cidr){ .prefix_len = info->ifa_prefixlen };
+	for (const struct rtattr *a = IFA_RTA(info); RTA_OK(a, n); a = RTA_NEXT(a, n))
+		if ((a->rta_type == IFA_ADDRESS && cidr->ip.len == 0) || a->rta_type == IFA_LOCAL) {
+			cidr->ip.len = (uint8_t)RTA_PAYLOAD(a);
+			memcpy(cidr->ip.b, RTA_DATA(a), MIN((size_t)cidr->ip.len, sizeof(cidr->ip.b)));
+		}
+	all->n++;
+}
+
+static void forget_addresses(void *arg)
+{
+	((struct addresses *)arg)->n = 0;
+}
+
+int address_only(int fd, int index, const struct ovd_ip *ip, uint8_t prefix_len, char *detail)
+{
+	const struct ifaddrmsg any = { .ifa_family = rtnl_family(ip) };
+	struct addresses all = { .index = index, .family = any.ifa_family };
+	struct rtnl_batch b = { .n = 0 };
+	bool there = false;
+	int r;
+
+	rtnl_begin(&b, RTM_GETADDR, NLM_F_DUMP, &any, sizeof(any));
+	r = rtnl_ask(fd, &b, take_address, forget_addresses, &all);
+	if (r < 0)
+		return r;
+	b = (struct rtnl_batch){ .n = 0 };
+	for (size_t i = 0; i < all.n; i++) {
+		if (ip_eq(&all.found[i].ip, ip) && all.found[i].prefix_len == prefix_len)
+			there = true;
+		else
+			put_address(&b, RTM_DELADDR, 0, index, &all.found[i].ip, all.found[i].prefix_len);
+	}
+	if (!there)
+		address_put(&b, index, ip, prefix_len);
+	return b.count > 0 ? rtnl_send(fd, &b, detail) : 0;
+}

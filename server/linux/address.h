@@ -1,0 +1,23 @@
+/* Addresses of links, routes to prefixes. */
+#pragma once
+
+#include "server/linux/rtnl.h"
+
+/* Messages for a batch. No duplicate address detection: the addresses are ours to give. */
+void address_put(struct rtnl_batch *b, int index, const struct ovd_ip *ip, uint8_t prefix_len);
+
+/* A route in a table (RT_TABLE_MAIN); gateway, source may be {0}: none. flags: RTNH_F_ONLINK. delete: take it away. */
+struct route {
+	struct ovd_cidr to;
+	struct ovd_ip gateway, source;
+	int index;
+	uint8_t table, scope;
+};
+void route_put(struct rtnl_batch *b, const struct route *route);
+void route_put_delete(struct rtnl_batch *b, const struct route *route);
+
+/* Packets from this address are routed by that table alone. */
+void rule_put_from(struct rtnl_batch *b, const struct ovd_ip *from, uint8_t table);
+
+/* The link has this address with this prefix, and no other of its family that isn't link-local. */
+int address_only(int fd, int index, const struct ovd_ip *ip, uint8_t prefix_len, char *detail);

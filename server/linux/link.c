@@ -1,0 +1,192 @@
+#include "server/linux/link.h"
+
+#include <errno.h>
+#include <linux/if.h>
+#include <linux/if_link.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "runtime/util.h"
+
+/* net/if.h clashes with linux/if.h */
+unsigned int if_nametoindex(const char *name);
+
+int link_index(const char *name)
+{
+	return (int)if_nametoindex(name);
+}
+
+static void copy_text(char *to, size_t size, const struct rtattr *a)
+{
+	snprintf(to, size, "%.*s", (int)RTA_PAYLOAD(a), (const char *)RTA_DATA(a));
+}
+
+static uint32_t u32_of(const struct rtattr *a)
+{
+	uint32_t value = 0;
+
+	memcpy(&value, RTA_DATA(a), MIN(sizeof(value), RTA_PAYLOAD(a)));
+	return value;
+}
+
+static void read_kind(const struct rtattr *info, struct link_info *link)
+{
+	size_t n = RTA_PAYLOAD(info);
+
+	for (const struct rtattr *a = RTA_DATA(info); RTA_OK(a, n); a = RTA_NEXT(a, n))
+		if (a->rta_type == IFLA_INFO_KIND)
+			copy_text(link->kind, sizeof(link->kind), a);
+}
+
+static void read_attribute(const struct rtattr *a, struct link_info *link)
+{
+	switch (a->rta_type & NLA_TYPE_MASK) {
+	case IFLA_IFNAME:
+		copy_text(link->name, sizeof(link->name), a);
+		break;
+	case IFLA_IFALIAS:
+		copy_text(link->alias, sizeof(link->alias), a);
+		break;
+	case IFLA_LINKINFO:
+		read_kind(a, link);
+		break;
+	case IFLA_MASTER:
+		link->master = (int)u32_of(a);
+		break;
+	case IFLA_MTU:
+		link->mtu = u32_of(a);
+		break;
+	case IFLA_GROUP:
+		link->group = u32_of(a);
+		break;
+	case IFLA_OPERSTATE:
+		link->operstate = *(const uint8_t *)RTA_DATA(a);
+		break;
+	}
+}
+
+static void read_link(const struct nlmsghdr *head, struct link_info *link)
+{
+	const struct ifinfomsg *info = NLMSG_DATA(head);
+	size_t n = IFLA_PAYLOAD(head);
+
+	*link = (struct link_info){ .index = info->ifi_index };
+	for (const struct rtattr *a = IFLA_RTA(info); RTA_OK(a, n); a = RTA_NEXT(a, n))
+		read_attribute(a, link);
+}
+
+static void take_one(void *arg, const struct nlmsghdr *answer)
+{
+	if (answer->nlmsg_type == RTM_NEWLINK)
+		read_link(answer, arg);
+}
+
+static void begin_get(struct rtnl_batch *b, uint16_t flags)
+{
+	const struct ifinfomsg any = { .ifi_family = AF_UNSPEC };
+
+	rtnl_begin(b, RTM_GETLINK, flags, &any, sizeof(any));
+	rtnl_put_u32(b, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+}
+
+int link_get(int fd, const char *name, struct link_info *ret)
+{
+	struct link_info link = { .index = 0 };
+	struct rtnl_batch b = { .n = 0 };
+	int r;
+
+	begin_get(&b, 0);
+	rtnl_put_text(&b, IFLA_IFNAME, name);
+	r = rtnl_ask(fd, &b, take_one, NULL, &link);
+	if (r == 0 && link.index == 0)
+		r = -ENODEV;
+	if (r == 0)
+		*ret = link;
+	return r;
+}
+
+struct each_link {
+	void (*each)(void *arg, const struct link_info *link);
+	void (*restart)(void *arg);
+	void *arg;
+};
+
+static void take_each(void *arg, const struct nlmsghdr *answer)
+{
+	const struct each_link *each = arg;
+	struct link_info link;
+
+	if (answer->nlmsg_type != RTM_NEWLINK)
+		return;
+	read_link(answer, &link);
+	each->each(each->arg, &link);
+}
+
+static void restart_each(void *arg)
+{
+	const struct each_link *each = arg;
+
+	if (each->restart)
+		each->restart(each->arg);
+}
+
+int link_each(int fd, void (*each)(void *arg, const struct link_info *link), void (*restart)(void *arg), void *arg)
+{
+	struct each_link all = { each, restart, arg };
+	struct rtnl_batch b = { .n = 0 };
+
+	begin_get(&b, NLM_F_DUMP);
+	return rtnl_ask(fd, &b, take_each, restart_each, &all);
+}
+
+bool link_has_alias(const struct link_info *link, const char *alias)
+{
+	return strncmp(link->alias, alias, strlen(alias)) == 0;
+}
+
+int link_delete(int fd, const char *name)
+{
+	const struct ifinfomsg any = { .ifi_family = AF_UNSPEC };
+	struct rtnl_batch b = { .n = 0 };
+	int r;
+
+	rtnl_begin(&b, RTM_DELLINK, 0, &any, sizeof(any));
+	rtnl_put_text(&b, IFLA_IFNAME, name);
+	r = rtnl_send(fd, &b, NULL);
+	return r == -ENODEV ? 0 : r;
+}
+
+static void begin_set(struct rtnl_batch *b, int index, const char *name, unsigned flags, unsigned change)
+{
+	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC, .ifi_index = index, .ifi_flags = flags, .ifi_change = change };
+
+	rtnl_begin(b, RTM_NEWLINK, 0, &info, sizeof(info));
+	if (index == 0)
+		rtnl_put_text(b, IFLA_IFNAME, name);
+}
+
+void link_put_quiet(struct rtnl_batch *b, int index, const char *name, const char *alias)
+{
+	size_t spec, inet6;
+
+	begin_set(b, index, name, 0, 0);
+	if (alias)
+		rtnl_put(b, IFLA_IFALIAS, alias, strlen(alias));
+	spec = rtnl_nest(b, IFLA_AF_SPEC);
+	inet6 = rtnl_nest(b, AF_INET6);
+	rtnl_put_u8(b, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+	rtnl_nest_end(b, inet6);
+	rtnl_nest_end(b, spec);
+}
+
+void link_put_up(struct rtnl_batch *b, int index, const char *name)
+{
+	begin_set(b, index, name, IFF_UP, IFF_UP);
+}
+
+void link_put_mtu(struct rtnl_batch *b, int index, uint32_t mtu)
+{
+	begin_set(b, index, NULL, 0, 0);
+	rtnl_put_u32(b, IFLA_MTU, mtu);
+}

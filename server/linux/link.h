@@ -1,0 +1,41 @@
+/* Links: what they are, and changes that all kinds share. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "server/engine/step.h"
+#include "server/linux/rtnl.h"
+
+/* The group of links that wait to be deleted: "ovld". */
+#define LINK_GROUP_GONE 0x6f766c64
+
+struct link_info {
+	int index;
+	int master;
+	uint32_t mtu, group;
+	uint8_t operstate; /* IF_OPER_UP: 6, linux/if.h */
+	char name[LINK_NAME_MAX];
+	char kind[16];
+	char alias[256];
+};
+
+/* The link of that name; -ENODEV. */
+int link_get(int fd, const char *name, struct link_info *ret);
+
+/* Every link, in no order. */
+int link_each(int fd, void (*each)(void *arg, const struct link_info *link), void (*restart)(void *arg), void *arg);
+
+/* Whether a link bears an alias that begins with this. */
+bool link_has_alias(const struct link_info *link, const char *alias);
+
+/* Deletes a link; one that is gone is ok. */
+int link_delete(int fd, const char *name);
+
+/* Messages for a batch: alias and no addresses of the kernel's own making; up. By name, or by index if it is not 0. */
+void link_put_quiet(struct rtnl_batch *b, int index, const char *name, const char *alias);
+void link_put_up(struct rtnl_batch *b, int index, const char *name);
+void link_put_mtu(struct rtnl_batch *b, int index, uint32_t mtu);
+
+/* The link's index; 0 if there is none. */
+int link_index(const char *name);

@@ -1,0 +1,87 @@
+#include "server/linux/netns.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runtime/number.h"
+#include "runtime/util.h"
+
+#define START_TIME_FIELD 22 /* of /proc/PID/stat, proc(5), counted from 1 */
+
+/* Fields behind the name, which may hold blanks and brackets itself, begin with the third. */
+static int parse_start_time(const char *text, uint64_t *ret)
+{
+	const char *p = strrchr(text, ')');
+
+	for (int field = 2; p && field < START_TIME_FIELD; field++)
+		p = strchr(p + 1, ' ');
+	if (!p)
+		return -EBADMSG;
+	return u64_parse((struct ovd_view){ .p = p + 1, .n = strcspn(p + 1, " \n") }, UINT64_MAX, ret) < 0 ? -EBADMSG : 0;
+}
+
+static int read_start_time(uint32_t pid, uint64_t *ret)
+{
+	_cleanup_(fd_closep) int fd = -1;
+	char path[32], text[1024];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	n = read(fd, text, sizeof(text) - 1);
+	if (n < 0)
+		return -errno;
+	text[n] = '\0';
+	return parse_start_time(text, ret);
+}
+
+static int open_namespace(uint32_t pid, struct net_owner *owner)
+{
+	char path[32];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%u/ns/net", pid);
+	owner->netns = open(path, O_RDONLY | O_CLOEXEC);
+	if (owner->netns < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	if (fstat(owner->netns, &st) < 0)
+		return -errno;
+	owner->netns_dev = st.st_dev;
+	owner->netns_ino = st.st_ino;
+	return 0;
+}
+
+static bool is_own(int own, const struct net_owner *owner)
+{
+	struct stat st;
+
+	return fstat(own, &st) == 0 && st.st_dev == owner->netns_dev && st.st_ino == owner->netns_ino;
+}
+
+int netns_owner_open(int own, uint32_t pid, struct net_owner *ret)
+{
+	_cleanup_(net_owner_done) struct net_owner owner = { .pid = pid, .netns = -1 };
+	uint64_t again = 0;
+	int r;
+
+	r = read_start_time(pid, &owner.start_time);
+	if (r == 0)
+		r = open_namespace(pid, &owner);
+	if (r == 0)
+		r = read_start_time(pid, &again);
+	if (r < 0)
+		return r;
+	if (again != owner.start_time) /* the pid went to another process meanwhile */
+		return -ESRCH;
+	if (is_own(own, &owner))
+		return -EINVAL;
+	*ret = owner;
+	owner.netns = -1;
+	return 0;
+}

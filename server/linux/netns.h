@@ -1,0 +1,7 @@
+/* Whose a process's network namespace is. */
+#pragma once
+
+#include "server/net/net.h"
+
+/* See struct net; own is a descriptor of the daemon's own namespace. */
+int netns_owner_open(int own, uint32_t pid, struct net_owner *ret);
