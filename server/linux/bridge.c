@@ -1,0 +1,209 @@
+#include <errno.h>
+#include <linux/if.h>
+#include <linux/if_link.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/util.h"
+#include "server/linux/address.h"
+#include "server/linux/link.h"
+#include "server/linux/platform.h"
+
+#define MAC_LEN 6
+
+/* A bridge without an address of its own takes that of some port, and loses it with the port. */
+static void mac_of(const char *name, uint8_t mac[MAC_LEN])
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (; *name; name++)
+		hash = (hash ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
+	memcpy(mac, &hash, MAC_LEN);
+	mac[0] = (uint8_t)((mac[0] & 0xfc) | 0x02); /* locally administered, one host: IEEE 802 */
+}
+
+static int create(struct linux_net *l, const struct step_bridge *bridge, char *detail)
+{
+	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
+	struct rtnl_batch b = { .n = 0 };
+	uint8_t mac[MAC_LEN];
+	size_t linkinfo;
+
+	mac_of(bridge->link, mac);
+	rtnl_begin(&b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof(info));
+	rtnl_put_text(&b, IFLA_IFNAME, bridge->link);
+	rtnl_put_u32(&b, IFLA_MTU, platform_mtu(l));
+	rtnl_put(&b, IFLA_ADDRESS, mac, sizeof(mac));
+	linkinfo = rtnl_nest(&b, IFLA_LINKINFO);
+	rtnl_put_text(&b, IFLA_INFO_KIND, "bridge");
+	rtnl_nest_end(&b, linkinfo);
+	return rtnl_send(l->rtnl, &b, detail);
+}
+
+/* What is there may be ours from an earlier life. */
+static int take_over(struct linux_net *l, const struct step_bridge *bridge, char *detail)
+{
+	struct link_info link;
+	int r = link_get(l->rtnl, bridge->link, &link);
+
+	if (r < 0)
+		return r;
+	if (strcmp(link.kind, "bridge") == 0 && link_has_alias(&link, bridge->alias))
+		return 0;
+	snprintf(detail, PLAN_DETAIL_MAX, "a %s that is not ours", link.kind[0] ? link.kind : "link");
+	return -EEXIST;
+}
+
+static int configure(struct linux_net *l, const struct step_bridge *bridge, char *detail)
+{
+	int index = link_index(bridge->link), r;
+	struct rtnl_batch b = { .n = 0 };
+
+	link_put_quiet(&b, index, NULL, bridge->alias);
+	link_put_up(&b, index, NULL);
+	r = rtnl_send(l->rtnl, &b, detail);
+	if (r == 0)
+		r = address_only(l->rtnl, index, &bridge->gateway, bridge->prefix_len, detail);
+	if (r == 0)
+		r = platform_forward(l, bridge->link);
+	return r;
+}
+
+int bridge_create(void *platform, struct step *step, char *detail)
+{
+	struct linux_net *l = platform;
+	struct step_bridge *bridge = &step->bridge;
+	int r = create(l, bridge, detail);
+
+	bridge->made = r == 0;
+	if (r == -EEXIST) {
+		detail[0] = '\0';
+		r = take_over(l, bridge, detail);
+	}
+	if (r == 0)
+		r = configure(l, bridge, detail);
+	if (r < 0 && bridge->made)
+		link_delete(l->rtnl, bridge->link);
+	return r;
+}
+
+void bridge_undo(void *platform, struct step *step)
+{
+	struct linux_net *l = platform;
+
+	if (step->bridge.made)
+		link_delete(l->rtnl, step->bridge.link);
+}
+
+/* ---- deletion ---- */
+
+struct ports {
+	int bridge;
+	unsigned n;
+};
+
+static void count_port(void *arg, const struct link_info *link)
+{
+	struct ports *ports = arg;
+
+	ports->n += link->master == ports->bridge && link->group != LINK_GROUP_GONE;
+}
+
+static void recount(void *arg)
+{
+	((struct ports *)arg)->n = 0;
+}
+
+int bridge_delete(void *platform, struct step *step, char *detail)
+{
+	struct linux_net *l = platform;
+	struct step_bridge_delete *gone = &step->bridge_delete;
+	struct link_info link;
+	struct ports ports;
+	int r = link_get(l->rtnl, gone->link, &link);
+
+	if (r == -ENODEV)
+		return 0;
+	if (r < 0)
+		return r;
+	if (!link_has_alias(&link, gone->alias)) {
+		snprintf(detail, PLAN_DETAIL_MAX, "it is not ours");
+		return -EPERM;
+	}
+	ports = (struct ports){ .bridge = link.index };
+	if (gone->idle_only)
+		r = link_each(l->rtnl, count_port, recount, &ports);
+	if (r < 0 || ports.n > 0)
+		return r;
+	r = link_delete(l->rtnl, gone->link);
+	gone->gone = r == 0;
+	return r;
+}
+
+/* ---- list ---- */
+
+struct bridges {
+	const char *mark;
+	struct link_info *found; /* of ours */
+	int *masters;            /* of any link */
+	size_t n_found, n_masters;
+	bool failed;
+};
+
+static void *grow(void *p, size_t n, size_t size, bool *failed)
+{
+	void *more = n & (n - 1) ? p : realloc(p, (n ? n * 2 : 1) * size);
+
+	*failed |= !more;
+	return more ? more : p;
+}
+
+static void gather(void *arg, const struct link_info *link)
+{
+	struct bridges *all = arg;
+
+	if (link->master && link->group != LINK_GROUP_GONE) {
+		all->masters = grow(all->masters, all->n_masters, sizeof(*all->masters), &all->failed);
+		if (!all->failed)
+			all->masters[all->n_masters++] = link->master;
+	}
+	if (strcmp(link->kind, "bridge") == 0 && link_has_alias(link, all->mark)) {
+		all->found = grow(all->found, all->n_found, sizeof(*all->found), &all->failed);
+		if (!all->failed)
+			all->found[all->n_found++] = *link;
+	}
+}
+
+static void gather_again(void *arg)
+{
+	struct bridges *all = arg;
+
+	all->n_found = all->n_masters = 0;
+}
+
+static bool has_port(const struct bridges *all, int index)
+{
+	for (size_t i = 0; i < all->n_masters; i++)
+		if (all->masters[i] == index)
+			return true;
+	return false;
+}
+
+int bridge_list(void *platform, struct step *step, char *detail _unused_)
+{
+	struct linux_net *l = platform;
+	struct step_bridge_list *list = &step->bridge_list;
+	struct bridges all = { .mark = list->mark };
+	int r = link_each(l->rtnl, gather, gather_again, &all);
+
+	list->names = r == 0 && !all.failed ? calloc(all.n_found + 1, sizeof(*list->names)) : NULL;
+	for (size_t i = 0; list->names && i < all.n_found; i++)
+		if (!has_port(&all, all.found[i].index))
+			memcpy(list->names[list->n_names++], all.found[i].name, LINK_NAME_MAX);
+	free(all.found);
+	free(all.masters);
+	if (r < 0)
+		return r;
+	return list->names ? 0 : -ENOMEM;
+}

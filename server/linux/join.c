@@ -1,0 +1,69 @@
+#include <errno.h>
+
+#include "server/linux/address.h"
+#include "server/linux/link.h"
+#include "server/linux/pair.h"
+
+#define LO_INDEX   1
+#define JOIN_TABLE 200 /* inside the container: what leaves by eth1 because it came in there */
+
+/* The container's end: its address alone, the node behind it, the node's block through the node; and a table of its own, so that answers leave by the
+ * link by which the question came. */
+static int configure_guest(struct linux_net *l, const struct step_join *join, const struct pair *pair, char *detail)
+{
+	const struct route node = { .to = cidr_host(&join->node_ip), .index = pair->guest_index, .table = RT_TABLE_MAIN, .scope = RT_SCOPE_LINK };
+	const struct route block = { .to = join->block, .gateway = join->node_ip, .index = pair->guest_index, .table = RT_TABLE_MAIN };
+	const struct route out = { .to = { .ip = { .len = join->ip.len } }, .gateway = join->node_ip, .index = pair->guest_index, .table = JOIN_TABLE };
+	struct rtnl_batch b = { .n = 0 };
+
+	link_put_up(&b, LO_INDEX, NULL);
+	link_put_quiet(&b, pair->guest_index, NULL, NULL);
+	link_put_up(&b, pair->guest_index, NULL);
+	address_put(&b, pair->guest_index, &join->ip, (uint8_t)ip_bits(&join->ip));
+	route_put(&b, &node);
+	route_put(&b, &block);
+	route_put(&b, &out);
+	rule_put_from(&b, &join->ip, JOIN_TABLE);
+	return pair_configure(l, pair, &b, detail);
+}
+
+/* The host's end: the node's address, for the container to send to, and the way to the container. */
+static int configure_host(struct linux_net *l, const struct step_join *join, char *detail)
+{
+	int index = link_index(join->host);
+	const struct route to = { .to = cidr_host(&join->ip), .source = join->node_ip, .index = index, .table = RT_TABLE_MAIN, .scope = RT_SCOPE_LINK };
+	struct rtnl_batch b = { .n = 0 };
+
+	address_put(&b, index, &join->node_ip, (uint8_t)ip_bits(&join->node_ip));
+	route_put(&b, &to);
+	return rtnl_send(l->rtnl, &b, detail);
+}
+
+int join_create(void *platform, struct step *step, char *detail)
+{
+	struct linux_net *l = platform;
+	const struct step_join *join = &step->join;
+	struct pair pair = { .netns = join->netns, .host = join->host, .guest = join->guest, .alias = join->alias, .mtu = platform_mtu(l) };
+	int r = pair_create(l, &pair, detail);
+
+	if (r < 0) {
+		if (r != -EEXIST)
+			pair_delete(l, join->host);
+		return r;
+	}
+	r = configure_host(l, join, detail);
+	if (r == 0)
+		r = configure_guest(l, join, &pair, detail);
+	if (r == 0)
+		r = platform_forward(l, join->host);
+	if (r == 0)
+		r = pair_wait(l, &pair);
+	if (r < 0)
+		pair_delete(l, join->host);
+	return r;
+}
+
+void join_undo(void *platform, struct step *step)
+{
+	pair_delete(platform, step->join.host);
+}

@@ -1,0 +1,138 @@
+#include "server/linux/linux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netlink/socket.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/util.h"
+#include "server/linux/egress.h"
+#include "server/linux/netns.h"
+#include "server/linux/platform.h"
+#include "server/linux/sysctl.h"
+
+static int owner_open(void *platform, uint32_t pid, struct net_owner *ret)
+{
+	const struct linux_net *l = platform;
+
+	return netns_owner_open(l->own, pid, ret);
+}
+
+static int tunnel_open(void *platform, const char *link, struct tunnel **ret)
+{
+	struct linux_net *l = platform;
+
+	return wg_open(l->wg, link, ret);
+}
+
+static int firewall_fd(void *platform)
+{
+	const struct linux_net *l = platform;
+
+	return l->watch ? nft_watch_fd(l->watch) : -1;
+}
+
+static bool firewall_changed(void *platform)
+{
+	struct linux_net *l = platform;
+
+	return nft_watch_read(l->watch);
+}
+
+uint32_t platform_mtu(struct linux_net *l)
+{
+	struct egress egress = { .mtu = 0 };
+
+	egress_find(l->queries, &egress);
+	return egress_tunnel_mtu(&egress);
+}
+
+int platform_forward(struct linux_net *l, const char *link)
+{
+	struct egress egress = { .mtu = 0 };
+	int r = sysctl_forward(link);
+
+	egress_find(l->queries, &egress);
+	if (r == 0 && egress.link[0])
+		r = sysctl_forward(egress.link);
+	return r;
+}
+
+static int open_sockets(struct linux_net *l)
+{
+	l->own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (l->own < 0)
+		return -errno;
+	l->rtnl = rtnl_open();
+	if (l->rtnl < 0)
+		return l->rtnl;
+	l->queries = nl_socket_alloc();
+	if (!l->queries || nl_connect(l->queries, NETLINK_ROUTE) < 0)
+		return -ENOMEM;
+	return reaper_start(&l->reaper);
+}
+
+static int open_parts(struct linux_net *l, const struct linux_options *options)
+{
+	int r = wg_new(l->control_dir, options->log, &l->wg);
+
+	if (r < 0 || !options->firewall)
+		return r;
+	r = nft_new(&l->nft);
+	if (r == 0)
+		r = nft_watch_new(&l->watch);
+	if (r < 0) {
+		log_at(options->log, LOG_WARN, "no firewall: %s", strerror(-r));
+		nft_free(l->nft);
+		l->nft = NULL;
+	}
+	return 0;
+}
+
+int linux_net_new(const struct linux_options *options, struct net **ret)
+{
+	struct linux_net *l = calloc(1, sizeof(*l));
+	int r;
+
+	if (!l)
+		return -ENOMEM;
+	l->net = (struct net){
+		.platform = l,
+		.steps = linux_steps,
+		.owner_open = owner_open,
+		.tunnel_open = tunnel_open,
+		.firewall_fd = firewall_fd,
+		.firewall_changed = firewall_changed,
+	};
+	l->log = options->log;
+	l->own = l->rtnl = -1;
+	l->control_dir = strdup(options->control_dir);
+	r = l->control_dir ? open_sockets(l) : -ENOMEM;
+	if (r == 0)
+		r = open_parts(l, options);
+	if (r < 0) {
+		linux_net_free(&l->net);
+		return r;
+	}
+	*ret = &l->net;
+	return 0;
+}
+
+void linux_net_free(struct net *net)
+{
+	struct linux_net *l;
+
+	if (!net)
+		return;
+	l = net->platform;
+	reaper_stop(l->reaper);
+	nft_watch_free(l->watch);
+	nft_free(l->nft);
+	wg_free(l->wg);
+	nl_socket_free(l->queries);
+	fd_closep(&l->rtnl);
+	fd_closep(&l->own);
+	free(l->control_dir);
+	free(l);
+}

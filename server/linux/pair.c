@@ -1,0 +1,120 @@
+#include "server/linux/pair.h"
+
+#include <errno.h>
+#include <linux/if.h>
+#include <linux/if_link.h>
+#include <linux/veth.h>
+#include <time.h>
+
+#include "runtime/util.h"
+#include "server/linux/link.h"
+
+#define LO_INDEX     1     /* the first link of every namespace */
+#define FIRST_INDEX  10000 /* above what a container makes by itself */
+#define INDEX_RANGE  1000000
+#define READY_TRIES  200
+#define READY_WAIT   1000000 /* nanoseconds */
+
+/* One queue: with more, making the pair waits for two grace periods. */
+static void put_single_queue(struct rtnl_batch *b)
+{
+	rtnl_put_u32(b, IFLA_NUM_TX_QUEUES, 1);
+	rtnl_put_u32(b, IFLA_NUM_RX_QUEUES, 1);
+}
+
+static void put_guest(struct rtnl_batch *b, const struct pair *pair)
+{
+	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC, .ifi_index = pair->guest_index };
+
+	rtnl_raw(b, &info, sizeof(info));
+	rtnl_put_text(b, IFLA_IFNAME, pair->guest);
+	rtnl_put_u32(b, IFLA_NET_NS_FD, (uint32_t)pair->netns);
+	rtnl_put_u32(b, IFLA_MTU, pair->mtu);
+	put_single_queue(b);
+}
+
+static void put_pair(struct rtnl_batch *b, const struct pair *pair)
+{
+	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
+	size_t linkinfo, data, peer;
+
+	rtnl_begin(b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof(info));
+	rtnl_put_text(b, IFLA_IFNAME, pair->host);
+	rtnl_put_u32(b, IFLA_MTU, pair->mtu);
+	if (pair->master)
+		rtnl_put_u32(b, IFLA_MASTER, (uint32_t)pair->master);
+	put_single_queue(b);
+	linkinfo = rtnl_nest(b, IFLA_LINKINFO);
+	rtnl_put_text(b, IFLA_INFO_KIND, "veth");
+	data = rtnl_nest(b, IFLA_INFO_DATA);
+	peer = rtnl_nest(b, VETH_INFO_PEER);
+	put_guest(b, pair);
+	rtnl_nest_end(b, peer);
+	rtnl_nest_end(b, data);
+	rtnl_nest_end(b, linkinfo);
+}
+
+static int create_once(struct linux_net *l, struct pair *pair, char *detail)
+{
+	struct rtnl_batch b = { .n = 0 };
+
+	pair->guest_index = (int)(FIRST_INDEX + l->next_index++ % INDEX_RANGE);
+	put_pair(&b, pair);
+	link_put_quiet(&b, 0, pair->host, pair->alias);
+	link_put_up(&b, 0, pair->host);
+	return rtnl_send(l->rtnl, &b, detail);
+}
+
+/* A link of ours that was left over, by a daemon that died or for a namespace of the same number. */
+static bool delete_leftover(struct linux_net *l, const struct pair *pair)
+{
+	struct link_info link;
+
+	return link_get(l->rtnl, pair->host, &link) == 0 && link_has_alias(&link, "overlayd ") && link_delete(l->rtnl, pair->host) == 0;
+}
+
+int pair_create(struct linux_net *l, struct pair *pair, char *detail)
+{
+	int r = create_once(l, pair, detail);
+
+	if (r != -EEXIST && r != -EBUSY)
+		return r;
+	/* what was cut a moment ago may still bear one of the names */
+	reaper_wait(l->reaper);
+	detail[0] = '\0';
+	r = create_once(l, pair, detail);
+	if (r == -EEXIST && delete_leftover(l, pair)) {
+		detail[0] = '\0';
+		r = create_once(l, pair, detail);
+	}
+	return r;
+}
+
+int pair_configure(struct linux_net *l, const struct pair *pair, struct rtnl_batch *b, char *detail)
+{
+	_cleanup_(fd_closep) int fd = rtnl_open_in(pair->netns, l->own);
+
+	return fd < 0 ? fd : rtnl_send(fd, b, detail);
+}
+
+int pair_wait(struct linux_net *l, const struct pair *pair)
+{
+	const struct timespec moment = { .tv_nsec = READY_WAIT };
+
+	for (int i = 0; i < READY_TRIES; i++) {
+		struct link_info link;
+		int r = link_get(l->rtnl, pair->host, &link); /* the kernel catches up with carrier changes when it is asked */
+
+		if (r < 0)
+			return r;
+		if (link.operstate == IF_OPER_UP)
+			return 0;
+		nanosleep(&moment, NULL);
+	}
+	return -ETIMEDOUT;
+}
+
+void pair_delete(struct linux_net *l, const char *host)
+{
+	link_delete(l->rtnl, host);
+}

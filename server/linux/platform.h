@@ -1,0 +1,43 @@
+/* The platform from the inside. All but `own` belongs to the link thread, or says otherwise. */
+#pragma once
+
+#include <netlink/netlink.h>
+
+#include "server/linux/linux.h"
+#include "server/linux/nft.h"
+#include "server/linux/reaper.h"
+#include "server/linux/wg.h"
+
+struct linux_net {
+	struct net net;
+	struct log *log;
+	int own;                 /* our network namespace; read by anybody */
+	int rtnl;
+	struct nl_sock *queries; /* libnl's, for what is rarely asked */
+	unsigned next_index;     /* of a container's end, in its own namespace */
+	struct reaper *reaper;
+	struct wg *wg;
+	struct nft *nft;         /* NULL: no rules */
+	struct nft_watch *watch; /* the loop's; NULL: no rules */
+	char *control_dir;
+};
+
+/* The rows of steps.c, in their own files. See struct net_step. */
+int veth_create(void *platform, struct step *step, char *detail);
+void veth_undo(void *platform, struct step *step);
+int join_create(void *platform, struct step *step, char *detail);
+void join_undo(void *platform, struct step *step);
+int cut_run(void *platform, struct step *step, char *detail);
+int bridge_create(void *platform, struct step *step, char *detail);
+void bridge_undo(void *platform, struct step *step);
+int bridge_delete(void *platform, struct step *step, char *detail);
+int bridge_list(void *platform, struct step *step, char *detail);
+int tunnel_create(void *platform, struct step *step, char *detail);
+void tunnel_undo(void *platform, struct step *step);
+int tunnel_delete(void *platform, struct step *step, char *detail);
+
+extern const struct net_step linux_steps[STEP_MAX_];
+
+/* What links of ours have in common: the MTU of the tunnel, or what it would be; forwarding on this link and on the uplink. */
+uint32_t platform_mtu(struct linux_net *l);
+int platform_forward(struct linux_net *l, const char *link);

@@ -1,0 +1,112 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/util.h"
+#include "server/linux/address.h"
+#include "server/linux/link.h"
+#include "server/linux/platform.h"
+
+static int check_ours(struct linux_net *l, const char *name, const char *alias, char *detail)
+{
+	struct link_info link;
+	int r = link_get(l->rtnl, name, &link);
+
+	if (r < 0 || link_has_alias(&link, alias))
+		return r;
+	snprintf(detail, PLAN_DETAIL_MAX, "a %s that is not ours", link.kind[0] ? link.kind : "link");
+	return -EEXIST;
+}
+
+static int configure_link(struct linux_net *l, struct step_tunnel *tunnel, const struct tunnel_want *want, char *detail)
+{
+	int index = link_index(tunnel->link), r;
+	struct rtnl_batch b = { .n = 0 };
+
+	tunnel->mtu = platform_mtu(l);
+	link_put_quiet(&b, index, NULL, tunnel->alias);
+	link_put_mtu(&b, index, tunnel->mtu);
+	link_put_up(&b, index, NULL);
+	r = rtnl_send(l->rtnl, &b, detail);
+	if (r == 0)
+		r = address_only(l->rtnl, index, &want->ip, want->prefix_len, detail);
+	return r == 0 ? platform_forward(l, tunnel->link) : r;
+}
+
+/* Only what differs: port 0 means the one that it has. */
+static int configure_keys(struct linux_net *l, const struct step_tunnel *tunnel, const struct tunnel_want *want, bool fresh, char *detail)
+{
+	struct tunnel_change change = {
+		.has_private_key = true,
+		.private_key = want->private_key,
+		.has_listen_port = fresh || want->listen_port != 0,
+		.listen_port = want->listen_port,
+		.peers = tunnel->peers,
+		.n_peers = tunnel->n_peers,
+	};
+	struct tunnel_state is;
+	int r;
+
+	if (!fresh && wg_get(l->wg, tunnel->link, &is) == 0) {
+		change.has_listen_port = change.has_listen_port && is.listen_port != want->listen_port;
+		wg_state_done(&is);
+	}
+	r = wg_set(l->wg, tunnel->link, &change, detail);
+	explicit_bzero(&change.private_key, sizeof(change.private_key));
+	return r;
+}
+
+static int configure(struct linux_net *l, struct step_tunnel *tunnel, const struct tunnel_want *want, bool fresh, char *detail)
+{
+	int r = configure_keys(l, tunnel, want, fresh, detail);
+
+	return r == 0 ? configure_link(l, tunnel, want, detail) : r;
+}
+
+int tunnel_create(void *platform, struct step *step, char *detail)
+{
+	struct linux_net *l = platform;
+	struct step_tunnel *tunnel = &step->tunnel;
+	int r;
+
+	if (link_index(tunnel->link)) {
+		r = check_ours(l, tunnel->link, tunnel->alias, detail);
+		if (r < 0)
+			return r;
+	}
+	r = wg_make(l->wg, tunnel->link, &tunnel->made);
+	if (r == -ENOENT)
+		snprintf(detail, PLAN_DETAIL_MAX, "the kernel has no WireGuard, and there is no wireguard-go");
+	if (r == 0) {
+		r = configure(l, tunnel, &tunnel->want, tunnel->made, detail);
+		if (r < 0)
+			tunnel_undo(platform, step);
+	}
+	return r;
+}
+
+void tunnel_undo(void *platform, struct step *step)
+{
+	struct linux_net *l = platform;
+	struct step_tunnel *tunnel = &step->tunnel;
+	char detail[PLAN_DETAIL_MAX] = "";
+
+	if (tunnel->made)
+		wg_delete(l->wg, tunnel->link);
+	else if (tunnel->has_was && configure(l, tunnel, &tunnel->was, false, detail) < 0)
+		log_at(l->log, LOG_ERROR, "tunnel %s could not be put back: %s", tunnel->link, detail);
+}
+
+int tunnel_delete(void *platform, struct step *step, char *detail)
+{
+	struct linux_net *l = platform;
+	struct step_tunnel_delete *gone = &step->tunnel_delete;
+	int r;
+
+	if (!link_index(gone->link))
+		return wg_delete(l->wg, gone->link);
+	r = check_ours(l, gone->link, gone->alias, detail);
+	if (r < 0)
+		return r == -EEXIST ? -EPERM : r;
+	return wg_delete(l->wg, gone->link);
+}

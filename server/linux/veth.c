@@ -1,0 +1,60 @@
+#include <errno.h>
+
+#include "server/linux/address.h"
+#include "server/linux/link.h"
+#include "server/linux/pair.h"
+
+#define LO_INDEX 1 /* the first link of every namespace */
+
+static int configure(struct linux_net *l, const struct step_veth *veth, const struct pair *pair, char *detail)
+{
+	const struct route out = {
+		.to = { .ip = { .len = veth->ip.len } },
+		.gateway = veth->gateway,
+		.index = pair->guest_index,
+		.table = RT_TABLE_MAIN,
+	};
+	struct rtnl_batch b = { .n = 0 };
+
+	link_put_up(&b, LO_INDEX, NULL);
+	link_put_quiet(&b, pair->guest_index, NULL, NULL);
+	link_put_up(&b, pair->guest_index, NULL);
+	address_put(&b, pair->guest_index, &veth->ip, veth->prefix_len);
+	route_put(&b, &out);
+	return pair_configure(l, pair, &b, detail);
+}
+
+int veth_create(void *platform, struct step *step, char *detail)
+{
+	struct linux_net *l = platform;
+	const struct step_veth *veth = &step->veth;
+	struct pair pair = {
+		.netns = veth->netns,
+		.host = veth->host,
+		.guest = veth->guest,
+		.alias = veth->alias,
+		.master = link_index(veth->bridge),
+		.mtu = platform_mtu(l),
+	};
+	int r;
+
+	if (pair.master == 0)
+		return -ENODEV;
+	r = pair_create(l, &pair, detail);
+	if (r < 0) {
+		if (r != -EEXIST)
+			pair_delete(l, veth->host);
+		return r;
+	}
+	r = configure(l, veth, &pair, detail);
+	if (r == 0)
+		r = pair_wait(l, &pair);
+	if (r < 0)
+		pair_delete(l, veth->host);
+	return r;
+}
+
+void veth_undo(void *platform, struct step *step)
+{
+	pair_delete(platform, step->veth.host);
+}
