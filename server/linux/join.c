@@ -3,6 +3,7 @@
 #include "server/linux/address.h"
 #include "server/linux/link.h"
 #include "server/linux/pair.h"
+#include "server/linux/sysctl.h"
 
 #define LO_INDEX   1
 #define JOIN_TABLE 200 /* inside the container: what leaves by eth1 because it came in there */
@@ -43,7 +44,7 @@ int join_create(void *platform, struct step *step, char *detail)
 {
 	struct linux_net *l = platform;
 	const struct step_join *join = &step->join;
-	struct pair pair = { .netns = join->netns, .host = join->host, .guest = join->guest, .alias = join->alias, .mtu = platform_mtu(l) };
+	struct pair pair = { .netns = join->netns, .host = join->host, .guest = join->guest, .alias = join->alias, .mtu = l->mtu };
 	int r = pair_create(l, &pair, detail);
 
 	if (r < 0) {
@@ -55,7 +56,7 @@ int join_create(void *platform, struct step *step, char *detail)
 	if (r == 0)
 		r = configure_guest(l, join, &pair, detail);
 	if (r == 0)
-		r = platform_forward(l, join->host);
+		r = sysctl_forward(join->host);
 	if (r == 0)
 		r = pair_wait(l, &pair);
 	if (r < 0)

@@ -10,6 +10,7 @@
 #include "server/linux/egress.h"
 #include "server/linux/netns.h"
 #include "server/linux/platform.h"
+#include "server/linux/rtnl.h"
 #include "server/linux/sysctl.h"
 
 static int owner_open(void *platform, uint32_t pid, struct net_owner *ret)
@@ -45,7 +46,8 @@ uint32_t platform_mtu(struct linux_net *l)
 	struct egress egress = { .mtu = 0 };
 
 	egress_find(l->queries, &egress);
-	return egress_tunnel_mtu(&egress);
+	l->mtu = egress_tunnel_mtu(&egress);
+	return l->mtu;
 }
 
 int platform_forward(struct linux_net *l, const char *link)

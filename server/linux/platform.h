@@ -14,6 +14,7 @@ struct linux_net {
 	int own;                 /* our network namespace; read by anybody */
 	int rtnl;
 	struct nl_sock *queries; /* libnl's, for what is rarely asked */
+	uint32_t mtu;            /* of bridges and veths: what platform_mtu said last */
 	unsigned next_index;     /* of a container's end, in its own namespace */
 	struct reaper *reaper;
 	struct wg *wg;
@@ -38,6 +39,6 @@ int tunnel_delete(void *platform, struct step *step, char *detail);
 
 extern const struct net_step linux_steps[STEP_MAX_];
 
-/* What links of ours have in common: the MTU of the tunnel, or what it would be; forwarding on this link and on the uplink. */
+/* What links of ours have in common: the MTU of the tunnel, or what it would be, looked up anew; forwarding on this link and on the uplink. */
 uint32_t platform_mtu(struct linux_net *l);
 int platform_forward(struct linux_net *l, const char *link);

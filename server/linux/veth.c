@@ -34,7 +34,7 @@ int veth_create(void *platform, struct step *step, char *detail)
 		.guest = veth->guest,
 		.alias = veth->alias,
 		.master = link_index(veth->bridge),
-		.mtu = platform_mtu(l),
+		.mtu = l->mtu,
 	};
 	int r;
 

@@ -37,15 +37,15 @@ struct tunnel {
 typedef void tunnel_done_fn(void *arg, int r, const struct tunnel_state *state);
 
 struct tunnel_ops {
-	/* The descriptor to watch and what for: POLLIN, POLLOUT (poll(2)). Both may change with every call below. */
+	/* The descriptor to watch, the same for as long as the channel lives, and what for: POLLIN, POLLOUT (poll(2)), which may change with every call below. */
 	int (*fd)(const struct tunnel *t);
 	short (*events)(const struct tunnel *t);
 
 	/* The descriptor is ready: reads, writes, ends what has been answered. */
 	void (*ready)(struct tunnel *t);
 
-	/* Begin a change, a look; they are done in the order in which they were begun. The change is copied. 0, and done will be called, maybe
-	 * before set or get returns; or a negative errno, and it won't. */
+	/* Begin a change, a look; they are done in the order in which they were begun. The change is copied. 0, and done will be called, never
+	 * before set or get returns; or a negative errno, and it won't. -EPIPE: the other side is gone, and a new channel must be opened. */
 	int (*set)(struct tunnel *t, const struct tunnel_change *change, tunnel_done_fn *done, void *arg);
 	int (*get)(struct tunnel *t, tunnel_done_fn *done, void *arg);
 

@@ -1,0 +1,110 @@
+#include "server/linux/wg.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/util.h"
+#include "server/linux/wg_backend.h"
+#include "server/linux/wg_process.h"
+
+/* In order of preference. */
+static const struct wg_backend *const backends[] = { &wg_user };
+
+int wg_new(const char *control_dir, struct log *log, struct wg **ret)
+{
+	struct wg *wg = calloc(1, sizeof(*wg));
+
+	if (!wg)
+		return -ENOMEM;
+	*wg = (struct wg){ .control_dir = control_dir, .log = log };
+	*ret = wg;
+	return 0;
+}
+
+void wg_free(struct wg *wg)
+{
+	if (!wg)
+		return;
+	wg_process_forget_all(wg);
+	free(wg);
+}
+
+static const struct wg_backend *backend_of(struct wg *wg, const char *link)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(backends); i++)
+		if (backends[i]->is(wg, link))
+			return backends[i];
+	return NULL;
+}
+
+int wg_make(struct wg *wg, const char *link, bool *ret_made)
+{
+	int r = -EOPNOTSUPP;
+
+	if (backend_of(wg, link)) {
+		*ret_made = false;
+		return 0;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(backends) && (r == -EOPNOTSUPP || r == -ENOTSUP); i++)
+		r = backends[i]->make(wg, link, ret_made);
+	return r == -EOPNOTSUPP ? -ENOENT : r;
+}
+
+int wg_delete(struct wg *wg, const char *link)
+{
+	const struct wg_backend *backend = backend_of(wg, link);
+
+	return backend ? backend->delete(wg, link) : 0;
+}
+
+int wg_set(struct wg *wg, const char *link, const struct tunnel_change *change, char *detail)
+{
+	const struct wg_backend *backend = backend_of(wg, link);
+
+	return backend ? backend->set(wg, link, change, detail) : -ENODEV;
+}
+
+int wg_get(struct wg *wg, const char *link, struct tunnel_state *ret)
+{
+	const struct wg_backend *backend = backend_of(wg, link);
+
+	return backend ? backend->get(wg, link, ret) : -ENODEV;
+}
+
+int wg_open(struct wg *wg, const char *link, struct tunnel **ret)
+{
+	const struct wg_backend *backend = backend_of(wg, link);
+
+	return backend ? backend->open(wg, link, ret) : -ENODEV;
+}
+
+int wg_state_copy(const struct tunnel_state *state, struct tunnel_state *ret)
+{
+	size_t n = state->n_peers * sizeof(*state->peers), n_allowed = 0;
+	struct tunnel_peer *peers;
+	struct ovd_cidr *allowed;
+
+	for (size_t i = 0; i < state->n_peers; i++)
+		n_allowed += state->peers[i].n_allowed;
+	peers = malloc(n + n_allowed * sizeof(*allowed) + 1);
+	if (!peers)
+		return -ENOMEM;
+	allowed = (struct ovd_cidr *)(void *)((char *)peers + n);
+	for (size_t i = 0; i < state->n_peers; i++) {
+		peers[i] = state->peers[i];
+		if (peers[i].n_allowed > 0)
+			memcpy(allowed, peers[i].allowed, peers[i].n_allowed * sizeof(*allowed));
+		peers[i].allowed = allowed;
+		allowed += peers[i].n_allowed;
+	}
+	*ret = *state;
+	ret->peers = peers;
+	return 0;
+}
+
+void wg_state_done(struct tunnel_state *state)
+{
+	free((void *)state->peers);
+	state->peers = NULL;
+}

@@ -1,0 +1,16 @@
+/* wireguard-go, one process per device. */
+#pragma once
+
+#include "server/linux/wg_backend.h"
+
+/* Starts it for a device of that name. Returns when its socket answers. -EOPNOTSUPP if there is no such program; -EIO if it ended; -ETIMEDOUT. */
+int wg_process_start(struct wg *wg, const char *link);
+
+/* Ends the one that serves the device, if it is our child, and waits for it. */
+void wg_process_stop(struct wg *wg, const char *link);
+
+/* Frees the records; the processes go on. */
+void wg_process_forget_all(struct wg *wg);
+
+/* The socket of a device. */
+const char *wg_socket_path(const struct wg *wg, const char *link, char text[128]);

@@ -1,0 +1,254 @@
+#include "server/linux/wg_uapi.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "runtime/number.h"
+
+/* ---- writing ---- */
+
+static int put_key(struct buf *b, const char *name, const struct ovd_key *key)
+{
+	char text[KEY_HEX_MAX];
+	int r = buf_printf(b, "%s=%s\n", name, key_format_hex(key, text));
+
+	explicit_bzero(text, sizeof(text));
+	return r;
+}
+
+static int put_prefixes(struct buf *b, const struct ovd_cidr *list, size_t n)
+{
+	char text[CIDR_TEXT_MAX];
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = buf_printf(b, "allowed_ip=%s\n", cidr_format(&list[i], text));
+	return r;
+}
+
+/* A peer that nobody can be: it takes the prefixes over and is removed with them. */
+static int put_taker(struct buf *b, const struct tunnel_peer *peer)
+{
+	struct ovd_key stranger;
+	int r;
+
+	randombytes_buf(stranger.b, sizeof(stranger.b));
+	r = put_key(b, "public_key", &stranger);
+	if (r == 0)
+		r = put_prefixes(b, peer->removed, peer->n_removed);
+	if (r == 0)
+		r = put_key(b, "public_key", &stranger);
+	return r == 0 ? buf_text(b, "remove=true\n") : r;
+}
+
+static int put_peer(struct buf *b, const struct tunnel_peer *peer)
+{
+	char text[ENDPOINT_TEXT_MAX];
+	int r = put_key(b, "public_key", &peer->key);
+
+	if (r == 0 && peer->remove)
+		return buf_text(b, "remove=true\n");
+	if (r == 0 && peer->has_endpoint)
+		r = buf_printf(b, "endpoint=%s\n", endpoint_format(&peer->endpoint, text));
+	if (r == 0 && peer->has_keepalive)
+		r = buf_printf(b, "persistent_keepalive_interval=%u\n", peer->keepalive);
+	if (r == 0)
+		r = put_prefixes(b, peer->allowed, peer->n_allowed);
+	return r == 0 && peer->n_removed > 0 ? put_taker(b, peer) : r;
+}
+
+int uapi_put_set(struct buf *b, const struct tunnel_change *change)
+{
+	int r = buf_text(b, "set=1\n");
+
+	if (r == 0 && change->has_private_key)
+		r = put_key(b, "private_key", &change->private_key);
+	if (r == 0 && change->has_listen_port)
+		r = buf_printf(b, "listen_port=%u\n", change->listen_port);
+	for (size_t i = 0; i < change->n_peers && r == 0; i++)
+		r = put_peer(b, &change->peers[i]);
+	return r == 0 ? buf_text(b, "\n") : r;
+}
+
+int uapi_put_get(struct buf *b)
+{
+	return buf_text(b, "get=1\n\n");
+}
+
+/* ---- reading ---- */
+
+size_t uapi_message(struct ovd_view text, size_t *from)
+{
+	const char *found = text.n > *from ? memmem(text.p + *from, text.n - *from, "\n\n", 2) : NULL;
+
+	if (!found) {
+		*from = text.n > 0 ? text.n - 1 : 0;
+		return 0;
+	}
+	*from = 0;
+	return (size_t)(found - text.p) + 2;
+}
+
+struct line {
+	struct ovd_view key, value;
+};
+
+/* Takes a line off the text; false at the empty one. */
+static bool next_line(struct ovd_view *text, struct line *ret)
+{
+	const char *end = memchr(text->p, '\n', text->n), *equals;
+
+	if (!end || end == text->p)
+		return false;
+	equals = memchr(text->p, '=', (size_t)(end - text->p));
+	*ret = (struct line){ .key = { .p = text->p, .n = (size_t)((equals ? equals : end) - text->p) },
+			      .value = { .p = equals ? equals + 1 : end, .n = equals ? (size_t)(end - equals - 1) : 0 } };
+	text->n -= (size_t)(end + 1 - text->p);
+	text->p = end + 1;
+	return true;
+}
+
+static bool is(const struct line *line, const char *key)
+{
+	return view_eq(line->key, view(key));
+}
+
+static int number_of(const struct line *line, uint64_t max, uint64_t *ret)
+{
+	return u64_parse(line->value, max, ret) < 0 ? -EBADMSG : 0;
+}
+
+/* errno=0, errno=-22: negative, as the kernel has them. */
+static int read_errno(const struct line *line)
+{
+	struct ovd_view value = line->value;
+	uint64_t number;
+	bool negative = value.n > 0 && value.p[0] == '-';
+
+	if (negative)
+		value.p++, value.n--;
+	if (u64_parse(value, 4095, &number) < 0)
+		return -EBADMSG;
+	return number == 0 ? 0 : -(int)number;
+}
+
+int uapi_read_set(struct ovd_view text)
+{
+	struct line line;
+	int r = -EBADMSG;
+
+	while (next_line(&text, &line))
+		if (is(&line, "errno"))
+			r = read_errno(&line);
+	return r;
+}
+
+static struct tunnel_peer *last_peer(struct uapi_state *s)
+{
+	return s->peers.n > 0 ? (struct tunnel_peer *)(void *)(s->peers.p + s->peers.n) - 1 : NULL;
+}
+
+static int begin_peer(struct uapi_state *s, const struct line *line)
+{
+	struct tunnel_peer peer = { .remove = false };
+
+	if (key_parse_hex(line->value, &peer.key) < 0)
+		return -EBADMSG;
+	return buf_append(&s->peers, &peer, sizeof(peer));
+}
+
+static int add_prefix(struct uapi_state *s, struct tunnel_peer *peer, const struct line *line)
+{
+	struct ovd_cidr cidr;
+
+	if (cidr_parse(line->value, &cidr) < 0)
+		return -EBADMSG;
+	peer->n_allowed++;
+	return buf_append(&s->allowed, &cidr, sizeof(cidr));
+}
+
+static int read_peer_line(struct uapi_state *s, struct tunnel_peer *peer, const struct line *line)
+{
+	uint64_t number = 0;
+	int r = 0;
+
+	if (is(line, "allowed_ip"))
+		return add_prefix(s, peer, line);
+	if (is(line, "endpoint")) {
+		peer->has_endpoint = endpoint_parse(line->value, &peer->endpoint) == 0;
+	} else if (is(line, "last_handshake_time_sec")) {
+		r = number_of(line, INT64_MAX, &number);
+		peer->last_handshake = (int64_t)number;
+	} else if (is(line, "rx_bytes")) {
+		r = number_of(line, UINT64_MAX, &peer->rx_bytes);
+	} else if (is(line, "tx_bytes")) {
+		r = number_of(line, UINT64_MAX, &peer->tx_bytes);
+	} else if (is(line, "persistent_keepalive_interval")) {
+		r = number_of(line, UINT16_MAX, &number);
+		peer->has_keepalive = true;
+		peer->keepalive = (uint16_t)number;
+	}
+	return r;
+}
+
+static int read_device_line(struct uapi_state *s, const struct line *line)
+{
+	struct ovd_key private_key;
+	uint64_t number = 0;
+	int r = 0;
+
+	if (is(line, "private_key")) {
+		r = key_parse_hex(line->value, &private_key) < 0 ? -EBADMSG : 0;
+		if (r == 0)
+			crypto_scalarmult_base(s->state.public_key.b, private_key.b);
+		explicit_bzero(&private_key, sizeof(private_key));
+	} else if (is(line, "listen_port")) {
+		r = number_of(line, UINT16_MAX, &number);
+		s->state.listen_port = (uint16_t)number;
+	}
+	return r;
+}
+
+/* Lists may have moved while they grew: the peers' views of them are made at the end. */
+static void link_lists(struct uapi_state *s)
+{
+	struct tunnel_peer *peers = (void *)s->peers.p;
+	const struct ovd_cidr *allowed = (const void *)s->allowed.p;
+
+	s->state.peers = peers;
+	s->state.n_peers = s->peers.n / sizeof(*peers);
+	for (size_t i = 0; i < s->state.n_peers; i++) {
+		peers[i].allowed = allowed;
+		allowed += peers[i].n_allowed;
+	}
+}
+
+int uapi_read_get(struct ovd_view text, struct uapi_state *ret)
+{
+	struct line line;
+	int r = 0, error = -EBADMSG;
+
+	ret->state = (struct tunnel_state){ .listen_port = 0 };
+	ret->peers.n = ret->allowed.n = 0;
+	while (r == 0 && next_line(&text, &line)) {
+		if (is(&line, "errno"))
+			error = read_errno(&line);
+		else if (is(&line, "public_key"))
+			r = begin_peer(ret, &line);
+		else if (last_peer(ret))
+			r = read_peer_line(ret, last_peer(ret), &line);
+		else
+			r = read_device_line(ret, &line);
+	}
+	if (r < 0 || error < 0)
+		return r < 0 ? r : error;
+	link_lists(ret);
+	return 0;
+}
+
+void uapi_state_done(struct uapi_state *s)
+{
+	buf_done(&s->peers);
+	buf_done(&s->allowed);
+}
