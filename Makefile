@@ -31,7 +31,7 @@ needs/client/ctl    := client schema runtime
 
 libs/gen/pb         := -lprotobuf-c
 libs/runtime        := -lpthread
-libs/server/linux   := -lnl-route-3 -lnl-genl-3 -lnl-3 -lnftables -lnftnl -lmnl
+libs/server/linux   := -lnl-route-3 -lnl-3 -lnftables -lmnl -lsodium
 libs/server/ipc     := -luv
 libs/server/store   := -lsodium
 

@@ -69,8 +69,9 @@ static void tunnel_ready(void *arg)
 	struct main_daemon *m = arg;
 	struct tunnel *tunnel = m->shared.tunnel;
 
-	if (tunnel)
-		tunnel->ops->ready(tunnel);
+	if (!tunnel)
+		return;
+	tunnel->ops->ready(tunnel);
 	m->shared.tunnel_changed(&m->shared);
 }
 

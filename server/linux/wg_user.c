@@ -161,6 +161,8 @@ struct user_tunnel {
 	struct pending *first, **end, *spare;
 	struct uapi_state state;
 	bool broken;
+	bool inside; /* channel_ready is on the stack, and callbacks of it */
+	bool closed; /* meanwhile: it is freed when that returns */
 };
 
 static struct user_tunnel *user_of(const struct tunnel *t)
@@ -239,6 +241,21 @@ static void answer_first(struct user_tunnel *u, struct ovd_view message)
 	end_first(u, r, r == 0 ? &u->state.state : NULL);
 }
 
+static void user_free(struct user_tunnel *u)
+{
+	while (u->spare) {
+		struct pending *p = u->spare;
+
+		u->spare = p->next;
+		free(p);
+	}
+	fd_closep(&u->fd);
+	wipe(&u->out);
+	wipe(&u->in);
+	uapi_state_done(&u->state);
+	free(u);
+}
+
 static void channel_ready(struct tunnel *t)
 {
 	struct user_tunnel *u = user_of(t);
@@ -246,12 +263,16 @@ static void channel_ready(struct tunnel *t)
 
 	write_some(u);
 	read_some(u);
+	u->inside = true;
 	while (u->first && (n = uapi_message(buf_view(&u->in), &u->looked))) {
 		answer_first(u, (struct ovd_view){ .p = u->in.p, .n = n });
 		buf_drop(&u->in, n);
 	}
 	if (u->broken)
 		end_all(u, -EPIPE);
+	u->inside = false;
+	if (u->closed)
+		user_free(u);
 }
 
 static struct pending *pending_new(struct user_tunnel *u)
@@ -302,18 +323,12 @@ static void channel_close(struct tunnel *t)
 {
 	struct user_tunnel *u = user_of(t);
 
+	u->broken = true;
 	end_all(u, -ECANCELED);
-	while (u->spare) {
-		struct pending *p = u->spare;
-
-		u->spare = p->next;
-		free(p);
-	}
-	fd_closep(&u->fd);
-	wipe(&u->out);
-	wipe(&u->in);
-	uapi_state_done(&u->state);
-	free(u);
+	if (u->inside)
+		u->closed = true;
+	else
+		user_free(u);
 }
 
 static const struct tunnel_ops channel_ops = {
