@@ -12,15 +12,15 @@
  * link by which the question came. */
 static int configure_guest(struct linux_net *l, const struct step_join *join, const struct pair *pair, char *detail)
 {
-	const struct route node = { .to = cidr_host(&join->node_ip), .index = pair->guest_index, .table = RT_TABLE_MAIN, .scope = RT_SCOPE_LINK };
-	const struct route block = { .to = join->block, .gateway = join->node_ip, .index = pair->guest_index, .table = RT_TABLE_MAIN };
-	const struct route out = { .to = { .ip = { .len = join->ip.len } }, .gateway = join->node_ip, .index = pair->guest_index, .table = JOIN_TABLE };
+	const struct route node = { .to = cidr_host(&join->node_ip), .index = pair->index, .table = RT_TABLE_MAIN, .scope = RT_SCOPE_LINK };
+	const struct route block = { .to = join->block, .gateway = join->node_ip, .index = pair->index, .table = RT_TABLE_MAIN };
+	const struct route out = { .to = { .ip = { .len = join->ip.len } }, .gateway = join->node_ip, .index = pair->index, .table = JOIN_TABLE };
 	struct rtnl_batch b = { .n = 0 };
 
 	link_put_up(&b, LO_INDEX, NULL);
-	link_put_quiet(&b, pair->guest_index, NULL, NULL);
-	link_put_up(&b, pair->guest_index, NULL);
-	address_put(&b, pair->guest_index, &join->ip, (uint8_t)ip_bits(&join->ip));
+	link_put_quiet(&b, pair->index, NULL, NULL);
+	link_put_up(&b, pair->index, NULL);
+	address_put(&b, pair->index, &join->ip, (uint8_t)ip_bits(&join->ip));
 	route_put(&b, &node);
 	route_put(&b, &block);
 	route_put(&b, &out);

@@ -10,7 +10,7 @@
 #include "server/linux/link.h"
 
 #define LO_INDEX     1     /* the first link of every namespace */
-#define FIRST_INDEX  10000 /* above what a container makes by itself */
+#define FIRST_INDEX  1000000 /* above what the kernel counts to by itself */
 #define INDEX_RANGE  1000000
 #define READY_TRIES  200
 #define READY_WAIT   1000000 /* nanoseconds */
@@ -24,7 +24,7 @@ static void put_single_queue(struct rtnl_batch *b)
 
 static void put_guest(struct rtnl_batch *b, const struct pair *pair)
 {
-	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC, .ifi_index = pair->guest_index };
+	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC, .ifi_index = pair->index };
 
 	rtnl_raw(b, &info, sizeof(info));
 	rtnl_put_text(b, IFLA_IFNAME, pair->guest);
@@ -35,7 +35,8 @@ static void put_guest(struct rtnl_batch *b, const struct pair *pair)
 
 static void put_pair(struct rtnl_batch *b, const struct pair *pair)
 {
-	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
+	/* the kernel takes our number for the container's end only if the host's has one too */
+	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC, .ifi_index = pair->index };
 	size_t linkinfo, data, peer;
 
 	rtnl_begin(b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof(info));
@@ -58,7 +59,7 @@ static int create_once(struct linux_net *l, struct pair *pair, char *detail)
 {
 	struct rtnl_batch b = { .n = 0 };
 
-	pair->guest_index = (int)(FIRST_INDEX + l->next_index++ % INDEX_RANGE);
+	pair->index = (int)(FIRST_INDEX + l->next_index++ % INDEX_RANGE);
 	put_pair(&b, pair);
 	link_put_quiet(&b, 0, pair->host, pair->alias);
 	link_put_up(&b, 0, pair->host);

@@ -9,7 +9,7 @@ struct pair {
 	const char *host, *guest, *alias;
 	int master;   /* index of the bridge that the host's end is a port of; 0 for none */
 	uint32_t mtu;
-	int guest_index; /* filled: in the container */
+	int index;    /* filled: of both ends, each in its namespace */
 };
 
 /* Makes it: the container's end lies in its namespace from the start, with its name, and down. -EEXIST where a link of one of the names is there that isn't ours. */

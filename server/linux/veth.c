@@ -11,15 +11,15 @@ static int configure(struct linux_net *l, const struct step_veth *veth, const st
 	const struct route out = {
 		.to = { .ip = { .len = veth->ip.len } },
 		.gateway = veth->gateway,
-		.index = pair->guest_index,
+		.index = pair->index,
 		.table = RT_TABLE_MAIN,
 	};
 	struct rtnl_batch b = { .n = 0 };
 
 	link_put_up(&b, LO_INDEX, NULL);
-	link_put_quiet(&b, pair->guest_index, NULL, NULL);
-	link_put_up(&b, pair->guest_index, NULL);
-	address_put(&b, pair->guest_index, &veth->ip, veth->prefix_len);
+	link_put_quiet(&b, pair->index, NULL, NULL);
+	link_put_up(&b, pair->index, NULL);
+	address_put(&b, pair->index, &veth->ip, veth->prefix_len);
 	route_put(&b, &out);
 	return pair_configure(l, pair, &b, detail);
 }
