@@ -1,0 +1,15 @@
+/* overlayctl's own flags, before the command. */
+#pragma once
+
+#include <stdbool.h>
+
+struct command_line {
+	const char *socket;   /* NULL: the data dir's */
+	const char *data_dir; /* NULL: the default */
+	bool json;
+	unsigned timeout_ms;
+	char **rest;          /* the command and what follows it, ended by NULL */
+};
+
+/* 0; 1: the answer was printed; -EINVAL: the reason was. */
+int command_line_parse(char **argv, struct command_line *ret);

@@ -1,0 +1,191 @@
+#include "client/ctl/flags.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* One flag as it was given. */
+struct given {
+	const struct ctl_flag *flag;
+	const char *value;
+};
+
+/* ---- JSON ---- */
+
+static int put_text(struct buf *out, const char *text, size_t n)
+{
+	int r = buf_text(out, "\"");
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (c < 0x20)
+			r = buf_printf(out, "\\u%04x", c);
+		else
+			r = c == '"' || c == '\\' ? buf_printf(out, "\\%c", c) : buf_append(out, &c, 1);
+	}
+	return r == 0 ? buf_text(out, "\"") : r;
+}
+
+/* NAME or NAME:VALUE; an unknown name is the decoder's to refuse. */
+static int put_union(struct buf *out, const struct ctl_flag *flag, const char *value)
+{
+	size_t n = strcspn(value, ":");
+	const struct ctl_variant *variant = NULL;
+	int r;
+
+	for (size_t i = 0; i < flag->n_variants; i++)
+		if (strlen(flag->variants[i].name) == n && memcmp(flag->variants[i].name, value, n) == 0)
+			variant = &flag->variants[i];
+	r = buf_printf(out, "{\"%s\":", flag->tag);
+	if (r == 0)
+		r = put_text(out, value, n);
+	if (r == 0 && variant && variant->key && value[n] == ':') {
+		r = buf_printf(out, ",\"%s\":", variant->key);
+		value += n + 1;
+		if (r == 0)
+			r = variant->number ? buf_text(out, value) : put_text(out, value, strlen(value));
+	}
+	return r == 0 ? buf_text(out, "}") : r;
+}
+
+static int put_value(struct buf *out, const struct ctl_flag *flag, const char *value)
+{
+	switch (flag->kind) {
+	case CTL_BOOL:
+	case CTL_NUMBER:
+	case CTL_JSON:
+		return buf_text(out, value);
+	case CTL_TEXT:
+		return put_text(out, value, strlen(value));
+	case CTL_UNION:
+		return value[0] == '{' ? buf_text(out, value) : put_union(out, flag, value);
+	}
+	return -EINVAL;
+}
+
+/* ---- flags ---- */
+
+static const struct ctl_flag *find_flag(const struct ctl_command *command, const char *name, size_t n)
+{
+	for (size_t i = 0; i < command->n_flags; i++) {
+		const char *known = command->flags[i].name;
+		bool same = strlen(known) == n;
+
+		for (size_t k = 0; k < n && same; k++)
+			same = known[k] == (name[k] == '_' ? '-' : name[k]);
+		if (same)
+			return &command->flags[i];
+	}
+	return NULL;
+}
+
+/* What can go wrong before JSON is made: a number or boolean that isn't one would break it apart. */
+static bool plain_word(const struct ctl_flag *flag, const char *value)
+{
+	if (flag->kind == CTL_BOOL)
+		return strcmp(value, "true") == 0 || strcmp(value, "false") == 0;
+	if (flag->kind == CTL_NUMBER)
+		return *value && strspn(value, "-0123456789") == strlen(value);
+	return true;
+}
+
+static int take_flag(const struct ctl_command *command, char ***at, struct given *ret, char *fault)
+{
+	const char *word = **at, *name = word + 2;
+	size_t n = strcspn(name, "=");
+
+	if (strncmp(word, "--", 2) != 0 || !(ret->flag = find_flag(command, name, n))) {
+		snprintf(fault, FLAGS_FAULT_MAX, "%s: unknown; see overlayctl help %s", word, command->name);
+		return -EINVAL;
+	}
+	ret->value = name[n] == '=' ? name + n + 1 : (*at)[1];
+	*at += 1;
+	if (name[n] != '=') {
+		if (ret->flag->kind == CTL_BOOL && (!ret->value || strncmp(ret->value, "--", 2) == 0))
+			ret->value = "true";
+		else
+			*at += 1;
+	}
+	if (!ret->value || !plain_word(ret->flag, ret->value)) {
+		snprintf(fault, FLAGS_FAULT_MAX, "--%s: expected %s", ret->flag->name, ret->flag->placeholder);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int put_list(struct buf *out, const struct ctl_flag *flag, const struct given *given, size_t n)
+{
+	int r = buf_text(out, "[");
+	bool first = true;
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		if (given[i].flag != flag)
+			continue;
+		r = first ? 0 : buf_text(out, ",");
+		first = false;
+		if (r == 0)
+			r = put_value(out, flag, given[i].value);
+	}
+	return r == 0 ? buf_text(out, "]") : r;
+}
+
+static const struct given *find_given(const struct ctl_flag *flag, const struct given *given, size_t n, size_t *ret_times)
+{
+	const struct given *found = NULL;
+
+	*ret_times = 0;
+	for (size_t i = 0; i < n; i++)
+		if (given[i].flag == flag) {
+			found = &given[i];
+			++*ret_times;
+		}
+	return found;
+}
+
+static int put_member(struct buf *out, const struct ctl_flag *flag, const struct given *given, size_t n, char *fault)
+{
+	size_t times;
+	const struct given *found = find_given(flag, given, n, &times);
+	int r;
+
+	if (times > 1 && !flag->repeated) {
+		snprintf(fault, FLAGS_FAULT_MAX, "--%s: given twice", flag->name);
+		return -EINVAL;
+	}
+	if (!found && flag->required && !flag->repeated) {
+		snprintf(fault, FLAGS_FAULT_MAX, "--%s %s is missing", flag->name, flag->placeholder);
+		return -EINVAL;
+	}
+	if (!found && !flag->required)
+		return 0;
+	r = buf_printf(out, ",\"%s\":", flag->key);
+	if (r < 0)
+		return r;
+	return flag->repeated ? put_list(out, flag, given, n) : put_value(out, flag, found->value);
+}
+
+int flags_to_json(const struct ctl_command *command, char **argv, struct buf *out, char fault[FLAGS_FAULT_MAX])
+{
+	_cleanup_(freep) struct given *given = NULL;
+	size_t n = 0;
+	int r;
+
+	while (argv[n])
+		n++;
+	given = calloc(n + 1, sizeof(*given));
+	if (!given)
+		return -ENOMEM;
+	for (n = 0; *argv; n++) {
+		r = take_flag(command, &argv, &given[n], fault);
+		if (r < 0)
+			return r;
+	}
+	r = buf_printf(out, "{\"op\":\"%s\"", command->op);
+	for (size_t i = 0; i < command->n_flags && r == 0; i++)
+		r = put_member(out, &command->flags[i], given, n, fault);
+	if (r == 0)
+		r = buf_append(out, "}", 2);
+	out->n -= r == 0;
+	return r;
+}

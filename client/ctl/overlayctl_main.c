@@ -1,0 +1,167 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "client/ctl/command_line.h"
+#include "client/ctl/flags.h"
+#include "client/ctl/help.h"
+#include "client/ctl/print.h"
+#include "client/ctl/raw.h"
+#include "client/overlayd.h"
+#include "runtime/paths.h"
+#include "schema/overlayd_ctl.h"
+
+static const struct ctl_command *find_command(const char *name)
+{
+	for (const struct ctl_command *c = ovd_commands; c->name; c++)
+		if (strcmp(c->name, name) == 0 || strcmp(c->op, name) == 0)
+			return c;
+	return NULL;
+}
+
+static int fail(int r, const struct ovd_client *client)
+{
+	switch (r) {
+	case -ETIMEDOUT:
+		fprintf(stderr, "overlayctl: no answer in time\n");
+		return EXIT_TIMEOUT;
+	case -EPROTO:
+		fprintf(stderr, "overlayctl: an answer that is none: %s\n", ovd_client_fault(client));
+		return EXIT_PROTOCOL;
+	default:
+		fprintf(stderr, "overlayctl: %s\n", strerror(-r));
+		return EXIT_CONNECTION;
+	}
+}
+
+static int connect_to(const struct command_line *line, struct ovd_client **ret)
+{
+	struct paths_env env = paths_env_now();
+	char data_dir[PATHS_MAX], socket[PATHS_MAX];
+	const char *path = line->socket;
+	int r;
+
+	if (!path)
+		path = paths_socket(&env, line->data_dir ? line->data_dir : paths_data_dir(&env, data_dir), socket);
+	r = ovd_client_open(path, 1, ret);
+	if (r < 0)
+		fprintf(stderr, "overlayctl: no daemon at %s: %s\n", path, strerror(-r));
+	return r;
+}
+
+/* To a daemon of the 0.12 line nat is unknown and nat_enabled required; later ones ignore it beside nat. */
+static void please_old_daemons(struct ovd_request *request)
+{
+	struct ovd_setup_global_overlay *setup = &request->setup_global_overlay;
+
+	if (request->kind != OVD_REQUEST_SETUP_GLOBAL_OVERLAY || setup->has_nat_enabled)
+		return;
+	setup->has_nat_enabled = true;
+	setup->nat_enabled = !setup->has_nat || setup->nat.enabled;
+}
+
+static int print_answer(const struct ovd_response *response, bool json)
+{
+	_cleanup_(buf_done) struct buf text = { .p = NULL };
+
+	if (json && ovd_response_encode(response, &text) == 0)
+		printf("%.*s\n", VIEW(buf_view(&text)));
+	if (response->kind == OVD_RESPONSE_ERR) {
+		if (!json)
+			fprintf(stderr, "overlayctl: %.*s\n", VIEW(response->err.message));
+		return EXIT_ERR;
+	}
+	if (!json)
+		print_response(stdout, response, time(NULL));
+	return EXIT_OK;
+}
+
+static int call(const struct command_line *line, struct ovd_request *request)
+{
+	const struct ovd_response *response;
+	struct ovd_client *client;
+	int r;
+
+	if (connect_to(line, &client) < 0)
+		return EXIT_CONNECTION;
+	please_old_daemons(request);
+	r = ovd_client_call(client, request, line->timeout_ms, &response);
+	r = r < 0 ? fail(r, client) : print_answer(response, line->json);
+	ovd_client_close(client);
+	return r;
+}
+
+static int run_command(const struct command_line *line, const struct ctl_command *command)
+{
+	_cleanup_(buf_done) struct buf json = { .p = NULL };
+	_cleanup_(arena_done) struct arena arena = { .chunk = NULL };
+	struct ovd_request request;
+	struct ovd_fault found;
+	char fault[FLAGS_FAULT_MAX] = "no memory";
+
+	if (line->rest[1] && strcmp(line->rest[1], "--help") == 0) {
+		help_command(stdout, command);
+		return EXIT_OK;
+	}
+	if (flags_to_json(command, line->rest + 1, &json, fault) < 0) {
+		fprintf(stderr, "overlayctl %s: %s\n", command->name, fault);
+		return EXIT_USAGE;
+	}
+	if (ovd_request_decode(buf_view(&json), &arena, &request, &found) < 0) {
+		fprintf(stderr, "overlayctl %s: %s: %s\n", command->name, found.path, found.text);
+		return EXIT_USAGE;
+	}
+	return call(line, &request);
+}
+
+static int run_raw(const struct command_line *line)
+{
+	struct ovd_client *client;
+	int r;
+
+	if (connect_to(line, &client) < 0)
+		return EXIT_CONNECTION;
+	r = raw_run(client, line->rest[1], line->timeout_ms);
+	ovd_client_close(client);
+	return r;
+}
+
+static int run_help(const char *name)
+{
+	const struct ctl_command *command = name ? find_command(name) : NULL;
+
+	if (name && !command) {
+		fprintf(stderr, "overlayctl: %s: unknown command\n", name);
+		return EXIT_USAGE;
+	}
+	if (command)
+		help_command(stdout, command);
+	else
+		help_all(stdout, ovd_commands);
+	return EXIT_OK;
+}
+
+int main(int argc, char **argv)
+{
+	const struct ctl_command *command;
+	struct command_line line;
+	int r = argc > 0 ? command_line_parse(argv, &line) : 1;
+
+	if (r != 0)
+		return r < 0 ? EXIT_USAGE : EXIT_OK;
+	if (!line.rest[0]) {
+		help_all(stderr, ovd_commands);
+		return EXIT_USAGE;
+	}
+	if (strcmp(line.rest[0], "help") == 0 || strcmp(line.rest[0], "--help") == 0)
+		return run_help(line.rest[0][0] == 'h' ? line.rest[1] : NULL);
+	if (strcmp(line.rest[0], "raw") == 0)
+		return run_raw(&line);
+	command = find_command(line.rest[0]);
+	if (!command) {
+		fprintf(stderr, "overlayctl: %s: unknown command\nTry 'overlayctl help'.\n", line.rest[0]);
+		return EXIT_USAGE;
+	}
+	return run_command(&line, command);
+}
