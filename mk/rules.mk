@@ -42,5 +42,6 @@ $(eval $(call program,overlayd,server/overlayd_main,$(B)/schema/overlayd_ops.o,s
 $(eval $(call program,overlayctl,client/ctl/overlayctl_main,$(B)/schema/overlayd_ctl.o,client/ctl))
 endif
 $(eval $(call program,codec-testee,tests/conformance/codec_testee_main,,schema))
+$(eval $(call program,demo-stream,tests/demo/stream_main,,runtime))
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

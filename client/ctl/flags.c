@@ -153,6 +153,8 @@ static int put_member(struct buf *out, const struct ctl_flag *flag, const struct
 		snprintf(fault, FLAGS_FAULT_MAX, "--%s: given twice", flag->name);
 		return -EINVAL;
 	}
+	if (!found && flag->kind == CTL_BOOL && flag->required)
+		return buf_printf(out, ",\"%s\":false", flag->key);
 	if (!found && flag->required && !flag->repeated) {
 		snprintf(fault, FLAGS_FAULT_MAX, "--%s %s is missing", flag->name, flag->placeholder);
 		return -EINVAL;

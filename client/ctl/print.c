@@ -179,7 +179,7 @@ static void print_table(FILE *out, const struct ovd_row *list_row, const struct 
 	for (size_t i = 0; i < list->n; i++) {
 		for (unsigned c = 0; c < n; c++) {
 			format_cell(cell, &o->rows[c], (const char *)list->items + i * list_row->item_size, now);
-			fprintf(out, c + 1 < n ? "%-*s" : "%.0d%s", c + 1 < n ? widths[c] + 2 : 0, cell);
+			fprintf(out, "%-*s", c + 1 < n ? widths[c] + 2 : 0, cell);
 		}
 		fputc('\n', out);
 	}
