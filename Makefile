@@ -7,10 +7,11 @@ T        ?= 60
 VERSION  := 0.1.0
 
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Werror
-OPTIMIZE := $(if $(SAN),-O1 -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer,-O2)
+# Sanitizers hide from gcc what it knows of lengths: it then warns of texts that are cut on purpose.
+OPTIMIZE := $(if $(SAN),-O1 -Wno-format-truncation -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer,-O2)
 CFLAGS   ?= -g
 CPPFLAGS += -I. -I$(B) -I/usr/include/libnl3 -D_GNU_SOURCE
-COMPILE   = $(CC) -std=gnu17 $(CFLAGS) $(OPTIMIZE) $(WARN) $(CPPFLAGS) -MMD -MP
+COMPILE   = $(CC) -std=gnu17 $(CFLAGS) $(WARN) $(OPTIMIZE) $(CPPFLAGS) -MMD -MP
 LINK      = $(CC) $(CFLAGS) $(OPTIMIZE) $(LDFLAGS)
 Q        := $(if $(V),,@)
 say       = $(if $(V),,@printf '%-4s %s\n' $(1) $(2))
