@@ -1,0 +1,297 @@
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/integration/daemon.h"
+
+#define STATUS "{\"op\":\"status\"}"
+
+/* The connection still works. */
+static void check_alive(int fd)
+{
+	_cleanup_(freep) char *answer = ask(fd, 77, STATUS);
+
+	CHECK(answer && strstr(answer, "\"id\":77,") && strstr(answer, "\"result\":\"status\""));
+}
+
+/* A body, and what the err for it must hold. */
+static const struct {
+	const char *body;
+	const char *id, *text;
+} bad[] = {
+	{ "garbage", "\"id\":0,", "expected an object (byte 0)" },
+	{ "{", "\"id\":0,", "expected a key (byte 1)" },
+	{ "[]", "\"id\":0,", "expected an object" },
+	{ "{}", "\"id\":0,", "frame: the key is missing" },
+	{ "{\"frame\":\"request\",\"id\":5,\"request\":{\"op\":\"nope\"}}", "\"id\":5,", "request.op: unknown: nope (byte 42)" },
+	{ "{\"frame\":\"request\",\"id\":6,\"request\":{\"op\":\"set_local_node_id\"}}", "\"id\":6,", "request.node_id: the key is missing" },
+	{ "{\"frame\":\"request\",\"request\":{\"op\":\"status\",\"op\":\"status\"},\"id\":7}", "\"id\":7,", "stands twice" },
+	{ "{\"frame\":\"request\",\"request\":{\"op\":\"nope\"},\"id\":18446744073709551615}", "\"id\":18446744073709551615,", "unknown" },
+	{ "{\"frame\":\"request\",\"request\":{\"op\":\"nope\"},\"id\":-1}", "\"id\":0,", "unknown" },
+	{ "{\"frame\":\"request\",\"id\":8,\"request\":{\"op\":\"status\"}}x", "\"id\":8,", "behind the document" },
+	{ "{\"frame\":\"request\",\"id\":9,\"request\":{\"op\":\"register_dns\",\"name\":\"\\u0000\",\"ip\":\"10.0.0.1\"}}", "\"id\":9,", "NUL" },
+	{ "{\"frame\":\"request\",\"id\":10,\"request\":{\"op\":\"release_ip\",\"ip\":\"10.0.0.256\"}}", "\"id\":10,", "request.ip: not an IP address (byte 61)" },
+	{ "{\"frame\":\"request\",\"id\":11,\"request\":{\"op\":\"setup_global_overlay\",\"deployment\":\"d\",\"instance_id\":\"i\",\"cluster_cidr\":\"c\",\"wg_port\":65536}}",
+	  "\"id\":11,", "request.wg_port: expected an integer from 0 to 65535" },
+	{ "{\"frame\":\"request\",\"id\":12,\"request\":{\"op\":\"setup_global_overlay\",\"deployment\":\"d\",\"instance_id\":\"i\",\"cluster_cidr\":\"c\",\"wg_port\":1,"
+	  "\"nat\":{\"stun_servers\":[\"a\",\"b\",3]}}}",
+	  "\"id\":12,", "request.nat.stun_servers[2]: expected a string" },
+};
+
+TEST(every_bad_body_gets_its_error)
+{
+	struct test_daemon d;
+	int fd;
+
+	sandbox_enter();
+	daemon_start(&d, NULL);
+	fd = daemon_connect(&d);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		_cleanup_(freep) char *answer = NULL;
+
+		CASE("%s", bad[i].body);
+		send_body(fd, bad[i].body);
+		answer = read_body(fd);
+		CHECK(answer);
+		if (!strstr(answer, "\"result\":\"err\"") || !strstr(answer, bad[i].id) || !strstr(answer, bad[i].text))
+			check_fail(__FILE__, __LINE__, "answered %s", answer);
+		check_alive(fd);
+	}
+	close(fd);
+	daemon_stop(&d);
+}
+
+TEST(length_zero_goes_on)
+{
+	struct test_daemon d;
+	_cleanup_(freep) char *answer = NULL;
+	int fd;
+
+	sandbox_enter();
+	daemon_start(&d, NULL);
+	fd = daemon_connect(&d);
+	send_bytes(fd, "\0\0\0\0", 4);
+	answer = read_body(fd);
+	CHECK(answer && strstr(answer, "\"id\":0,") && strstr(answer, "length 0"));
+	check_alive(fd);
+	close(fd);
+	daemon_stop(&d);
+}
+
+TEST(oversized_length_ends_the_connection)
+{
+	struct test_daemon d;
+	_cleanup_(freep) char *answer = NULL;
+	const uint32_t n = 8 * 1024 * 1024 + 1;
+	int fd, other;
+
+	sandbox_enter();
+	daemon_start(&d, NULL);
+	fd = daemon_connect(&d);
+	other = daemon_connect(&d);
+	send_bytes(fd, &n, sizeof(n));
+	answer = read_body(fd);
+	CHECK(answer && strstr(answer, "frame too large: 8388609 bytes (max 8388608)"));
+	CHECK(read_body(fd) == NULL);
+	check_alive(other);
+	close(fd);
+	close(other);
+	daemon_stop(&d);
+}
+
+TEST(frames_of_a_server_are_ignored)
+{
+	struct test_daemon d;
+	int fd;
+
+	sandbox_enter();
+	daemon_start(&d, NULL);
+	fd = daemon_connect(&d);
+	send_body(fd, "{\"frame\":\"response\",\"id\":1,\"response\":{\"result\":\"ok\"}}");
+	send_body(fd, "{\"frame\":\"event\",\"event\":\"peer_health_changed\",\"pubkey\":\"k\",\"healthy\":true}");
+	check_alive(fd);
+	close(fd);
+	daemon_stop(&d);
+}
+
+TEST(half_a_frame_and_silence)
+{
+	struct test_daemon d;
+	const uint32_t n = 100;
+	int half, head, idle;
+
+	sandbox_enter();
+	daemon_start(&d, NULL);
+	half = daemon_connect(&d);
+	head = daemon_connect(&d);
+	idle = daemon_connect(&d);
+	send_bytes(half, &n, sizeof(n));
+	send_bytes(half, "{\"frame\"", 8);
+	send_bytes(head, "\1", 1);
+	CHECK(read_body(half) == NULL); /* closed after 10 s */
+	CHECK(read_body(head) == NULL);
+	check_alive(idle); /* which sent nothing, and may */
+	close(half);
+	close(head);
+	close(idle);
+	daemon_stop(&d);
+}
+
+TEST(one_byte_at_a_time)
+{
+	static const char body[] = "{\"frame\":\"request\",\"id\":3,\"request\":{\"op\":\"status\"}}";
+	const uint32_t n = sizeof(body) - 1;
+	struct test_daemon d;
+	_cleanup_(freep) char *answer = NULL;
+	int fd;
+
+	sandbox_enter();
+	daemon_start(&d, NULL);
+	fd = daemon_connect(&d);
+	for (size_t i = 0; i < 4; i++) {
+		send_bytes(fd, (const char *)&n + i, 1);
+		usleep(1000);
+	}
+	for (size_t i = 0; i < n; i++) {
+		send_bytes(fd, body + i, 1);
+		usleep(1000);
+	}
+	answer = read_body(fd);
+	CHECK(answer && strstr(answer, "\"id\":3,"));
+	close(fd);
+	daemon_stop(&d);
+}
+
+TEST(pipelined_answers_are_in_order)
+{
+	struct test_daemon d;
+	int fd;
+
+	sandbox_enter();
+	daemon_start(&d, NULL);
+	fd = daemon_connect(&d);
+	for (unsigned i = 0; i < 500; i++) {
+		char body[256];
+
+		/* bridges take the kernel a while, the rest is answered at once */
+		snprintf(body, sizeof(body), "{\"frame\":\"request\",\"id\":%u,\"request\":%s}", i,
+			 i % 100 == 0 ? "{\"op\":\"setup_service_overlay\",\"service\":\"web\",\"mode\":\"auto\"}" :
+			 i % 3 == 0   ? "{\"op\":\"nope\"}" :
+					STATUS);
+		send_body(fd, body);
+	}
+	shutdown(fd, SHUT_WR);
+	for (unsigned i = 0; i < 500; i++) {
+		_cleanup_(freep) char *answer = read_body(fd);
+		char id[32];
+
+		snprintf(id, sizeof(id), "\"id\":%u,", i);
+		CHECK(answer && strstr(answer, id));
+	}
+	CHECK(read_body(fd) == NULL);
+	close(fd);
+	daemon_stop(&d);
+}
+
+TEST(a_client_that_never_reads)
+{
+	struct test_daemon d;
+	int deaf, fd;
+	struct timeval limit = { .tv_sec = 1 };
+
+	sandbox_enter();
+	daemon_start(&d, NULL);
+	deaf = daemon_connect(&d);
+	fd = daemon_connect(&d);
+	setsockopt(deaf, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	for (int i = 0; i < 200000; i++) /* their answers are more than 16 MiB */
+		send_body(deaf, "{\"frame\":\"request\",\"id\":1,\"request\":{\"op\":\"status\"}}");
+	check_alive(fd);
+	CHECK(send(deaf, "x", 1, MSG_NOSIGNAL) < 0); /* it was closed */
+	close(deaf);
+	check_alive(fd);
+	close(fd);
+	daemon_stop(&d);
+}
+
+TEST(a_thousand_idle_connections)
+{
+	const struct rlimit many = { 4096, 4096 };
+	struct test_daemon d;
+	int fds[1000], fd;
+	long before;
+
+	sandbox_enter();
+	if (setrlimit(RLIMIT_NOFILE, &many) < 0)
+		SKIP("no 4096 descriptors here");
+	daemon_start(&d, NULL);
+	fd = daemon_connect(&d);
+	check_alive(fd);
+	before = daemon_rss(&d);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		fds[i] = daemon_connect(&d);
+	check_alive(fd);
+	if (!strstr(getenv("B") ? getenv("B") : "", "asan")) /* a sanitizer's memory is another matter */
+		CHECK(daemon_rss(&d) - before < 16 * 1024);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		close(fds[i]);
+	check_alive(fd);
+	close(fd);
+	daemon_stop(&d);
+}
+
+TEST(announced_bytes_cost_nothing)
+{
+	const uint32_t n = 8 * 1024 * 1024;
+	struct test_daemon d;
+	int fds[200], fd;
+	long before;
+
+	sandbox_enter();
+	daemon_start(&d, NULL);
+	fd = daemon_connect(&d);
+	check_alive(fd);
+	before = daemon_rss(&d);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		fds[i] = daemon_connect(&d);
+		send_bytes(fds[i], &n, sizeof(n));
+	}
+	check_alive(fd);
+	if (strstr(getenv("B") ? getenv("B") : "", "asan") == NULL) /* a sanitizer's memory is another matter */
+		CHECK(daemon_rss(&d) - before < 4 * 1024);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		close(fds[i]);
+	close(fd);
+	daemon_stop(&d);
+}
+
+TEST(more_clients_than_descriptors)
+{
+	const struct rlimit few = { 64, 64 };
+	struct rlimit was;
+	struct test_daemon d;
+	int fds[120];
+
+	sandbox_enter();
+	getrlimit(RLIMIT_NOFILE, &was);
+	CHECK_INT(setrlimit(RLIMIT_NOFILE, &(struct rlimit){ few.rlim_cur, was.rlim_max }), 0);
+	daemon_start(&d, NULL);
+	CHECK_INT(setrlimit(RLIMIT_NOFILE, &was), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		fds[i] = daemon_connect(&d);
+		send_body(fds[i], "{\"frame\":\"request\",\"id\":1,\"request\":{\"op\":\"status\"}}");
+	}
+	/* who is in is answered; each that leaves makes room for another, until all are served */
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		_cleanup_(freep) char *answer = read_body(fds[i]);
+
+		CASE("client %zu", i);
+		CHECK(answer && strstr(answer, "\"result\":\"status\""));
+		close(fds[i]);
+	}
+	daemon_stop(&d);
+}

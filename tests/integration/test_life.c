@@ -1,0 +1,296 @@
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "runtime/stream_unix.h"
+#include "tests/integration/daemon.h"
+
+#define SHUTDOWN "{\"op\":\"shutdown\"}"
+#define SETUP                                                                                                                      \
+	"{\"op\":\"setup_global_overlay\",\"deployment\":\"d\",\"instance_id\":\"1\",\"cluster_cidr\":\"10.200.0.0/16\"," \
+	"\"slice_cidr\":\"10.200.4.0/24\",\"wg_port\":0}"
+
+static void up(int fd)
+{
+	_cleanup_(freep) char *answer = ask(fd, 1, SETUP);
+
+	CHECK(answer && strstr(answer, "\"name\":\"zl-d-1-g\""));
+}
+
+/* Nothing of the daemon is left in this network namespace, and its socket file is gone. */
+static void check_gone(const struct test_daemon *d)
+{
+	CHECK(access("/sys/class/net/zl-d-1-g", F_OK) < 0 || getuid() != 0);
+	CHECK(access(d->socket, F_OK) < 0);
+	CHECK(access("/run/wireguard/zl-d-1-g.sock", F_OK) < 0);
+}
+
+TEST(shutdown_in_band)
+{
+	struct test_daemon d;
+	_cleanup_(freep) char *answer = NULL;
+	int fd;
+
+	sandbox_enter();
+	daemon_start(&d, NULL);
+	fd = daemon_connect(&d);
+	up(fd);
+	answer = ask(fd, 2, SHUTDOWN);
+	CHECK(answer && strstr(answer, "\"result\":\"ok\""));
+	CHECK_INT(daemon_wait(d.pid), 0);
+	check_gone(&d);
+	close(fd);
+}
+
+TEST(every_stop_in_every_order)
+{
+	static const int signals[] = { SIGTERM, SIGINT, 0 };
+
+	sandbox_enter();
+	for (size_t first = 0; first < 3; first++)
+		for (size_t second = 0; second < 3; second++) {
+			struct test_daemon d;
+			int a, b;
+
+			CASE("stop %zu then %zu", first, second);
+			daemon_start(&d, NULL);
+			a = daemon_connect(&d);
+			b = daemon_connect(&d);
+			up(a);
+			for (int i = 0; i < 4; i++) {
+				size_t which = i % 2 ? second : first;
+
+				if (signals[which])
+					kill(d.pid, signals[which]);
+				else
+					send_body(i % 2 ? a : b, "{\"frame\":\"request\",\"id\":9,\"request\":" SHUTDOWN "}");
+			}
+			CHECK_INT(daemon_wait(d.pid), 0);
+			check_gone(&d);
+			close(a);
+			close(b);
+		}
+}
+
+TEST(shutdown_whose_answer_nobody_hears)
+{
+	struct test_daemon d;
+	int fd;
+
+	sandbox_enter();
+	daemon_start(&d, NULL);
+	fd = daemon_connect(&d);
+	send_body(fd, "{\"frame\":\"request\",\"id\":9,\"request\":" SHUTDOWN "}");
+	close(fd);
+	CHECK_INT(daemon_wait(d.pid), 0);
+	check_gone(&d);
+}
+
+TEST(one_daemon_per_data_dir)
+{
+	struct test_daemon d;
+	_cleanup_(freep) char *answer = NULL;
+	int fd;
+
+	sandbox_enter();
+	daemon_start(&d, NULL);
+	CHECK_INT(daemon_wait(daemon_spawn((const char *const[]){ "overlayd", "--data-dir", d.dir, "--socket", "/run/other.sock", NULL })), 1);
+	CHECK(access("/run/other.sock", F_OK) < 0);
+	fd = daemon_connect(&d);
+	answer = ask(fd, 1, "{\"op\":\"status\"}");
+	CHECK(answer);
+	close(fd);
+	daemon_stop(&d);
+}
+
+TEST(a_live_socket_is_not_stolen)
+{
+	struct test_daemon d;
+	_cleanup_(freep) char *answer = NULL;
+	int fd;
+
+	sandbox_enter();
+	daemon_start(&d, NULL);
+	CHECK_INT(mkdir("/run/second", 0700), 0);
+	CHECK_INT(daemon_wait(daemon_spawn((const char *const[]){ "overlayd", "--data-dir", "/run/second", "--socket", d.socket, NULL })), 1);
+	fd = daemon_connect(&d);
+	answer = ask(fd, 1, "{\"op\":\"status\"}");
+	CHECK(answer);
+	close(fd);
+	daemon_stop(&d);
+}
+
+/* Starts it again in the same data dir. */
+static int start_again(struct test_daemon *d)
+{
+	int fd;
+
+	d->pid = daemon_spawn((const char *const[]){ "overlayd", "--data-dir", d->dir, NULL });
+	for (int i = 0; i < 2000; i++) {
+		fd = stream_connect(d->socket);
+		if (fd >= 0)
+			return fd;
+		usleep(5000);
+	}
+	check_fail(__FILE__, __LINE__, "overlayd does not come up again");
+}
+
+TEST(a_stale_socket_is_replaced)
+{
+	struct test_daemon d;
+
+	sandbox_enter();
+	daemon_start(&d, NULL);
+	kill(d.pid, SIGKILL);
+	CHECK_INT(daemon_wait(d.pid), -SIGKILL);
+	CHECK_INT(access(d.socket, F_OK), 0);
+	close(start_again(&d));
+	daemon_stop(&d);
+}
+
+TEST(a_foreign_file_at_the_socket_path_stays)
+{
+	_cleanup_(fd_closep) int fd = -1;
+
+	sandbox_enter();
+	fd = open("/run/file", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	CHECK_INT(daemon_wait(daemon_spawn((const char *const[]){ "overlayd", "--data-dir", "/run/x", "--socket", "/run/file", NULL })), 1);
+	CHECK_INT(access("/run/file", F_OK), 0);
+}
+
+TEST(modes_of_what_it_makes)
+{
+	struct test_daemon d;
+	char path[256];
+	struct stat st;
+
+	sandbox_enter();
+	daemon_start(&d, NULL);
+	CHECK_INT(stat(d.socket, &st), 0);
+	CHECK_INT(st.st_mode & 0777, 0660);
+	snprintf(path, sizeof(path), "%s/node.key", d.dir);
+	CHECK_INT(stat(path, &st), 0);
+	CHECK_INT(st.st_mode & 0777, 0600);
+	CHECK_INT(st.st_size, 45);
+	CHECK_INT(stat("/run/wireguard", &st), 0);
+	CHECK_INT(st.st_mode & 0777, 0700);
+	snprintf(path, sizeof(path), "%s/logs/overlayd.log", d.dir);
+	CHECK_INT(stat(path, &st), 0);
+	daemon_stop(&d);
+}
+
+TEST(the_key_outlives_the_daemon)
+{
+	struct test_daemon d;
+	_cleanup_(freep) char *before = NULL, *after = NULL;
+	int fd;
+
+	sandbox_enter();
+	daemon_start(&d, NULL);
+	fd = daemon_connect(&d);
+	before = ask(fd, 1, "{\"op\":\"status\"}");
+	close(fd);
+	daemon_stop(&d);
+	fd = start_again(&d);
+	after = ask(fd, 1, "{\"op\":\"status\"}");
+	CHECK_STR(after, before);
+	close(fd);
+	daemon_stop(&d);
+}
+
+TEST(a_broken_key_is_not_overwritten)
+{
+	_cleanup_(fd_closep) int fd = -1;
+	char text[16] = "";
+
+	sandbox_enter();
+	CHECK_INT(mkdir("/run/k", 0700), 0);
+	fd = open("/run/k/node.key", O_CREAT | O_RDWR | O_CLOEXEC, 0644);
+	CHECK_INT(write(fd, "rubbish", 7), 7);
+	CHECK_INT(daemon_wait(daemon_spawn((const char *const[]){ "overlayd", "--data-dir", "/run/k", NULL })), 1);
+	CHECK_INT(pread(fd, text, sizeof(text) - 1, 0), 7);
+	CHECK_STR(text, "rubbish");
+}
+
+TEST(a_long_data_dir_gets_a_short_socket)
+{
+	char dir[160] = "/run/";
+	int fd = -1;
+	pid_t pid;
+
+	sandbox_enter();
+	memset(dir + 5, 'x', 120);
+	pid = daemon_spawn((const char *const[]){ "overlayd", "--data-dir", dir, NULL });
+	for (int i = 0; fd < 0 && i < 2000; i++) {
+		fd = stream_connect("/tmp/zlayer-overlayd-e8243efa184749b4.sock");
+		usleep(5000);
+	}
+	CHECK(fd >= 0);
+	close(fd);
+	kill(pid, SIGTERM);
+	CHECK_INT(daemon_wait(pid), 0);
+}
+
+TEST(no_log_directory_is_no_reason_not_to_start)
+{
+	_cleanup_(fd_closep) int file = -1;
+	int fd = -1;
+	pid_t pid;
+
+	sandbox_enter();
+	CHECK_INT(mkdir("/run/l", 0700), 0);
+	file = open("/run/l/logs", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	pid = daemon_spawn((const char *const[]){ "overlayd", "--data-dir", "/run/l", NULL });
+	for (int i = 0; fd < 0 && i < 2000; i++) {
+		fd = stream_connect("/run/l/run/zlayer-overlayd.sock");
+		usleep(5000);
+	}
+	CHECK(fd >= 0);
+	close(fd);
+	kill(pid, SIGTERM);
+	CHECK_INT(daemon_wait(pid), 0);
+}
+
+TEST(command_lines)
+{
+	static const struct {
+		const char *argv[4];
+		int status;
+	} lines[] = {
+		{ { "overlayd", "--build-id" }, 0 }, { { "overlayd", "--version" }, 0 },	 { { "overlayd", "--help" }, 0 },
+		{ { "overlayd", "--nope" }, 2 },     { { "overlayd", "word" }, 2 },		 { { "overlayd", "--log-level", "loud" }, 2 },
+		{ { "overlayd", "--data-dir" }, 2 }, { { "overlayd", "--log-format", "xml" }, 2 },
+	};
+
+	sandbox_enter();
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		CASE("%s", lines[i].argv[1]);
+		CHECK_INT(daemon_wait(daemon_spawn(lines[i].argv)), lines[i].status);
+	}
+	CHECK(access("/run/wireguard", F_OK) < 0); /* none of them did anything */
+}
+
+TEST(the_service_manager_is_told)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "/run/notify" };
+	_cleanup_(fd_closep) int fd = -1;
+	struct test_daemon d;
+	char text[64] = "";
+
+	sandbox_enter();
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	CHECK_INT(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	setenv("NOTIFY_SOCKET", "/run/notify", 1);
+	daemon_start(&d, NULL);
+	CHECK(recv(fd, text, sizeof(text) - 1, 0) > 0);
+	CHECK_STR(text, "READY=1");
+	memset(text, 0, sizeof(text));
+	daemon_stop(&d);
+	CHECK(recv(fd, text, sizeof(text) - 1, 0) > 0);
+	CHECK_STR(text, "STOPPING=1");
+}
