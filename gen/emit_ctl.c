@@ -118,7 +118,7 @@ static size_t flags(struct model *m, struct text *t, const struct message *messa
 			continue;
 		}
 		text_put(t, "\t{\n\t\t.name = \"%s\", .key = \"%s\", .kind = %s, .required = %s, .repeated = %s,\n",
-			 name_dashes(m, f->key), f->key, kind_name(f), f->is_required ? "true" : "false", f->is_list ? "true" : "false");
+			 name_dashes(m, f->key), f->key, kind_name(f), f->is_required || (f->is_list && !f->defaulted) ? "true" : "false", f->is_list ? "true" : "false");
 		text_put(t, "\t\t.placeholder = \"%s\",\n\t\t.help = %s,\n", placeholder(m, f), emit_quoted(m, f->comment));
 		if (f->kind == OVD_KIND_UNION)
 			text_put(t, "\t\t.tag = \"%s\", .variants = %s_variants, .n_variants = %zu,\n", f->message->tag,

@@ -35,7 +35,7 @@ void help_command(FILE *out, const struct ctl_command *command)
 {
 	fprintf(out, "usage: overlayctl %s", command->name);
 	for (size_t i = 0; i < command->n_flags; i++)
-		if (command->flags[i].required && command->flags[i].kind != CTL_BOOL)
+		if (command->flags[i].required && !command->flags[i].repeated && command->flags[i].kind != CTL_BOOL)
 			fprintf(out, " --%s %s", command->flags[i].name, command->flags[i].placeholder);
 	fprintf(out, "%s\n\n%s\nAnswers: %s, err. Since %s.\n", command->n_flags ? " [FLAGS]" : "", command->summary, command->answers,
 		command->since);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netlink/socket.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,6 +110,7 @@ int linux_net_new(const struct linux_options *options, struct net **ret)
 	};
 	l->log = options->log;
 	l->own = l->rtnl = -1;
+	l->next_index = randombytes_random(); /* an earlier daemon's links have numbers too */
 	l->control_dir = strdup(options->control_dir);
 	r = l->control_dir ? open_sockets(l) : -ENOMEM;
 	if (r == 0)

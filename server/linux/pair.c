@@ -9,9 +9,9 @@
 #include "runtime/util.h"
 #include "server/linux/link.h"
 
-#define LO_INDEX     1     /* the first link of every namespace */
 #define FIRST_INDEX  1000000 /* above what the kernel counts to by itself */
-#define INDEX_RANGE  1000000
+#define INDEX_RANGE  1000000000
+#define CREATE_TRIES 8
 #define READY_TRIES  200
 #define READY_WAIT   1000000 /* nanoseconds */
 
@@ -74,17 +74,20 @@ static bool delete_leftover(struct linux_net *l, const struct pair *pair)
 	return link_get(l->rtnl, pair->host, &link) == 0 && link_has_alias(&link, "overlayd ") && link_delete(l->rtnl, pair->host) == 0;
 }
 
+/* Makes room for a second try: whatever bears one of the names, or the number, may be gone by then. */
+static bool make_room(struct linux_net *l, const struct pair *pair)
+{
+	struct link_info link;
+
+	reaper_wait(l->reaper); /* what was cut a moment ago may still bear a name */
+	return link_get(l->rtnl, pair->host, &link) == -ENODEV || delete_leftover(l, pair);
+}
+
 int pair_create(struct linux_net *l, struct pair *pair, char *detail)
 {
 	int r = create_once(l, pair, detail);
 
-	if (r != -EEXIST && r != -EBUSY)
-		return r;
-	/* what was cut a moment ago may still bear one of the names */
-	reaper_wait(l->reaper);
-	detail[0] = '\0';
-	r = create_once(l, pair, detail);
-	if (r == -EEXIST && delete_leftover(l, pair)) {
+	for (int i = 0; i < CREATE_TRIES && (r == -EEXIST || r == -EBUSY) && make_room(l, pair); i++) {
 		detail[0] = '\0';
 		r = create_once(l, pair, detail);
 	}
