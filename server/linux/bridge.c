@@ -62,6 +62,7 @@ static int configure(struct linux_net *l, const struct step_bridge *bridge, char
 
 	link_put_quiet(&b, index, NULL, bridge->alias);
 	link_put_up(&b, index, NULL);
+	address_put_link_local(&b, index, &bridge->gateway);
 	r = rtnl_send(l->rtnl, &b, detail);
 	if (r == 0)
 		r = address_only(l->rtnl, index, &bridge->gateway, bridge->prefix_len, detail);

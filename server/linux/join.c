@@ -36,6 +36,7 @@ static int configure_host(struct linux_net *l, const struct step_join *join, cha
 	struct rtnl_batch b = { .n = 0 };
 
 	address_put(&b, index, &join->node_ip, (uint8_t)ip_bits(&join->node_ip));
+	address_put_link_local(&b, index, &join->node_ip);
 	route_put(&b, &to);
 	return rtnl_send(l->rtnl, &b, detail);
 }
