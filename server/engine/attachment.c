@@ -16,7 +16,6 @@ struct attach_intent {
 struct detach_intent {
 	struct intent intent;
 	struct attachment *leaving;
-	struct service *emptied; /* goes with its last container */
 };
 
 /* ---- records ---- */
@@ -254,11 +253,10 @@ static int plan_join(const struct engine *e, const struct attachment *a, int net
 
 static int plan_cut(const struct attachment *a, struct plan *plan)
 {
-	for (int n = 0; n <= a->joined; n++) {
-		struct step *step = PLAN_ADD(plan, STEP_CUT);
+	struct step_cut *cut = &PLAN_ADD(plan, STEP_CUT)->cut;
 
-		text_copy(step->cut.host, sizeof(step->cut.host), view(a->host[n]));
-	}
+	for (int n = 0; n <= a->joined; n++)
+		text_copy(cut->host[n], sizeof(cut->host[n]), view(a->host[n]));
 	return 0;
 }
 
@@ -329,36 +327,22 @@ int engine_attach(struct engine *e, const struct attach_spec *spec, bool (*gone)
 
 /* ---- detach ---- */
 
-/* The service has no other container, and wants to go with its last one. */
-static bool empties_service(const struct attachment *a)
+/* A container that asked for it takes its service along, unless somebody else has an address of it. */
+static void mark_ephemeral(struct attachment *a)
 {
-	const struct service *service = a->service;
 	unsigned lent = a->segment->pool.n_given - a->segment->n_attached;
 
-	if (service->n_attached != 1 || a->segment->busy)
-		return false;
-	return service->leaving || (a->ephemeral && service->mode != SERVICE_SHARED && lent == 0);
-}
-
-static int plan_detach(struct detach_intent *i, struct plan *plan)
-{
-	struct attachment *a = i->leaving;
-	int r = plan_cut(a, plan);
-
-	if (r < 0 || !empties_service(a))
-		return r;
-	i->emptied = a->service;
-	return a->segment->n_services == 1 ? segment_plan_removal(a->segment, plan) : 0;
+	if (a->ephemeral && a->service->n_attached == 1 && a->service->mode != SERVICE_SHARED && lent == 0)
+		a->service->leaving = true;
 }
 
 static void detach_commit(struct engine *e, struct intent *intent)
 {
 	struct detach_intent *i = CONTAINER_OF(intent, struct detach_intent, intent);
 
+	mark_ephemeral(i->leaving);
 	record_remove(e, i->leaving);
 	record_release(e, i->leaving);
-	if (i->emptied)
-		service_forget(e, i->emptied);
 	free(i);
 }
 
@@ -367,8 +351,6 @@ static void detach_drop(struct engine *e _unused_, struct intent *intent)
 	struct detach_intent *i = CONTAINER_OF(intent, struct detach_intent, intent);
 
 	i->leaving->busy = false;
-	if (i->emptied)
-		i->emptied->segment->busy = false;
 	free(i);
 }
 
@@ -386,15 +368,13 @@ int engine_detach(struct engine *e, uint32_t pid, struct plan *plan, struct inte
 	i = calloc(1, sizeof(*i));
 	if (!i)
 		return -ENOMEM;
-	*i = (struct detach_intent){ { .commit = detach_commit, .drop = detach_drop }, a, NULL };
-	r = plan_detach(i, plan);
+	*i = (struct detach_intent){ { .commit = detach_commit, .drop = detach_drop }, a };
+	r = plan_cut(a, plan);
 	if (r < 0) {
 		free(i);
 		return r;
 	}
 	a->busy = true;
-	if (i->emptied)
-		a->segment->busy = true;
 	*ret = &i->intent;
 	return 0;
 }

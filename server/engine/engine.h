@@ -81,6 +81,9 @@ int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mo
 /* Removes it; while containers are attached it stays for them and goes with the last. An unknown service, or one with nothing to do for the platform, is -EALREADY. */
 int engine_service_teardown(struct engine *e, struct ovd_view name, struct plan *plan, struct intent **ret);
 
+/* Removes a service that was to go with its last container, which has gone; -EALREADY if there is none. */
+int engine_service_reap(struct engine *e, struct plan *plan, struct intent **ret);
+
 /* The service's bridge, "" if it is not known. */
 const char *engine_service_link(const struct engine *e, struct ovd_view name);
 

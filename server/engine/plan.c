@@ -30,5 +30,5 @@ void plan_done(struct plan *plan)
 {
 	free(plan->more);
 	plan->more = NULL;
-	plan->n = 0;
+	plan->n = plan->n_done = 0;
 }

@@ -301,6 +301,23 @@ static void teardown_drop(struct engine *e _unused_, struct intent *intent)
 	free(i);
 }
 
+static void find_leaver(const void *node, VISIT visit, void *arg)
+{
+	const struct service *service = *(struct service *const *)node;
+	const struct service **found = arg;
+
+	if ((visit == postorder || visit == leaf) && service->leaving && service->n_attached == 0 && !service->segment->busy)
+		*found = service;
+}
+
+int engine_service_reap(struct engine *e, struct plan *plan, struct intent **ret)
+{
+	const struct service *leaver = NULL;
+
+	twalk_r(e->services, find_leaver, &leaver);
+	return leaver ? engine_service_teardown(e, view(leaver->name), plan, ret) : -EALREADY;
+}
+
 int engine_service_teardown(struct engine *e, struct ovd_view name, struct plan *plan, struct intent **ret)
 {
 	struct service *service = service_find(e, name);

@@ -33,6 +33,7 @@ enum step_kind {
 /* PREFIX, PREFIX_DELETE. */
 struct step_prefix {
 	struct ovd_cidr cidr;
+	bool changed;              /* filled: it was not so before */
 };
 
 /* How a tunnel is to be. */
@@ -113,9 +114,9 @@ struct step_join {
 	struct ovd_cidr block;     /* the node's own block */
 };
 
-/* CUT. */
+/* CUT: the host's ends of all interfaces of a container, "" for none. */
 struct step_cut {
-	char host[LINK_NAME_MAX];
+	char host[2][LINK_NAME_MAX];
 };
 
 /* ROUTE, ROUTE_DELETE. */

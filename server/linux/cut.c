@@ -3,6 +3,7 @@
 #include <linux/if_link.h>
 #include <sys/socket.h>
 
+#include "runtime/util.h"
 #include "server/linux/link.h"
 #include "server/linux/platform.h"
 
@@ -13,11 +14,14 @@ int cut_run(void *platform, struct step *step, char *detail)
 	struct rtnl_batch b = { .n = 0 };
 	int r;
 
-	rtnl_begin(&b, RTM_NEWLINK, 0, &down, sizeof(down));
-	rtnl_put_text(&b, IFLA_IFNAME, step->cut.host);
-	rtnl_put_u32(&b, IFLA_GROUP, LINK_GROUP_GONE);
+	for (size_t i = 0; i < ARRAY_SIZE(step->cut.host); i++) {
+		if (!step->cut.host[i][0])
+			continue;
+		rtnl_begin(&b, RTM_NEWLINK, 0, &down, sizeof(down));
+		rtnl_put_text(&b, IFLA_IFNAME, step->cut.host[i]);
+		rtnl_put_u32(&b, IFLA_GROUP, LINK_GROUP_GONE);
+	}
 	r = rtnl_send(l->rtnl, &b, detail);
-	if (r == 0)
-		reaper_wake(l->reaper);
+	reaper_wake(l->reaper);
 	return r == -ENODEV ? 0 : r;
 }

@@ -97,15 +97,16 @@ static int change_element(struct nft *nft, const char *verb, const struct ovd_ci
 	return foreign_run(nft->ctx, command, NULL);
 }
 
-int nft_prefix_add(struct nft *nft, const struct ovd_cidr *cidr)
+/* create and delete refuse what is so already. */
+int nft_prefix_add(struct nft *nft, const struct ovd_cidr *cidr, bool *ret_changed)
 {
-	return change_element(nft, "add", cidr);
+	*ret_changed = change_element(nft, "create", cidr) == 0;
+	return *ret_changed ? 0 : change_element(nft, "add", cidr);
 }
 
-/* Unknown is ok: the verb that doesn't mind, destroy, is younger than Debian 12. */
-int nft_prefix_delete(struct nft *nft, const struct ovd_cidr *cidr)
+int nft_prefix_delete(struct nft *nft, const struct ovd_cidr *cidr, bool *ret_changed)
 {
-	change_element(nft, "delete", cidr);
+	*ret_changed = change_element(nft, "delete", cidr) == 0;
 	return 0;
 }
 

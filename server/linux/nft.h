@@ -16,9 +16,9 @@ void nft_free(struct nft *nft);
  * the elements too. detail as in struct net_step. */
 int nft_ensure(struct nft *nft, char *detail);
 
-/* The prefix is one of ours, or isn't: an element of a set. Both are idempotent. */
-int nft_prefix_add(struct nft *nft, const struct ovd_cidr *cidr);
-int nft_prefix_delete(struct nft *nft, const struct ovd_cidr *cidr);
+/* The prefix is one of ours, or isn't: an element of a set. *ret_changed: it was not so before. */
+int nft_prefix_add(struct nft *nft, const struct ovd_cidr *cidr, bool *ret_changed);
+int nft_prefix_delete(struct nft *nft, const struct ovd_cidr *cidr, bool *ret_changed);
 
 /* Nothing of ours is left: table, foreign rules. */
 int nft_remove(struct nft *nft);

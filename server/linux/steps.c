@@ -25,24 +25,26 @@ static int prefix_add(void *platform, struct step *step, char *detail _unused_)
 {
 	struct linux_net *l = platform;
 
-	return l->nft ? nft_prefix_add(l->nft, &step->prefix.cidr) : 0;
+	return l->nft ? nft_prefix_add(l->nft, &step->prefix.cidr, &step->prefix.changed) : 0;
 }
 
 static int prefix_delete(void *platform, struct step *step, char *detail _unused_)
 {
 	struct linux_net *l = platform;
 
-	return l->nft ? nft_prefix_delete(l->nft, &step->prefix.cidr) : 0;
+	return l->nft ? nft_prefix_delete(l->nft, &step->prefix.cidr, &step->prefix.changed) : 0;
 }
 
 static void prefix_add_undo(void *platform, struct step *step)
 {
-	prefix_delete(platform, step, NULL);
+	if (step->prefix.changed)
+		prefix_delete(platform, step, NULL);
 }
 
 static void prefix_delete_undo(void *platform, struct step *step)
 {
-	prefix_add(platform, step, NULL);
+	if (step->prefix.changed)
+		prefix_add(platform, step, NULL);
 }
 
 /* ---- routes ---- */

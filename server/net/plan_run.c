@@ -36,7 +36,7 @@ static const char *step_subject(const struct step *step, char cidr[CIDR_TEXT_MAX
 	case STEP_JOIN:
 		return step->join.host;
 	case STEP_CUT:
-		return step->cut.host;
+		return step->cut.host[0];
 	case STEP_FIREWALL:
 	case STEP_FIREWALL_DELETE:
 	case STEP_BRIDGE_LIST:

@@ -1,0 +1,19 @@
+/* A platform in memory: what is there is a list of lines, and any step can be told to fail. */
+#pragma once
+
+#include "server/net/net.h"
+
+#define FAKE_THINGS_MAX 512
+
+struct net_fake {
+	struct net net;
+	char things[FAKE_THINGS_MAX][192]; /* "bridge zl-web-b 10.200.4.129/26" */
+	size_t n;
+	int fail_at;                      /* the step that fails, counted from 0; -1: none */
+	int steps;                        /* that were run */
+};
+
+void net_fake_init(struct net_fake *f);
+
+/* Everything that is there, sorted, a line each, in memory that lives until the next call but one. */
+const char *net_fake_text(struct net_fake *f);
