@@ -1,0 +1,38 @@
+#!/bin/sh
+# What the generator makes of zoo.proto is what is kept in zoo/; GOLDEN=write writes it anew. It compiles without a warning, and make rewrites only what changed.
+set -u
+B=${B:-build}
+here=$(dirname "$0")
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+passed=0 failed=0
+check() {
+	name=$1
+	shift
+	if "$@" >"$tmp/said" 2>&1; then
+		passed=$((passed + 1))
+		echo "test_golden $name - ok"
+	else
+		failed=$((failed + 1))
+		cat "$tmp/said"
+		echo "test_golden $name - FAILED"
+	fi
+}
+mkdir -p "$tmp/schema"
+check "generates" protoc -I"$here" -Ischema --plugin=protoc-gen-overlay="$B/bin/overlaygen" --overlay_out="$tmp/schema" zoo.proto
+[ "${GOLDEN:-}" != write ] || { mkdir -p "$here/zoo" && cp "$tmp"/schema/* "$here/zoo/"; }
+for file in "$here"/zoo/*; do
+	check "$(basename "$file")" diff "$file" "$tmp/schema/$(basename "$file")"
+done
+for file in "$tmp"/schema/*.c; do
+	check "$(basename "$file") compiles" ${CC:-gcc} -std=gnu17 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Werror \
+		-D_GNU_SOURCE -I. -I"$tmp" -c "$file" -o "$file.o"
+done
+# an operation without a handler does not link, and the linker names it
+cat >"$tmp/main.c" <<'C'
+#include "schema/zoo_ops.h"
+int main(void) { return zoo_dispatch(NULL, NULL); }
+C
+check "a missing handler is named" sh -c "${CC:-gcc} -D_GNU_SOURCE -I. -I$tmp $tmp/main.c $tmp/schema/zoo_ops.c.o -o $tmp/main 2>&1 | grep -q 'undefined reference to .zoo_op_feed'"
+echo "test_golden: $passed passed, $failed failed, 0 skipped"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
