@@ -40,6 +40,7 @@ include mk/build_id.mk
 include mk/rules.mk
 include mk/schema.mk
 include mk/tests.mk
+include mk/bench.mk
 
 .PHONY: all deps deps-all demo check bench install clean
 all: programs
@@ -53,6 +54,9 @@ demo: deps
 
 check: deps
 	$(Q)$(MAKE) --no-print-directory run-checks
+
+bench: deps
+	$(Q)$(MAKE) --no-print-directory run-bench
 
 install: all
 	install -D -m 755 $(B)/bin/overlayd $(DESTDIR)$(PREFIX)/sbin/overlayd

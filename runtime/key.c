@@ -47,10 +47,10 @@ int key_parse(struct ovd_view text, struct ovd_key *ret)
 			v[k] = i == 10 && k == 3 ? 0 : base64_value((unsigned char)text.p[4 * i + k]);
 			bad |= v[k];
 		}
-		key.b[3 * i] = (uint8_t)(v[0] << 2 | v[1] >> 4);
-		key.b[3 * i + 1] = (uint8_t)(v[1] << 4 | v[2] >> 2);
+		key.b[3 * i] = (uint8_t)((unsigned)v[0] << 2 | v[1] >> 4);
+		key.b[3 * i + 1] = (uint8_t)((unsigned)v[1] << 4 | v[2] >> 2);
 		if (i < 10)
-			key.b[3 * i + 2] = (uint8_t)(v[2] << 6 | v[3]);
+			key.b[3 * i + 2] = (uint8_t)((unsigned)v[2] << 6 | (unsigned)v[3]);
 		else if (v[2] & 3) /* bits that no byte takes */
 			bad = -1;
 	}
@@ -96,7 +96,7 @@ int key_parse_hex(struct ovd_view text, struct ovd_key *ret)
 		int high = hex_value((unsigned char)text.p[2 * i]), low = hex_value((unsigned char)text.p[2 * i + 1]);
 
 		bad |= high | low;
-		key.b[i] = (uint8_t)(high << 4 | low);
+		key.b[i] = (uint8_t)((unsigned)high << 4 | (unsigned)low);
 	}
 	if (bad >= 0)
 		*ret = key;

@@ -18,6 +18,7 @@ struct engine *engine_new(const struct ovd_key *private_key, const struct ovd_ke
 		return NULL;
 	e->private_key = *private_key;
 	e->public_key = *public_key;
+	key_format(public_key, e->public_text);
 	snprintf(e->mark, sizeof(e->mark), "overlayd %.*s", MARK_DIGITS, key_format_hex(public_key, hex));
 	return e;
 }
@@ -68,6 +69,11 @@ void engine_set_node_id(struct engine *e, uint64_t node_id)
 const struct ovd_key *engine_public_key(const struct engine *e)
 {
 	return &e->public_key;
+}
+
+const char *engine_public_text(const struct engine *e)
+{
+	return e->public_text;
 }
 
 const char *engine_mark(const struct engine *e)

@@ -37,6 +37,7 @@ void engine_drop(struct engine *e, struct intent *intent);
 /* The node's number in the cluster; the key that the cluster knows it by. */
 void engine_set_node_id(struct engine *e, uint64_t node_id);
 const struct ovd_key *engine_public_key(const struct engine *e);
+const char *engine_public_text(const struct engine *e);
 
 /* What all our links' aliases begin with: "overlayd XXXXXXXX". */
 const char *engine_mark(const struct engine *e);

@@ -70,6 +70,7 @@ struct engine {
 	char mark[MARK_MAX];
 	char reason[REASON_MAX];
 	struct ovd_key private_key, public_key;
+	char public_text[KEY_TEXT_MAX];
 	uint64_t node_id;
 	struct global global;
 	struct segment *shared;                     /* the bridge of all shared services; NULL while there is none */

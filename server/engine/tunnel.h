@@ -36,7 +36,6 @@ struct tunnel_change {
 
 /* What is. */
 struct tunnel_state {
-	struct ovd_key public_key;
 	uint16_t listen_port;
 	const struct tunnel_peer *peers;  /* in no order */
 	size_t n_peers;

@@ -26,7 +26,8 @@ static void watch(struct conn *c)
 		conn_close(c);
 		return;
 	}
-	if (!c->ended && !c->busy)
+	/* a call that is parked for a moment is not worth two changes of what is watched */
+	if (!c->ended && !c->paused)
 		wanted |= UV_READABLE;
 	if (unwritten(c) > 0)
 		wanted |= UV_WRITABLE;
@@ -215,9 +216,11 @@ static void on_ready(uv_poll_t *handle, int status, int events)
 		if (!(events & UV_READABLE))
 			watch(c);
 	}
-	if (events & UV_READABLE && !c->broken)
+	if (events & UV_READABLE && c->busy)
+		c->paused = true;
+	if (events & UV_READABLE && !c->broken && !c->busy)
 		read_some(c);
-	else if (c->broken)
+	else if (c->broken || c->paused)
 		watch(c);
 }
 
@@ -283,7 +286,7 @@ void conn_close(struct conn *c)
 
 void conn_answered(struct conn *c)
 {
-	c->busy = false;
+	c->busy = c->paused = false;
 	arena_reset(&c->arena);
 	if (c->handling)
 		return;

@@ -23,6 +23,7 @@ struct conn {
 	bool broken;               /* nothing can be written: answers are dropped */
 	bool handling;             /* its frames are just being handled, further up the stack */
 	bool busy;                 /* the call is not answered yet */
+	bool paused;               /* and there is more to read already: it waits */
 	bool closing;
 	struct ovd_frame frame;    /* the request of the call */
 	struct arena arena;

@@ -194,16 +194,10 @@ static int read_peer_line(struct uapi_state *s, struct tunnel_peer *peer, const 
 
 static int read_device_line(struct uapi_state *s, const struct line *line)
 {
-	struct ovd_key private_key;
 	uint64_t number = 0;
 	int r = 0;
 
-	if (is(line, "private_key")) {
-		r = key_parse_hex(line->value, &private_key) < 0 ? -EBADMSG : 0;
-		if (r == 0)
-			crypto_scalarmult_base(s->state.public_key.b, private_key.b);
-		explicit_bzero(&private_key, sizeof(private_key));
-	} else if (is(line, "listen_port")) {
+	if (is(line, "listen_port")) {
 		r = number_of(line, UINT16_MAX, &number);
 		s->state.listen_port = (uint16_t)number;
 	}

@@ -16,14 +16,13 @@ int ovd_op_set_local_node_id(struct call *call, const struct ovd_set_local_node_
 int ovd_op_set_local_wg_pubkey(struct call *call, const struct ovd_set_local_wg_pubkey *request)
 {
 	struct daemon *d = call->daemon;
-	char own[KEY_TEXT_MAX];
 	struct ovd_key key;
 
 	if (parse_key(call, "pubkey", request->pubkey, &key) < 0)
 		return 0;
 	if (!key_eq(&key, engine_public_key(d->engine)))
 		log_at(d->log, LOG_WARN, "the cluster knows this node by the key %.*s, but its key is %s",
-		       VIEW(request->pubkey), key_format(engine_public_key(d->engine), own));
+		       VIEW(request->pubkey), engine_public_text(d->engine));
 	return call_ok(call);
 }
 

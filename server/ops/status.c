@@ -85,11 +85,11 @@ static int reply_status(struct call *call, struct gathering *g)
 	struct global_view global = engine_global(e);
 	struct ovd_response response = { .kind = OVD_RESPONSE_STATUS };
 	struct ovd_status_snapshot *status = &response.status;
-	char key[KEY_TEXT_MAX], cluster[CIDR_TEXT_MAX], slice[CIDR_TEXT_MAX];
+	char cluster[CIDR_TEXT_MAX], slice[CIDR_TEXT_MAX];
 
 	if (g->failed)
 		return call_fail(call, -ENOMEM, "status: no memory");
-	status->public_key = view(key_format(engine_public_key(e), key));
+	status->public_key = view(engine_public_text(e));
 	if (global.link[0]) {
 		status->interface = view(global.link);
 		status->has_node_ip = true;

@@ -1,0 +1,63 @@
+#include "tests/bench/bench.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define SIDES_MAX  4
+#define ROUNDS_MAX 4096
+
+uint64_t bench_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+void bench_pin(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(sched_getcpu(), &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static double run_once(const struct bench_side *side)
+{
+	uint64_t start = bench_now();
+
+	side->run(side->arg);
+	return (double)(bench_now() - start) / side->per_round;
+}
+
+void bench_compare(const char *title, const struct bench_side *sides, unsigned n, unsigned rounds)
+{
+	static double times[SIDES_MAX][ROUNDS_MAX];
+	double medians[SIDES_MAX];
+
+	for (unsigned i = 0; i < rounds / 10 + 1; i++)
+		for (unsigned s = 0; s < n; s++)
+			run_once(&sides[s]);
+	for (unsigned i = 0; i < rounds; i++)
+		for (unsigned s = 0; s < n; s++)
+			times[s][i] = run_once(&sides[s]);
+	printf("%-28s", title);
+	for (unsigned s = 0; s < n; s++) {
+		qsort(times[s], rounds, sizeof(double), compare);
+		medians[s] = times[s][rounds / 2];
+		printf("  %s %.0f ns", sides[s].name, medians[s]);
+	}
+	for (unsigned s = 1; s < n; s++)
+		printf("  %s/%s %.2f", sides[0].name, sides[s].name, medians[0] / medians[s]);
+	printf("\n");
+}
