@@ -30,8 +30,8 @@ struct ovd_client {
 	struct frame_reader in;
 	struct buf out;
 	struct arena arena;
-	struct ovd_frame frame;   /* the one that was read last */
-	struct buf body;          /* of a kept answer that was asked for */
+	struct ovd_frame frame; /* the one that was read last */
+	struct buf body;        /* of a kept answer that was asked for */
 	struct kept *kept;
 	struct ovd_fault fault;
 	char fault_line[FAULT_LINE_MAX];
@@ -108,8 +108,10 @@ static int connect_patiently(struct ovd_client *c, unsigned attempts)
 	unsigned pause = PAUSE_FIRST_MS;
 	int r = connect_now(c);
 
-	for (unsigned i = 1; i < attempts && (r == -ENOENT || r == -ECONNREFUSED || r == -EAGAIN); i++) {
-		const struct timespec wait = { .tv_sec = pause / 1000, .tv_nsec = (long)(pause % 1000) * 1000000 };
+	for (unsigned i = 1; i < attempts && (r == -ENOENT || r == -ECONNREFUSED || r == -EAGAIN);
+	     i++) {
+		const struct timespec wait = { .tv_sec = pause / 1000,
+					       .tv_nsec = (long)(pause % 1000) * 1000000 };
 
 		nanosleep(&wait, NULL);
 		pause = MIN(pause * 2, PAUSE_MOST_MS);
@@ -163,7 +165,8 @@ static int write_out(struct ovd_client *c, int64_t deadline)
 	size_t done = 0;
 
 	while (done < c->out.n) {
-		ssize_t n = send(c->fd, c->out.p + done, c->out.n - done, MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t n =
+			send(c->fd, c->out.p + done, c->out.n - done, MSG_NOSIGNAL | MSG_DONTWAIT);
 		int r;
 
 		if (n >= 0) {
@@ -196,9 +199,11 @@ static int send_body(struct ovd_client *c, struct ovd_view body, int64_t deadlin
 	return r == 0 ? write_out(c, deadline) : r;
 }
 
-static int send_request(struct ovd_client *c, const struct ovd_request *request, int64_t deadline, uint64_t *ret_id)
+static int send_request(struct ovd_client *c, const struct ovd_request *request, int64_t deadline,
+			uint64_t *ret_id)
 {
-	struct ovd_frame frame = { .kind = OVD_FRAME_REQUEST, .request = { .id = c->last_id + 1, .request = *request } };
+	struct ovd_frame frame = { .kind = OVD_FRAME_REQUEST,
+				   .request = { .id = c->last_id + 1, .request = *request } };
 	size_t at;
 	int r = connect_now(c);
 
@@ -219,7 +224,8 @@ static int send_request(struct ovd_client *c, const struct ovd_request *request,
 
 /* ---- in ---- */
 
-/* The next frame's body; it lives until the next read. -EAGAIN if it isn't there and deadline is 0. */
+/* The next frame's body; it lives until the next read. -EAGAIN if it isn't there and deadline is 0.
+ */
 static int read_body(struct ovd_client *c, int64_t deadline, struct ovd_view *ret)
 {
 	for (;;) {
@@ -302,7 +308,9 @@ static int take_frame(struct ovd_client *c, struct ovd_view body, uint64_t id)
 	case OVD_FRAME_RESPONSE:
 		if (c->frame.response.id == id)
 			return 1;
-		return c->frame.response.id > 0 && c->frame.response.id <= c->last_id ? keep(c, body) : 0;
+		return c->frame.response.id > 0 && c->frame.response.id <= c->last_id
+			       ? keep(c, body)
+			       : 0;
 	case OVD_FRAME_REQUEST:
 		break;
 	}
@@ -310,7 +318,8 @@ static int take_frame(struct ovd_client *c, struct ovd_view body, uint64_t id)
 	return -EPROTO;
 }
 
-static int receive(struct ovd_client *c, uint64_t id, int64_t deadline, const struct ovd_response **ret)
+static int receive(struct ovd_client *c, uint64_t id, int64_t deadline,
+		   const struct ovd_response **ret)
 {
 	struct ovd_view body;
 	int r = 0;
@@ -342,12 +351,14 @@ int ovd_client_send(struct ovd_client *c, const struct ovd_request *request, uin
 	return send_request(c, request, INT64_MAX, ret_id);
 }
 
-int ovd_client_receive(struct ovd_client *c, uint64_t id, unsigned ms, const struct ovd_response **ret)
+int ovd_client_receive(struct ovd_client *c, uint64_t id, unsigned ms,
+		       const struct ovd_response **ret)
 {
 	return receive(c, id, deadline_in(ms), ret);
 }
 
-int ovd_client_call(struct ovd_client *c, const struct ovd_request *request, unsigned ms, const struct ovd_response **ret)
+int ovd_client_call(struct ovd_client *c, const struct ovd_request *request, unsigned ms,
+		    const struct ovd_response **ret)
 {
 	int64_t deadline = deadline_in(ms);
 	uint64_t id;
@@ -364,7 +375,8 @@ int ovd_client_raw(struct ovd_client *c, struct ovd_view body, unsigned ms, stru
 	return r == 0 ? read_body(c, deadline, ret) : r;
 }
 
-void ovd_client_on_event(struct ovd_client *c, void (*event)(void *arg, const struct ovd_event *event), void *arg)
+void ovd_client_on_event(struct ovd_client *c,
+			 void (*event)(void *arg, const struct ovd_event *event), void *arg)
 {
 	c->event = event;
 	c->event_arg = arg;

@@ -5,7 +5,8 @@
 #include "gen/text.h"
 
 struct output {
-	const char *suffix; /* behind the schema's base name; with a slash before it, the whole name */
+	const char
+		*suffix; /* behind the schema's base name; with a slash before it, the whole name */
 	void (*emit)(struct model *m, struct text *t);
 };
 
@@ -24,13 +25,15 @@ void emit_reference(struct model *m, struct text *t);
 void emit_banner(const struct model *m, struct text *t);
 
 /* Calls each for every message after those that it holds. */
-void emit_in_order(struct model *m, struct text *t, void (*each)(struct model *m, struct text *t, const struct message *message));
+void emit_in_order(struct model *m, struct text *t,
+		   void (*each)(struct model *m, struct text *t, const struct message *message));
 
 /* The type of one item of a field in C: "struct ovd_view", "uint16_t". */
 const char *emit_c_type(struct model *m, const struct field *field);
 
 /* The enumerator of a union's variant: "OVD_REQUEST_STATUS". */
-const char *emit_variant_name(struct model *m, const struct message *message, const struct field *field);
+const char *emit_variant_name(struct model *m, const struct message *message,
+			      const struct field *field);
 
 /* A string as a C literal, with its quotes. */
 const char *emit_quoted(struct model *m, const char *text);

@@ -63,14 +63,16 @@ static const char *placeholder(struct model *m, const struct field *f)
 		return text_placeholder(f);
 	case OVD_KIND_ENUM:
 		for (size_t i = 0; i < f->enumeration->values.n; i++)
-			text = model_text(m, "%s%s%s", text, *text ? "|" : "", f->enumeration->values.items[i].wire);
+			text = model_text(m, "%s%s%s", text, *text ? "|" : "",
+					  f->enumeration->values.items[i].wire);
 		return text;
 	case OVD_KIND_UNION:
 		for (size_t i = 0; i < f->message->fields.n; i++) {
-			const struct field *variant = &f->message->fields.items[i], *value = variant_value(variant);
+			const struct field *variant = &f->message->fields.items[i],
+					   *value = variant_value(variant);
 
-			text = model_text(m, "%s%s%s%s%s", text, *text ? "|" : "", variant->key, value ? ":" : "",
-					  value ? name_upper(m, value->key) : "");
+			text = model_text(m, "%s%s%s%s%s", text, *text ? "|" : "", variant->key,
+					  value ? ":" : "", value ? name_upper(m, value->key) : "");
 		}
 		return text;
 	case OVD_KIND_OBJECT:
@@ -83,10 +85,14 @@ static void variants(struct model *m, struct text *t, const struct field *f)
 {
 	text_put(t, "\nstatic const struct ctl_variant %s_variants[] = {\n", f->message->c_name);
 	for (size_t i = 0; i < f->message->fields.n; i++) {
-		const struct field *variant = &f->message->fields.items[i], *value = variant_value(variant);
+		const struct field *variant = &f->message->fields.items[i],
+				   *value = variant_value(variant);
 
-		text_put(t, "\t{ .name = \"%s\", .key = %s, .number = %s },\n", variant->key, value ? emit_quoted(m, value->key) : "NULL",
-			 value && (value->kind == OVD_KIND_UINT || value->kind == OVD_KIND_INT) ? "true" : "false");
+		text_put(t, "\t{ .name = \"%s\", .key = %s, .number = %s },\n", variant->key,
+			 value ? emit_quoted(m, value->key) : "NULL",
+			 value && (value->kind == OVD_KIND_UINT || value->kind == OVD_KIND_INT)
+				 ? "true"
+				 : "false");
 	}
 	text_put(t, "};\n");
 }
@@ -117,12 +123,18 @@ static size_t flags(struct model *m, struct text *t, const struct message *messa
 			n += flags(m, t, f->message);
 			continue;
 		}
-		text_put(t, "\t{\n\t\t.name = \"%s\", .key = \"%s\", .kind = %s, .required = %s, .repeated = %s,\n",
-			 name_dashes(m, f->key), f->key, kind_name(f), f->is_required || (f->is_list && !f->defaulted) ? "true" : "false", f->is_list ? "true" : "false");
-		text_put(t, "\t\t.placeholder = \"%s\",\n\t\t.help = %s,\n", placeholder(m, f), emit_quoted(m, f->comment));
+		text_put(t,
+			 "\t{\n\t\t.name = \"%s\", .key = \"%s\", .kind = %s, .required = %s, "
+			 ".repeated = %s,\n",
+			 name_dashes(m, f->key), f->key, kind_name(f),
+			 f->is_required || (f->is_list && !f->defaulted) ? "true" : "false",
+			 f->is_list ? "true" : "false");
+		text_put(t, "\t\t.placeholder = \"%s\",\n\t\t.help = %s,\n", placeholder(m, f),
+			 emit_quoted(m, f->comment));
 		if (f->kind == OVD_KIND_UNION)
-			text_put(t, "\t\t.tag = \"%s\", .variants = %s_variants, .n_variants = %zu,\n", f->message->tag,
-				 f->message->c_name, f->message->fields.n);
+			text_put(t,
+				 "\t\t.tag = \"%s\", .variants = %s_variants, .n_variants = %zu,\n",
+				 f->message->tag, f->message->c_name, f->message->fields.n);
 		text_put(t, "\t},\n");
 		n++;
 	}
@@ -143,7 +155,9 @@ static size_t count_flags(const struct message *message)
 	size_t n = 0;
 
 	for (size_t i = 0; i < message->fields.n; i++)
-		n += message->fields.items[i].flatten ? count_flags(message->fields.items[i].message) : 1;
+		n += message->fields.items[i].flatten
+			     ? count_flags(message->fields.items[i].message)
+			     : 1;
 	return n;
 }
 
@@ -151,8 +165,11 @@ static void command(struct model *m, struct text *t, const struct field *f)
 {
 	size_t n = count_flags(f->message);
 
-	text_put(t, "\t{\n\t\t.name = \"%s\", .op = \"%s\", .since = \"%s\",\n\t\t.answers = \"%s\",\n\t\t.summary = %s,\n",
-		 name_dashes(m, f->key), f->key, f->since ? f->since : "", answers(m, f), emit_quoted(m, f->comment));
+	text_put(t,
+		 "\t{\n\t\t.name = \"%s\", .op = \"%s\", .since = \"%s\",\n\t\t.answers = "
+		 "\"%s\",\n\t\t.summary = %s,\n",
+		 name_dashes(m, f->key), f->key, f->since ? f->since : "", answers(m, f),
+		 emit_quoted(m, f->comment));
 	if (n > 0)
 		text_put(t, "\t\t.flags = %s_flags, .n_flags = %zu,\n", f->name, n);
 	text_put(t, "\t},\n");
@@ -161,9 +178,10 @@ static void command(struct model *m, struct text *t, const struct field *f)
 void emit_ctl_header(struct model *m, struct text *t)
 {
 	emit_banner(m, t);
-	text_put(t, "#pragma once\n\n#include \"client/ctl/command.h\"\n\n"
-		    "/* One command per operation, in the schema's order; the last has no name. */\n"
-		    "extern const struct ctl_command %s_commands[];\n",
+	text_put(t,
+		 "#pragma once\n\n#include \"client/ctl/command.h\"\n\n"
+		 "/* One command per operation, in the schema's order; the last has no name. */\n"
+		 "extern const struct ctl_command %s_commands[];\n",
 		 m->prefix);
 }
 

@@ -4,7 +4,8 @@
 
 static const char *scalar_type(const struct field *f)
 {
-	static const char *const formats[] = { "text", "IP address", "CIDR", "host:port", "key, base64" };
+	static const char *const formats[] = { "text", "IP address", "CIDR", "host:port",
+					       "key, base64" };
 
 	switch (f->kind) {
 	case OVD_KIND_BOOL:
@@ -47,13 +48,16 @@ static const char *type(struct model *m, const struct field *f)
 static const char *presence(struct model *m, const struct field *f)
 {
 	if (f->is_list)
-		return f->skip_empty ? "may be missing; left out when empty" : f->defaulted ? "may be missing" : "required";
+		return f->skip_empty  ? "may be missing; left out when empty"
+		       : f->defaulted ? "may be missing"
+				      : "required";
 	if (f->is_required)
 		return "required";
 	if (f->default_variant)
 		return model_text(m, "`%s` if missing", f->default_variant);
 	if (f->has_default)
-		return model_text(m, "`%s` if missing", *f->default_text ? f->default_text : "\"\"");
+		return model_text(m, "`%s` if missing",
+				  *f->default_text ? f->default_text : "\"\"");
 	return "optional";
 }
 
@@ -74,8 +78,10 @@ static void field_rows(struct model *m, struct text *t, const struct message *me
 		if (f->flatten)
 			field_rows(m, t, f->message);
 		else
-			text_put(t, "| `%s` | %s | %s | %s | %s%s%s%s |\n", f->key, type(m, f), presence(m, f), limits(m, f), f->comment,
-				 f->since ? " Since " : "", f->since ? f->since : "", f->since ? "." : "");
+			text_put(t, "| `%s` | %s | %s | %s | %s%s%s%s |\n", f->key, type(m, f),
+				 presence(m, f), limits(m, f), f->comment,
+				 f->since ? " Since " : "", f->since ? f->since : "",
+				 f->since ? "." : "");
 	}
 }
 
@@ -95,7 +101,8 @@ static void answers(struct text *t, const struct field *f)
 	text_put(t, "Answer: ");
 	for (size_t i = 0; i < f->answers.n; i++)
 		text_put(t, "%s`%s`", i ? " or " : "", f->answers.items[i]);
-	text_put(t, ", or `err`.%s%s%s\n\n", f->since ? " Since " : "", f->since ? f->since : "", f->since ? "." : "");
+	text_put(t, ", or `err`.%s%s%s\n\n", f->since ? " Since " : "", f->since ? f->since : "",
+		 f->since ? "." : "");
 }
 
 static void variant_sections(struct model *m, struct text *t, const struct message *message)
@@ -105,7 +112,8 @@ static void variant_sections(struct model *m, struct text *t, const struct messa
 
 		text_put(t, "### `%s`\n\n%s\n\n", f->key, f->comment);
 		if (f->message->tag)
-			text_put(t, "Its keys are those of %s, in the same object.\n\n", f->message->name);
+			text_put(t, "Its keys are those of %s, in the same object.\n\n",
+				 f->message->name);
 		else
 			field_table(m, t, f->message);
 		if (f->answers.n > 0)
@@ -115,17 +123,20 @@ static void variant_sections(struct model *m, struct text *t, const struct messa
 
 static void variant_table(struct model *m, struct text *t, const struct message *message)
 {
-	text_put(t, "One object; `%s` names the variant, whose keys stand beside it.\n\n| `%s` | keys | what it is |\n|---|---|---|\n",
+	text_put(t,
+		 "One object; `%s` names the variant, whose keys stand beside it.\n\n| `%s` | keys "
+		 "| what it is |\n|---|---|---|\n",
 		 message->tag, message->tag);
 	for (size_t i = 0; i < message->fields.n; i++) {
 		const struct field *f = &message->fields.items[i];
 		const char *keys = "";
 
 		for (size_t k = 0; k < f->message->fields.n; k++)
-			keys = model_text(m, "%s%s`%s` %s", keys, k ? ", " : "", f->message->fields.items[k].key,
+			keys = model_text(m, "%s%s`%s` %s", keys, k ? ", " : "",
+					  f->message->fields.items[k].key,
 					  type(m, &f->message->fields.items[k]));
-		text_put(t, "| `%s` | %s | %s%s%s%s |\n", f->key, keys, f->comment, f->since ? " Since " : "", f->since ? f->since : "",
-			 f->since ? "." : "");
+		text_put(t, "| `%s` | %s | %s%s%s%s |\n", f->key, keys, f->comment,
+			 f->since ? " Since " : "", f->since ? f->since : "", f->since ? "." : "");
 	}
 	text_put(t, "\n");
 }
@@ -151,7 +162,8 @@ static void structures(struct model *m, struct text *t)
 	for (size_t i = 0; i < m->messages.n; i++) {
 		const struct message *message = &m->messages.items[i];
 
-		if ((message->tag && message->entry) || is_variant_only(m, message) || message_is_unit(message))
+		if ((message->tag && message->entry) || is_variant_only(m, message) ||
+		    message_is_unit(message))
 			continue;
 		text_put(t, "### %s\n\n%s\n\n", message->name, message->comment);
 		if (message->tag)
@@ -162,10 +174,13 @@ static void structures(struct model *m, struct text *t)
 	for (size_t i = 0; i < m->enumerations.n; i++) {
 		const struct enumeration *e = &m->enumerations.items[i];
 
-		text_put(t, "### %s\n\n%s\n\n| value | meaning |\n|---|---|\n", e->name, e->comment);
+		text_put(t, "### %s\n\n%s\n\n| value | meaning |\n|---|---|\n", e->name,
+			 e->comment);
 		for (size_t k = 0; k < e->values.n; k++)
-			text_put(t, "| `%s` | %s%s%s%s |\n", e->values.items[k].wire, e->values.items[k].comment,
-				 e->values.items[k].since ? " Since " : "", e->values.items[k].since ? e->values.items[k].since : "",
+			text_put(t, "| `%s` | %s%s%s%s |\n", e->values.items[k].wire,
+				 e->values.items[k].comment,
+				 e->values.items[k].since ? " Since " : "",
+				 e->values.items[k].since ? e->values.items[k].since : "",
 				 e->values.items[k].since ? "." : "");
 		text_put(t, "\n");
 	}
@@ -173,16 +188,21 @@ static void structures(struct model *m, struct text *t)
 
 void emit_reference(struct model *m, struct text *t)
 {
-	text_put(t, "<!-- Generated by overlaygen from schema/%s. Change that, then run make. -->\n# The %s protocol\n\n%s\n\n", m->file,
-		 m->base, m->comment ? m->comment : "");
-	text_put(t, "How JSON is read and written is in [protocol-rules.md](protocol-rules.md).\n\n");
+	text_put(t,
+		 "<!-- Generated by overlaygen from schema/%s. Change that, then run make. -->\n# "
+		 "The %s protocol\n\n%s\n\n",
+		 m->file, m->base, m->comment ? m->comment : "");
+	text_put(t,
+		 "How JSON is read and written is in [protocol-rules.md](protocol-rules.md).\n\n");
 	for (size_t i = 0; i < m->messages.n; i++) {
 		const struct message *message = &m->messages.items[i];
 
 		if (!message->tag || !message->entry)
 			continue;
-		text_put(t, "## %s\n\n%s The key `%s` names the variant; the variant's keys stand beside it.\n\n", message->name,
-			 message->comment, message->tag);
+		text_put(t,
+			 "## %s\n\n%s The key `%s` names the variant; the variant's keys stand "
+			 "beside it.\n\n",
+			 message->name, message->comment, message->tag);
 		variant_sections(m, t, message);
 	}
 	structures(m, t);

@@ -7,13 +7,17 @@ static void enumeration(struct model *m, struct text *t, const struct enumeratio
 {
 	text_put(t, "\nstatic const struct ovd_enum_value %s_values[] = {\n", e->c_name);
 	for (size_t i = 0; i < e->values.n; i++)
-		text_put(t, "\t{ %s, %zu, %s },\n", emit_quoted(m, e->values.items[i].wire), strlen(e->values.items[i].wire),
-			 e->values.items[i].c_name);
-	text_put(t, "};\n\nstatic const struct ovd_enum %s_enum = {\n\t.name = \"%s\", .values = %s_values, .n_values = %zu,\n};\n",
+		text_put(t, "\t{ %s, %zu, %s },\n", emit_quoted(m, e->values.items[i].wire),
+			 strlen(e->values.items[i].wire), e->values.items[i].c_name);
+	text_put(t,
+		 "};\n\nstatic const struct ovd_enum %s_enum = {\n\t.name = \"%s\", .values = "
+		 "%s_values, .n_values = %zu,\n};\n",
 		 e->c_name, e->name, e->c_name, e->values.n);
-	text_put(t, "\nconst char *%s_name(enum %s value)\n{\n\tswitch (value) {\n", e->c_name, e->c_name);
+	text_put(t, "\nconst char *%s_name(enum %s value)\n{\n\tswitch (value) {\n", e->c_name,
+		 e->c_name);
 	for (size_t i = 0; i < e->values.n; i++)
-		text_put(t, "\tcase %s:\n\t\treturn %s;\n", e->values.items[i].c_name, emit_quoted(m, e->values.items[i].wire));
+		text_put(t, "\tcase %s:\n\t\treturn %s;\n", e->values.items[i].c_name,
+			 emit_quoted(m, e->values.items[i].wire));
 	text_put(t, "\t}\n\treturn NULL;\n}\n");
 }
 
@@ -42,7 +46,8 @@ static const char *kind_name(const struct field *f)
 
 static const char *flag_names(struct model *m, unsigned flags)
 {
-	static const char *const names[] = { "OVD_REQUIRED", "OVD_LIST", "OVD_OPTIONAL", "OVD_DEFAULTED", "OVD_SKIP_EMPTY", "OVD_SECRET" };
+	static const char *const names[] = { "OVD_REQUIRED",  "OVD_LIST",       "OVD_OPTIONAL",
+					     "OVD_DEFAULTED", "OVD_SKIP_EMPTY", "OVD_SECRET" };
 	const char *text = "";
 
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
@@ -62,34 +67,42 @@ static void type_reference(struct text *t, const struct field *f)
 }
 
 /* path: the members that lead to the object that holds the field, each followed by a dot. */
-static void row(struct model *m, struct text *t, const struct message *holder, const char *path, const struct field *f)
+static void row(struct model *m, struct text *t, const struct message *holder, const char *path,
+		const struct field *f)
 {
 	const char *prefix = holder->c_name;
 
-	text_put(t, "\t{\n\t\t.literal = \"\\\"%s\\\":\", .literal_len = %zu, .kind = %s, .width = %u,\n", f->key, strlen(f->key) + 3,
-		 kind_name(f), f->width);
-	text_put(t, "\t\t.flags = %s, .offset = offsetof(struct %s, %s%s),\n", flag_names(m, f->flags), prefix, path, f->name);
+	text_put(t,
+		 "\t{\n\t\t.literal = \"\\\"%s\\\":\", .literal_len = %zu, .kind = %s, .width = "
+		 "%u,\n",
+		 f->key, strlen(f->key) + 3, kind_name(f), f->width);
+	text_put(t, "\t\t.flags = %s, .offset = offsetof(struct %s, %s%s),\n",
+		 flag_names(m, f->flags), prefix, path, f->name);
 	if (field_is_optional(f) && f->kind != OVD_KIND_TEXT)
-		text_put(t, "\t\t.has_offset = offsetof(struct %s, %shas_%s),\n", prefix, path, f->name);
+		text_put(t, "\t\t.has_offset = offsetof(struct %s, %shas_%s),\n", prefix, path,
+			 f->name);
 	if (f->kind == OVD_KIND_TEXT)
 		text_put(t, "\t\t.max_bytes = %u,\n", f->max_bytes);
 	if (f->is_list)
-		text_put(t, "\t\t.max_items = %u, .item_size = sizeof(%s),\n", f->max_items, emit_c_type(m, f));
+		text_put(t, "\t\t.max_items = %u, .item_size = sizeof(%s),\n", f->max_items,
+			 emit_c_type(m, f));
 	type_reference(t, f);
 	if (f->flags & OVD_DEFAULTED && f->fallback)
 		text_put(t, "\t\t.fallback = %llu,\n", (unsigned long long)f->fallback);
 	text_put(t, "\t},\n");
 }
 
-/* The rows of a message with those that are flattened into it; counts them, and which are required. */
-static void rows(struct model *m, struct text *t, const struct message *holder, const char *path, const struct message *message,
-		 unsigned *n, uint64_t *required)
+/* The rows of a message with those that are flattened into it; counts them, and which are required.
+ */
+static void rows(struct model *m, struct text *t, const struct message *holder, const char *path,
+		 const struct message *message, unsigned *n, uint64_t *required)
 {
 	for (size_t i = 0; i < message->fields.n; i++) {
 		const struct field *f = &message->fields.items[i];
 
 		if (f->flatten) {
-			rows(m, t, holder, model_text(m, "%s%s.", path, f->name), f->message, n, required);
+			rows(m, t, holder, model_text(m, "%s%s.", path, f->name), f->message, n,
+			     required);
 			continue;
 		}
 		row(m, t, holder, path, f);
@@ -104,24 +117,34 @@ static void object(struct model *m, struct text *t, const struct message *messag
 	unsigned n = 0;
 
 	if (message_is_unit(message)) {
-		text_put(t, "\nstatic const struct ovd_object %s_object = {\n\t.name = \"%s\",\n};\n", message->c_name, message->name);
+		text_put(t,
+			 "\nstatic const struct ovd_object %s_object = {\n\t.name = \"%s\",\n};\n",
+			 message->c_name, message->name);
 		return;
 	}
 	text_put(t, "\nstatic const struct ovd_row %s_rows[] = {\n", message->c_name);
 	rows(m, t, message, "", message, &n, &required);
-	text_put(t, "};\n\nstatic const struct ovd_object %s_object = {\n\t.name = \"%s\", .rows = %s_rows, .n_rows = %u,\n"
-		    "\t.required = 0x%llx, .size = sizeof(struct %s),\n};\n",
-		 message->c_name, message->name, message->c_name, n, (unsigned long long)required, message->c_name);
+	text_put(t,
+		 "};\n\nstatic const struct ovd_object %s_object = {\n\t.name = \"%s\", .rows = "
+		 "%s_rows, .n_rows = %u,\n"
+		 "\t.required = 0x%llx, .size = sizeof(struct %s),\n};\n",
+		 message->c_name, message->name, message->c_name, n, (unsigned long long)required,
+		 message->c_name);
 }
 
-static void variant(struct model *m, struct text *t, const struct message *message, const struct field *f)
+static void variant(struct model *m, struct text *t, const struct message *message,
+		    const struct field *f)
 {
-	text_put(t, "\t{\n\t\t.literal = \"\\\"%s\\\":\\\"%s\\\"\", .literal_len = %zu,\n", message->tag, f->key,
-		 strlen(message->tag) + strlen(f->key) + 5);
-	text_put(t, "\t\t.name = \"%s\", .name_len = %zu, .value = %s,\n", f->key, strlen(f->key), emit_variant_name(m, message, f));
+	text_put(t, "\t{\n\t\t.literal = \"\\\"%s\\\":\\\"%s\\\"\", .literal_len = %zu,\n",
+		 message->tag, f->key, strlen(message->tag) + strlen(f->key) + 5);
+	text_put(t, "\t\t.name = \"%s\", .name_len = %zu, .value = %s,\n", f->key, strlen(f->key),
+		 emit_variant_name(m, message, f));
 	if (!message_is_unit(f->message))
 		text_put(t, "\t\t.offset = offsetof(struct %s, %s),\n", message->c_name, f->name);
-	text_put(t, f->message->tag ? "\t\t.inner = &%s_union,\n\t},\n" : "\t\t.object = &%s_object,\n\t},\n", f->message->c_name);
+	text_put(t,
+		 f->message->tag ? "\t\t.inner = &%s_union,\n\t},\n"
+				 : "\t\t.object = &%s_object,\n\t},\n",
+		 f->message->c_name);
 }
 
 static void tagged_union(struct model *m, struct text *t, const struct message *message)
@@ -131,14 +154,21 @@ static void tagged_union(struct model *m, struct text *t, const struct message *
 	text_put(t, "\nstatic const struct ovd_variant %s_variants[] = {\n", name);
 	for (size_t i = 0; i < message->fields.n; i++)
 		variant(m, t, message, &message->fields.items[i]);
-	text_put(t, "};\n\nstatic const struct ovd_union %s_union = {\n\t.name = \"%s\", .tag = \"\\\"%s\\\":\", .tag_len = %zu,\n"
-		    "\t.variants = %s_variants, .n_variants = %zu, .size = sizeof(struct %s),\n};\n",
-		 name, message->name, message->tag, strlen(message->tag) + 3, name, message->fields.n, name);
-	text_put(t, "\n_Static_assert(offsetof(struct %s, kind) == 0 && sizeof(enum %s_kind) == sizeof(int), \"the codecs' view of a union\");\n",
+	text_put(t,
+		 "};\n\nstatic const struct ovd_union %s_union = {\n\t.name = \"%s\", .tag = "
+		 "\"\\\"%s\\\":\", .tag_len = %zu,\n"
+		 "\t.variants = %s_variants, .n_variants = %zu, .size = sizeof(struct %s),\n};\n",
+		 name, message->name, message->tag, strlen(message->tag) + 3, name,
+		 message->fields.n, name);
+	text_put(t,
+		 "\n_Static_assert(offsetof(struct %s, kind) == 0 && sizeof(enum %s_kind) == "
+		 "sizeof(int), \"the codecs' view of a union\");\n",
 		 name, name);
-	text_put(t, "\nconst char *%s_kind_name(enum %s_kind kind)\n{\n\tswitch (kind) {\n", name, name);
+	text_put(t, "\nconst char *%s_kind_name(enum %s_kind kind)\n{\n\tswitch (kind) {\n", name,
+		 name);
 	for (size_t i = 0; i < message->fields.n; i++)
-		text_put(t, "\tcase %s:\n\t\treturn \"%s\";\n", emit_variant_name(m, message, &message->fields.items[i]),
+		text_put(t, "\tcase %s:\n\t\treturn \"%s\";\n",
+			 emit_variant_name(m, message, &message->fields.items[i]),
 			 message->fields.items[i].key);
 	text_put(t, "\t}\n\treturn NULL;\n}\n");
 }
@@ -155,13 +185,17 @@ static void entry(struct text *t, const struct message *message)
 {
 	const char *name = message->c_name;
 
-	text_put(t, "\nconst struct ovd_table %s_table = { .%s = &%s_%s };\n", name, message->tag ? "union_" : "object", name,
-		 message->tag ? "union" : "object");
-	text_put(t, "\nint %s_decode(struct ovd_view body, struct arena *arena, struct %s *ret,\n\t\tstruct ovd_fault *fault)\n"
-		    "{\n\treturn json_decode(&%s_table, body, arena, ret, fault);\n}\n",
+	text_put(t, "\nconst struct ovd_table %s_table = { .%s = &%s_%s };\n", name,
+		 message->tag ? "union_" : "object", name, message->tag ? "union" : "object");
+	text_put(t,
+		 "\nint %s_decode(struct ovd_view body, struct arena *arena, struct %s "
+		 "*ret,\n\t\tstruct ovd_fault *fault)\n"
+		 "{\n\treturn json_decode(&%s_table, body, arena, ret, fault);\n}\n",
 		 name, name, name);
-	text_put(t, "\nint %s_encode(const struct %s *in, struct buf *out)\n{\n\treturn json_encode(&%s_table, in, out);\n}\n", name,
-		 name, name);
+	text_put(t,
+		 "\nint %s_encode(const struct %s *in, struct buf *out)\n{\n\treturn "
+		 "json_encode(&%s_table, in, out);\n}\n",
+		 name, name, name);
 }
 
 /* Messages that only serve to be flattened have no table of their own. */

@@ -16,42 +16,58 @@ static void field_has_comment(struct model *m, const struct message *message, co
 		FAULT(m, f, "%s.%s has no comment", message->name, f->name);
 }
 
-static void field_has_known_type(struct model *m, const struct message *message, const struct field *f)
+static void field_has_known_type(struct model *m, const struct message *message,
+				 const struct field *f)
 {
 	if (!f->known_type)
-		FAULT(m, f, "%s.%s: the wire has booleans, integers, strings, enums and messages of this file alone", message->name, f->name);
+		FAULT(m, f,
+		      "%s.%s: the wire has booleans, integers, strings, enums and messages of this "
+		      "file alone",
+		      message->name, f->name);
 }
 
-static void field_key_is_plain(struct model *m, const struct message *message, const struct field *f)
+static void field_key_is_plain(struct model *m, const struct message *message,
+			       const struct field *f)
 {
-	if (strlen(f->key) > OVD_KEY_MAX || strspn(f->key, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(f->key) || !*f->key)
-		FAULT(m, f, "%s.%s: a key has 1 to %d of a-z, 0-9 and _", message->name, f->name, OVD_KEY_MAX);
+	if (strlen(f->key) > OVD_KEY_MAX ||
+	    strspn(f->key, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(f->key) || !*f->key)
+		FAULT(m, f, "%s.%s: a key has 1 to %d of a-z, 0-9 and _", message->name, f->name,
+		      OVD_KEY_MAX);
 }
 
-static void secret_is_sensitive(struct model *m, const struct message *message, const struct field *f)
+static void secret_is_sensitive(struct model *m, const struct message *message,
+				const struct field *f)
 {
 	static const char *const words[] = { "private_key", "secret", "credential", "password" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (strstr(f->name, words[i]) && f->kind == OVD_KIND_TEXT && !(f->flags & OVD_SECRET))
-			FAULT(m, f, "%s.%s looks secret and is not sensitive", message->name, f->name);
+		if (strstr(f->name, words[i]) && f->kind == OVD_KIND_TEXT &&
+		    !(f->flags & OVD_SECRET))
+			FAULT(m, f, "%s.%s looks secret and is not sensitive", message->name,
+			      f->name);
 }
 
-static void skipped_list_is_defaulted(struct model *m, const struct message *message, const struct field *f)
+static void skipped_list_is_defaulted(struct model *m, const struct message *message,
+				      const struct field *f)
 {
 	if (f->skip_empty && !f->defaulted)
-		FAULT(m, f, "%s.%s: skip_empty without defaulted could not be read back", message->name, f->name);
+		FAULT(m, f, "%s.%s: skip_empty without defaulted could not be read back",
+		      message->name, f->name);
 }
 
-static void list_rules_on_lists(struct model *m, const struct message *message, const struct field *f)
+static void list_rules_on_lists(struct model *m, const struct message *message,
+				const struct field *f)
 {
 	if ((f->skip_empty || f->defaulted || f->has_max_items) && !f->is_list)
-		FAULT(m, f, "%s.%s: defaulted, skip_empty and max_items are for lists", message->name, f->name);
+		FAULT(m, f, "%s.%s: defaulted, skip_empty and max_items are for lists",
+		      message->name, f->name);
 }
 
-static void text_rules_on_texts(struct model *m, const struct message *message, const struct field *f)
+static void text_rules_on_texts(struct model *m, const struct message *message,
+				const struct field *f)
 {
-	if ((f->has_max_bytes || f->format != FORMAT_TEXT) && f->kind != OVD_KIND_TEXT && f->kind != OVD_KIND_IP)
+	if ((f->has_max_bytes || f->format != FORMAT_TEXT) && f->kind != OVD_KIND_TEXT &&
+	    f->kind != OVD_KIND_IP)
 		FAULT(m, f, "%s.%s: max_bytes and format are for strings", message->name, f->name);
 }
 
@@ -64,22 +80,28 @@ static void bits_fit(struct model *m, const struct message *message, const struc
 static void flatten_fits(struct model *m, const struct message *message, const struct field *f)
 {
 	if (f->flatten && (f->kind != OVD_KIND_OBJECT || !f->is_required))
-		FAULT(m, f, "%s.%s: only a required message that is no union can be flattened", message->name, f->name);
+		FAULT(m, f, "%s.%s: only a required message that is no union can be flattened",
+		      message->name, f->name);
 }
 
-static void required_has_no_default(struct model *m, const struct message *message, const struct field *f)
+static void required_has_no_default(struct model *m, const struct message *message,
+				    const struct field *f)
 {
 	if ((f->is_required || f->is_list) && (f->has_default || f->default_variant))
 		FAULT(m, f, "%s.%s: a default is for an optional field", message->name, f->name);
 }
 
-static void text_default_is_empty(struct model *m, const struct message *message, const struct field *f)
+static void text_default_is_empty(struct model *m, const struct message *message,
+				  const struct field *f)
 {
-	if (f->has_default && (f->kind == OVD_KIND_IP || (f->kind == OVD_KIND_TEXT && *f->default_text)))
-		FAULT(m, f, "%s.%s: the default of a string is \"\", and an address has none", message->name, f->name);
+	if (f->has_default &&
+	    (f->kind == OVD_KIND_IP || (f->kind == OVD_KIND_TEXT && *f->default_text)))
+		FAULT(m, f, "%s.%s: the default of a string is \"\", and an address has none",
+		      message->name, f->name);
 }
 
-static void default_variant_is_unit(struct model *m, const struct message *message, const struct field *f)
+static void default_variant_is_unit(struct model *m, const struct message *message,
+				    const struct field *f)
 {
 	const struct field *variant = NULL;
 
@@ -89,25 +111,41 @@ static void default_variant_is_unit(struct model *m, const struct message *messa
 		if (strcmp(f->message->fields.items[i].name, f->default_variant) == 0)
 			variant = &f->message->fields.items[i];
 	if (!variant || !variant->message || !message_is_unit(variant->message))
-		FAULT(m, f, "%s.%s: default_variant is not an empty variant of its union", message->name, f->name);
+		FAULT(m, f, "%s.%s: default_variant is not an empty variant of its union",
+		      message->name, f->name);
 }
 
 static void name_is_free(struct model *m, const struct message *message, const struct field *f)
 {
-	static const char *const words[] = { "auto", "bool", "break", "case", "char", "const", "continue", "default", "do", "double",
-					     "else", "enum", "extern", "float", "for", "goto", "if", "inline", "int", "kind", "long",
-					     "register", "restrict", "return", "short", "signed", "sizeof", "static", "struct",
-					     "switch", "typedef", "union", "unsigned", "void", "volatile", "while" };
+	static const char *const words[] = {
+		"auto",     "bool",    "break",    "case",     "char",     "const",
+		"continue", "default", "do",       "double",   "else",     "enum",
+		"extern",   "float",   "for",      "goto",     "if",       "inline",
+		"int",      "kind",    "long",     "register", "restrict", "return",
+		"short",    "signed",  "sizeof",   "static",   "struct",   "switch",
+		"typedef",  "union",   "unsigned", "void",     "volatile", "while"
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (strcmp(f->name, words[i]) == 0)
-			FAULT(m, f, "%s.%s is a word that C or the generated code needs", message->name, f->name);
+			FAULT(m, f, "%s.%s is a word that C or the generated code needs",
+			      message->name, f->name);
 }
 
 static field_rule *const field_rules[] = {
-	field_has_comment,    field_has_known_type, field_key_is_plain,	     secret_is_sensitive,   skipped_list_is_defaulted,
-	list_rules_on_lists,  text_rules_on_texts,  bits_fit,		     flatten_fits,	    required_has_no_default,
-	text_default_is_empty, default_variant_is_unit, name_is_free,
+	field_has_comment,
+	field_has_known_type,
+	field_key_is_plain,
+	secret_is_sensitive,
+	skipped_list_is_defaulted,
+	list_rules_on_lists,
+	text_rules_on_texts,
+	bits_fit,
+	flatten_fits,
+	required_has_no_default,
+	text_default_is_empty,
+	default_variant_is_unit,
+	name_is_free,
 };
 
 /* ---- messages ---- */
@@ -120,18 +158,23 @@ static void message_has_comment(struct model *m, const struct message *message)
 
 static void message_name_is_free(struct model *m, const struct message *message)
 {
-	static const char *const types[] = { "ovd_view", "ovd_ip",  "ovd_cidr",	  "ovd_endpoint", "ovd_key",  "ovd_fault", "ovd_list",
-					     "ovd_row",	 "ovd_enum", "ovd_object", "ovd_union",	  "ovd_table", "ovd_variant" };
+	static const char *const types[] = { "ovd_view",     "ovd_ip",    "ovd_cidr",
+					     "ovd_endpoint", "ovd_key",   "ovd_fault",
+					     "ovd_list",     "ovd_row",   "ovd_enum",
+					     "ovd_object",   "ovd_union", "ovd_table",
+					     "ovd_variant" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
 		if (strcmp(message->c_name, types[i]) == 0)
-			FAULT(m, message, "%s: struct %s is a type of the runtime", message->name, message->c_name);
+			FAULT(m, message, "%s: struct %s is a type of the runtime", message->name,
+			      message->c_name);
 }
 
 static void message_is_flat(struct model *m, const struct message *message)
 {
 	if (message->n_nested > 0)
-		FAULT(m, message, "%s holds declarations: put them on the file's own level", message->name);
+		FAULT(m, message, "%s holds declarations: put them on the file's own level",
+		      message->name);
 }
 
 static void union_is_one_oneof(struct model *m, const struct message *message)
@@ -145,7 +188,8 @@ static void union_is_one_oneof(struct model *m, const struct message *message)
 		FAULT(m, message, "%s: a union is one oneof", message->name);
 	for (size_t i = 0; i < message->fields.n; i++)
 		if (!message->fields.items[i].in_oneof)
-			FAULT(m, &message->fields.items[i], "%s.%s stands outside the union's oneof", message->name,
+			FAULT(m, &message->fields.items[i],
+			      "%s.%s stands outside the union's oneof", message->name,
 			      message->fields.items[i].name);
 }
 
@@ -153,7 +197,8 @@ static void variant_is_message(struct model *m, const struct message *message)
 {
 	for (size_t i = 0; message->tag && i < message->fields.n; i++)
 		if (!message->fields.items[i].message)
-			FAULT(m, &message->fields.items[i], "%s.%s: a variant is a message", message->name, message->fields.items[i].name);
+			FAULT(m, &message->fields.items[i], "%s.%s: a variant is a message",
+			      message->name, message->fields.items[i].name);
 }
 
 /* Calls each for all keys that stand in one object, flattened ones too. */
@@ -208,7 +253,8 @@ static void keys_are_unique(struct model *m, const struct message *message)
 		return;
 	gather_keys(&keys, message);
 	if (keys.twice)
-		FAULT(m, message, "%s: the key %s stands twice in one object", message->name, keys.twice);
+		FAULT(m, message, "%s: the key %s stands twice in one object", message->name,
+		      keys.twice);
 	if (keys.too_many)
 		FAULT(m, message, "%s: more than 64 keys in one object", message->name);
 }
@@ -232,13 +278,16 @@ static void tag_is_no_key(struct model *m, const struct message *message)
 		if (!variant || recurses(variant, variant, 0))
 			continue;
 		if (variant->tag && strcmp(variant->tag, message->tag) == 0)
-			FAULT(m, message, "%s: the tag %s is the tag of its variant %s too", message->name, message->tag, variant->name);
+			FAULT(m, message, "%s: the tag %s is the tag of its variant %s too",
+			      message->name, message->tag, variant->name);
 		for (size_t k = 0; variant->tag && k < variant->fields.n; k++)
-			if (variant->fields.items[k].message && has_key(variant->fields.items[k].message, message->tag))
-				FAULT(m, message, "%s: the tag %s is a key of %s", message->name, message->tag,
-				      variant->fields.items[k].message->name);
+			if (variant->fields.items[k].message &&
+			    has_key(variant->fields.items[k].message, message->tag))
+				FAULT(m, message, "%s: the tag %s is a key of %s", message->name,
+				      message->tag, variant->fields.items[k].message->name);
 		if (!variant->tag && has_key(variant, message->tag))
-			FAULT(m, message, "%s: the tag %s is a key of its variant %s", message->name, message->tag, variant->name);
+			FAULT(m, message, "%s: the tag %s is a key of its variant %s",
+			      message->name, message->tag, variant->name);
 	}
 }
 
@@ -248,7 +297,8 @@ static bool number_is_known(const struct message *message, int number)
 		if (message->fields.items[i].number == number)
 			return true;
 	for (size_t i = 0; i + 1 < message->reserved.n; i += 2)
-		if (number >= message->reserved.items[i] && number <= message->reserved.items[i + 1])
+		if (number >= message->reserved.items[i] &&
+		    number <= message->reserved.items[i + 1])
 			return true;
 	return false;
 }
@@ -265,7 +315,8 @@ static void numbers_have_no_gap(struct model *m, const struct message *message)
 	}
 	for (int n = first == 16 && message->tag ? 16 : 1; n < last; n++)
 		if (!number_is_known(message, n)) {
-			FAULT(m, message, "%s: the number %d was dropped without reserved", message->name, n);
+			FAULT(m, message, "%s: the number %d was dropped without reserved",
+			      message->name, n);
 			return;
 		}
 }
@@ -281,14 +332,15 @@ static void operations_have_answers(struct model *m, const struct message *messa
 			FAULT(m, f, "%s: an operation says what it answers", f->name);
 		for (size_t k = 0; k < f->answers.n; k++)
 			if (!response || !has_key(response, f->answers.items[k]))
-				FAULT(m, f, "%s: %s is no variant of Response", f->name, f->answers.items[k]);
+				FAULT(m, f, "%s: %s is no variant of Response", f->name,
+				      f->answers.items[k]);
 	}
 }
 
 static message_rule *const message_rules[] = {
-	message_has_comment, message_name_is_free, message_is_flat,	    union_is_one_oneof,	     variant_is_message,
-	keys_are_unique,     tag_is_no_key,	    message_does_not_recurse, numbers_have_no_gap,
-	operations_have_answers,
+	message_has_comment, message_name_is_free,    message_is_flat, union_is_one_oneof,
+	variant_is_message,  keys_are_unique,         tag_is_no_key,   message_does_not_recurse,
+	numbers_have_no_gap, operations_have_answers,
 };
 
 /* ---- enums and the file ---- */
@@ -303,14 +355,18 @@ static void lint_enumeration(struct model *m, const struct enumeration *e)
 		if (!e->values.items[i].comment)
 			FAULT(m, &e->values.items[i], "%s has no comment", e->values.items[i].name);
 		if (!e->values.items[i].wire)
-			FAULT(m, &e->values.items[i], "%s has no name on the wire", e->values.items[i].name);
+			FAULT(m, &e->values.items[i], "%s has no name on the wire",
+			      e->values.items[i].name);
 	}
 }
 
 void model_lint(struct model *m)
 {
 	if (strcmp(m->syntax, "proto2") != 0 && *m->syntax)
-		model_fault(m, 1, "syntax is %s: overlaygen reads proto2, whose fields are required or optional", m->syntax);
+		model_fault(m, 1,
+			    "syntax is %s: overlaygen reads proto2, whose fields are required or "
+			    "optional",
+			    m->syntax);
 	for (size_t i = 0; i < m->enumerations.n; i++)
 		lint_enumeration(m, &m->enumerations.items[i]);
 	for (size_t i = 0; i < m->messages.n; i++) {

@@ -21,12 +21,14 @@ struct loader {
 
 /* ---- positions and comments ---- */
 
-static const Google__Protobuf__SourceCodeInfo__Location *locate(const struct loader *l, const int *path, size_t n)
+static const Google__Protobuf__SourceCodeInfo__Location *locate(const struct loader *l,
+								const int *path, size_t n)
 {
 	const Google__Protobuf__SourceCodeInfo *info = l->file->source_code_info;
 
 	for (size_t i = 0; info && i < info->n_location; i++)
-		if (info->location[i]->n_path == n && memcmp(info->location[i]->path, path, n * sizeof(*path)) == 0)
+		if (info->location[i]->n_path == n &&
+		    memcmp(info->location[i]->path, path, n * sizeof(*path)) == 0)
 			return info->location[i];
 	return NULL;
 }
@@ -50,7 +52,8 @@ static const char *one_line(struct model *m, const char *text)
 	return n > 0 ? out : NULL;
 }
 
-static void read_position(const struct loader *l, const int *path, size_t n, int *ret_line, const char **ret_comment)
+static void read_position(const struct loader *l, const int *path, size_t n, int *ret_line,
+			  const char **ret_comment)
 {
 	const Google__Protobuf__SourceCodeInfo__Location *at = locate(l, path, n);
 
@@ -123,7 +126,8 @@ static void read_type(struct model *m, const field_proto *proto, struct field *f
 static int read_rule(struct model *m, const field_proto *proto, struct field *f)
 {
 	const ProtobufCMessage *options = proto->options ? &proto->options->base : NULL;
-	const Overlayd__Wire__FieldRule *rule = option_unpack(&m->arena, options, &overlayd__wire__field_rule__descriptor);
+	const Overlayd__Wire__FieldRule *rule =
+		option_unpack(&m->arena, options, &overlayd__wire__field_rule__descriptor);
 
 	if (!rule)
 		return -EBADMSG;
@@ -149,7 +153,8 @@ static int read_rule(struct model *m, const field_proto *proto, struct field *f)
 static unsigned presence_flags(const struct field *f)
 {
 	if (f->is_list)
-		return OVD_LIST | (f->defaulted ? OVD_DEFAULTED : OVD_REQUIRED) | (f->skip_empty ? OVD_SKIP_EMPTY : 0);
+		return OVD_LIST | (f->defaulted ? OVD_DEFAULTED : OVD_REQUIRED) |
+		       (f->skip_empty ? OVD_SKIP_EMPTY : 0);
 	if (f->is_required)
 		return OVD_REQUIRED;
 	return f->has_default || f->default_variant ? OVD_DEFAULTED : OVD_OPTIONAL;
@@ -165,19 +170,23 @@ static void read_default(struct field *f)
 				f->fallback = (uint64_t)f->enumeration->values.items[i].number;
 		}
 	else if (f->default_text)
-		f->fallback = strtoull(f->default_text, NULL, 10); /* protoc has checked that it is a number */
+		f->fallback = strtoull(f->default_text, NULL,
+				       10); /* protoc has checked that it is a number */
 	for (size_t i = 0; f->default_variant && f->message && i < f->message->fields.n; i++)
 		if (strcmp(f->message->fields.items[i].name, f->default_variant) == 0)
 			f->fallback = i;
 }
 
-static int load_field(const struct loader *l, const field_proto *proto, const int path[4], struct field *f)
+static int load_field(const struct loader *l, const field_proto *proto, const int path[4],
+		      struct field *f)
 {
 	f->name = proto->name;
 	f->number = proto->number;
 	f->in_oneof = proto->has_oneof_index;
-	f->is_list = proto->label == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__LABEL__LABEL_REPEATED;
-	f->is_required = proto->label == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__LABEL__LABEL_REQUIRED;
+	f->is_list =
+		proto->label == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__LABEL__LABEL_REPEATED;
+	f->is_required =
+		proto->label == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__LABEL__LABEL_REQUIRED;
 	f->default_text = proto->default_value;
 	f->has_default = proto->default_value;
 	read_position(l, path, 4, &f->line, &f->comment);
@@ -190,7 +199,8 @@ static int load_field(const struct loader *l, const field_proto *proto, const in
 
 /* ---- messages and enums ---- */
 
-static int load_message_head(const struct loader *l, const message_proto *proto, int index, struct message *message)
+static int load_message_head(const struct loader *l, const message_proto *proto, int index,
+			     struct message *message)
 {
 	const ProtobufCMessage *options = proto->options ? &proto->options->base : NULL;
 	const Overlayd__Wire__MessageRule *rule =
@@ -209,10 +219,12 @@ static int load_message_head(const struct loader *l, const message_proto *proto,
 	return 0;
 }
 
-static int load_fields(const struct loader *l, const message_proto *proto, int index, struct message *message)
+static int load_fields(const struct loader *l, const message_proto *proto, int index,
+		       struct message *message)
 {
 	message->fields.n = proto->n_field;
-	message->fields.items = arena_alloc(&l->m->arena, proto->n_field * sizeof(*message->fields.items));
+	message->fields.items =
+		arena_alloc(&l->m->arena, proto->n_field * sizeof(*message->fields.items));
 	message->reserved.n = proto->n_reserved_range * 2;
 	message->reserved.items = arena_alloc(&l->m->arena, message->reserved.n * sizeof(int));
 	if (!message->fields.items || !message->reserved.items)
@@ -222,7 +234,8 @@ static int load_fields(const struct loader *l, const message_proto *proto, int i
 		message->reserved.items[2 * i + 1] = proto->reserved_range[i]->end - 1;
 	}
 	for (size_t i = 0; i < proto->n_field; i++) {
-		int r = load_field(l, proto->field[i], (int[]){ 4, index, 2, (int)i }, &message->fields.items[i]);
+		int r = load_field(l, proto->field[i], (int[]){ 4, index, 2, (int)i },
+				   &message->fields.items[i]);
 
 		if (r < 0)
 			return r;
@@ -230,21 +243,26 @@ static int load_fields(const struct loader *l, const message_proto *proto, int i
 	return 0;
 }
 
-static int load_value(const struct loader *l, const enum_proto *proto, int index, int i, struct value *value)
+static int load_value(const struct loader *l, const enum_proto *proto, int index, int i,
+		      struct value *value)
 {
 	const Google__Protobuf__EnumValueDescriptorProto *at = proto->value[i];
-	const Overlayd__Wire__ValueRule *rule = option_unpack(&l->m->arena, at->options ? &at->options->base : NULL,
-							      &overlayd__wire__value_rule__descriptor);
+	const Overlayd__Wire__ValueRule *rule =
+		option_unpack(&l->m->arena, at->options ? &at->options->base : NULL,
+			      &overlayd__wire__value_rule__descriptor);
 
 	if (!rule)
 		return -EBADMSG;
-	*value = (struct value){ .name = at->name, .number = at->number, .wire = rule->name, .since = rule->since };
+	*value = (struct value){
+		.name = at->name, .number = at->number, .wire = rule->name, .since = rule->since
+	};
 	value->c_name = model_text(l->m, "%s_%s", name_upper(l->m, l->m->prefix), at->name);
 	read_position(l, (int[]){ 5, index, 2, i }, 4, &value->line, &value->comment);
 	return 0;
 }
 
-static int load_enumeration(const struct loader *l, const enum_proto *proto, int index, struct enumeration *e)
+static int load_enumeration(const struct loader *l, const enum_proto *proto, int index,
+			    struct enumeration *e)
 {
 	e->name = proto->name;
 	e->c_name = model_text(l->m, "%s_%s", l->m->prefix, name_snake(l->m, proto->name));
@@ -263,7 +281,8 @@ static int load_enumeration(const struct loader *l, const enum_proto *proto, int
 static int load_head(const struct loader *l)
 {
 	const ProtobufCMessage *options = l->file->options ? &l->file->options->base : NULL;
-	const Overlayd__Wire__FileRule *rule = option_unpack(&l->m->arena, options, &overlayd__wire__file_rule__descriptor);
+	const Overlayd__Wire__FileRule *rule =
+		option_unpack(&l->m->arena, options, &overlayd__wire__file_rule__descriptor);
 	const char *slash = strrchr(l->file->name, '/'), *base = slash ? slash + 1 : l->file->name;
 	int line;
 
@@ -280,9 +299,11 @@ static int load_head(const struct loader *l)
 static int allocate(struct model *m, const Google__Protobuf__FileDescriptorProto *file)
 {
 	m->messages.n = file->n_message_type;
-	m->messages.items = arena_alloc(&m->arena, file->n_message_type * sizeof(*m->messages.items));
+	m->messages.items =
+		arena_alloc(&m->arena, file->n_message_type * sizeof(*m->messages.items));
 	m->enumerations.n = file->n_enum_type;
-	m->enumerations.items = arena_alloc(&m->arena, file->n_enum_type * sizeof(*m->enumerations.items));
+	m->enumerations.items =
+		arena_alloc(&m->arena, file->n_enum_type * sizeof(*m->enumerations.items));
 	return m->messages.items && m->enumerations.items ? 0 : -ENOMEM;
 }
 

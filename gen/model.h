@@ -1,4 +1,5 @@
-/* A schema without protobuf: what every output is made from. All of it lives in the model's arena. */
+/* A schema without protobuf: what every output is made from. All of it lives in the model's arena.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -23,14 +24,14 @@ enum format { FORMAT_TEXT, FORMAT_IP, FORMAT_CIDR, FORMAT_ENDPOINT, FORMAT_KEY }
 
 /* One key of an object, or one variant of a union. */
 struct field {
-	const char *name;      /* as in the schema; the member's name in C */
-	const char *key;       /* on the wire */
-	const char *comment;   /* lines joined by blanks; NULL if there is none */
+	const char *name;    /* as in the schema; the member's name in C */
+	const char *key;     /* on the wire */
+	const char *comment; /* lines joined by blanks; NULL if there is none */
 	int line;
 	int number;
 	enum ovd_kind kind;
-	bool known_type;       /* false: a type that the wire doesn't have; kind means nothing */
-	unsigned flags;        /* OVD_REQUIRED, ... */
+	bool known_type; /* false: a type that the wire doesn't have; kind means nothing */
+	unsigned flags;  /* OVD_REQUIRED, ... */
 	unsigned width;
 	uint32_t max_bytes, max_items;
 	enum format format;
@@ -38,7 +39,7 @@ struct field {
 	bool in_oneof, is_list, is_required, is_uint32;
 	bool has_bits, has_max_bytes, has_max_items, has_default;
 	uint32_t bits;
-	const char *default_text;    /* the schema's own default */
+	const char *default_text; /* the schema's own default */
 	uint64_t fallback;
 	const char *default_variant;
 	const char *since;
@@ -48,20 +49,20 @@ struct field {
 };
 
 struct message {
-	const char *name;      /* as in the schema */
-	const char *c_name;    /* "ovd_attach_container", without struct */
+	const char *name;   /* as in the schema */
+	const char *c_name; /* "ovd_attach_container", without struct */
 	const char *comment;
 	int line;
-	const char *tag;       /* NULL: an object */
+	const char *tag; /* NULL: an object */
 	bool entry, dispatch;
 	size_t n_oneofs, n_nested;
 	LIST(struct field) fields;
-	LIST(int) reserved;    /* numbers: first, last, first, last, ... */
-	bool placed;           /* for who writes in order of dependency */
+	LIST(int) reserved; /* numbers: first, last, first, last, ... */
+	bool placed;        /* for who writes in order of dependency */
 };
 
 struct value {
-	const char *name;      /* as in the schema */
+	const char *name; /* as in the schema */
 	const char *c_name;
 	const char *wire;
 	const char *comment;
@@ -80,14 +81,14 @@ struct enumeration {
 
 struct model {
 	struct arena arena;
-	const char *file;      /* "overlayd.proto" */
-	const char *base;      /* "overlayd" */
-	const char *prefix;    /* "ovd" */
-	const char *comment;   /* above the syntax statement */
+	const char *file;    /* "overlayd.proto" */
+	const char *base;    /* "overlayd" */
+	const char *prefix;  /* "ovd" */
+	const char *comment; /* above the syntax statement */
 	const char *syntax;
 	LIST(struct message) messages;
 	LIST(struct enumeration) enumerations;
-	struct buf faults;     /* "file:line:col: text" lines */
+	struct buf faults; /* "file:line:col: text" lines */
 };
 
 void model_done(struct model *m);
@@ -109,7 +110,8 @@ static inline bool field_is_optional(const struct field *field)
 	return field->flags & OVD_OPTIONAL;
 }
 
-/* "SetLocalNodeId" to "set_local_node_id"; "set_local" to "SET_LOCAL"; text as printf has it. In the arena. */
+/* "SetLocalNodeId" to "set_local_node_id"; "set_local" to "SET_LOCAL"; text as printf has it. In
+ * the arena. */
 const char *name_snake(struct model *m, const char *camel);
 const char *name_upper(struct model *m, const char *lower);
 const char *name_dashes(struct model *m, const char *lower);

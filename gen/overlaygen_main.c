@@ -1,4 +1,5 @@
-/* overlaygen, a protoc plugin: a CodeGeneratorRequest on standard input, the CodeGeneratorResponse on standard output. */
+/* overlaygen, a protoc plugin: a CodeGeneratorRequest on standard input, the CodeGeneratorResponse
+ * on standard output. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +56,8 @@ static int answer_fault(const char *text)
 	return write_response(&response);
 }
 
-static const Google__Protobuf__FileDescriptorProto *find_file(const request_proto *request, const char *name)
+static const Google__Protobuf__FileDescriptorProto *find_file(const request_proto *request,
+							      const char *name)
 {
 	for (size_t i = 0; i < request->n_proto_file; i++)
 		if (strcmp(request->proto_file[i]->name, name) == 0)
@@ -75,8 +77,10 @@ static int answer_outputs(struct model *m)
 		text_put(&texts[i], "%c", '\0');
 		r |= texts[i].failed;
 		google__protobuf__compiler__code_generator_response__file__init(&files[i]);
-		files[i].name = (char *)(outputs[i].suffix[0] == '/' ? outputs[i].suffix + 1 :
-								      model_text(m, "%s%s", m->base, outputs[i].suffix));
+		files[i].name =
+			(char *)(outputs[i].suffix[0] == '/'
+					 ? outputs[i].suffix + 1
+					 : model_text(m, "%s%s", m->base, outputs[i].suffix));
 		files[i].content = texts[i].buf.p;
 		pointers[i] = &files[i];
 		response.n_file++;
@@ -92,7 +96,8 @@ static int answer_outputs(struct model *m)
 static int generate(const request_proto *request)
 {
 	const Google__Protobuf__FileDescriptorProto *file =
-		request->n_file_to_generate == 1 ? find_file(request, request->file_to_generate[0]) : NULL;
+		request->n_file_to_generate == 1 ? find_file(request, request->file_to_generate[0])
+						 : NULL;
 	_cleanup_(model_done) struct model m = { .file = NULL };
 
 	if (!file)
@@ -113,7 +118,8 @@ int main(void)
 
 	if (read_all(&in) < 0)
 		return 1;
-	request = google__protobuf__compiler__code_generator_request__unpack(NULL, in.n, (const uint8_t *)buf_view(&in).p);
+	request = google__protobuf__compiler__code_generator_request__unpack(
+		NULL, in.n, (const uint8_t *)buf_view(&in).p);
 	if (!request)
 		return answer_fault("the request of protoc can't be read");
 	r = generate(request);

@@ -12,7 +12,8 @@ struct text {
 /* Appends; the format may hold several lines. */
 void text_put(struct text *t, const char *format, ...) _printf_(2, 3);
 
-/* "\tleft" and, from `column` on, "right"; the right part on a line of its own above if the line would be longer than 100 columns. A tab is 8 wide. */
+/* "\tleft" and, from `column` on, "right"; the right part on a line of its own above if the line
+ * would be longer than 100 columns. A tab is 8 wide. */
 void text_row(struct text *t, unsigned column, const char *left, const char *right);
 
 /* A comment as a C block, wrapped at 100 columns. */

@@ -25,7 +25,8 @@ static struct arena_chunk *chunk_new(size_t size, struct arena_chunk *older)
 
 void *arena_alloc(struct arena *a, size_t n)
 {
-	size_t aligned = (n + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
+	size_t aligned =
+		(n + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
 	char *p;
 
 	if (aligned < n)

@@ -4,8 +4,8 @@
 #include "runtime/util.h"
 #include "runtime/view.h"
 
-/* Bytes p[0..n), room for cap. {0} is empty and owns nothing. p may move at every call that appends.
- * Bytes behind p are readable for BUF_SLACK, so that readers may look a word ahead. */
+/* Bytes p[0..n), room for cap. {0} is empty and owns nothing. p may move at every call that
+ * appends. Bytes behind p are readable for BUF_SLACK, so that readers may look a word ahead. */
 struct buf {
 	char *p;
 	size_t n;

@@ -53,6 +53,7 @@ void fault_in_item(struct ovd_fault *f, size_t index)
 
 const char *fault_text(const struct ovd_fault *f, char text[FAULT_LINE_MAX])
 {
-	snprintf(text, FAULT_LINE_MAX, "%s%s%s (byte %zu)", f->path, f->path[0] ? ": " : "", f->text, f->offset);
+	snprintf(text, FAULT_LINE_MAX, "%s%s%s (byte %zu)", f->path, f->path[0] ? ": " : "",
+		 f->text, f->offset);
 	return text;
 }

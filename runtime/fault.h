@@ -16,7 +16,8 @@ struct ovd_fault {
 	char text[FAULT_TEXT_MAX]; /* what is wrong there: "expected a boolean" */
 };
 
-/* Says what is wrong at offset; the path is empty. Always -EBADMSG, to be returned. A control byte in what is printed is escaped. */
+/* Says what is wrong at offset; the path is empty. Always -EBADMSG, to be returned. A control byte
+ * in what is printed is escaped. */
 int fault_set(struct ovd_fault *f, size_t offset, const char *format, ...) _printf_(3, 4);
 
 /* Puts a key, or an index, before the path; a path that grows too long loses its tail. */

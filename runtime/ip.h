@@ -6,7 +6,8 @@
 
 #include "runtime/view.h"
 
-/* An address in network byte order: 4 bytes of IPv4 or 16 of IPv6, the rest zero. {0} is no address. */
+/* An address in network byte order: 4 bytes of IPv4 or 16 of IPv6, the rest zero. {0} is no
+ * address. */
 struct ovd_ip {
 	uint8_t len;
 	uint8_t b[16];
@@ -28,14 +29,16 @@ struct ovd_endpoint {
 #define CIDR_TEXT_MAX     52
 #define ENDPOINT_TEXT_MAX 56
 
-/* IPv4 in four decimal parts without leading zeros, IPv6 as RFC 4291 section 2.2 writes it; no zone.
+/* IPv4 in four decimal parts without leading zeros, IPv6 as RFC 4291 section 2.2 writes it; no
+ * zone.
  * `::` may stand for one group. -EINVAL for another text. */
 int ip_parse(struct ovd_view text, struct ovd_ip *ret);
 
 /* RFC 5952, with a dotted tail for ::ffff:0:0/96 alone. Returns text. */
 const char *ip_format(const struct ovd_ip *ip, char text[IP_TEXT_MAX]);
 
-/* address/length; host bits are cleared. -EINVAL without a length or for another text, -ERANGE for a length above the family's. */
+/* address/length; host bits are cleared. -EINVAL without a length or for another text, -ERANGE for
+ * a length above the family's. */
 int cidr_parse(struct ovd_view text, struct ovd_cidr *ret);
 const char *cidr_format(const struct ovd_cidr *cidr, char text[CIDR_TEXT_MAX]);
 

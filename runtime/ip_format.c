@@ -104,7 +104,7 @@ const char *endpoint_format(const struct ovd_endpoint *endpoint, char text[ENDPO
 {
 	char ip[IP_TEXT_MAX];
 
-	snprintf(text, ENDPOINT_TEXT_MAX, endpoint->ip.len == 16 ? "[%s]:%u" : "%s:%u", ip_format(&endpoint->ip, ip),
-		 endpoint->port);
+	snprintf(text, ENDPOINT_TEXT_MAX, endpoint->ip.len == 16 ? "[%s]:%u" : "%s:%u",
+		 ip_format(&endpoint->ip, ip), endpoint->port);
 	return text;
 }

@@ -41,7 +41,8 @@ static int parse_group(const char *p, const char *end, unsigned *ret)
 	return n;
 }
 
-/* Groups up to the end or a `::`; the last 32 bits may be dotted. Returns how many bytes were filled, or -EINVAL; *at is moved. */
+/* Groups up to the end or a `::`; the last 32 bits may be dotted. Returns how many bytes were
+ * filled, or -EINVAL; *at is moved. */
 static int parse_groups(const char **at, const char *end, uint8_t *b, int room)
 {
 	const char *p = *at;

@@ -1,17 +1,19 @@
 #include <errno.h>
 
-#include "runtime/ip.h"
 #include "runtime/json.h"
+#include "runtime/json_scalar.h"
 #include "runtime/json_scan.h"
 #include "runtime/json_word.h"
 
 #define LAYERS_MAX 4
 
-/* The tags that stand in one JSON object beside its keys: a union's, and those of unions that share its object. */
+/* The tags that stand in one JSON object beside its keys: a union's, and those of unions that share
+ * its object. */
 struct tags {
 	const struct ovd_union *unions[LAYERS_MAX];
 	int n;
-	bool behind; /* p is behind the last tag's value; otherwise p is behind {, and the tags were found by looking ahead */
+	bool behind; /* p is behind the last tag's value; otherwise p is behind {, and the tags were
+			found by looking ahead */
 	bool seen[LAYERS_MAX];
 };
 
@@ -29,84 +31,13 @@ static void *place(const struct ovd_row *row, void *object)
 	return (char *)object + row->offset;
 }
 
-static void store_uint(void *at, unsigned width, uint64_t value)
-{
-	switch (width) {
-	case 1:
-		*(uint8_t *)at = (uint8_t)value;
-		break;
-	case 2:
-		*(uint16_t *)at = (uint16_t)value;
-		break;
-	case 4:
-		*(uint32_t *)at = (uint32_t)value;
-		break;
-	default:
-		*(uint64_t *)at = value;
-	}
-}
-
-static int read_uint(struct json_scan *s, const struct ovd_row *row, void *at)
-{
-	uint64_t value;
-	int r = scan_uint(s, UINT64_MAX >> (64 - 8 * row->width), &value);
-
-	if (r == 0)
-		store_uint(at, row->width, value);
-	return r;
-}
-
-static int read_int(struct json_scan *s, const struct ovd_row *row, void *at)
-{
-	int64_t most = INT64_MAX >> (64 - 8 * row->width), value;
-	int r = scan_int(s, -most - 1, most, &value);
-
-	if (r == 0)
-		store_uint(at, row->width, (uint64_t)value);
-	return r;
-}
-
-static int read_text(struct json_scan *s, const struct ovd_row *row, struct ovd_view *at)
-{
-	const char *from = s->p;
-	int r = scan_string(s, "a string", at);
-
-	if (r == 0 && at->n > row->max_bytes)
-		return SCAN_FAULT(s, from, "longer than %u bytes", row->max_bytes);
-	return r;
-}
-
-static int read_ip(struct json_scan *s, struct ovd_ip *at)
-{
-	const char *from = s->p;
-	struct ovd_view text;
-	int r = scan_string(s, "an IP address in a string", &text);
-
-	if (r == 0 && ip_parse(text, at) < 0)
-		return SCAN_FAULT(s, from, "not an IP address");
-	return r;
-}
-
-static int read_enum(struct json_scan *s, const struct ovd_enum *type, int *at)
-{
-	const char *from = s->p;
-	struct ovd_view text;
-	int r = scan_string(s, "a name in a string", &text);
-
-	for (unsigned i = 0; r == 0 && i < type->n_values; i++)
-		if (text.n == type->values[i].name_len && memcmp(text.p, type->values[i].name, text.n) == 0) {
-			*at = type->values[i].value;
-			return 0;
-		}
-	return r < 0 ? r : SCAN_FAULT(s, from, "not one of the values of %s", type->name);
-}
-
 /* ---- members of an object ---- */
 
 static int tag_index(const struct tags *tags, struct ovd_view key)
 {
 	for (int i = 0; i < tags->n; i++)
-		if (key.n == tags->unions[i]->tag_len - 3u && memcmp(tags->unions[i]->tag + 1, key.p, key.n) == 0)
+		if (key.n == tags->unions[i]->tag_len - 3u &&
+		    memcmp(tags->unions[i]->tag + 1, key.p, key.n) == 0)
 			return i;
 	return -1;
 }
@@ -123,12 +54,14 @@ static int read_other(struct json_scan *s, struct tags *tags, struct ovd_view ke
 	return scan_skip(s);
 }
 
-static const struct ovd_row *find_row(const struct ovd_object *o, unsigned from, struct ovd_view key)
+static const struct ovd_row *find_row(const struct ovd_object *o, unsigned from,
+				      struct ovd_view key)
 {
 	for (unsigned n = 0; n < o->n_rows; n++) {
 		unsigned i = from + n < o->n_rows ? from + n : from + n - o->n_rows;
 
-		if (o->rows[i].literal_len == key.n + 3 && memcmp(o->rows[i].literal + 1, key.p, key.n) == 0)
+		if (o->rows[i].literal_len == key.n + 3 &&
+		    memcmp(o->rows[i].literal + 1, key.p, key.n) == 0)
 			return &o->rows[i];
 	}
 	return NULL;
@@ -168,7 +101,7 @@ static void fill_default(const struct ovd_row *row, void *object)
 	else if (row->kind == OVD_KIND_UNION)
 		*(int *)place(row, object) = (int)row->fallback;
 	else
-		store_uint(place(row, object), row->width, row->fallback);
+		scalar_store(place(row, object), row->width, row->fallback);
 }
 
 static int check_rows(struct json_scan *s, const struct ovd_object *o, uint64_t seen, void *object)
@@ -181,7 +114,8 @@ static int check_rows(struct json_scan *s, const struct ovd_object *o, uint64_t 
 		if (seen >> i & 1)
 			continue;
 		if (o->rows[i].flags & OVD_REQUIRED)
-			return fault_at_row(s, &o->rows[i], SCAN_FAULT(s, s->p - 1, "the key is missing"));
+			return fault_at_row(s, &o->rows[i],
+					    SCAN_FAULT(s, s->p - 1, "the key is missing"));
 		if (o->rows[i].flags & OVD_DEFAULTED)
 			fill_default(&o->rows[i], object);
 	}
@@ -189,7 +123,8 @@ static int check_rows(struct json_scan *s, const struct ovd_object *o, uint64_t 
 }
 
 /* The next key is the one that a writer would put here: then p is behind its colon. */
-static inline bool key_predicted(struct json_scan *s, const struct ovd_object *o, unsigned next, bool first)
+static inline bool key_predicted(struct json_scan *s, const struct ovd_object *o, unsigned next,
+				 bool first)
 {
 	const char *p = s->p;
 
@@ -202,7 +137,8 @@ static inline bool key_predicted(struct json_scan *s, const struct ovd_object *o
 }
 
 /* The rows of an object up to its closing bracket. */
-static int read_members(struct json_scan *s, const struct ovd_object *o, struct tags *tags, void *object)
+static int read_members(struct json_scan *s, const struct ovd_object *o, struct tags *tags,
+			void *object)
 {
 	uint64_t seen = 0;
 	unsigned next = 0;
@@ -251,10 +187,12 @@ static int read_object(struct json_scan *s, const struct ovd_object *o, void *at
 
 /* ---- unions ---- */
 
-static int find_variant(struct json_scan *s, const struct ovd_union *u, const char *at, struct ovd_view name, const struct ovd_variant **ret)
+static int find_variant(struct json_scan *s, const struct ovd_union *u, const char *at,
+			struct ovd_view name, const struct ovd_variant **ret)
 {
 	for (unsigned i = 0; i < u->n_variants; i++)
-		if (name.n == u->variants[i].name_len && memcmp(name.p, u->variants[i].name, name.n) == 0) {
+		if (name.n == u->variants[i].name_len &&
+		    memcmp(name.p, u->variants[i].name, name.n) == 0) {
 			*ret = &u->variants[i];
 			return 0;
 		}
@@ -263,7 +201,8 @@ static int find_variant(struct json_scan *s, const struct ovd_union *u, const ch
 	return -EBADMSG;
 }
 
-static int read_tag_value(struct json_scan *s, const struct ovd_union *u, const struct ovd_variant **ret)
+static int read_tag_value(struct json_scan *s, const struct ovd_union *u,
+			  const struct ovd_variant **ret)
 {
 	const char *at = s->p;
 	struct ovd_view name;
@@ -275,7 +214,8 @@ static int read_tag_value(struct json_scan *s, const struct ovd_union *u, const 
 }
 
 /* Looks the whole object through, from behind its {, for the tag. p and depth stay. */
-static int look_ahead(const struct json_scan *from, const struct ovd_union *u, const struct ovd_variant **ret)
+static int look_ahead(const struct json_scan *from, const struct ovd_union *u,
+		      const struct ovd_variant **ret)
 {
 	struct ovd_view tag = { .p = u->tag + 1, .n = u->tag_len - 3u }, key;
 	const struct ovd_variant *found = NULL;
@@ -327,7 +267,8 @@ static bool tag_is_next(struct json_scan *s, const struct ovd_union *u, bool fir
 }
 
 /* One union after another that share the object; `inside` is where its first key may stand. */
-static int read_tags(struct json_scan *s, const char *inside, const struct ovd_union *u, struct tags *tags, void **at, const struct ovd_variant **ret)
+static int read_tags(struct json_scan *s, const char *inside, const struct ovd_union *u,
+		     struct tags *tags, void **at, const struct ovd_variant **ret)
 {
 	const struct ovd_variant *variant = NULL;
 	int r;
@@ -376,15 +317,15 @@ static int read_one(struct json_scan *s, const struct ovd_row *row, void *at)
 	case OVD_KIND_BOOL:
 		return scan_bool(s, at);
 	case OVD_KIND_UINT:
-		return read_uint(s, row, at);
+		return scalar_uint(s, row, at);
 	case OVD_KIND_INT:
-		return read_int(s, row, at);
+		return scalar_int(s, row, at);
 	case OVD_KIND_TEXT:
-		return read_text(s, row, at);
+		return scalar_text(s, row, at);
 	case OVD_KIND_IP:
-		return read_ip(s, at);
+		return scalar_ip(s, at);
 	case OVD_KIND_ENUM:
-		return read_enum(s, row->type, at);
+		return scalar_enum(s, row->type, at);
 	case OVD_KIND_OBJECT:
 		return read_object(s, row->type, at);
 	case OVD_KIND_UNION:
@@ -410,7 +351,8 @@ static int grow(struct json_scan *s, const struct ovd_row *row, char **items, si
 	return 0;
 }
 
-static int read_item(struct json_scan *s, const struct ovd_row *row, char **items, size_t n, size_t *cap)
+static int read_item(struct json_scan *s, const struct ovd_row *row, char **items, size_t n,
+		     size_t *cap)
 {
 	int r;
 
@@ -448,13 +390,15 @@ static int read_value(struct json_scan *s, const struct ovd_row *row, void *at)
 
 /* ---- documents ---- */
 
-int json_decode(const struct ovd_table *table, struct ovd_view body, struct arena *arena, void *out, struct ovd_fault *fault)
+int json_decode(const struct ovd_table *table, struct ovd_view body, struct arena *arena, void *out,
+		struct ovd_fault *fault)
 {
 	struct json_scan s = { .start = body.p, .p = body.p, .arena = arena, .fault = fault };
 	int r;
 
 	scan_blanks(&s);
-	r = table->union_ ? read_union(&s, table->union_, out) : read_object(&s, table->object, out);
+	r = table->union_ ? read_union(&s, table->union_, out)
+			  : read_object(&s, table->object, out);
 	if (r < 0)
 		return r;
 	scan_blanks(&s);

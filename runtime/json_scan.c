@@ -15,7 +15,8 @@ static bool is_digit(char c)
 static int fault_in_number(struct json_scan *s, const char *at, uint64_t max)
 {
 	if (is_digit(*at) || *at == '-')
-		return SCAN_FAULT(s, at, "expected an integer from 0 to %llu", (unsigned long long)max);
+		return SCAN_FAULT(s, at, "expected an integer from 0 to %llu",
+				  (unsigned long long)max);
 	return SCAN_FAULT(s, at, "expected an integer");
 }
 
@@ -58,7 +59,8 @@ int scan_int(struct json_scan *s, int64_t min, int64_t max, int64_t *ret)
 	s->p += negative;
 	if (!scan_digits(s, &value) || (negative && value == 0) ||
 	    value > (negative ? 0 - (uint64_t)min : (uint64_t)max))
-		return SCAN_FAULT(s, at, "expected an integer from %lld to %lld", (long long)min, (long long)max);
+		return SCAN_FAULT(s, at, "expected an integer from %lld to %lld", (long long)min,
+				  (long long)max);
 	*ret = negative ? (int64_t)(0 - value) : (int64_t)value;
 	return 0;
 }
@@ -94,7 +96,8 @@ int scan_null(struct json_scan *s, bool *ret)
 	return 0;
 }
 
-/* ---- numbers nobody wants: serde_json refuses those that no double can hold, in its own arithmetic ---- */
+/* ---- numbers nobody wants: serde_json refuses those that no double can hold, in its own
+ * arithmetic ---- */
 
 struct decimal {
 	uint64_t digits; /* as many as fit */
@@ -105,7 +108,8 @@ static bool take_digit(struct decimal *d, char c)
 {
 	uint64_t more;
 
-	if (__builtin_mul_overflow(d->digits, UINT64_C(10), &more) || __builtin_add_overflow(more, (uint64_t)(c - '0'), &more))
+	if (__builtin_mul_overflow(d->digits, UINT64_C(10), &more) ||
+	    __builtin_add_overflow(more, (uint64_t)(c - '0'), &more))
 		return false;
 	d->digits = more;
 	return true;
@@ -153,8 +157,9 @@ static int scan_exponent(struct json_scan *s, struct decimal *d)
 /* Below 1e289 nothing that fits into 64 bits can overflow. */
 static bool fits_double(const struct decimal *d)
 {
-	static const double tens[] = { 1e289, 1e290, 1e291, 1e292, 1e293, 1e294, 1e295, 1e296, 1e297, 1e298,
-				       1e299, 1e300, 1e301, 1e302, 1e303, 1e304, 1e305, 1e306, 1e307, 1e308 };
+	static const double tens[] = { 1e289, 1e290, 1e291, 1e292, 1e293, 1e294, 1e295,
+				       1e296, 1e297, 1e298, 1e299, 1e300, 1e301, 1e302,
+				       1e303, 1e304, 1e305, 1e306, 1e307, 1e308 };
 
 	if (d->digits == 0 || d->power < 289)
 		return true;

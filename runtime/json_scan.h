@@ -1,5 +1,5 @@
-/* A strict JSON lexer, RFC 8259, over bytes that end in a NUL and may be read BUF_SLACK beyond it. As NUL is legal nowhere in
- * JSON, nothing but the end itself has to look where the end is. */
+/* A strict JSON lexer, RFC 8259, over bytes that end in a NUL and may be read BUF_SLACK beyond it.
+ * As NUL is legal nowhere in JSON, nothing but the end itself has to look where the end is. */
 #pragma once
 
 #include <stdint.h>
@@ -12,9 +12,9 @@
 struct json_scan {
 	const char *start;
 	const char *p;
-	struct arena *arena;    /* for texts with escapes */
+	struct arena *arena; /* for texts with escapes */
 	struct ovd_fault *fault;
-	int depth;              /* objects and arrays around p */
+	int depth; /* objects and arrays around p */
 };
 
 /* The fault at `at`; -EBADMSG. */
@@ -26,7 +26,8 @@ static inline void scan_blanks(struct json_scan *s)
 		s->p++;
 }
 
-/* All below stand at the first byte of what they read, and leave p behind it. 0; -EBADMSG and the fault; -ENOMEM. */
+/* All below stand at the first byte of what they read, and leave p behind it. 0; -EBADMSG and the
+ * fault; -ENOMEM. */
 
 /* A string; `what` names what was expected there, for the message. */
 int scan_string(struct json_scan *s, const char *what, struct ovd_view *ret);
@@ -46,8 +47,8 @@ int scan_skip(struct json_scan *s);
 /* The opening bracket: one level deeper. The caller takes depth back at the closing one. */
 int scan_open(struct json_scan *s, char bracket, const char *what);
 
-/* In an object, behind { or a member's value: the next key, its colon and the blanks behind it. *ret_more is false, and p behind }, if there is none. first: nothing
- * stood between { and p. */
+/* In an object, behind { or a member's value: the next key, its colon and the blanks behind it.
+ * *ret_more is false, and p behind }, if there is none. first: nothing stood between { and p. */
 int scan_key(struct json_scan *s, bool first, struct ovd_view *ret, bool *ret_more);
 
 /* In an array, the same without keys. */

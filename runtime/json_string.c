@@ -4,7 +4,8 @@
 
 #include "runtime/json_word.h"
 
-/* Bytes of the UTF-8 sequence at p, RFC 3629 section 4; 0 if it is none. The NUL at the end is no continuation. */
+/* Bytes of the UTF-8 sequence at p, RFC 3629 section 4; 0 if it is none. The NUL at the end is no
+ * continuation. */
 static int utf8_length(const unsigned char *p)
 {
 #define CONTINUES(i) ((p[i] & 0xc0) == 0x80)
@@ -15,7 +16,8 @@ static int utf8_length(const unsigned char *p)
 	if (p[0] < 0xe0)
 		return CONTINUES(1) ? 2 : 0;
 	if (p[0] < 0xf0) {
-		if (!CONTINUES(1) || !CONTINUES(2) || (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] >= 0xa0))
+		if (!CONTINUES(1) || !CONTINUES(2) || (p[0] == 0xe0 && p[1] < 0xa0) ||
+		    (p[0] == 0xed && p[1] >= 0xa0))
 			return 0;
 		return 3;
 	}

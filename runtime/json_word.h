@@ -9,7 +9,6 @@
 #error "word_same takes the first bytes for the low ones"
 #endif
 
-
 #define WORD_ONES  UINT64_C(0x0101010101010101)
 #define WORD_HIGHS UINT64_C(0x8080808080808080)
 
@@ -30,7 +29,8 @@ static inline uint64_t word_zero(uint64_t w)
 /* Some byte may be below 0x20, a quote or a backslash: never false when one is. */
 static inline uint64_t word_escapes(uint64_t w)
 {
-	return ((w - WORD_ONES * 0x20) & ~w & WORD_HIGHS) | word_zero(w ^ WORD_ONES * '"') | word_zero(w ^ WORD_ONES * '\\');
+	return ((w - WORD_ONES * 0x20) & ~w & WORD_HIGHS) | word_zero(w ^ WORD_ONES * '"') |
+	       word_zero(w ^ WORD_ONES * '\\');
 }
 
 /* The same, or above 0x7f. */

@@ -34,7 +34,9 @@ static inline void put(struct buf *b, char c)
 
 static void put_escape(struct buf *b, unsigned char c)
 {
-	static const char letters[32] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r' };
+	static const char letters[32] = {
+		['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'
+	};
 	static const char hex[] = "0123456789abcdef";
 
 	put(b, '\\');
@@ -134,7 +136,8 @@ static int write_enum(struct buf *b, const struct ovd_enum *type, int value)
 {
 	for (unsigned i = 0; i < type->n_values; i++)
 		if (type->values[i].value == value)
-			return write_text(b, (struct ovd_view){ .p = type->values[i].name, .n = type->values[i].name_len });
+			return write_text(b, (struct ovd_view){ .p = type->values[i].name,
+								.n = type->values[i].name_len });
 	return -EINVAL;
 }
 
@@ -274,7 +277,8 @@ static int write_value(struct buf *b, const struct ovd_row *row, const void *at)
 int json_encode(const struct ovd_table *table, const void *in, struct buf *out)
 {
 	size_t start = out->n;
-	int r = table->union_ ? write_union(out, table->union_, in) : write_object(out, table->object, in);
+	int r = table->union_ ? write_union(out, table->union_, in)
+			      : write_object(out, table->object, in);
 
 	if (r < 0)
 		out->n = start;

@@ -44,7 +44,8 @@ int key_parse(struct ovd_view text, struct ovd_key *ret)
 		int v[4];
 
 		for (int k = 0; k < 4; k++) {
-			v[k] = i == 10 && k == 3 ? 0 : base64_value((unsigned char)text.p[4 * i + k]);
+			v[k] = i == 10 && k == 3 ? 0
+						 : base64_value((unsigned char)text.p[4 * i + k]);
 			bad |= v[k];
 		}
 		key.b[3 * i] = (uint8_t)((unsigned)v[0] << 2 | v[1] >> 4);
@@ -93,7 +94,8 @@ int key_parse_hex(struct ovd_view text, struct ovd_key *ret)
 	if (text.n != KEY_HEX_MAX - 1)
 		return -EINVAL;
 	for (size_t i = 0; i < sizeof(key.b); i++) {
-		int high = hex_value((unsigned char)text.p[2 * i]), low = hex_value((unsigned char)text.p[2 * i + 1]);
+		int high = hex_value((unsigned char)text.p[2 * i]),
+		    low = hex_value((unsigned char)text.p[2 * i + 1]);
 
 		bad |= high | low;
 		key.b[i] = (uint8_t)((unsigned)high << 4 | (unsigned)low);

@@ -14,11 +14,13 @@ struct ovd_key {
 #define KEY_TEXT_MAX 45
 #define KEY_HEX_MAX  65
 
-/* 44 characters of base64 (RFC 4648 section 4) with padding, canonical. -EINVAL for another text. */
+/* 44 characters of base64 (RFC 4648 section 4) with padding, canonical. -EINVAL for another text.
+ */
 int key_parse(struct ovd_view text, struct ovd_key *ret);
 const char *key_format(const struct ovd_key *key, char text[KEY_TEXT_MAX]);
 
-/* 64 hex digits of either case, written in lower case, as the userspace control protocol has them. */
+/* 64 hex digits of either case, written in lower case, as the userspace control protocol has them.
+ */
 int key_parse_hex(struct ovd_view text, struct ovd_key *ret);
 const char *key_format_hex(const struct ovd_key *key, char text[KEY_HEX_MAX]);
 

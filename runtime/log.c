@@ -56,7 +56,10 @@ struct log *log_new(enum log_level level, enum log_format format)
 	struct log *log = calloc(1, sizeof(*log));
 
 	if (log)
-		*log = (struct log){ .level = level, .format = format, .lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1 };
+		*log = (struct log){ .level = level,
+				     .format = format,
+				     .lock = PTHREAD_MUTEX_INITIALIZER,
+				     .fd = -1 };
 	return log;
 }
 
@@ -106,7 +109,11 @@ static void rotate(struct log *log)
 /* How many bytes of a printable character stand at p; 0 for a control byte or broken UTF-8. */
 static size_t printable(const unsigned char *p)
 {
-	size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : p[0] >= 0xe0 && p[0] < 0xf0 ? 3 : p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : 0;
+	size_t n = p[0] < 0x80                   ? 1
+		   : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
+		   : p[0] >= 0xe0 && p[0] < 0xf0 ? 3
+		   : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
+						 : 0;
 
 	if (p[0] < 0x20 || p[0] == 0x7f)
 		return 0;
@@ -139,11 +146,12 @@ static void put_time(struct buf *line)
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &utc);
-	buf_printf(line, "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
-		   utc.tm_sec, now.tv_nsec / 1000000);
+	buf_printf(line, "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ", utc.tm_year + 1900, utc.tm_mon + 1,
+		   utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, now.tv_nsec / 1000000);
 }
 
-static void put_line(struct buf *line, const struct log *log, enum log_level level, const char *text)
+static void put_line(struct buf *line, const struct log *log, enum log_level level,
+		     const char *text)
 {
 	switch (log->format) {
 	case LOG_TEXT:

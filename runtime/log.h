@@ -21,8 +21,8 @@ struct log;
 struct log *log_new(enum log_level level, enum log_format format);
 void log_free(struct log *log);
 
-/* Also write to this file from now on; at LOG_FILE_MAX bytes it becomes path.1, that path.2, up to LOG_FILES_KEPT. Negative errno
- * if it can't be opened; the log goes on without it. */
+/* Also write to this file from now on; at LOG_FILE_MAX bytes it becomes path.1, that path.2, up to
+ * LOG_FILES_KEPT. Negative errno if it can't be opened; the log goes on without it. */
 #define LOG_FILE_MAX   (10 * 1024 * 1024)
 #define LOG_FILES_KEPT 5
 int log_open_file(struct log *log, const char *path);

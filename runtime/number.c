@@ -45,5 +45,6 @@ size_t u64_format(uint64_t value, char text[U64_TEXT_MAX])
 size_t i64_format(int64_t value, char text[U64_TEXT_MAX])
 {
 	text[0] = '-';
-	return value < 0 ? 1 + put_digits(0 - (uint64_t)value, text + 1) : put_digits((uint64_t)value, text);
+	return value < 0 ? 1 + put_digits(0 - (uint64_t)value, text + 1)
+			 : put_digits((uint64_t)value, text);
 }

@@ -5,7 +5,8 @@
 
 #include "runtime/view.h"
 
-/* 0 to max in decimal digits: no sign, no blank, no leading zero. -EINVAL for another text, -ERANGE above max. */
+/* 0 to max in decimal digits: no sign, no blank, no leading zero. -EINVAL for another text, -ERANGE
+ * above max. */
 int u64_parse(struct ovd_view text, uint64_t max, uint64_t *ret);
 
 #define U64_TEXT_MAX 22

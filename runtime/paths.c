@@ -12,7 +12,9 @@
 
 struct paths_env paths_env_now(void)
 {
-	return (struct paths_env){ .euid = geteuid(), .data_dir = getenv("ZLAYER_DATA_DIR"), .home = getenv("HOME") };
+	return (struct paths_env){ .euid = geteuid(),
+				   .data_dir = getenv("ZLAYER_DATA_DIR"),
+				   .home = getenv("HOME") };
 }
 
 /* What the platform says, whatever the environment says. */
@@ -54,7 +56,8 @@ const char *paths_socket(const struct paths_env *env, const char *data_dir, char
 		return text;
 	}
 	if (snprintf(text, PATHS_MAX, "%s/run/zlayer-overlayd.sock", data_dir) > PATHS_SOCKET_MAX)
-		snprintf(text, PATHS_MAX, "/tmp/zlayer-overlayd-%016" PRIx64 ".sock", fnv1a(fnv1a(FNV_START, data_dir), "overlayd"));
+		snprintf(text, PATHS_MAX, "/tmp/zlayer-overlayd-%016" PRIx64 ".sock",
+			 fnv1a(fnv1a(FNV_START, data_dir), "overlayd"));
 	return text;
 }
 

@@ -1,4 +1,5 @@
-/* The tables that overlaygen writes and the codecs read: what each message looks like in memory and on the wire. */
+/* The tables that overlaygen writes and the codecs read: what each message looks like in memory and
+ * on the wire. */
 #pragma once
 
 #include <stddef.h>
@@ -30,7 +31,8 @@ enum {
 	OVD_SECRET = 1 << 5,     /* never printed */
 };
 
-/* A list in memory; generated structs hold {const T *items; size_t n;}, which has the same layout. */
+/* A list in memory; generated structs hold {const T *items; size_t n;}, which has the same layout.
+ */
 struct ovd_list {
 	const void *items;
 	size_t n;
@@ -38,32 +40,34 @@ struct ovd_list {
 
 /* One key of an object. A flattened message's keys are rows of the object it lies in. */
 struct ovd_row {
-	char literal[40];        /* "key": with its quotes and colon, zeros behind */
-	uint8_t literal_len;     /* without the zeros */
-	uint8_t kind;            /* enum ovd_kind */
+	char literal[40];    /* "key": with its quotes and colon, zeros behind */
+	uint8_t literal_len; /* without the zeros */
+	uint8_t kind;        /* enum ovd_kind */
 	uint8_t flags;
-	uint8_t width;           /* bytes of one item in memory for BOOL, UINT, INT, ENUM */
-	uint16_t offset;         /* of the value in the object's struct */
-	uint16_t has_offset;     /* of its presence, a bool; OPTIONAL and not TEXT (a TEXT's p is NULL when absent) */
-	uint32_t max_bytes;      /* TEXT: longest */
-	uint32_t max_items;      /* LIST: longest */
-	uint32_t item_size;      /* LIST: bytes of one item */
-	const void *type;        /* ENUM: struct ovd_enum; OBJECT: struct ovd_object; UNION: struct ovd_union */
-	uint64_t fallback;       /* DEFAULTED: the number, or the union's variant; TEXT: always "" */
+	uint8_t width;       /* bytes of one item in memory for BOOL, UINT, INT, ENUM */
+	uint16_t offset;     /* of the value in the object's struct */
+	uint16_t has_offset; /* of its presence, a bool; OPTIONAL and not TEXT (a TEXT's p is NULL
+				when absent) */
+	uint32_t max_bytes;  /* TEXT: longest */
+	uint32_t max_items;  /* LIST: longest */
+	uint32_t item_size;  /* LIST: bytes of one item */
+	const void *type;    /* ENUM: struct ovd_enum; OBJECT: struct ovd_object; UNION: struct
+				ovd_union */
+	uint64_t fallback;   /* DEFAULTED: the number, or the union's variant; TEXT: always "" */
 };
 
 /* A message: its keys in writing order. */
 struct ovd_object {
-	const char *name;           /* of the message, for people */
+	const char *name; /* of the message, for people */
 	const struct ovd_row *rows;
-	uint64_t required;          /* bit i: rows[i] is REQUIRED */
-	uint32_t size;              /* of its struct */
-	uint16_t n_rows;            /* 64 at most */
+	uint64_t required; /* bit i: rows[i] is REQUIRED */
+	uint32_t size;     /* of its struct */
+	uint16_t n_rows;   /* 64 at most */
 };
 
 /* One variant of a union. */
 struct ovd_variant {
-	char literal[80];                /* "tag":"name" with all quotes, zeros behind */
+	char literal[80]; /* "tag":"name" with all quotes, zeros behind */
 	uint8_t literal_len;
 	uint8_t name_len;
 	uint16_t offset;                 /* of the variant's struct in the union's */
@@ -76,7 +80,7 @@ struct ovd_variant {
 /* A tagged union: `kind`, an int at offset 0, then the variants' structs on top of each other. */
 struct ovd_union {
 	const char *name;
-	char tag[40];                    /* "tag": with its quotes and colon, zeros behind */
+	char tag[40]; /* "tag": with its quotes and colon, zeros behind */
 	uint8_t tag_len;
 	uint16_t n_variants;
 	uint32_t size;
@@ -84,7 +88,7 @@ struct ovd_union {
 };
 
 struct ovd_enum_value {
-	const char *name;                /* on the wire */
+	const char *name; /* on the wire */
 	uint8_t name_len;
 	int value;
 };
@@ -102,4 +106,5 @@ struct ovd_table {
 };
 
 /* The key without quotes and colon. */
-#define OVD_ROW_KEY(row) ((struct ovd_view){ .p = (row)->literal + 1, .n = (row)->literal_len - 3u })
+#define OVD_ROW_KEY(row)                                                                           \
+	((struct ovd_view){ .p = (row)->literal + 1, .n = (row)->literal_len - 3u })

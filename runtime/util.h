@@ -9,12 +9,13 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-#define CONTAINER_OF(p, type, member) ((type *)((char *)(p) - offsetof(type, member)))
+#define CONTAINER_OF(p, type, member) ((type *)((char *)(p)-offsetof(type, member)))
 
-/* Runs f on the variable's address when it goes out of scope: _cleanup_(buf_done) struct buf b = {0}; */
-#define _cleanup_(f)           __attribute__((cleanup(f)))
-#define _printf_(at, args)   __attribute__((format(printf, at, args)))
-#define _unused_               __attribute__((unused))
+/* Runs f on the variable's address when it goes out of scope: _cleanup_(buf_done) struct buf b =
+ * {0}; */
+#define _cleanup_(f)       __attribute__((cleanup(f)))
+#define _printf_(at, args) __attribute__((format(printf, at, args)))
+#define _unused_           __attribute__((unused))
 
 /* For _cleanup_ on a descriptor (-1: none) and on memory from malloc. errno stays. */
 static inline void fd_closep(int *fd)

@@ -32,20 +32,20 @@ struct main_daemon {
 	struct daemon shared;
 	uv_loop_t loop;
 	uv_signal_t sigterm, sigint;
-	uv_check_t settle;           /* looks, while we stop, whether all parked calls are answered */
+	uv_check_t settle; /* looks, while we stop, whether all parked calls are answered */
 	struct server *server;
 	struct net *net;
 	struct watch *worker_watch, *tunnel_watch, *firewall_watch;
-	struct job repair;           /* of the firewall */
+	struct job repair; /* of the firewall */
 	struct plan repair_plan;
 	bool repairing;
 	bool stopping, tearing_down, torn_down;
-	struct call *stoppers;       /* calls of `shutdown`, answered at the end */
+	struct call *stoppers; /* calls of `shutdown`, answered at the end */
 	size_t n_stoppers;
 	int lock;
 	int listen_fd;
 	bool listening;
-	struct stat socket_stat;     /* of the socket file that is ours */
+	struct stat socket_stat; /* of the socket file that is ours */
 	char data_dir[PATHS_MAX];
 	char socket[PATHS_MAX];
 };
@@ -87,7 +87,8 @@ static void tunnel_changed(struct daemon *d)
 	if (fd < 0)
 		return;
 	if (!m->tunnel_watch)
-		m->tunnel_watch = watch_new(&m->loop, fd, d->tunnel->ops->events(d->tunnel), tunnel_ready, m);
+		m->tunnel_watch =
+			watch_new(&m->loop, fd, d->tunnel->ops->events(d->tunnel), tunnel_ready, m);
 	else
 		watch_events(m->tunnel_watch, d->tunnel->ops->events(d->tunnel));
 }
@@ -186,10 +187,12 @@ static void stop(struct daemon *d, struct call *call)
 		return;
 	m->stopping = true;
 	notify_state("STOPPING=1");
-	log_at(d->log, LOG_INFO, "stopping: %s", call ? "a client asked for it" : "a signal asked for it");
+	log_at(d->log, LOG_INFO, "stopping: %s",
+	       call ? "a client asked for it" : "a signal asked for it");
 	server_drain(m->server);
 	uv_check_start(&m->settle, stop_when_settled);
-	/* a loop that sleeps is woken by its own signal's or call's event, which is just being handled */
+	/* a loop that sleeps is woken by its own signal's or call's event, which is just being
+	 * handled */
 }
 
 static void on_signal(uv_signal_t *handle, int number _unused_)
@@ -216,7 +219,8 @@ static int take_lock(struct main_daemon *m)
 		return complain("data dir", m->data_dir, r);
 	m->lock = lock_take(m->data_dir, &holder);
 	if (m->lock == -EWOULDBLOCK) {
-		fprintf(stderr, "overlayd: data dir %s is another overlayd's (pid %d)\n", m->data_dir, (int)holder);
+		fprintf(stderr, "overlayd: data dir %s is another overlayd's (pid %d)\n",
+			m->data_dir, (int)holder);
 		return m->lock;
 	}
 	return m->lock < 0 ? complain("lock in", m->data_dir, m->lock) : 0;
@@ -236,7 +240,8 @@ static int open_log(struct main_daemon *m, const struct options *o, const struct
 	if (r == 0)
 		r = log_open_file(m->shared.log, path);
 	if (r < 0)
-		log_at(m->shared.log, LOG_WARN, "log file %s: %s: going on without it", path, strerror(-r));
+		log_at(m->shared.log, LOG_WARN, "log file %s: %s: going on without it", path,
+		       strerror(-r));
 	return 0;
 }
 
@@ -255,12 +260,15 @@ static int make_engine(struct main_daemon *m)
 static int open_platform(struct main_daemon *m)
 {
 	bool rootless = getenv("ZLAYER_ROOTLESS");
-	struct linux_options options = { .firewall = !rootless, .control_dir = WG_CONTROL_DIR, .log = m->shared.log };
+	struct linux_options options = { .firewall = !rootless,
+					 .control_dir = WG_CONTROL_DIR,
+					 .log = m->shared.log };
 	int r;
 
 	r = control_dir_prepare(WG_CONTROL_DIR, rootless, m->shared.log);
 	if (r < 0)
-		log_at(m->shared.log, LOG_WARN, "%s: %s: no userspace WireGuard", WG_CONTROL_DIR, strerror(-r));
+		log_at(m->shared.log, LOG_WARN, "%s: %s: no userspace WireGuard", WG_CONTROL_DIR,
+		       strerror(-r));
 	r = linux_net_new(&options, &m->net);
 	if (r < 0)
 		return complain("netlink", "socket", r);
@@ -333,7 +341,8 @@ static int start_loop(struct main_daemon *m)
 	return 0;
 }
 
-static void resolve_paths(struct main_daemon *m, const struct options *o, const struct paths_env *env)
+static void resolve_paths(struct main_daemon *m, const struct options *o,
+			  const struct paths_env *env)
 {
 	if (o->data_dir)
 		snprintf(m->data_dir, sizeof(m->data_dir), "%s", o->data_dir);
@@ -371,7 +380,8 @@ static void unlink_socket(const struct main_daemon *m)
 {
 	struct stat now;
 
-	if (m->listening && stat(m->socket, &now) == 0 && now.st_ino == m->socket_stat.st_ino && now.st_dev == m->socket_stat.st_dev)
+	if (m->listening && stat(m->socket, &now) == 0 && now.st_ino == m->socket_stat.st_ino &&
+	    now.st_dev == m->socket_stat.st_dev)
 		unlink(m->socket);
 }
 
@@ -417,7 +427,8 @@ int daemon_run(const struct options *options)
 	m->lock = m->listen_fd = -1;
 	r = start(m, options);
 	if (r == 0) {
-		log_at(m->shared.log, LOG_INFO, "serving at %s, data in %s", m->socket, m->data_dir);
+		log_at(m->shared.log, LOG_INFO, "serving at %s, data in %s", m->socket,
+		       m->data_dir);
 		notify_state("READY=1");
 		uv_run(&m->loop, UV_RUN_DEFAULT);
 		log_at(m->shared.log, LOG_INFO, "stopped");

@@ -18,7 +18,8 @@ static pid_t read_holder(int fd)
 	ssize_t n = pread(fd, text, sizeof(text), 0);
 	uint64_t pid;
 
-	if (n <= 0 || u64_parse((struct ovd_view){ .p = text, .n = strcspn(text, "\n") }, INT32_MAX, &pid) < 0)
+	if (n <= 0 || u64_parse((struct ovd_view){ .p = text, .n = strcspn(text, "\n") }, INT32_MAX,
+				&pid) < 0)
 		return 0;
 	return (pid_t)pid;
 }

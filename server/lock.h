@@ -3,8 +3,9 @@
 
 #include <sys/types.h>
 
-/* Takes DIR/overlayd.lock and writes our pid into it. Returns a descriptor that holds it until it is closed; -EWOULDBLOCK if another process does, and *ret_holder is its pid, or
- * 0; another negative errno. */
+/* Takes DIR/overlayd.lock and writes our pid into it. Returns a descriptor that holds it until it
+ * is closed; -EWOULDBLOCK if another process does, and *ret_holder is its pid, or 0; another
+ * negative errno. */
 int lock_take(const char *data_dir, pid_t *ret_holder);
 
 /* mkdir -p: parents 0755, the last one of the given mode. Negative errno. */

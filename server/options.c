@@ -5,16 +5,27 @@
 
 #include "build_id.h"
 
-enum { OPT_DATA_DIR = 256, OPT_SOCKET, OPT_LOG_LEVEL, OPT_LOG_FORMAT, OPT_BUILD_ID, OPT_VERSION, OPT_HELP, OPT_SERVICE };
+enum {
+	OPT_DATA_DIR = 256,
+	OPT_SOCKET,
+	OPT_LOG_LEVEL,
+	OPT_LOG_FORMAT,
+	OPT_BUILD_ID,
+	OPT_VERSION,
+	OPT_HELP,
+	OPT_SERVICE
+};
 
 static const char help[] =
-	"usage: overlayd [--data-dir DIR] [--socket PATH] [--log-level LEVEL] [--log-format FORMAT]\n"
+	"usage: overlayd [--data-dir DIR] [--socket PATH] [--log-level LEVEL] [--log-format "
+	"FORMAT]\n"
 	"\n"
 	"The overlay network of this node: WireGuard, bridges, addresses, NAT.\n"
 	"\n"
 	"  --data-dir DIR       what must not be lost: the node's key (default: $ZLAYER_DATA_DIR,\n"
 	"                       /var/lib/zlayer for root, ~/.zlayer for others)\n"
-	"  --socket PATH        where clients connect (default: /var/run/zlayer-overlayd.sock for the\n"
+	"  --socket PATH        where clients connect (default: /var/run/zlayer-overlayd.sock for "
+	"the\n"
 	"                       default data dir, else DIR/run/zlayer-overlayd.sock)\n"
 	"  --log-level LEVEL    error, warn, info (default) or debug\n"
 	"  --log-format FORMAT  text (default) or json\n"
@@ -40,9 +51,11 @@ static enum options_verdict take(int option, const char *value, struct options *
 		o->socket = value;
 		return OPTIONS_RUN;
 	case OPT_LOG_LEVEL:
-		return log_level_parse(value, &o->log_level) < 0 ? wrong("--log-level", value) : OPTIONS_RUN;
+		return log_level_parse(value, &o->log_level) < 0 ? wrong("--log-level", value)
+								 : OPTIONS_RUN;
 	case OPT_LOG_FORMAT:
-		return log_format_parse(value, &o->log_format) < 0 ? wrong("--log-format", value) : OPTIONS_RUN;
+		return log_format_parse(value, &o->log_format) < 0 ? wrong("--log-format", value)
+								   : OPTIONS_RUN;
 	case OPT_SERVICE: /* Windows: said by the service manager */
 		return OPTIONS_RUN;
 	case OPT_BUILD_ID:

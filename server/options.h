@@ -19,5 +19,6 @@ enum options_verdict {
 	OPTIONS_WRONG, /* the reason is printed: exit 2 */
 };
 
-/* The texts are argv's. Prints what --help, --version and --build-id ask for; touches nothing else. */
+/* The texts are argv's. Prints what --help, --version and --build-id ask for; touches nothing else.
+ */
 enum options_verdict options_parse(int argc, char **argv, struct options *ret);

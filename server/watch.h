@@ -5,12 +5,14 @@
 
 struct watch;
 
-/* Calls ready when fd is ready for what `events` says: POLLIN, POLLOUT (poll(2)). NULL if libuv refuses. */
+/* Calls ready when fd is ready for what `events` says: POLLIN, POLLOUT (poll(2)). NULL if libuv
+ * refuses. */
 struct watch *watch_new(uv_loop_t *loop, int fd, short events, void (*ready)(void *arg), void *arg);
 
 void watch_events(struct watch *w, short events);
 
-/* Ends it, before the descriptor is closed; its memory goes when the loop has run once more. Accepts NULL. */
+/* Ends it, before the descriptor is closed; its memory goes when the loop has run once more.
+ * Accepts NULL. */
 void watch_free(struct watch *w);
 
 int watch_fd(const struct watch *w);

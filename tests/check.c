@@ -88,27 +88,30 @@ void check_str(const char *file, int line, const char *text, const char *got, co
 			   want ? want : "(null)");
 }
 
-void check_view(const char *file, int line, const char *text, struct ovd_view got, struct ovd_view want)
+void check_view(const char *file, int line, const char *text, struct ovd_view got,
+		struct ovd_view want)
 {
 	if (!view_eq(got, want))
 		check_fail(file, line, "%s is \"%.*s\", not \"%.*s\"", text, VIEW(got), VIEW(want));
 }
 
-void check_bytes(const char *file, int line, const char *text, const void *got, const void *want, size_t n)
+void check_bytes(const char *file, int line, const char *text, const void *got, const void *want,
+		 size_t n)
 {
 	const unsigned char *a = got, *b = want;
 
 	for (size_t i = 0; i < n; i++)
 		if (a[i] != b[i])
-			check_fail(file, line, "%s differs at byte %zu of %zu: %02x, not %02x", text, i, n,
-				   a[i], b[i]);
+			check_fail(file, line, "%s differs at byte %zu of %zu: %02x, not %02x",
+				   text, i, n, a[i], b[i]);
 }
 
 struct ovd_view check_edge(const void *text, size_t n, size_t slack)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	size_t whole = (n + slack + page - 1) / page * page;
-	char *map = mmap(NULL, whole + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *map = mmap(NULL, whole + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0);
 	char *at;
 
 	if (map == MAP_FAILED || mprotect(map + whole, page, PROT_NONE) < 0)

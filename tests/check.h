@@ -1,4 +1,5 @@
-/* Unit tests: each TEST is a function that runs in a process of its own, timed, its descriptors counted.
+/* Unit tests: each TEST is a function that runs in a process of its own, timed, its descriptors
+ *counted.
  *
  *	TEST(ip_parse)
  *	{
@@ -40,12 +41,13 @@ void check_register(struct check_test *test);
 #define SKIP(...) check_skip(__VA_ARGS__)
 
 /* Each ends the test with file, line and both values when it doesn't hold. */
-#define CHECK(condition)       check_true(__FILE__, __LINE__, #condition, (condition))
-#define CHECK_INT(got, want)   check_int(__FILE__, __LINE__, #got, (long long)(got), (long long)(want))
-#define CHECK_U64(got, want)   check_u64(__FILE__, __LINE__, #got, (got), (want))
-#define CHECK_STR(got, want)   check_str(__FILE__, __LINE__, #got, (got), (want))
-#define CHECK_VIEW(got, want)  check_view(__FILE__, __LINE__, #got, (got), view(want))
-#define CHECK_SAME(got, want)  check_bytes(__FILE__, __LINE__, #got, (got), (want), sizeof(*(got)))
+#define CHECK(condition) check_true(__FILE__, __LINE__, #condition, (condition))
+#define CHECK_INT(got, want)                                                                       \
+	check_int(__FILE__, __LINE__, #got, (long long)(got), (long long)(want))
+#define CHECK_U64(got, want)      check_u64(__FILE__, __LINE__, #got, (got), (want))
+#define CHECK_STR(got, want)      check_str(__FILE__, __LINE__, #got, (got), (want))
+#define CHECK_VIEW(got, want)     check_view(__FILE__, __LINE__, #got, (got), view(want))
+#define CHECK_SAME(got, want)     check_bytes(__FILE__, __LINE__, #got, (got), (want), sizeof(*(got)))
 #define CHECK_BYTES(got, want, n) check_bytes(__FILE__, __LINE__, #got, (got), (want), (n))
 
 void check_case(const char *format, ...) _printf_(1, 2);
@@ -55,11 +57,15 @@ void check_true(const char *file, int line, const char *text, bool ok);
 void check_int(const char *file, int line, const char *text, long long got, long long want);
 void check_u64(const char *file, int line, const char *text, uint64_t got, uint64_t want);
 void check_str(const char *file, int line, const char *text, const char *got, const char *want);
-void check_view(const char *file, int line, const char *text, struct ovd_view got, struct ovd_view want);
-void check_bytes(const char *file, int line, const char *text, const void *got, const void *want, size_t n);
+void check_view(const char *file, int line, const char *text, struct ovd_view got,
+		struct ovd_view want);
+void check_bytes(const char *file, int line, const char *text, const void *got, const void *want,
+		 size_t n);
 
-/* A copy of text whose last readable byte is `slack` behind its end, zeros in between; behind that the process dies. */
+/* A copy of text whose last readable byte is `slack` behind its end, zeros in between; behind that
+ * the process dies. */
 struct ovd_view check_edge(const void *text, size_t n, size_t slack);
 
-/* A whole file of the tests' data, by path from the project's top; ends the test if it can't be read. Never freed. */
+/* A whole file of the tests' data, by path from the project's top; ends the test if it can't be
+ * read. Never freed. */
 struct ovd_view check_file(const char *path);

@@ -15,29 +15,29 @@ enum ctl_kind {
 /* A variant of a flag's union; VALUE of its short form is the one key that it needs. */
 struct ctl_variant {
 	const char *name;
-	const char *key;  /* NULL: there is no VALUE */
-	bool number;      /* VALUE is a number, not a text */
+	const char *key; /* NULL: there is no VALUE */
+	bool number;     /* VALUE is a number, not a text */
 };
 
 struct ctl_flag {
-	const char *name;        /* "dns-server", without the dashes before it */
-	const char *key;         /* "dns_server", in the request's JSON */
+	const char *name; /* "dns-server", without the dashes before it */
+	const char *key;  /* "dns_server", in the request's JSON */
 	enum ctl_kind kind;
 	bool required;
 	bool repeated;           /* a list: the flag is given once per item */
 	const char *placeholder; /* "IP", "auto|shared" */
 	const char *help;
-	const char *tag;         /* UNION */
+	const char *tag; /* UNION */
 	const struct ctl_variant *variants;
 	size_t n_variants;
 };
 
 struct ctl_command {
-	const char *name;        /* "attach-container" */
-	const char *op;          /* "attach_container" */
+	const char *name; /* "attach-container" */
+	const char *op;   /* "attach_container" */
 	const char *summary;
-	const char *since;       /* first line of the contract that has it */
-	const char *answers;     /* "attached, guest_config" */
+	const char *since;   /* first line of the contract that has it */
+	const char *answers; /* "attached, guest_config" */
 	const struct ctl_flag *flags;
 	size_t n_flags;
 };

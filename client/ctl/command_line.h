@@ -8,7 +8,7 @@ struct command_line {
 	const char *data_dir; /* NULL: the default */
 	bool json;
 	unsigned timeout_ms;
-	char **rest;          /* the command and what follows it, ended by NULL */
+	char **rest; /* the command and what follows it, ended by NULL */
 };
 
 /* 0; 1: the answer was printed; -EINVAL: the reason was. */

@@ -22,7 +22,8 @@ static int put_text(struct buf *out, const char *text, size_t n)
 		if (c < 0x20)
 			r = buf_printf(out, "\\u%04x", c);
 		else
-			r = c == '"' || c == '\\' ? buf_printf(out, "\\%c", c) : buf_append(out, &c, 1);
+			r = c == '"' || c == '\\' ? buf_printf(out, "\\%c", c)
+						  : buf_append(out, &c, 1);
 	}
 	return r == 0 ? buf_text(out, "\"") : r;
 }
@@ -35,7 +36,8 @@ static int put_union(struct buf *out, const struct ctl_flag *flag, const char *v
 	int r;
 
 	for (size_t i = 0; i < flag->n_variants; i++)
-		if (strlen(flag->variants[i].name) == n && memcmp(flag->variants[i].name, value, n) == 0)
+		if (strlen(flag->variants[i].name) == n &&
+		    memcmp(flag->variants[i].name, value, n) == 0)
 			variant = &flag->variants[i];
 	r = buf_printf(out, "{\"%s\":", flag->tag);
 	if (r == 0)
@@ -44,7 +46,8 @@ static int put_union(struct buf *out, const struct ctl_flag *flag, const char *v
 		r = buf_printf(out, ",\"%s\":", variant->key);
 		value += n + 1;
 		if (r == 0)
-			r = variant->number ? buf_text(out, value) : put_text(out, value, strlen(value));
+			r = variant->number ? buf_text(out, value)
+					    : put_text(out, value, strlen(value));
 	}
 	return r == 0 ? buf_text(out, "}") : r;
 }
@@ -66,7 +69,8 @@ static int put_value(struct buf *out, const struct ctl_flag *flag, const char *v
 
 /* ---- flags ---- */
 
-static const struct ctl_flag *find_flag(const struct ctl_command *command, const char *name, size_t n)
+static const struct ctl_flag *find_flag(const struct ctl_command *command, const char *name,
+					size_t n)
 {
 	for (size_t i = 0; i < command->n_flags; i++) {
 		const char *known = command->flags[i].name;
@@ -80,7 +84,8 @@ static const struct ctl_flag *find_flag(const struct ctl_command *command, const
 	return NULL;
 }
 
-/* What can go wrong before JSON is made: a number or boolean that isn't one would break it apart. */
+/* What can go wrong before JSON is made: a number or boolean that isn't one would break it apart.
+ */
 static bool plain_word(const struct ctl_flag *flag, const char *value)
 {
 	if (flag->kind == CTL_BOOL)
@@ -96,25 +101,29 @@ static int take_flag(const struct ctl_command *command, char ***at, struct given
 	size_t n = strcspn(name, "=");
 
 	if (strncmp(word, "--", 2) != 0 || !(ret->flag = find_flag(command, name, n))) {
-		snprintf(fault, FLAGS_FAULT_MAX, "%s: unknown; see overlayctl help %s", word, command->name);
+		snprintf(fault, FLAGS_FAULT_MAX, "%s: unknown; see overlayctl help %s", word,
+			 command->name);
 		return -EINVAL;
 	}
 	ret->value = name[n] == '=' ? name + n + 1 : (*at)[1];
 	*at += 1;
 	if (name[n] != '=') {
-		if (ret->flag->kind == CTL_BOOL && (!ret->value || strncmp(ret->value, "--", 2) == 0))
+		if (ret->flag->kind == CTL_BOOL &&
+		    (!ret->value || strncmp(ret->value, "--", 2) == 0))
 			ret->value = "true";
 		else
 			*at += 1;
 	}
 	if (!ret->value || !plain_word(ret->flag, ret->value)) {
-		snprintf(fault, FLAGS_FAULT_MAX, "--%s: expected %s", ret->flag->name, ret->flag->placeholder);
+		snprintf(fault, FLAGS_FAULT_MAX, "--%s: expected %s", ret->flag->name,
+			 ret->flag->placeholder);
 		return -EINVAL;
 	}
 	return 0;
 }
 
-static int put_list(struct buf *out, const struct ctl_flag *flag, const struct given *given, size_t n)
+static int put_list(struct buf *out, const struct ctl_flag *flag, const struct given *given,
+		    size_t n)
 {
 	int r = buf_text(out, "[");
 	bool first = true;
@@ -130,7 +139,8 @@ static int put_list(struct buf *out, const struct ctl_flag *flag, const struct g
 	return r == 0 ? buf_text(out, "]") : r;
 }
 
-static const struct given *find_given(const struct ctl_flag *flag, const struct given *given, size_t n, size_t *ret_times)
+static const struct given *find_given(const struct ctl_flag *flag, const struct given *given,
+				      size_t n, size_t *ret_times)
 {
 	const struct given *found = NULL;
 
@@ -143,7 +153,8 @@ static const struct given *find_given(const struct ctl_flag *flag, const struct 
 	return found;
 }
 
-static int put_member(struct buf *out, const struct ctl_flag *flag, const struct given *given, size_t n, char *fault)
+static int put_member(struct buf *out, const struct ctl_flag *flag, const struct given *given,
+		      size_t n, char *fault)
 {
 	size_t times;
 	const struct given *found = find_given(flag, given, n, &times);
@@ -156,7 +167,8 @@ static int put_member(struct buf *out, const struct ctl_flag *flag, const struct
 	if (!found && flag->kind == CTL_BOOL && flag->required)
 		return buf_printf(out, ",\"%s\":false", flag->key);
 	if (!found && flag->required && !flag->repeated) {
-		snprintf(fault, FLAGS_FAULT_MAX, "--%s %s is missing", flag->name, flag->placeholder);
+		snprintf(fault, FLAGS_FAULT_MAX, "--%s %s is missing", flag->name,
+			 flag->placeholder);
 		return -EINVAL;
 	}
 	if (!found && !flag->required)
@@ -167,7 +179,8 @@ static int put_member(struct buf *out, const struct ctl_flag *flag, const struct
 	return flag->repeated ? put_list(out, flag, given, n) : put_value(out, flag, found->value);
 }
 
-int flags_to_json(const struct ctl_command *command, char **argv, struct buf *out, char fault[FLAGS_FAULT_MAX])
+int flags_to_json(const struct ctl_command *command, char **argv, struct buf *out,
+		  char fault[FLAGS_FAULT_MAX])
 {
 	_cleanup_(freep) struct given *given = NULL;
 	size_t n = 0;

@@ -4,7 +4,8 @@
 
 void help_all(FILE *out, const struct ctl_command *commands)
 {
-	fputs("usage: overlayctl [--socket PATH] [--data-dir DIR] [--json] [--timeout SECONDS] COMMAND [FLAGS]\n"
+	fputs("usage: overlayctl [--socket PATH] [--data-dir DIR] [--json] [--timeout SECONDS] "
+	      "COMMAND [FLAGS]\n"
 	      "\n"
 	      "  --socket PATH      the daemon's socket (default: the data dir's)\n"
 	      "  --data-dir DIR     the daemon's data dir (default: as overlayd's)\n"
@@ -16,18 +17,21 @@ void help_all(FILE *out, const struct ctl_command *commands)
 	      out);
 	for (; commands->name; commands++)
 		fprintf(out, "  %-23s  %s\n", commands->name, commands->summary);
-	fputs("  raw [JSON]               Sends a frame, or a request, as it is typed or read from standard input.\n"
+	fputs("  raw [JSON]               Sends a frame, or a request, as it is typed or read from "
+	      "standard input.\n"
 	      "  help [COMMAND]           Prints this.\n"
 	      "  --version                Prints the version.\n"
 	      "\n"
-	      "Exit status: 0 done, 1 the daemon answered err, 2 wrong command line, 3 no connection,\n"
+	      "Exit status: 0 done, 1 the daemon answered err, 2 wrong command line, 3 no "
+	      "connection,\n"
 	      "4 no answer in time, 5 an answer that is none.\n",
 	      out);
 }
 
 static void help_flag(FILE *out, const struct ctl_flag *flag)
 {
-	fprintf(out, "  --%s %s%s%s\n      %s\n", flag->name, flag->placeholder, flag->required && flag->kind != CTL_BOOL ? "" : " (optional)",
+	fprintf(out, "  --%s %s%s%s\n      %s\n", flag->name, flag->placeholder,
+		flag->required && flag->kind != CTL_BOOL ? "" : " (optional)",
 		flag->repeated ? " (once per item)" : "", flag->help);
 }
 
@@ -35,10 +39,12 @@ void help_command(FILE *out, const struct ctl_command *command)
 {
 	fprintf(out, "usage: overlayctl %s", command->name);
 	for (size_t i = 0; i < command->n_flags; i++)
-		if (command->flags[i].required && !command->flags[i].repeated && command->flags[i].kind != CTL_BOOL)
-			fprintf(out, " --%s %s", command->flags[i].name, command->flags[i].placeholder);
-	fprintf(out, "%s\n\n%s\nAnswers: %s, err. Since %s.\n", command->n_flags ? " [FLAGS]" : "", command->summary, command->answers,
-		command->since);
+		if (command->flags[i].required && !command->flags[i].repeated &&
+		    command->flags[i].kind != CTL_BOOL)
+			fprintf(out, " --%s %s", command->flags[i].name,
+				command->flags[i].placeholder);
+	fprintf(out, "%s\n\n%s\nAnswers: %s, err. Since %s.\n", command->n_flags ? " [FLAGS]" : "",
+		command->summary, command->answers, command->since);
 	if (command->n_flags > 0)
 		fputc('\n', out);
 	for (size_t i = 0; i < command->n_flags; i++)

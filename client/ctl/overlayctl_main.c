@@ -27,7 +27,8 @@ static int fail(int r, const struct ovd_client *client)
 		fprintf(stderr, "overlayctl: no answer in time\n");
 		return EXIT_TIMEOUT;
 	case -EPROTO:
-		fprintf(stderr, "overlayctl: an answer that is none: %s\n", ovd_client_fault(client));
+		fprintf(stderr, "overlayctl: an answer that is none: %s\n",
+			ovd_client_fault(client));
 		return EXIT_PROTOCOL;
 	default:
 		fprintf(stderr, "overlayctl: %s\n", strerror(-r));
@@ -43,14 +44,17 @@ static int connect_to(const struct command_line *line, struct ovd_client **ret)
 	int r;
 
 	if (!path)
-		path = paths_socket(&env, line->data_dir ? line->data_dir : paths_data_dir(&env, data_dir), socket);
+		path = paths_socket(
+			&env, line->data_dir ? line->data_dir : paths_data_dir(&env, data_dir),
+			socket);
 	r = ovd_client_open(path, 1, ret);
 	if (r < 0)
 		fprintf(stderr, "overlayctl: no daemon at %s: %s\n", path, strerror(-r));
 	return r;
 }
 
-/* To a daemon of the 0.12 line nat is unknown and nat_enabled required; later ones ignore it beside nat. */
+/* To a daemon of the 0.12 line nat is unknown and nat_enabled required; later ones ignore it beside
+ * nat. */
 static void please_old_daemons(struct ovd_request *request)
 {
 	struct ovd_setup_global_overlay *setup = &request->setup_global_overlay;
@@ -160,7 +164,8 @@ int main(int argc, char **argv)
 		return run_raw(&line);
 	command = find_command(line.rest[0]);
 	if (!command) {
-		fprintf(stderr, "overlayctl: %s: unknown command\nTry 'overlayctl help'.\n", line.rest[0]);
+		fprintf(stderr, "overlayctl: %s: unknown command\nTry 'overlayctl help'.\n",
+			line.rest[0]);
 		return EXIT_USAGE;
 	}
 	return run_command(&line, command);

@@ -56,15 +56,19 @@ static void format_time(char cell[CELL_MAX], int64_t then, long long now)
 
 	while (i + 1 < ARRAY_SIZE(units) && size < units[i].seconds * 2)
 		i++;
-	snprintf(cell, CELL_MAX, age < 0 ? "in %lld %s" : "%lld %s ago", size / units[i].seconds, units[i].unit);
+	snprintf(cell, CELL_MAX, age < 0 ? "in %lld %s" : "%lld %s ago", size / units[i].seconds,
+		 units[i].unit);
 }
 
-static void format_number(char cell[CELL_MAX], const struct ovd_row *row, const void *at, long long now)
+static void format_number(char cell[CELL_MAX], const struct ovd_row *row, const void *at,
+			  long long now)
 {
 	uint64_t value = number_at(at, row->width);
 
-	if (!key_ends(row, "_unix_secs") && !key_ends(row, "_at_unix") && !key_ends(row, "last_refresh"))
-		snprintf(cell, CELL_MAX, row->kind == OVD_KIND_INT ? "%" PRId64 : "%" PRIu64, value);
+	if (!key_ends(row, "_unix_secs") && !key_ends(row, "_at_unix") &&
+	    !key_ends(row, "last_refresh"))
+		snprintf(cell, CELL_MAX, row->kind == OVD_KIND_INT ? "%" PRId64 : "%" PRIu64,
+			 value);
 	else if (value == 0)
 		snprintf(cell, CELL_MAX, "never");
 	else
@@ -88,7 +92,8 @@ static void format_text(char cell[CELL_MAX], struct ovd_view text)
 			*p = '?';
 }
 
-static void format_one(char cell[CELL_MAX], const struct ovd_row *row, const void *at, long long now)
+static void format_one(char cell[CELL_MAX], const struct ovd_row *row, const void *at,
+		       long long now)
 {
 	cell[0] = '\0';
 	switch ((enum ovd_kind)row->kind) {
@@ -118,7 +123,8 @@ static void format_one(char cell[CELL_MAX], const struct ovd_row *row, const voi
 	}
 }
 
-static void format_cell(char cell[CELL_MAX], const struct ovd_row *row, const void *object, long long now)
+static void format_cell(char cell[CELL_MAX], const struct ovd_row *row, const void *object,
+			long long now)
 {
 	const struct ovd_list *list = place(row, object);
 	size_t used = 0;
@@ -158,7 +164,8 @@ static void print_heading(FILE *out, const struct ovd_row *row, int width)
 	}
 }
 
-static void print_table(FILE *out, const struct ovd_row *list_row, const struct ovd_list *list, long long now)
+static void print_table(FILE *out, const struct ovd_row *list_row, const struct ovd_list *list,
+			long long now)
 {
 	const struct ovd_object *o = list_row->type;
 	unsigned n = MIN(o->n_rows, COLUMNS_MAX);
@@ -168,7 +175,8 @@ static void print_table(FILE *out, const struct ovd_row *list_row, const struct 
 	for (unsigned c = 0; c < n; c++) {
 		widths[c] = key_width(&o->rows[c]) - (key_ends(&o->rows[c], "_unix_secs") ? 10 : 0);
 		for (size_t i = 0; i < list->n; i++) {
-			format_cell(cell, &o->rows[c], (const char *)list->items + i * list_row->item_size, now);
+			format_cell(cell, &o->rows[c],
+				    (const char *)list->items + i * list_row->item_size, now);
 			widths[c] = MAX(widths[c], (int)strlen(cell));
 		}
 	}
@@ -178,7 +186,8 @@ static void print_table(FILE *out, const struct ovd_row *list_row, const struct 
 	fputc('\n', out);
 	for (size_t i = 0; i < list->n; i++) {
 		for (unsigned c = 0; c < n; c++) {
-			format_cell(cell, &o->rows[c], (const char *)list->items + i * list_row->item_size, now);
+			format_cell(cell, &o->rows[c],
+				    (const char *)list->items + i * list_row->item_size, now);
 			fprintf(out, "%-*s", c + 1 < n ? widths[c] + 2 : 0, cell);
 		}
 		fputc('\n', out);
@@ -226,6 +235,7 @@ void print_response(FILE *out, const struct ovd_response *response, long long no
 		if (variant->object->n_rows == 0)
 			fprintf(out, "%s\n", variant->name);
 		else
-			print_object(out, variant->object, (const char *)response + variant->offset, now);
+			print_object(out, variant->object, (const char *)response + variant->offset,
+				     now);
 	}
 }

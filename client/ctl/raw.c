@@ -29,7 +29,8 @@ int raw_run(struct ovd_client *client, const char *text, unsigned timeout_ms)
 		_cleanup_(buf_done) struct buf request = body;
 
 		body = (struct buf){ .p = NULL };
-		r = buf_printf(&body, "{\"frame\":\"request\",\"id\":1,\"request\":%.*s}", VIEW(buf_view(&request)));
+		r = buf_printf(&body, "{\"frame\":\"request\",\"id\":1,\"request\":%.*s}",
+			       VIEW(buf_view(&request)));
 	}
 	if (r == 0)
 		r = ovd_client_raw(client, buf_view(&body), timeout_ms, &answer);

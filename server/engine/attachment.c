@@ -10,7 +10,8 @@
 struct attach_intent {
 	struct intent intent;
 	struct attachment *fresh;
-	struct attachment *leaving[2]; /* what it replaces: the record of the same pid, that of the same namespace */
+	struct attachment *leaving[2]; /* what it replaces: the record of the same pid, that of the
+					  same namespace */
 };
 
 struct detach_intent {
@@ -40,7 +41,8 @@ static int compare_netns(const void *a, const void *b)
 	return order ? order : compare_u64(x->owner.netns_dev, y->owner.netns_dev);
 }
 
-static struct attachment *find(void *const *tree, const struct owner *owner, int (*compare)(const void *, const void *))
+static struct attachment *find(void *const *tree, const struct owner *owner,
+			       int (*compare)(const void *, const void *))
 {
 	struct attachment key = { .owner = *owner };
 	void *found = tfind(&key, tree, compare);
@@ -131,26 +133,32 @@ static void attach_drop(struct engine *e, struct intent *intent)
 
 static bool same_owner(const struct owner *a, const struct owner *b)
 {
-	return a->pid == b->pid && a->start_time == b->start_time && a->netns_ino == b->netns_ino && a->netns_dev == b->netns_dev;
+	return a->pid == b->pid && a->start_time == b->start_time && a->netns_ino == b->netns_ino &&
+	       a->netns_dev == b->netns_dev;
 }
 
-static int attached_already(struct engine *e, const struct attachment *a, const struct attach_spec *spec, struct ovd_ip *ret_ip)
+static int attached_already(struct engine *e, const struct attachment *a,
+			    const struct attach_spec *spec, struct ovd_ip *ret_ip)
 {
 	if (a->busy)
 		return -EINPROGRESS;
 	if (!view_eq(view(a->service->name), spec->service))
-		return engine_refuse(e, -EEXIST, "pid %u is attached to service %s: detach it before it goes to %.*s", a->owner.pid,
-				     a->service->name, VIEW(spec->service));
+		return engine_refuse(
+			e, -EEXIST,
+			"pid %u is attached to service %s: detach it before it goes to %.*s",
+			a->owner.pid, a->service->name, VIEW(spec->service));
 	if (a->asked_join != spec->join_global)
-		return engine_refuse(e, -EEXIST, "pid %u is attached with join_global %s: detach it first", a->owner.pid,
-				     a->asked_join ? "true" : "false");
+		return engine_refuse(e, -EEXIST,
+				     "pid %u is attached with join_global %s: detach it first",
+				     a->owner.pid, a->asked_join ? "true" : "false");
 	*ret_ip = a->ip;
 	return -EALREADY;
 }
 
 /* Finds the records that stand in the way; they may go if their owner is gone. */
-static int find_leaving(struct engine *e, const struct attach_spec *spec, bool (*gone)(const void *, const struct owner *),
-			const void *arg, struct attachment *leaving[2])
+static int find_leaving(struct engine *e, const struct attach_spec *spec,
+			bool (*gone)(const void *, const struct owner *), const void *arg,
+			struct attachment *leaving[2])
 {
 	leaving[0] = find(&e->attachments_by_pid, &spec->owner, compare_pid);
 	leaving[1] = find(&e->attachments_by_netns, &spec->owner, compare_netns);
@@ -160,8 +168,9 @@ static int find_leaving(struct engine *e, const struct attach_spec *spec, bool (
 		if (leaving[n] && leaving[n]->busy)
 			return -EINPROGRESS;
 		if (leaving[n] && !gone(arg, &leaving[n]->owner))
-			return engine_refuse(e, -EEXIST, "the network namespace of pid %u is attached by pid %u", spec->owner.pid,
-					     leaving[n]->owner.pid);
+			return engine_refuse(
+				e, -EEXIST, "the network namespace of pid %u is attached by pid %u",
+				spec->owner.pid, leaving[n]->owner.pid);
 	}
 	return 0;
 }
@@ -171,7 +180,9 @@ static int find_service(struct engine *e, const struct attach_spec *spec, struct
 	struct service *service = service_find(e, spec->service);
 
 	if (!service || service->leaving)
-		return engine_refuse(e, -ENOENT, "service %.*s is not set up: setup_service_overlay comes first", VIEW(spec->service));
+		return engine_refuse(
+			e, -ENOENT, "service %.*s is not set up: setup_service_overlay comes first",
+			VIEW(spec->service));
 	if (service->segment->busy || (spec->join_global && e->global.busy))
 		return -EINPROGRESS;
 	*ret = service;
@@ -183,16 +194,19 @@ static int take_addresses(struct engine *e, struct attachment *a)
 	char text[CIDR_TEXT_MAX];
 
 	if (pool_take(&a->segment->pool, &a->ip) < 0)
-		return engine_refuse(e, -ENOSPC, "service %s: subnet %s is full: %u addresses are in use", a->service->name,
-				     cidr_format(&a->segment->pool.block, text), a->segment->pool.n_given);
+		return engine_refuse(e, -ENOSPC,
+				     "service %s: subnet %s is full: %u addresses are in use",
+				     a->service->name, cidr_format(&a->segment->pool.block, text),
+				     a->segment->pool.n_given);
 	if (!a->joined || pool_take(&e->global.pool, &a->joined_ip) == 0)
 		return 0;
 	pool_give(&a->segment->pool, &a->ip);
-	return engine_refuse(e, -ENOSPC, "the node's block %s is full: %u addresses are in use", cidr_format(&e->global.pool.block, text),
-			     e->global.pool.n_given);
+	return engine_refuse(e, -ENOSPC, "the node's block %s is full: %u addresses are in use",
+			     cidr_format(&e->global.pool.block, text), e->global.pool.n_given);
 }
 
-static int attachment_new(struct engine *e, const struct attach_spec *spec, struct service *service, struct attachment **ret)
+static int attachment_new(struct engine *e, const struct attach_spec *spec, struct service *service,
+			  struct attachment **ret)
 {
 	struct attachment *a = calloc(1, sizeof(*a));
 	int r;
@@ -222,7 +236,8 @@ static int attachment_new(struct engine *e, const struct attach_spec *spec, stru
 	return 0;
 }
 
-static int plan_veth(const struct engine *e, const struct attachment *a, int netns, struct plan *plan)
+static int plan_veth(const struct engine *e, const struct attachment *a, int netns,
+		     struct plan *plan)
 {
 	struct step_veth *veth = &PLAN_ADD(plan, STEP_VETH)->veth;
 
@@ -237,7 +252,8 @@ static int plan_veth(const struct engine *e, const struct attachment *a, int net
 	return 0;
 }
 
-static int plan_join(const struct engine *e, const struct attachment *a, int netns, struct plan *plan)
+static int plan_join(const struct engine *e, const struct attachment *a, int netns,
+		     struct plan *plan)
 {
 	struct step_join *join = &PLAN_ADD(plan, STEP_JOIN)->join;
 
@@ -260,7 +276,8 @@ static int plan_cut(const struct attachment *a, struct plan *plan)
 	return 0;
 }
 
-static int plan_attach(struct engine *e, const struct attach_intent *i, int netns, struct plan *plan)
+static int plan_attach(struct engine *e, const struct attach_intent *i, int netns,
+		       struct plan *plan)
 {
 	int r = 0;
 
@@ -275,7 +292,8 @@ static int plan_attach(struct engine *e, const struct attach_intent *i, int netn
 }
 
 /* Puts the fresh record into the place of those that leave. */
-static int swap_records(struct engine *e, struct attach_intent *i, struct attachment *fresh, struct attachment *leaving[2])
+static int swap_records(struct engine *e, struct attach_intent *i, struct attachment *fresh,
+			struct attachment *leaving[2])
 {
 	for (size_t n = 0; n < ARRAY_SIZE(i->leaving); n++) {
 		i->leaving[n] = leaving[n];
@@ -292,10 +310,12 @@ static int swap_records(struct engine *e, struct attach_intent *i, struct attach
 	return 0;
 }
 
-int engine_attach(struct engine *e, const struct attach_spec *spec, bool (*gone)(const void *arg, const struct owner *owner),
-		  const void *arg, struct plan *plan, struct intent **ret, struct ovd_ip *ret_ip)
+int engine_attach(struct engine *e, const struct attach_spec *spec,
+		  bool (*gone)(const void *arg, const struct owner *owner), const void *arg,
+		  struct plan *plan, struct intent **ret, struct ovd_ip *ret_ip)
 {
-	struct attachment *known = find(&e->attachments_by_pid, &spec->owner, compare_pid), *fresh, *leaving[2];
+	struct attachment *known = find(&e->attachments_by_pid, &spec->owner, compare_pid), *fresh,
+			  *leaving[2];
 	struct service *service = NULL;
 	struct attach_intent *i;
 	int r;
@@ -327,12 +347,14 @@ int engine_attach(struct engine *e, const struct attach_spec *spec, bool (*gone)
 
 /* ---- detach ---- */
 
-/* A container that asked for it takes its service along, unless somebody else has an address of it. */
+/* A container that asked for it takes its service along, unless somebody else has an address of it.
+ */
 static void mark_ephemeral(struct attachment *a)
 {
 	unsigned lent = a->segment->pool.n_given - a->segment->n_attached;
 
-	if (a->ephemeral && a->service->n_attached == 1 && a->service->mode != SERVICE_SHARED && lent == 0)
+	if (a->ephemeral && a->service->n_attached == 1 && a->service->mode != SERVICE_SHARED &&
+	    lent == 0)
 		a->service->leaving = true;
 }
 

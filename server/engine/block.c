@@ -39,7 +39,8 @@ static struct ovd_cidr block_at(const struct ovd_cidr *range, uint64_t slot)
 	uint8_t len = block_len(range);
 	struct ovd_ip ip = range->ip;
 
-	/* the slot's number lies above the block's host bits; added in two steps, as it may be wider than 64 bits there */
+	/* the slot's number lies above the block's host bits; added in two steps, as it may be
+	 * wider than 64 bits there */
 	unsigned host_bits = ip_bits(&ip) - len;
 	uint64_t high = slot >> (64 - host_bits);
 

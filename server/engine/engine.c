@@ -19,7 +19,8 @@ struct engine *engine_new(const struct ovd_key *private_key, const struct ovd_ke
 	e->private_key = *private_key;
 	e->public_key = *public_key;
 	key_format(public_key, e->public_text);
-	snprintf(e->mark, sizeof(e->mark), "overlayd %.*s", MARK_DIGITS, key_format_hex(public_key, hex));
+	snprintf(e->mark, sizeof(e->mark), "overlayd %.*s", MARK_DIGITS,
+		 key_format_hex(public_key, hex));
 	return e;
 }
 
@@ -81,7 +82,8 @@ const char *engine_mark(const struct engine *e)
 	return e->mark;
 }
 
-void alias_format(const struct engine *e, const char *what, const char *name, char ret[LINK_ALIAS_MAX])
+void alias_format(const struct engine *e, const char *what, const char *name,
+		  char ret[LINK_ALIAS_MAX])
 {
 	int room = LINK_ALIAS_MAX - 1 - snprintf(ret, LINK_ALIAS_MAX, "%s %s ", e->mark, what);
 

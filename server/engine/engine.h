@@ -1,11 +1,13 @@
 /* What the node has and wants: tunnel, services, containers, peers. Decides; touches nothing.
  *
- * A function that changes something reserves at once what the change needs, fills a plan for the platform, and returns an intent. When the plan
- * stands the caller commits the intent, else it drops it: the engine is then as before. While an intent is out, its things are busy, and whoever wants
- * to change them gets -EINPROGRESS and asks again later.
+ * A function that changes something reserves at once what the change needs, fills a plan for the
+ * platform, and returns an intent. When the plan stands the caller commits the intent, else it
+ * drops it: the engine is then as before. While an intent is out, its things are busy, and whoever
+ * wants to change them gets -EINPROGRESS and asks again later.
  *
- * All of them return 0 with an intent; -EALREADY when it is so already, without an intent; or another negative errno for a refusal, which engine_reason
- * puts into words that name the thing and the value. */
+ * All of them return 0 with an intent; -EALREADY when it is so already, without an intent; or
+ * another negative errno for a refusal, which engine_reason puts into words that name the thing and
+ * the value. */
 #pragma once
 
 #include <stdbool.h>
@@ -21,7 +23,8 @@
 struct engine;
 struct intent;
 
-/* A node without anything. The keys are copied; the mark, which every link of ours bears in its alias, is made of the public one. NULL: no memory. */
+/* A node without anything. The keys are copied; the mark, which every link of ours bears in its
+ * alias, is made of the public one. NULL: no memory. */
 struct engine *engine_new(const struct ovd_key *private_key, const struct ovd_key *public_key);
 
 /* Wipes the key. Accepts NULL. */
@@ -54,7 +57,8 @@ struct global_spec {
 };
 
 /* Brings the tunnel up, or changes what differs. Peers that are known go with it. */
-int engine_global_setup(struct engine *e, const struct global_spec *spec, struct plan *plan, struct intent **ret);
+int engine_global_setup(struct engine *e, const struct global_spec *spec, struct plan *plan,
+			struct intent **ret);
 
 /* Takes it down; services, containers and peers stay known. */
 int engine_global_teardown(struct engine *e, struct plan *plan, struct intent **ret);
@@ -77,12 +81,16 @@ enum service_mode {
 };
 
 /* Makes the service's bridge, or for SHARED the node's one for all such services. */
-int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mode mode, struct plan *plan, struct intent **ret);
+int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mode mode,
+			 struct plan *plan, struct intent **ret);
 
-/* Removes it; while containers are attached it stays for them and goes with the last. An unknown service, or one with nothing to do for the platform, is -EALREADY. */
-int engine_service_teardown(struct engine *e, struct ovd_view name, struct plan *plan, struct intent **ret);
+/* Removes it; while containers are attached it stays for them and goes with the last. An unknown
+ * service, or one with nothing to do for the platform, is -EALREADY. */
+int engine_service_teardown(struct engine *e, struct ovd_view name, struct plan *plan,
+			    struct intent **ret);
 
-/* Removes a service that was to go with its last container, which has gone; -EALREADY if there is none. */
+/* Removes a service that was to go with its last container, which has gone; -EALREADY if there is
+ * none. */
 int engine_service_reap(struct engine *e, struct plan *plan, struct intent **ret);
 
 /* The service's bridge, "" if it is not known. */
@@ -95,10 +103,12 @@ bool engine_owns_link(const struct engine *e, struct ovd_view link);
 
 /* ---- addresses ---- */
 
-/* Lends an address of the service's pool, of the node's own if there is no such service. -EALREADY is never returned; there is no plan and no intent. */
+/* Lends an address of the service's pool, of the node's own if there is no such service. -EALREADY
+ * is never returned; there is no plan and no intent. */
 int engine_lend(struct engine *e, struct ovd_view service, struct ovd_ip *ret);
 
-/* Takes it back. -EALREADY: it was free. -EBUSY: it is not lent but used. -ENOENT: not one of ours. */
+/* Takes it back. -EALREADY: it was free. -EBUSY: it is not lent but used. -ENOENT: not one of ours.
+ */
 int engine_return(struct engine *e, const struct ovd_ip *ip);
 
 /* ---- containers ---- */
@@ -117,10 +127,11 @@ struct attach_spec {
 	bool ephemeral; /* the service goes with it, when it is the last */
 };
 
-/* Connects a container. -EALREADY and its address: it is connected so already. -EEXIST: it is, but otherwise. Records of the same pid or namespace whose owner is
- * gone, as `gone` says, make way. */
-int engine_attach(struct engine *e, const struct attach_spec *spec, bool (*gone)(const void *arg, const struct owner *owner),
-		  const void *arg, struct plan *plan, struct intent **ret, struct ovd_ip *ret_ip);
+/* Connects a container. -EALREADY and its address: it is connected so already. -EEXIST: it is, but
+ * otherwise. Records of the same pid or namespace whose owner is gone, as `gone` says, make way. */
+int engine_attach(struct engine *e, const struct attach_spec *spec,
+		  bool (*gone)(const void *arg, const struct owner *owner), const void *arg,
+		  struct plan *plan, struct intent **ret, struct ovd_ip *ret_ip);
 
 /* Disconnects the container that was attached by this pid. -EALREADY: there is none. */
 int engine_detach(struct engine *e, uint32_t pid, struct plan *plan, struct intent **ret);
@@ -134,7 +145,8 @@ size_t engine_attachment_count(const struct engine *e);
 
 struct peer_spec {
 	struct ovd_key key;
-	struct ovd_view host;        /* the endpoint as it was given, to be resolved; absent if `endpoint` is set */
+	struct ovd_view host; /* the endpoint as it was given, to be resolved; absent if `endpoint`
+				 is set */
 	bool has_endpoint;
 	struct ovd_endpoint endpoint;
 	uint16_t keepalive;
@@ -142,20 +154,24 @@ struct peer_spec {
 	size_t n_allowed;
 };
 
-/* A peer is wanted so. change is what the tunnel must be told, and lives as long as the intent; change->n_peers is 0 while there is no tunnel, or nothing to
- * tell. The plan holds routes, mostly none. */
-int engine_peer_set(struct engine *e, const struct peer_spec *spec, struct plan *plan, struct tunnel_change *change, struct intent **ret);
-int engine_peer_remove(struct engine *e, const struct ovd_key *key, struct plan *plan, struct tunnel_change *change, struct intent **ret);
+/* A peer is wanted so. change is what the tunnel must be told, and lives as long as the intent;
+ * change->n_peers is 0 while there is no tunnel, or nothing to tell. The plan holds routes, mostly
+ * none. */
+int engine_peer_set(struct engine *e, const struct peer_spec *spec, struct plan *plan,
+		    struct tunnel_change *change, struct intent **ret);
+int engine_peer_remove(struct engine *e, const struct ovd_key *key, struct plan *plan,
+		       struct tunnel_change *change, struct intent **ret);
 
 /* One prefix more or less. -ENOENT: add to an unknown peer. */
-int engine_peer_allow(struct engine *e, const struct ovd_key *key, const struct ovd_cidr *cidr, struct plan *plan,
-		      struct tunnel_change *change, struct intent **ret);
-int engine_peer_disallow(struct engine *e, const struct ovd_key *key, const struct ovd_cidr *cidr, struct plan *plan,
-			 struct tunnel_change *change, struct intent **ret);
+int engine_peer_allow(struct engine *e, const struct ovd_key *key, const struct ovd_cidr *cidr,
+		      struct plan *plan, struct tunnel_change *change, struct intent **ret);
+int engine_peer_disallow(struct engine *e, const struct ovd_key *key, const struct ovd_cidr *cidr,
+			 struct plan *plan, struct tunnel_change *change, struct intent **ret);
 
 /* A host name was resolved: if the peer still wants that host, its endpoint is this. */
-int engine_peer_resolved(struct engine *e, const struct ovd_key *key, struct ovd_view host, const struct ovd_endpoint *endpoint,
-			 struct tunnel_change *change, struct intent **ret);
+int engine_peer_resolved(struct engine *e, const struct ovd_key *key, struct ovd_view host,
+			 const struct ovd_endpoint *endpoint, struct tunnel_change *change,
+			 struct intent **ret);
 
 /* A wanted peer. Views live until the next change. */
 struct peer_view {
@@ -170,15 +186,19 @@ struct peer_view {
 size_t engine_peer_count(const struct engine *e);
 
 /* Every wanted peer, by key. */
-void engine_each_peer(const struct engine *e, void (*each)(void *arg, const struct peer_view *peer), void *arg);
+void engine_each_peer(const struct engine *e, void (*each)(void *arg, const struct peer_view *peer),
+		      void *arg);
 
 /* ---- the end ---- */
 
-/* Tunnel, rules, and bridges without containers go. The engine counts all of that as down when it is committed. */
+/* Tunnel, rules, and bridges without containers go. The engine counts all of that as down when it
+ * is committed. */
 int engine_stop(struct engine *e, struct plan *plan, struct intent **ret);
 
-/* Our links in the plan of a prune: bridges named there that are neither known nor in `live` are removed if idle. */
-int engine_prune(struct engine *e, const struct ovd_view *live, size_t n_live, const struct step_bridge_list *found, struct plan *plan);
+/* Our links in the plan of a prune: bridges named there that are neither known nor in `live` are
+ * removed if idle. */
+int engine_prune(struct engine *e, const struct ovd_view *live, size_t n_live,
+		 const struct step_bridge_list *found, struct plan *plan);
 
 /* The steps that make the firewall whole again after somebody else's changes. */
 int engine_repair_firewall(struct engine *e, struct plan *plan);

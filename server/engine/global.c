@@ -10,11 +10,12 @@
 
 struct global_intent {
 	struct intent intent;
-	struct global next;         /* what the node has when the plan stands */
-	struct tunnel_peer *peers;  /* for the plan */
+	struct global next;        /* what the node has when the plan stands */
+	struct tunnel_peer *peers; /* for the plan */
 };
 
-struct ovd_cidr global_block(bool has_slice, const struct ovd_cidr *cluster, const struct ovd_cidr *slice)
+struct ovd_cidr global_block(bool has_slice, const struct ovd_cidr *cluster,
+			     const struct ovd_cidr *slice)
 {
 	if (!has_slice)
 		return block_first(cluster);
@@ -84,7 +85,8 @@ static int check_ranges(struct engine *e, const struct global_spec *spec)
 		return 0;
 	cidr_format(&spec->slice, slice);
 	if (!cidr_covers(&spec->cluster, &spec->slice))
-		return engine_refuse(e, -EINVAL, "slice_cidr %s is not inside cluster_cidr %s", slice, cluster);
+		return engine_refuse(e, -EINVAL, "slice_cidr %s is not inside cluster_cidr %s",
+				     slice, cluster);
 	if (spec->slice.prefix_len > most)
 		return engine_refuse(e, -EINVAL, "slice_cidr %s: no room for a node", slice);
 	return 0;
@@ -100,7 +102,8 @@ static void find_overlap(const void *node, VISIT visit, void *arg)
 	const struct service *service = *(struct service *const *)node;
 	struct overlap *overlap = arg;
 
-	if ((visit == preorder || visit == leaf) && cidr_overlaps(overlap->block, &service->segment->pool.block))
+	if ((visit == preorder || visit == leaf) &&
+	    cidr_overlaps(overlap->block, &service->segment->pool.block))
 		overlap->service = service;
 }
 
@@ -113,9 +116,11 @@ static int check_block_free(struct engine *e, const struct ovd_cidr *block)
 	twalk_r(e->services, find_overlap, &overlap);
 	if (!overlap.service)
 		return 0;
-	return engine_refuse(e, -EBUSY, "the node's block %s overlaps subnet %s of service %s: tear that down first",
-			     cidr_format(block, a), cidr_format(&overlap.service->segment->pool.block, b),
-			     overlap.service->name);
+	return engine_refuse(
+		e, -EBUSY,
+		"the node's block %s overlaps subnet %s of service %s: tear that down first",
+		cidr_format(block, a), cidr_format(&overlap.service->segment->pool.block, b),
+		overlap.service->name);
 }
 
 static void name_global(const struct global_spec *spec, char ret[LINK_NAME_MAX])
@@ -135,14 +140,16 @@ static int global_next(struct engine *e, const struct global_spec *spec, struct 
 	*next = e->global;
 	if (!next->has_block || !cidr_eq(&next->pool.block, &block)) {
 		if (next->has_block && next->pool.n_given > 0)
-			return engine_refuse(e, -EBUSY, "%u addresses of the node's block %s are in use", next->pool.n_given,
-					     cidr_format(&next->pool.block, text));
+			return engine_refuse(
+				e, -EBUSY, "%u addresses of the node's block %s are in use",
+				next->pool.n_given, cidr_format(&next->pool.block, text));
 		r = check_block_free(e, &block);
 		if (r < 0)
 			return r;
 		r = pool_init(&next->pool, &block);
 		if (r < 0)
-			return engine_refuse(e, r, "the node's block %s has no usable size", cidr_format(&block, text));
+			return engine_refuse(e, r, "the node's block %s has no usable size",
+					     cidr_format(&block, text));
 		next->has_block = true;
 	}
 	text_copy(next->deployment, sizeof(next->deployment), spec->deployment);
@@ -170,7 +177,8 @@ static struct tunnel_want tunnel_want(const struct engine *e, const struct globa
 /* The tunnel need not be touched to get from a to b. */
 static bool same_tunnel(const struct global *a, const struct global *b)
 {
-	return a->up && cidr_eq(&a->pool.block, &b->pool.block) && cidr_eq(&a->cluster, &b->cluster) && a->port == b->port;
+	return a->up && cidr_eq(&a->pool.block, &b->pool.block) &&
+	       cidr_eq(&a->cluster, &b->cluster) && a->port == b->port;
 }
 
 static int plan_tunnel(struct engine *e, struct global_intent *i, struct plan *plan)
@@ -200,7 +208,8 @@ static int plan_tunnel(struct engine *e, struct global_intent *i, struct plan *p
 	return 0;
 }
 
-int engine_global_setup(struct engine *e, const struct global_spec *spec, struct plan *plan, struct intent **ret)
+int engine_global_setup(struct engine *e, const struct global_spec *spec, struct plan *plan,
+			struct intent **ret)
 {
 	struct global_intent *i;
 	int r;

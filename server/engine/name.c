@@ -8,9 +8,9 @@
 
 #include "runtime/util.h"
 
-#define PREFIX    "zl-"
-#define TEXT_MAX  512 /* of all parts; longer ones are cut, and hashed so */
-#define DIGITS    17
+#define PREFIX   "zl-"
+#define TEXT_MAX 512 /* of all parts; longer ones are cut, and hashed so */
+#define DIGITS   17
 
 static uint64_t rotate(uint64_t x, int n)
 {

@@ -7,7 +7,8 @@
 
 static int compare(const void *a, const void *b)
 {
-	return memcmp(((const struct peer *)a)->key.b, ((const struct peer *)b)->key.b, sizeof(struct ovd_key));
+	return memcmp(((const struct peer *)a)->key.b, ((const struct peer *)b)->key.b,
+		      sizeof(struct ovd_key));
 }
 
 struct peer *peer_find(const struct engine *e, const struct ovd_key *key)
@@ -94,7 +95,8 @@ static void view_peer(const void *node, VISIT visit, void *arg)
 			      });
 }
 
-void engine_each_peer(const struct engine *e, void (*each)(void *arg, const struct peer_view *peer), void *arg)
+void engine_each_peer(const struct engine *e, void (*each)(void *arg, const struct peer_view *peer),
+		      void *arg)
 {
 	twalk_r(e->peers, view_peer, &(struct each){ each, arg });
 }
@@ -166,7 +168,8 @@ struct routes {
 	int r;
 };
 
-int peer_plan_route(const struct global *global, enum step_kind kind, const struct ovd_cidr *cidr, struct plan *plan)
+int peer_plan_route(const struct global *global, enum step_kind kind, const struct ovd_cidr *cidr,
+		    struct plan *plan)
 {
 	struct step_route *route;
 
@@ -188,7 +191,8 @@ static void plan_routes(const void *node, VISIT visit, void *arg)
 	if (visit != postorder && visit != leaf)
 		return;
 	for (size_t i = 0; i < peer->n_allowed && routes->r == 0; i++)
-		routes->r = peer_plan_route(routes->global, STEP_ROUTE, &peer->allowed[i], routes->plan);
+		routes->r = peer_plan_route(routes->global, STEP_ROUTE, &peer->allowed[i],
+					    routes->plan);
 }
 
 int peers_plan_routes(const struct engine *e, const struct global *global, struct plan *plan)

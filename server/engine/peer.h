@@ -15,4 +15,5 @@ bool peer_allows(const struct peer *peer, const struct ovd_cidr *cidr);
 void peer_lose(struct peer *peer, const struct ovd_cidr *cidr);
 
 /* A ROUTE or ROUTE_DELETE step for the prefix, if it needs one. */
-int peer_plan_route(const struct global *global, enum step_kind kind, const struct ovd_cidr *cidr, struct plan *plan);
+int peer_plan_route(const struct global *global, enum step_kind kind, const struct ovd_cidr *cidr,
+		    struct plan *plan);

@@ -9,13 +9,13 @@
 /* From what a peer is to what it is to be. */
 struct peer_intent {
 	struct intent intent;
-	struct peer *peer;         /* in the tree */
-	struct peer *next;         /* its contents afterwards; NULL if it goes */
-	bool is_new;               /* put into the tree for the intent */
-	struct ovd_cidr *added;    /* what the tunnel is told, in one piece of memory with `removed` */
+	struct peer *peer;      /* in the tree */
+	struct peer *next;      /* its contents afterwards; NULL if it goes */
+	bool is_new;            /* put into the tree for the intent */
+	struct ovd_cidr *added; /* what the tunnel is told, in one piece of memory with `removed` */
 	struct ovd_cidr *removed;
 	size_t n_added, n_removed;
-	struct peer **losers;      /* peers that have one of `added` so far; they are busy too */
+	struct peer **losers; /* peers that have one of `added` so far; they are busy too */
 	size_t n_losers;
 	struct tunnel_peer told;
 };
@@ -154,7 +154,8 @@ static void fill_change(const struct engine *e, struct peer_intent *i, struct tu
 		return;
 	i->told = (struct tunnel_peer){ .key = i->peer->key, .remove = !next };
 	if (next) {
-		i->told.has_endpoint = next->has_endpoint && (i->is_new || !same_endpoint(next, i->peer));
+		i->told.has_endpoint =
+			next->has_endpoint && (i->is_new || !same_endpoint(next, i->peer));
 		i->told.endpoint = next->endpoint;
 		i->told.has_keepalive = i->is_new || next->keepalive != i->peer->keepalive;
 		i->told.keepalive = next->keepalive;
@@ -168,8 +169,8 @@ static void fill_change(const struct engine *e, struct peer_intent *i, struct tu
 }
 
 /* From the peer as it is to `next`, which the intent takes over also when it fails. */
-static int change_begin(struct engine *e, struct peer *peer, struct peer *next, bool is_new, struct plan *plan,
-			struct tunnel_change *change, struct intent **ret)
+static int change_begin(struct engine *e, struct peer *peer, struct peer *next, bool is_new,
+			struct plan *plan, struct tunnel_change *change, struct intent **ret)
 {
 	struct peer_intent *i = calloc(1, sizeof(*i));
 	int r;
@@ -178,7 +179,10 @@ static int change_begin(struct engine *e, struct peer *peer, struct peer *next, 
 		peer_free(next);
 		return -ENOMEM;
 	}
-	*i = (struct peer_intent){ { .commit = change_commit, .drop = change_drop }, .peer = peer, .next = next, .is_new = is_new };
+	*i = (struct peer_intent){ { .commit = change_commit, .drop = change_drop },
+				   .peer = peer,
+				   .next = next,
+				   .is_new = is_new };
 	peer->busy = true;
 	r = collect_differences(i);
 	if (r == 0)
@@ -222,7 +226,9 @@ static int set_endpoint(struct peer *next, const struct peer *was, const struct 
 	next->host = strndup(spec->host.p, spec->host.n);
 	if (!next->host)
 		return -ENOMEM;
-	if (was && was->host && strcmp(was->host, next->host) == 0) { /* what it resolved to last stays good until the next answer */
+	if (was && was->host &&
+	    strcmp(was->host, next->host) ==
+		    0) { /* what it resolved to last stays good until the next answer */
 		next->has_endpoint = was->has_endpoint;
 		next->endpoint = was->endpoint;
 	}
@@ -239,17 +245,21 @@ static bool same_peer(const struct peer *a, const struct peer *b)
 	return true;
 }
 
-static int check_spec(struct engine *e, const struct ovd_key *key, const struct ovd_cidr *allowed, size_t n)
+static int check_spec(struct engine *e, const struct ovd_key *key, const struct ovd_cidr *allowed,
+		      size_t n)
 {
 	char text[CIDR_TEXT_MAX];
 
 	if (key_eq(key, &e->public_key))
 		return engine_refuse(e, -EINVAL, "the peer's key is this node's own");
 	if (n > PEER_ALLOWED_MAX)
-		return engine_refuse(e, -E2BIG, "allowed_ips: more than %d prefixes", PEER_ALLOWED_MAX);
+		return engine_refuse(e, -E2BIG, "allowed_ips: more than %d prefixes",
+				     PEER_ALLOWED_MAX);
 	for (size_t i = 0; i < n; i++)
 		if (allowed[i].prefix_len == 0)
-			return engine_refuse(e, -EINVAL, "allowed_ips: %s would take all of the host's traffic into the tunnel",
+			return engine_refuse(e, -EINVAL,
+					     "allowed_ips: %s would take all of the host's traffic "
+					     "into the tunnel",
 					     cidr_format(&allowed[i], text));
 	return 0;
 }
@@ -269,7 +279,8 @@ static int peer_new(struct engine *e, const struct ovd_key *key, struct peer **r
 	return 0;
 }
 
-int engine_peer_set(struct engine *e, const struct peer_spec *spec, struct plan *plan, struct tunnel_change *change, struct intent **ret)
+int engine_peer_set(struct engine *e, const struct peer_spec *spec, struct plan *plan,
+		    struct tunnel_change *change, struct intent **ret)
 {
 	struct peer *peer = peer_find(e, &spec->key), *next;
 	bool is_new = !peer;
@@ -294,7 +305,8 @@ int engine_peer_set(struct engine *e, const struct peer_spec *spec, struct plan 
 	return change_begin(e, peer, next, is_new, plan, change, ret);
 }
 
-int engine_peer_remove(struct engine *e, const struct ovd_key *key, struct plan *plan, struct tunnel_change *change, struct intent **ret)
+int engine_peer_remove(struct engine *e, const struct ovd_key *key, struct plan *plan,
+		       struct tunnel_change *change, struct intent **ret)
 {
 	struct peer *peer = peer_find(e, key);
 
@@ -309,7 +321,9 @@ int engine_peer_remove(struct engine *e, const struct ovd_key *key, struct plan 
 static struct peer *peer_twin(const struct peer *peer)
 {
 	struct peer *twin = peer_copy(&peer->key, peer->allowed, peer->n_allowed);
-	struct peer_spec spec = { .host = view(peer->host), .has_endpoint = peer->has_endpoint, .endpoint = peer->endpoint,
+	struct peer_spec spec = { .host = view(peer->host),
+				  .has_endpoint = peer->has_endpoint,
+				  .endpoint = peer->endpoint,
 				  .keepalive = peer->keepalive };
 
 	if (twin && set_endpoint(twin, peer, &spec) < 0) {
@@ -319,8 +333,8 @@ static struct peer *peer_twin(const struct peer *peer)
 	return twin;
 }
 
-int engine_peer_allow(struct engine *e, const struct ovd_key *key, const struct ovd_cidr *cidr, struct plan *plan,
-		      struct tunnel_change *change, struct intent **ret)
+int engine_peer_allow(struct engine *e, const struct ovd_key *key, const struct ovd_cidr *cidr,
+		      struct plan *plan, struct tunnel_change *change, struct intent **ret)
 {
 	struct peer *peer = peer_find(e, key), *next;
 	char text[KEY_TEXT_MAX];
@@ -336,7 +350,8 @@ int engine_peer_allow(struct engine *e, const struct ovd_key *key, const struct 
 	if (r < 0)
 		return r;
 	if (peer->n_allowed >= PEER_ALLOWED_MAX)
-		return engine_refuse(e, -E2BIG, "allowed_ips: more than %d prefixes", PEER_ALLOWED_MAX);
+		return engine_refuse(e, -E2BIG, "allowed_ips: more than %d prefixes",
+				     PEER_ALLOWED_MAX);
 	next = peer_twin(peer);
 	if (!next)
 		return -ENOMEM;
@@ -344,8 +359,8 @@ int engine_peer_allow(struct engine *e, const struct ovd_key *key, const struct 
 	return change_begin(e, peer, next, false, plan, change, ret);
 }
 
-int engine_peer_disallow(struct engine *e, const struct ovd_key *key, const struct ovd_cidr *cidr, struct plan *plan,
-			 struct tunnel_change *change, struct intent **ret)
+int engine_peer_disallow(struct engine *e, const struct ovd_key *key, const struct ovd_cidr *cidr,
+			 struct plan *plan, struct tunnel_change *change, struct intent **ret)
 {
 	struct peer *peer = peer_find(e, key), *next;
 
@@ -360,8 +375,9 @@ int engine_peer_disallow(struct engine *e, const struct ovd_key *key, const stru
 	return change_begin(e, peer, next, false, plan, change, ret);
 }
 
-int engine_peer_resolved(struct engine *e, const struct ovd_key *key, struct ovd_view host, const struct ovd_endpoint *endpoint,
-			 struct tunnel_change *change, struct intent **ret)
+int engine_peer_resolved(struct engine *e, const struct ovd_key *key, struct ovd_view host,
+			 const struct ovd_endpoint *endpoint, struct tunnel_change *change,
+			 struct intent **ret)
 {
 	struct peer *peer = peer_find(e, key), *next;
 	struct plan none = { .n = 0 };

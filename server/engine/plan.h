@@ -8,14 +8,16 @@
 #define PLAN_INLINE     4
 #define PLAN_DETAIL_MAX 160
 
-/* {0} is empty and owns nothing. The first steps lie in the plan itself, so that a plan must not be moved. */
+/* {0} is empty and owns nothing. The first steps lie in the plan itself, so that a plan must not be
+ * moved. */
 struct plan {
 	struct step first[PLAN_INLINE];
-	struct step *more;            /* from malloc: the steps behind the first */
+	struct step *more; /* from malloc: the steps behind the first */
 	size_t n;
 	size_t n_done;                /* filled by plan_run: how many steps stand */
 	size_t failed;                /* filled by plan_run when it fails: which step */
-	char detail[PLAN_DETAIL_MAX]; /* filled by plan_run when it fails: "create veth zl-4a-0: File exists" */
+	char detail[PLAN_DETAIL_MAX]; /* filled by plan_run when it fails: "create veth zl-4a-0:
+					 File exists" */
 };
 
 /* A new step at the end, all zero but its kind; NULL if there is no memory. */

@@ -9,18 +9,21 @@
 /* Most addresses of a block: a /24 of IPv4, a /120 of IPv6. */
 #define POOL_MAX 256
 
-/* Addresses are numbered from the block's first. Taken: not to be given out; lent: taken by allocate_ip and not by a container. */
+/* Addresses are numbered from the block's first. Taken: not to be given out; lent: taken by
+ * allocate_ip and not by a container. */
 struct pool {
 	struct ovd_cidr block;
 	uint16_t size;
-	uint16_t next;     /* where the search begins: an address that came back rests as long as it can */
-	uint16_t n_given;  /* taken and not reserved */
+	uint16_t next; /* where the search begins: an address that came back rests as long as it can
+			*/
+	uint16_t n_given; /* taken and not reserved */
 	uint64_t taken[POOL_MAX / 64];
 	uint64_t lent[POOL_MAX / 64];
 };
 
-/* A fresh pool. Reserved for good: the first address (the network's name), the second (the gateway, or the node), and IPv4's last (broadcast).
- * -ERANGE for a block of more than POOL_MAX addresses or of one. */
+/* A fresh pool. Reserved for good: the first address (the network's name), the second (the gateway,
+ * or the node), and IPv4's last (broadcast). -ERANGE for a block of more than POOL_MAX addresses or
+ * of one. */
 int pool_init(struct pool *pool, const struct ovd_cidr *block);
 
 /* An address that nobody has. -ENOSPC. */

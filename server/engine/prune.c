@@ -14,7 +14,8 @@ static void match_service(const void *node, VISIT visit, void *arg)
 	const struct service *service = *(struct service *const *)node;
 	struct link_search *search = arg;
 
-	if ((visit == preorder || visit == leaf) && view_eq(view(service->segment->link), search->link))
+	if ((visit == preorder || visit == leaf) &&
+	    view_eq(view(service->segment->link), search->link))
 		search->found = true;
 }
 
@@ -36,7 +37,8 @@ static bool named(struct ovd_view link, const struct ovd_view *live, size_t n)
 	return false;
 }
 
-int engine_prune(struct engine *e, const struct ovd_view *live, size_t n_live, const struct step_bridge_list *found, struct plan *plan)
+int engine_prune(struct engine *e, const struct ovd_view *live, size_t n_live,
+		 const struct step_bridge_list *found, struct plan *plan)
 {
 	for (size_t i = 0; i < found->n_names; i++) {
 		struct ovd_view link = view(found->names[i]);

@@ -12,7 +12,8 @@
 #define SHARED_KEY VIEW_LITERAL("__zlayer_shared_bridge__")
 
 /* Where addresses come from while nobody has said what the cluster's range is: 10.200.0.0/16. */
-static const struct ovd_cidr default_cluster = { .ip = { .len = 4, .b = { 10, 200 } }, .prefix_len = 16 };
+static const struct ovd_cidr default_cluster = { .ip = { .len = 4, .b = { 10, 200 } },
+						 .prefix_len = 16 };
 
 struct service_intent {
 	struct intent intent;
@@ -86,7 +87,8 @@ static void taken_by_service(const void *node, VISIT visit, void *arg)
 	const struct service *service = *(struct service *const *)node;
 	struct taken *taken = arg;
 
-	if ((visit == preorder || visit == leaf) && cidr_overlaps(&service->segment->pool.block, taken->block))
+	if ((visit == preorder || visit == leaf) &&
+	    cidr_overlaps(&service->segment->pool.block, taken->block))
 		taken->found = true;
 }
 
@@ -115,15 +117,18 @@ static int choose_block(struct engine *e, struct ovd_view key, struct ovd_cidr *
 
 	if (block_choose(&range, key, e->node_id, block_taken, &taken, ret) == 0)
 		return 0;
-	return engine_refuse(e, -ENOSPC, "every block of %s %s is taken: by the node, %zu services%s",
-			     in_slice ? "slice" : "cluster range", cidr_format(&range, text), e->n_services,
-			     in_slice ? "" : " and the peers' allowed IPs");
+	return engine_refuse(e, -ENOSPC,
+			     "every block of %s %s is taken: by the node, %zu services%s",
+			     in_slice ? "slice" : "cluster range", cidr_format(&range, text),
+			     e->n_services, in_slice ? "" : " and the peers' allowed IPs");
 }
 
 /* ---- setup ---- */
 
-/* The reference's names, so that its clients recognise them; the deployment is not known before the tunnel was set up. */
-static void name_segment(const struct engine *e, bool shared, struct ovd_view service, char ret[LINK_NAME_MAX])
+/* The reference's names, so that its clients recognise them; the deployment is not known before the
+ * tunnel was set up. */
+static void name_segment(const struct engine *e, bool shared, struct ovd_view service,
+			 char ret[LINK_NAME_MAX])
 {
 	struct ovd_view parts[] = { view(e->global.deployment), view(e->global.instance),
 				    shared ? VIEW_LITERAL("shared") : service };
@@ -186,8 +191,8 @@ static void setup_drop(struct engine *e, struct intent *intent)
 }
 
 /* A record of the service on its segment; the segment is the service's if it has no other. */
-static int service_new(struct engine *e, struct ovd_view name, enum service_mode mode, struct segment *segment,
-		       struct service **ret)
+static int service_new(struct engine *e, struct ovd_view name, enum service_mode mode,
+		       struct segment *segment, struct service **ret)
 {
 	struct service *service = calloc(1, sizeof(*service));
 
@@ -216,15 +221,17 @@ static int setup_again(struct engine *e, struct service *service, enum service_m
 	if (service->segment->busy)
 		return -EINPROGRESS;
 	if (!same_segment(service->mode, mode))
-		return engine_refuse(e, -EEXIST, "service %s is set up %s a bridge of its own: tear it down first", service->name,
-				     service->mode == SERVICE_SHARED ? "without" : "with");
+		return engine_refuse(
+			e, -EEXIST,
+			"service %s is set up %s a bridge of its own: tear it down first",
+			service->name, service->mode == SERVICE_SHARED ? "without" : "with");
 	service->mode = mode;
 	service->leaving = false;
 	return -EALREADY;
 }
 
-static int setup_new(struct engine *e, struct ovd_view name, enum service_mode mode, struct segment *segment, struct plan *plan,
-		     struct service_intent *i)
+static int setup_new(struct engine *e, struct ovd_view name, enum service_mode mode,
+		     struct segment *segment, struct plan *plan, struct service_intent *i)
 {
 	int r = service_new(e, name, mode, segment, &i->service);
 
@@ -245,7 +252,8 @@ static int setup_new(struct engine *e, struct ovd_view name, enum service_mode m
 	return r;
 }
 
-int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mode mode, struct plan *plan, struct intent **ret)
+int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mode mode,
+			 struct plan *plan, struct intent **ret)
 {
 	_cleanup_(freep) struct service_intent *i = NULL;
 	struct service *service = service_find(e, name);
@@ -253,7 +261,8 @@ int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mo
 	int r;
 
 	if (name.n == 0 || name.n > NAME_MAX_BYTES)
-		return engine_refuse(e, -EINVAL, "service: a name has 1 to %d bytes", NAME_MAX_BYTES);
+		return engine_refuse(e, -EINVAL, "service: a name has 1 to %d bytes",
+				     NAME_MAX_BYTES);
 	if (service)
 		return setup_again(e, service, mode);
 	if (e->global.busy || (segment && segment->busy))
@@ -306,7 +315,8 @@ static void find_leaver(const void *node, VISIT visit, void *arg)
 	const struct service *service = *(struct service *const *)node;
 	const struct service **found = arg;
 
-	if ((visit == postorder || visit == leaf) && service->leaving && service->n_attached == 0 && !service->segment->busy)
+	if ((visit == postorder || visit == leaf) && service->leaving && service->n_attached == 0 &&
+	    !service->segment->busy)
 		*found = service;
 }
 
@@ -318,7 +328,8 @@ int engine_service_reap(struct engine *e, struct plan *plan, struct intent **ret
 	return leaver ? engine_service_teardown(e, view(leaver->name), plan, ret) : -EALREADY;
 }
 
-int engine_service_teardown(struct engine *e, struct ovd_view name, struct plan *plan, struct intent **ret)
+int engine_service_teardown(struct engine *e, struct ovd_view name, struct plan *plan,
+			    struct intent **ret)
 {
 	struct service *service = service_find(e, name);
 	struct service_intent *i;
@@ -344,7 +355,8 @@ int engine_service_teardown(struct engine *e, struct ovd_view name, struct plan 
 		free(i);
 		return r;
 	}
-	*i = (struct service_intent){ { .commit = teardown_commit, .drop = teardown_drop }, service };
+	*i = (struct service_intent){ { .commit = teardown_commit, .drop = teardown_drop },
+				      service };
 	service->segment->busy = true;
 	*ret = &i->intent;
 	return 0;

@@ -15,7 +15,8 @@ struct intent {
 	void (*drop)(struct engine *e, struct intent *intent);
 };
 
-/* The tunnel, up or not. The block and its pool outlive a teardown, as containers may hold addresses of it. */
+/* The tunnel, up or not. The block and its pool outlive a teardown, as containers may hold
+ * addresses of it. */
 struct global {
 	bool up, busy;
 	bool has_block;
@@ -73,8 +74,8 @@ struct engine {
 	char public_text[KEY_TEXT_MAX];
 	uint64_t node_id;
 	struct global global;
-	struct segment *shared;                     /* the bridge of all shared services; NULL while there is none */
-	void *services;                             /* tsearch(3) trees of struct service by name, ... */
+	struct segment *shared; /* the bridge of all shared services; NULL while there is none */
+	void *services;         /* tsearch(3) trees of struct service by name, ... */
 	void *attachments_by_pid, *attachments_by_netns;
 	void *peers;
 	size_t n_services, n_attachments, n_peers;
@@ -95,13 +96,15 @@ int engine_refuse(struct engine *e, int r, const char *format, ...) _printf_(3, 
 struct service *service_find(const struct engine *e, struct ovd_view name);
 
 /* "overlayd XXXXXXXX what name", cut to fit. */
-void alias_format(const struct engine *e, const char *what, const char *name, char ret[LINK_ALIAS_MAX]);
+void alias_format(const struct engine *e, const char *what, const char *name,
+		  char ret[LINK_ALIAS_MAX]);
 
 /* Copies text, which fits as the caller has checked, with its NUL. */
 void text_copy(char *to, size_t size, struct ovd_view text);
 
 /* The node's own block for a range; see block_first. */
-struct ovd_cidr global_block(bool has_slice, const struct ovd_cidr *cluster, const struct ovd_cidr *slice);
+struct ovd_cidr global_block(bool has_slice, const struct ovd_cidr *cluster,
+			     const struct ovd_cidr *slice);
 
 /* A prefix that needs a route of its own: not on the tunnel's link. */
 bool global_wants_route(const struct global *global, const struct ovd_cidr *cidr);

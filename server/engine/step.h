@@ -1,5 +1,5 @@
-/* What a platform can be asked for, one step at a time: plain data. Steps of a plan run in order on the link
- * thread; when one fails, those before it are undone backwards. */
+/* What a platform can be asked for, one step at a time: plain data. Steps of a plan run in order on
+ * the link thread; when one fails, those before it are undone backwards. */
 #pragma once
 
 #include <stdbool.h>
@@ -23,9 +23,10 @@ enum step_kind {
 	STEP_BRIDGE_LIST,   /* which bridges of ours are there */
 	STEP_VETH,          /* a container is a port of a bridge */
 	STEP_JOIN,          /* a container has a second interface, routed by the host */
-	STEP_CUT,           /* a container's interface carries nothing from now on, and goes soon; unknown is ok */
-	STEP_ROUTE,         /* a prefix is reached through a link */
-	STEP_ROUTE_DELETE,  /* it isn't any more; unknown is ok */
+	STEP_CUT, /* a container's interface carries nothing from now on, and goes soon; unknown is
+		     ok */
+	STEP_ROUTE,           /* a prefix is reached through a link */
+	STEP_ROUTE_DELETE,    /* it isn't any more; unknown is ok */
 	STEP_FIREWALL_DELETE, /* nothing of our firewall is left */
 	STEP_MAX_,
 };
@@ -33,19 +34,20 @@ enum step_kind {
 /* PREFIX, PREFIX_DELETE. */
 struct step_prefix {
 	struct ovd_cidr cidr;
-	bool changed;              /* filled: it was not so before */
+	bool changed; /* filled: it was not so before */
 };
 
 /* How a tunnel is to be. */
 struct tunnel_want {
-	struct ovd_ip ip;         /* its address */
-	uint8_t prefix_len;       /* of the cluster: what is on its link */
-	uint16_t listen_port;     /* 0: the platform chooses */
+	struct ovd_ip ip;     /* its address */
+	uint8_t prefix_len;   /* of the cluster: what is on its link */
+	uint16_t listen_port; /* 0: the platform chooses */
 	struct ovd_key private_key;
 };
 
-/* TUNNEL. Makes the device if it is not there; a device of that name without our alias is -EEXIST. On one that is there only what differs is
- * changed, and peers that it has and `peers` doesn't name stay. Undo deletes what it made, else puts back `was`. */
+/* TUNNEL. Makes the device if it is not there; a device of that name without our alias is -EEXIST.
+ * On one that is there only what differs is changed, and peers that it has and `peers` doesn't name
+ * stay. Undo deletes what it made, else puts back `was`. */
 struct step_tunnel {
 	char link[LINK_NAME_MAX];
 	char alias[LINK_ALIAS_MAX];
@@ -54,32 +56,35 @@ struct step_tunnel {
 	struct tunnel_want was;
 	const struct tunnel_peer *peers; /* the engine's, until the plan has ended */
 	size_t n_peers;
-	bool made;                /* filled: by run */
-	uint32_t mtu;             /* filled */
+	bool made;    /* filled: by run */
+	uint32_t mtu; /* filled */
 };
 
-/* TUNNEL_DELETE, with the process behind it, if there is one. A device that doesn't bear the alias stays: -EPERM. */
+/* TUNNEL_DELETE, with the process behind it, if there is one. A device that doesn't bear the alias
+ * stays: -EPERM. */
 struct step_tunnel_delete {
 	char link[LINK_NAME_MAX];
 	char alias[LINK_ALIAS_MAX];
 };
 
-/* BRIDGE. A bridge of that name that bears the alias is taken over, with all its ports; any other link of that name is -EEXIST. Undo deletes
- * what it made. IPv4 and IPv6 are forwarded on it and on the uplink. */
+/* BRIDGE. A bridge of that name that bears the alias is taken over, with all its ports; any other
+ * link of that name is -EEXIST. Undo deletes what it made. IPv4 and IPv6 are forwarded on it and on
+ * the uplink. */
 struct step_bridge {
 	char link[LINK_NAME_MAX];
 	char alias[LINK_ALIAS_MAX];
-	struct ovd_ip gateway;    /* its address */
+	struct ovd_ip gateway; /* its address */
 	uint8_t prefix_len;
-	bool made;                /* filled */
+	bool made; /* filled */
 };
 
-/* BRIDGE_DELETE. One whose alias doesn't begin with this stays: -EPERM. One with ports stays if idle_only, which is no failure. Unknown is ok. */
+/* BRIDGE_DELETE. One whose alias doesn't begin with this stays: -EPERM. One with ports stays if
+ * idle_only, which is no failure. Unknown is ok. */
 struct step_bridge_delete {
 	char link[LINK_NAME_MAX];
 	char alias[LINK_ALIAS_MAX];
 	bool idle_only;
-	bool gone;                /* filled: it was there and isn't any more */
+	bool gone; /* filled: it was there and isn't any more */
 };
 
 /* BRIDGE_LIST: names of bridges whose alias begins with mark and that have no port. */
@@ -89,10 +94,12 @@ struct step_bridge_list {
 	size_t n_names;               /* filled */
 };
 
-/* VETH. The container's end has the address, and its default route goes through the gateway; its lo is up. Done when packets pass. A left-over
- * link of the host's name that bears our alias is replaced. Undo deletes it. */
+/* VETH. The container's end has the address, and its default route goes through the gateway; its lo
+ * is up. Done when packets pass. A left-over link of the host's name that bears our alias is
+ * replaced. Undo deletes it. */
 struct step_veth {
-	int netns;                 /* descriptor of the container's namespace; the caller's, open until the plan has ended */
+	int netns; /* descriptor of the container's namespace; the caller's, open until the plan has
+		      ended */
 	char host[LINK_NAME_MAX];  /* the host's end */
 	char guest[LINK_NAME_MAX]; /* the container's end: eth0 */
 	char alias[LINK_ALIAS_MAX];
@@ -102,16 +109,16 @@ struct step_veth {
 	struct ovd_ip gateway;
 };
 
-/* JOIN. The container's end has the address alone, reaches `block` and answers what was sent to that address through the node; the host routes
- * the address to it. Undo deletes it. */
+/* JOIN. The container's end has the address alone, reaches `block` and answers what was sent to
+ * that address through the node; the host routes the address to it. Undo deletes it. */
 struct step_join {
 	int netns;
 	char host[LINK_NAME_MAX];
 	char guest[LINK_NAME_MAX]; /* eth1 */
 	char alias[LINK_ALIAS_MAX];
 	struct ovd_ip ip;
-	struct ovd_ip node_ip;     /* the node's address, on its tunnel */
-	struct ovd_cidr block;     /* the node's own block */
+	struct ovd_ip node_ip; /* the node's address, on its tunnel */
+	struct ovd_cidr block; /* the node's own block */
 };
 
 /* CUT: the host's ends of all interfaces of a container, "" for none. */
@@ -123,8 +130,8 @@ struct step_cut {
 struct step_route {
 	struct ovd_cidr cidr;
 	char link[LINK_NAME_MAX];
-	struct ovd_ip source;      /* that the host's own packets bear */
-	bool made;                 /* filled */
+	struct ovd_ip source; /* that the host's own packets bear */
+	bool made;            /* filled */
 };
 
 struct step {

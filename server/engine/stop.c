@@ -37,7 +37,8 @@ static void plan_idle(const void *node, VISIT visit, void *arg)
 	const struct service *service = *(struct service *const *)node;
 	struct idle_plan *idle = arg;
 
-	if ((visit == preorder || visit == leaf) && idle->r == 0 && service->segment->n_attached == 0)
+	if ((visit == preorder || visit == leaf) && idle->r == 0 &&
+	    service->segment->n_attached == 0)
 		idle->r = segment_plan_removal(service->segment, idle->plan);
 }
 

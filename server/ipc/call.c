@@ -22,7 +22,8 @@ int call_fail(struct call *call, int r _unused_, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	return call_reply(call, &(struct ovd_response){ .kind = OVD_RESPONSE_ERR, .err = { .message = view(text) } });
+	return call_reply(call, &(struct ovd_response){ .kind = OVD_RESPONSE_ERR,
+							.err = { .message = view(text) } });
 }
 
 int call_park(struct call *call)

@@ -1,8 +1,9 @@
 /* The life of one request: decoded, handled at once or parked, answered once.
  *
- * A handler, ovd_op_X, gets the call and either answers it before it returns, or parks it with one of call_run, call_undo, call_park and answers
- * it later. It returns what these functions return. -EINPROGRESS from a handler means that the thing it is about is just being changed: it is
- * called again when another parked call has been answered. */
+ * A handler, ovd_op_X, gets the call and either answers it before it returns, or parks it with one
+ * of call_run, call_undo, call_park and answers it later. It returns what these functions return.
+ * -EINPROGRESS from a handler means that the thing it is about is just being changed: it is called
+ * again when another parked call has been answered. */
 #pragma once
 
 #include <stdint.h>
@@ -22,15 +23,15 @@ typedef void call_done_fn(struct call *call, int r);
 
 /* All of it lives until the call is answered. */
 struct call {
-	struct daemon *daemon;             /* the handlers' world; ipc doesn't look inside */
+	struct daemon *daemon; /* the handlers' world; ipc doesn't look inside */
 	uint64_t id;
 	const struct ovd_request *request;
-	struct arena *arena;               /* for what the answer is made of */
-	struct plan plan;                  /* for the handler to fill */
-	struct intent *intent;             /* the handler's own */
-	void *state;                       /* the handler's own, in the arena */
+	struct arena *arena;   /* for what the answer is made of */
+	struct plan plan;      /* for the handler to fill */
+	struct intent *intent; /* the handler's own */
+	void *state;           /* the handler's own, in the arena */
 
-	struct conn *conn;                 /* from here on ipc's own */
+	struct conn *conn; /* from here on ipc's own */
 	struct job job;
 	call_done_fn *done;
 	struct call *next_waiting;
@@ -44,13 +45,15 @@ int call_ok(struct call *call);
 /* Answers with err. r is the negative errno behind it. The text names the thing and the value. */
 int call_fail(struct call *call, int r, const char *format, ...) _printf_(3, 4);
 
-/* Runs call->plan on the link thread, undoes what stands of it; then calls done on the loop. Always 0. */
+/* Runs call->plan on the link thread, undoes what stands of it; then calls done on the loop. Always
+ * 0. */
 int call_run(struct call *call, call_done_fn *done);
 int call_undo(struct call *call, call_done_fn *done);
 
 /* The handler answers later, on the loop, from elsewhere. Always 0. */
 int call_park(struct call *call);
 
-/* For ipc's own files: the call is answered; the call is to be handled again when another is answered. */
+/* For ipc's own files: the call is answered; the call is to be handled again when another is
+ * answered. */
 void call_end(struct call *call);
 void call_wait(struct call *call);

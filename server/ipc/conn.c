@@ -72,8 +72,10 @@ static void put_frame(struct conn *c, const struct ovd_frame *frame)
 		return;
 	if (c->written > 0 && c->written == c->out.n)
 		c->out.n = c->written = 0;
-	if (frame_begin(&c->out, &at) < 0 || ovd_frame_encode(frame, &c->out) < 0 || frame_end(&c->out, at) < 0) {
-		log_at(c->server->options.log, LOG_ERROR, "an answer could not be written: the connection is closed");
+	if (frame_begin(&c->out, &at) < 0 || ovd_frame_encode(frame, &c->out) < 0 ||
+	    frame_end(&c->out, at) < 0) {
+		log_at(c->server->options.log, LOG_ERROR,
+		       "an answer could not be written: the connection is closed");
 		c->broken = true;
 	}
 }
@@ -84,7 +86,9 @@ static void put_fault(struct conn *c, uint64_t id, const char *text)
 {
 	struct ovd_frame frame = {
 		.kind = OVD_FRAME_RESPONSE,
-		.response = { .id = id, .response = { .kind = OVD_RESPONSE_ERR, .err = { .message = view(text) } } },
+		.response = { .id = id,
+			      .response = { .kind = OVD_RESPONSE_ERR,
+					    .err = { .message = view(text) } } },
 	};
 
 	put_frame(c, &frame);
@@ -138,7 +142,8 @@ static void handle_body(struct conn *c, struct ovd_view body)
 		return;
 	case OVD_FRAME_RESPONSE:
 	case OVD_FRAME_EVENT:
-		log_at(c->server->options.log, LOG_DEBUG, "a client sent a frame that is no request: ignored");
+		log_at(c->server->options.log, LOG_DEBUG,
+		       "a client sent a frame that is no request: ignored");
 		break;
 	}
 	arena_reset(&c->arena);
@@ -169,7 +174,8 @@ static void handle_frames(struct conn *c)
 		if (r == 1) {
 			handle_body(c, body);
 		} else if (r == -EBADMSG) {
-			put_fault(c, 0, "a frame of length 0: the body is 1 byte at least (byte 0)");
+			put_fault(c, 0,
+				  "a frame of length 0: the body is 1 byte at least (byte 0)");
 		} else {
 			handle_too_large(c, n);
 			break;
@@ -312,7 +318,8 @@ void conn_drain(struct conn *c)
 
 int call_reply(struct call *call, const struct ovd_response *response)
 {
-	struct ovd_frame frame = { .kind = OVD_FRAME_RESPONSE, .response = { .id = call->id, .response = *response } };
+	struct ovd_frame frame = { .kind = OVD_FRAME_RESPONSE,
+				   .response = { .id = call->id, .response = *response } };
 
 	put_frame(call->conn, &frame);
 	call_end(call);

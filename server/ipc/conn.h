@@ -10,27 +10,28 @@
 struct server;
 
 struct conn {
-	struct conn *next, **at;   /* in the server's list */
+	struct conn *next, **at; /* in the server's list */
 	struct server *server;
 	uv_poll_t poll;
 	int fd;
-	int watched;               /* UV_READABLE, UV_WRITABLE */
+	int watched; /* UV_READABLE, UV_WRITABLE */
 	struct frame_reader in;
 	struct buf out;
-	size_t written;            /* of out */
-	uint64_t frame_since;      /* uv_now when the frame that is pending began; 0 for none */
-	bool ended;                /* no more bytes come, or none is wanted any more */
-	bool broken;               /* nothing can be written: answers are dropped */
-	bool handling;             /* its frames are just being handled, further up the stack */
-	bool busy;                 /* the call is not answered yet */
-	bool paused;               /* and there is more to read already: it waits */
+	size_t written;       /* of out */
+	uint64_t frame_since; /* uv_now when the frame that is pending began; 0 for none */
+	bool ended;           /* no more bytes come, or none is wanted any more */
+	bool broken;          /* nothing can be written: answers are dropped */
+	bool handling;        /* its frames are just being handled, further up the stack */
+	bool busy;            /* the call is not answered yet */
+	bool paused;          /* and there is more to read already: it waits */
 	bool closing;
-	struct ovd_frame frame;    /* the request of the call */
+	struct ovd_frame frame; /* the request of the call */
 	struct arena arena;
 	struct call call;
 };
 
-/* Takes the descriptor over; -ENOMEM or what libuv said, and the descriptor is the caller's still. */
+/* Takes the descriptor over; -ENOMEM or what libuv said, and the descriptor is the caller's still.
+ */
 int conn_new(struct server *s, int fd);
 
 /* The call is answered: its answer stands in out. Goes on with the next frame. */

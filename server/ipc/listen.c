@@ -51,7 +51,8 @@ static void on_listener(uv_poll_t *handle, int status _unused_, int events _unus
 		r = accept_one(s);
 	if (s->n_conns >= SERVER_CONNS_MAX) {
 		stop_accepting(s);
-	} else if (r < 0 && r != -EAGAIN) { /* EMFILE and its kin: who waits in the socket's queue is served when there is room */
+	} else if (r < 0 && r != -EAGAIN) { /* EMFILE and its kin: who waits in the socket's queue
+					       is served when there is room */
 		stop_accepting(s);
 		uv_timer_start(&s->retry, on_retry, RETRY_MS, 0);
 	}
@@ -130,7 +131,8 @@ static void on_handle_closed(uv_handle_t *handle)
 
 static void close_handles(struct server *s)
 {
-	uv_handle_t *handles[] = { (uv_handle_t *)&s->listener, (uv_handle_t *)&s->retry, (uv_handle_t *)&s->clock, (uv_handle_t *)&s->last };
+	uv_handle_t *handles[] = { (uv_handle_t *)&s->listener, (uv_handle_t *)&s->retry,
+				   (uv_handle_t *)&s->clock, (uv_handle_t *)&s->last };
 
 	for (size_t i = 0; i < ARRAY_SIZE(handles); i++)
 		if (!uv_is_closing(handles[i])) {

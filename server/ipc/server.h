@@ -7,19 +7,21 @@
 #include "schema/overlayd.h"
 #include "server/ipc/call.h"
 
-#define SERVER_CONNS_MAX     2048               /* more wait in the socket's queue */
-#define SERVER_QUEUE_MAX     (16 * 1024 * 1024) /* bytes of answers that a client doesn't read; then it is closed */
-#define SERVER_FRAME_SECONDS 10                 /* from a frame's first byte to its last; then it is closed */
+#define SERVER_CONNS_MAX 2048 /* more wait in the socket's queue */
+#define SERVER_QUEUE_MAX                                                                           \
+	(16 * 1024 * 1024)      /* bytes of answers that a client doesn't read; then it is closed */
+#define SERVER_FRAME_SECONDS 10 /* from a frame's first byte to its last; then it is closed */
 
 struct server;
 
 struct server_options {
 	uv_loop_t *loop;
-	int listen_fd;          /* from stream_listen; the server closes it */
+	int listen_fd; /* from stream_listen; the server closes it */
 	struct worker *worker;
 	struct log *log;
-	struct daemon *daemon;  /* for call->daemon */
-	int (*dispatch)(struct call *call, const struct ovd_request *request); /* ovd_dispatch, another one in tests */
+	struct daemon *daemon; /* for call->daemon */
+	int (*dispatch)(struct call *call,
+			const struct ovd_request *request); /* ovd_dispatch, another one in tests */
 };
 
 /* Begins to listen. -ENOMEM or what libuv said. */
@@ -31,8 +33,10 @@ void server_drain(struct server *s);
 /* Calls that are parked. */
 size_t server_parked(const struct server *s);
 
-/* Calls that got -EINPROGRESS are handled again: something that was being changed is so no more, and no call was answered with it. */
+/* Calls that got -EINPROGRESS are handled again: something that was being changed is so no more,
+ * and no call was answered with it. */
 void server_wake(struct server *s);
 
-/* Writes what can be written within `ms`, closes everything, then calls closed on the loop, once, and frees the server. */
+/* Writes what can be written within `ms`, closes everything, then calls closed on the loop, once,
+ * and frees the server. */
 void server_close(struct server *s, unsigned ms, void (*closed)(void *arg), void *arg);

@@ -7,15 +7,15 @@
 struct server {
 	struct server_options options;
 	uv_poll_t listener;
-	uv_timer_t retry;          /* until accept is worth trying again */
-	uv_timer_t clock;          /* looks for frames that take too long */
-	uv_timer_t last;           /* ends the flush of server_close */
+	uv_timer_t retry; /* until accept is worth trying again */
+	uv_timer_t clock; /* looks for frames that take too long */
+	uv_timer_t last;  /* ends the flush of server_close */
 	bool accepting, draining, closing;
-	unsigned n_handles;        /* of the three timers and the listener, while they close */
+	unsigned n_handles; /* of the three timers and the listener, while they close */
 	struct conn *conns;
 	size_t n_conns;
 	size_t n_parked;
-	struct call *waiting;      /* calls whose thing is being changed, oldest first */
+	struct call *waiting; /* calls whose thing is being changed, oldest first */
 	void (*closed)(void *arg);
 	void *closed_arg;
 };

@@ -8,11 +8,12 @@
 
 #include "runtime/util.h"
 
-#define PROTOCOL   RTPROT_STATIC
-#define RULE_FIRST 1000 /* before the main table's rule, 32766 */
+#define PROTOCOL      RTPROT_STATIC
+#define RULE_FIRST    1000 /* before the main table's rule, 32766 */
 #define ADDRESSES_MAX 64
 
-static void put_address(struct rtnl_batch *b, uint16_t type, uint16_t flags, int index, const struct ovd_ip *ip, uint8_t prefix_len)
+static void put_address(struct rtnl_batch *b, uint16_t type, uint16_t flags, int index,
+			const struct ovd_ip *ip, uint8_t prefix_len)
 {
 	const struct ifaddrmsg info = {
 		.ifa_family = rtnl_family(ip),
@@ -39,7 +40,8 @@ void address_put_link_local(struct rtnl_batch *b, int index, const struct ovd_ip
 		put_address(b, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, index, &local, 64);
 }
 
-static void put_route(struct rtnl_batch *b, uint16_t type, uint16_t flags, const struct route *route)
+static void put_route(struct rtnl_batch *b, uint16_t type, uint16_t flags,
+		      const struct route *route)
 {
 	const struct rtmsg info = {
 		.rtm_family = rtnl_family(&route->to.ip),
@@ -90,7 +92,8 @@ void rule_put_from(struct rtnl_batch *b, const struct ovd_ip *from, uint8_t tabl
 struct addresses {
 	int index;
 	uint8_t family;
-	struct ovd_cidr found[ADDRESSES_MAX]; /* not networks: the address itself with its prefix length */
+	struct ovd_cidr
+		found[ADDRESSES_MAX]; /* not networks: the address itself with its prefix length */
 	size_t n;
 };
 
@@ -101,7 +104,8 @@ static void take_address(void *arg, const struct nlmsghdr *answer)
 	size_t n = IFA_PAYLOAD(answer);
 	struct ovd_cidr *cidr = &all->found[all->n];
 
-	if (answer->nlmsg_type != RTM_NEWADDR || (int)info->ifa_index != all->index || info->ifa_family != all->family)
+	if (answer->nlmsg_type != RTM_NEWADDR || (int)info->ifa_index != all->index ||
+	    info->ifa_family != all->family)
 		return;
 	if (info->ifa_scope == RT_SCOPE_LINK || all->n == ADDRESSES_MAX)
 		return;
@@ -109,7 +113,8 @@ static void take_address(void *arg, const struct nlmsghdr *answer)
 	for (const struct rtattr *a = IFA_RTA(info); RTA_OK(a, n); a = RTA_NEXT(a, n))
 		if ((a->rta_type == IFA_ADDRESS && cidr->ip.len == 0) || a->rta_type == IFA_LOCAL) {
 			cidr->ip.len = (uint8_t)RTA_PAYLOAD(a);
-			memcpy(cidr->ip.b, RTA_DATA(a), MIN((size_t)cidr->ip.len, sizeof(cidr->ip.b)));
+			memcpy(cidr->ip.b, RTA_DATA(a),
+			       MIN((size_t)cidr->ip.len, sizeof(cidr->ip.b)));
 		}
 	all->n++;
 }
@@ -136,7 +141,8 @@ int address_only(int fd, int index, const struct ovd_ip *ip, uint8_t prefix_len,
 		if (ip_eq(&all.found[i].ip, ip) && all.found[i].prefix_len == prefix_len)
 			there = true;
 		else
-			put_address(&b, RTM_DELADDR, 0, index, &all.found[i].ip, all.found[i].prefix_len);
+			put_address(&b, RTM_DELADDR, 0, index, &all.found[i].ip,
+				    all.found[i].prefix_len);
 	}
 	if (!there)
 		address_put(&b, index, ip, prefix_len);

@@ -51,7 +51,8 @@ static int take_over(struct linux_net *l, const struct step_bridge *bridge, char
 		return r;
 	if (strcmp(link.kind, "bridge") == 0 && link_has_alias(&link, bridge->alias))
 		return 0;
-	snprintf(detail, PLAN_DETAIL_MAX, "a %s that is not ours", link.kind[0] ? link.kind : "link");
+	snprintf(detail, PLAN_DETAIL_MAX, "a %s that is not ours",
+		 link.kind[0] ? link.kind : "link");
 	return -EEXIST;
 }
 
@@ -165,7 +166,8 @@ static void gather(void *arg, const struct link_info *link)
 	struct bridges *all = arg;
 
 	if (link->master && link->group != LINK_GROUP_GONE) {
-		all->masters = grow(all->masters, all->n_masters, sizeof(*all->masters), &all->failed);
+		all->masters =
+			grow(all->masters, all->n_masters, sizeof(*all->masters), &all->failed);
 		if (!all->failed)
 			all->masters[all->n_masters++] = link->master;
 	}

@@ -40,7 +40,8 @@ static int move_aside(const char *dir, struct log *log)
 	for (int i = 0; i < 100; i++) {
 		struct stat st;
 
-		snprintf(aside, sizeof(aside), "%.*s/.%s.stale-%d-%d", (int)(slash - dir), dir, slash + 1, (int)getpid(), i);
+		snprintf(aside, sizeof(aside), "%.*s/.%s.stale-%d-%d", (int)(slash - dir), dir,
+			 slash + 1, (int)getpid(), i);
 		if (lstat(aside, &st) == 0)
 			continue;
 		if (rename(dir, aside) < 0)

@@ -35,10 +35,13 @@ static void look_at_hop(struct rtnl_nexthop *hop, void *arg)
 static void look_at_route(struct nl_object *object, void *arg)
 {
 	struct rtnl_route *route = (struct rtnl_route *)object;
-	struct search *best = arg, found = { .family = best->family, .metric = rtnl_route_get_priority(route) };
+	struct search *best = arg,
+		      found = { .family = best->family, .metric = rtnl_route_get_priority(route) };
 
-	if (rtnl_route_get_family(route) != best->family || rtnl_route_get_table(route) != RT_TABLE_MAIN ||
-	    nl_addr_get_prefixlen(rtnl_route_get_dst(route)) != 0 || rtnl_route_get_type(route) != RTN_UNICAST)
+	if (rtnl_route_get_family(route) != best->family ||
+	    rtnl_route_get_table(route) != RT_TABLE_MAIN ||
+	    nl_addr_get_prefixlen(rtnl_route_get_dst(route)) != 0 ||
+	    rtnl_route_get_type(route) != RTN_UNICAST)
 		return;
 	rtnl_route_foreach_nexthop(route, look_at_hop, &found);
 	if (found.link[0] && (!best->link[0] || found.metric < best->metric))

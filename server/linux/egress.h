@@ -11,8 +11,10 @@ struct egress {
 	uint32_t mtu;
 };
 
-/* The link of the best default route of the main table, IPv4 before IPv6; links of ours don't count. */
+/* The link of the best default route of the main table, IPv4 before IPv6; links of ours don't
+ * count. */
 int egress_find(struct nl_sock *sock, struct egress *ret);
 
-/* WireGuard's share of a packet is 80 bytes over IPv6; 1420 is what its field uses on a 1500 link. */
+/* WireGuard's share of a packet is 80 bytes over IPv6; 1420 is what its field uses on a 1500 link.
+ */
 uint32_t egress_tunnel_mtu(const struct egress *egress);

@@ -39,10 +39,12 @@ static const char *list_chain(struct nft_ctx *ctx, const char *family)
 
 static bool has_rule(const char *chain, const char *direction)
 {
-	for (const char *line = chain; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+	for (const char *line = chain; line && *line;
+	     line = strchr(line, '\n'), line += line != NULL) {
 		size_t n = strcspn(line, "\n");
 
-		if (memmem(line, n, OUR_COMMENT, strlen(OUR_COMMENT)) && memmem(line, n, direction, strlen(direction)))
+		if (memmem(line, n, OUR_COMMENT, strlen(OUR_COMMENT)) &&
+		    memmem(line, n, direction, strlen(direction)))
 			return true;
 	}
 	return false;
@@ -56,7 +58,11 @@ static int open_chain(struct nft_ctx *ctx, const char *family, char *detail)
 
 	for (size_t i = 0; chain && i < ARRAY_SIZE(directions) && r == 0; i++)
 		if (!has_rule(chain, directions[i]))
-			r = buf_printf(&commands, "insert rule %s filter FORWARD %s \"zl-*\" accept " OUR_COMMENT "\n", family, directions[i]);
+			r = buf_printf(
+				&commands,
+				"insert rule %s filter FORWARD %s \"zl-*\" accept " OUR_COMMENT
+				"\n",
+				family, directions[i]);
 	if (r < 0 || commands.n == 0)
 		return r;
 	return buf_append(&commands, "", 1) < 0 ? -ENOMEM : foreign_run(ctx, commands.p, detail);
@@ -76,12 +82,14 @@ static void close_chain(struct nft_ctx *ctx, const char *family)
 	_cleanup_(buf_done) struct buf commands = { .p = NULL };
 	const char *chain = list_chain(ctx, family);
 
-	for (const char *line = chain; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+	for (const char *line = chain; line && *line;
+	     line = strchr(line, '\n'), line += line != NULL) {
 		size_t n = strcspn(line, "\n");
 		const char *handle = memmem(line, n, "# handle ", 9);
 
 		if (handle && memmem(line, n, OUR_COMMENT, strlen(OUR_COMMENT)))
-			buf_printf(&commands, "delete rule %s filter FORWARD handle %.*s\n", family, (int)strcspn(handle + 9, "\n"), handle + 9);
+			buf_printf(&commands, "delete rule %s filter FORWARD handle %.*s\n", family,
+				   (int)strcspn(handle + 9, "\n"), handle + 9);
 	}
 	if (commands.n > 0 && buf_append(&commands, "", 1) == 0)
 		foreign_run(ctx, commands.p, NULL);

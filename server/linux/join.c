@@ -8,13 +8,23 @@
 #define LO_INDEX   1
 #define JOIN_TABLE 200 /* inside the container: what leaves by eth1 because it came in there */
 
-/* The container's end: its address alone, the node behind it, the node's block through the node; and a table of its own, so that answers leave by the
- * link by which the question came. */
-static int configure_guest(struct linux_net *l, const struct step_join *join, const struct pair *pair, char *detail)
+/* The container's end: its address alone, the node behind it, the node's block through the node;
+ * and a table of its own, so that answers leave by the link by which the question came. */
+static int configure_guest(struct linux_net *l, const struct step_join *join,
+			   const struct pair *pair, char *detail)
 {
-	const struct route node = { .to = cidr_host(&join->node_ip), .index = pair->index, .table = RT_TABLE_MAIN, .scope = RT_SCOPE_LINK };
-	const struct route block = { .to = join->block, .gateway = join->node_ip, .index = pair->index, .table = RT_TABLE_MAIN };
-	const struct route out = { .to = { .ip = { .len = join->ip.len } }, .gateway = join->node_ip, .index = pair->index, .table = JOIN_TABLE };
+	const struct route node = { .to = cidr_host(&join->node_ip),
+				    .index = pair->index,
+				    .table = RT_TABLE_MAIN,
+				    .scope = RT_SCOPE_LINK };
+	const struct route block = { .to = join->block,
+				     .gateway = join->node_ip,
+				     .index = pair->index,
+				     .table = RT_TABLE_MAIN };
+	const struct route out = { .to = { .ip = { .len = join->ip.len } },
+				   .gateway = join->node_ip,
+				   .index = pair->index,
+				   .table = JOIN_TABLE };
 	struct rtnl_batch b = { .n = 0 };
 
 	link_put_up(&b, LO_INDEX, NULL);
@@ -28,11 +38,16 @@ static int configure_guest(struct linux_net *l, const struct step_join *join, co
 	return pair_configure(l, pair, &b, detail);
 }
 
-/* The host's end: the node's address, for the container to send to, and the way to the container. */
+/* The host's end: the node's address, for the container to send to, and the way to the container.
+ */
 static int configure_host(struct linux_net *l, const struct step_join *join, char *detail)
 {
 	int index = link_index(join->host);
-	const struct route to = { .to = cidr_host(&join->ip), .source = join->node_ip, .index = index, .table = RT_TABLE_MAIN, .scope = RT_SCOPE_LINK };
+	const struct route to = { .to = cidr_host(&join->ip),
+				  .source = join->node_ip,
+				  .index = index,
+				  .table = RT_TABLE_MAIN,
+				  .scope = RT_SCOPE_LINK };
 	struct rtnl_batch b = { .n = 0 };
 
 	address_put(&b, index, &join->node_ip, (uint8_t)ip_bits(&join->node_ip));
@@ -45,7 +60,11 @@ int join_create(void *platform, struct step *step, char *detail)
 {
 	struct linux_net *l = platform;
 	const struct step_join *join = &step->join;
-	struct pair pair = { .netns = join->netns, .host = join->host, .guest = join->guest, .alias = join->alias, .mtu = l->mtu };
+	struct pair pair = { .netns = join->netns,
+			     .host = join->host,
+			     .guest = join->guest,
+			     .alias = join->alias,
+			     .mtu = l->mtu };
 	int r = pair_create(l, &pair, detail);
 
 	if (r < 0) {

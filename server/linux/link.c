@@ -131,7 +131,8 @@ static void restart_each(void *arg)
 		each->restart(each->arg);
 }
 
-int link_each(int fd, void (*each)(void *arg, const struct link_info *link), void (*restart)(void *arg), void *arg)
+int link_each(int fd, void (*each)(void *arg, const struct link_info *link),
+	      void (*restart)(void *arg), void *arg)
 {
 	struct each_link all = { each, restart, arg };
 	struct rtnl_batch b = { .n = 0 };
@@ -157,9 +158,13 @@ int link_delete(int fd, const char *name)
 	return r == -ENODEV ? 0 : r;
 }
 
-static void begin_set(struct rtnl_batch *b, int index, const char *name, unsigned flags, unsigned change)
+static void begin_set(struct rtnl_batch *b, int index, const char *name, unsigned flags,
+		      unsigned change)
 {
-	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC, .ifi_index = index, .ifi_flags = flags, .ifi_change = change };
+	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC,
+					.ifi_index = index,
+					.ifi_flags = flags,
+					.ifi_change = change };
 
 	rtnl_begin(b, RTM_NEWLINK, 0, &info, sizeof(info));
 	if (index == 0)

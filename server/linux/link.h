@@ -24,7 +24,8 @@ struct link_info {
 int link_get(int fd, const char *name, struct link_info *ret);
 
 /* Every link, in no order. */
-int link_each(int fd, void (*each)(void *arg, const struct link_info *link), void (*restart)(void *arg), void *arg);
+int link_each(int fd, void (*each)(void *arg, const struct link_info *link),
+	      void (*restart)(void *arg), void *arg);
 
 /* Whether a link bears an alias that begins with this. */
 bool link_has_alias(const struct link_info *link, const char *alias);
@@ -32,7 +33,8 @@ bool link_has_alias(const struct link_info *link, const char *alias);
 /* Deletes a link; one that is gone is ok. */
 int link_delete(int fd, const char *name);
 
-/* Messages for a batch: alias and no addresses of the kernel's own making; up. By name, or by index if it is not 0. */
+/* Messages for a batch: alias and no addresses of the kernel's own making; up. By name, or by index
+ * if it is not 0. */
 void link_put_quiet(struct rtnl_batch *b, int index, const char *name, const char *alias);
 void link_put_up(struct rtnl_batch *b, int index, const char *name);
 void link_put_mtu(struct rtnl_batch *b, int index, uint32_t mtu);

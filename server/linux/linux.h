@@ -7,9 +7,10 @@
 #include "server/net/net.h"
 
 struct linux_options {
-	bool firewall;           /* false: no rules at all (ZLAYER_ROOTLESS) */
-	const char *control_dir; /* of wireguard-go's sockets: WG_CONTROL_DIR, another one in tests */
-	struct log *log;         /* what wireguard-go says, and warnings that no answer carries */
+	bool firewall; /* false: no rules at all (ZLAYER_ROOTLESS) */
+	const char
+		*control_dir; /* of wireguard-go's sockets: WG_CONTROL_DIR, another one in tests */
+	struct log *log;      /* what wireguard-go says, and warnings that no answer carries */
 };
 
 /* Opens the sockets. Negative errno. The options' texts are copied. */

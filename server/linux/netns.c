@@ -21,7 +21,10 @@ static int parse_start_time(const char *text, uint64_t *ret)
 		p = strchr(p + 1, ' ');
 	if (!p)
 		return -EBADMSG;
-	return u64_parse((struct ovd_view){ .p = p + 1, .n = strcspn(p + 1, " \n") }, UINT64_MAX, ret) < 0 ? -EBADMSG : 0;
+	return u64_parse((struct ovd_view){ .p = p + 1, .n = strcspn(p + 1, " \n") }, UINT64_MAX,
+			 ret) < 0
+		       ? -EBADMSG
+		       : 0;
 }
 
 static int read_start_time(uint32_t pid, uint64_t *ret)
@@ -61,7 +64,8 @@ static bool is_own(int own, const struct net_owner *owner)
 {
 	struct stat st;
 
-	return fstat(own, &st) == 0 && st.st_dev == owner->netns_dev && st.st_ino == owner->netns_ino;
+	return fstat(own, &st) == 0 && st.st_dev == owner->netns_dev &&
+	       st.st_ino == owner->netns_ino;
 }
 
 int netns_owner_open(int own, uint32_t pid, struct net_owner *ret)

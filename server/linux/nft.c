@@ -14,8 +14,10 @@ struct nft {
 	struct nft_ctx *ctx; /* libnftables': what it prints is kept, not printed */
 };
 
-/* Ours alone: nothing else is ever put there. Established first; then what our links send and get; the rest is other people's to judge. Sources of ours that leave by a link
- * that isn't ours get that link's address. Making the table again keeps its elements: only the chains are written anew. */
+/* Ours alone: nothing else is ever put there. Established first; then what our links send and get;
+ * the rest is other people's to judge. Sources of ours that leave by a link that isn't ours get
+ * that link's address. Making the table again keeps its elements: only the chains are written anew.
+ */
 static const char ruleset[] =
 	"table inet overlayd {\n"
 	"	set prefixes4 { type ipv4_addr; flags interval; }\n"
@@ -77,8 +79,9 @@ static bool is_whole(struct nft *nft)
 	if (foreign_run(nft->ctx, "list table inet overlayd\n", NULL) < 0)
 		return false;
 	text = nft_ctx_get_output_buffer(nft->ctx);
-	return strstr(text, "ct state established,related accept") && strstr(text, "iifname \"zl-*\" accept") &&
-	       strstr(text, "oifname \"zl-*\" accept") && strstr(text, "ip saddr @prefixes4") && strstr(text, "ip6 saddr @prefixes6");
+	return strstr(text, "ct state established,related accept") &&
+	       strstr(text, "iifname \"zl-*\" accept") && strstr(text, "oifname \"zl-*\" accept") &&
+	       strstr(text, "ip saddr @prefixes4") && strstr(text, "ip6 saddr @prefixes6");
 }
 
 int nft_ensure(struct nft *nft, char *detail)
@@ -92,8 +95,8 @@ static int change_element(struct nft *nft, const char *verb, const struct ovd_ci
 {
 	char text[CIDR_TEXT_MAX], command[160];
 
-	snprintf(command, sizeof(command), "%s element inet overlayd prefixes%d { %s }\n", verb, cidr->ip.len == 4 ? 4 : 6,
-		 cidr_format(cidr, text));
+	snprintf(command, sizeof(command), "%s element inet overlayd prefixes%d { %s }\n", verb,
+		 cidr->ip.len == 4 ? 4 : 6, cidr_format(cidr, text));
 	return foreign_run(nft->ctx, command, NULL);
 }
 

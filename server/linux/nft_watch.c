@@ -24,7 +24,8 @@ int nft_watch_new(struct nft_watch **ret)
 		return -ENOMEM;
 	watch->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (!watch->socket || mnl_socket_bind(watch->socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
-	    mnl_socket_setsockopt(watch->socket, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0) {
+	    mnl_socket_setsockopt(watch->socket, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) <
+		    0) {
 		int r = -errno;
 
 		nft_watch_free(watch);
@@ -39,7 +40,8 @@ int nft_watch_fd(const struct nft_watch *watch)
 	return mnl_socket_get_fd(watch->socket);
 }
 
-/* Chains come and change, rules go: that may concern ours. What is merely added beside them doesn't. */
+/* Chains come and change, rules go: that may concern ours. What is merely added beside them
+ * doesn't. */
 static bool concerns(const struct nlmsghdr *head)
 {
 	if (NFNL_SUBSYS_ID(head->nlmsg_type) != NFNL_SUBSYS_NFTABLES)
@@ -69,7 +71,8 @@ bool nft_watch_read(struct nft_watch *watch)
 		}
 		if (n < 0)
 			break;
-		for (const struct nlmsghdr *head = (const void *)bytes; mnl_nlmsg_ok(head, left); head = mnl_nlmsg_next(head, &left))
+		for (const struct nlmsghdr *head = (const void *)bytes; mnl_nlmsg_ok(head, left);
+		     head = mnl_nlmsg_next(head, &left))
 			found |= concerns(head);
 	}
 	return found;

@@ -66,15 +66,18 @@ static int create_once(struct linux_net *l, struct pair *pair, char *detail)
 	return rtnl_send(l->rtnl, &b, detail);
 }
 
-/* A link of ours that was left over, by a daemon that died or for a namespace of the same number. */
+/* A link of ours that was left over, by a daemon that died or for a namespace of the same number.
+ */
 static bool delete_leftover(struct linux_net *l, const struct pair *pair)
 {
 	struct link_info link;
 
-	return link_get(l->rtnl, pair->host, &link) == 0 && link_has_alias(&link, "overlayd ") && link_delete(l->rtnl, pair->host) == 0;
+	return link_get(l->rtnl, pair->host, &link) == 0 && link_has_alias(&link, "overlayd ") &&
+	       link_delete(l->rtnl, pair->host) == 0;
 }
 
-/* Makes room for a second try: whatever bears one of the names, or the number, may be gone by then. */
+/* Makes room for a second try: whatever bears one of the names, or the number, may be gone by then.
+ */
 static bool make_room(struct linux_net *l, const struct pair *pair)
 {
 	struct link_info link;
@@ -87,7 +90,8 @@ int pair_create(struct linux_net *l, struct pair *pair, char *detail)
 {
 	int r = create_once(l, pair, detail);
 
-	for (int i = 0; i < CREATE_TRIES && (r == -EEXIST || r == -EBUSY) && make_room(l, pair); i++) {
+	for (int i = 0; i < CREATE_TRIES && (r == -EEXIST || r == -EBUSY) && make_room(l, pair);
+	     i++) {
 		detail[0] = '\0';
 		r = create_once(l, pair, detail);
 	}
@@ -107,7 +111,9 @@ int pair_wait(struct linux_net *l, const struct pair *pair)
 
 	for (int i = 0; i < READY_TRIES; i++) {
 		struct link_info link;
-		int r = link_get(l->rtnl, pair->host, &link); /* the kernel catches up with carrier changes when it is asked */
+		int r = link_get(
+			l->rtnl, pair->host,
+			&link); /* the kernel catches up with carrier changes when it is asked */
 
 		if (r < 0)
 			return r;

@@ -7,16 +7,18 @@
 struct pair {
 	int netns;
 	const char *host, *guest, *alias;
-	int master;   /* index of the bridge that the host's end is a port of; 0 for none */
+	int master; /* index of the bridge that the host's end is a port of; 0 for none */
 	uint32_t mtu;
-	int index;    /* filled: of both ends, each in its namespace */
+	int index; /* filled: of both ends, each in its namespace */
 };
 
-/* Makes it: the container's end lies in its namespace from the start, with its name, and down. -EEXIST where a link of one of the names is there that isn't ours. */
+/* Makes it: the container's end lies in its namespace from the start, with its name, and down.
+ * -EEXIST where a link of one of the names is there that isn't ours. */
 int pair_create(struct linux_net *l, struct pair *pair, char *detail);
 
 /* Carries out messages inside the container, lo up before them. */
-int pair_configure(struct linux_net *l, const struct pair *pair, struct rtnl_batch *b, char *detail);
+int pair_configure(struct linux_net *l, const struct pair *pair, struct rtnl_batch *b,
+		   char *detail);
 
 /* Returns when packets pass the host's end. -ETIMEDOUT. */
 int pair_wait(struct linux_net *l, const struct pair *pair);

@@ -11,7 +11,7 @@
 struct linux_net {
 	struct net net;
 	struct log *log;
-	int own;                 /* our network namespace; read by anybody */
+	int own; /* our network namespace; read by anybody */
 	int rtnl;
 	struct nl_sock *queries; /* libnl's, for what is rarely asked */
 	uint32_t mtu;            /* of bridges and veths: what platform_mtu said last */
@@ -39,6 +39,7 @@ int tunnel_delete(void *platform, struct step *step, char *detail);
 
 extern const struct net_step linux_steps[STEP_MAX_];
 
-/* What links of ours have in common: the MTU of the tunnel, or what it would be, looked up anew; forwarding on this link and on the uplink. */
+/* What links of ours have in common: the MTU of the tunnel, or what it would be, looked up anew;
+ * forwarding on this link and on the uplink. */
 uint32_t platform_mtu(struct linux_net *l);
 int platform_forward(struct linux_net *l, const char *link);

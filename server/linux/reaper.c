@@ -81,7 +81,9 @@ int reaper_start(struct reaper **ret)
 
 	if (!r)
 		return -ENOMEM;
-	*r = (struct reaper){ .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER, .rtnl = rtnl_open() };
+	*r = (struct reaper){ .lock = PTHREAD_MUTEX_INITIALIZER,
+			      .changed = PTHREAD_COND_INITIALIZER,
+			      .rtnl = rtnl_open() };
 	if (r->rtnl < 0) {
 		error = r->rtnl;
 		free(r);

@@ -10,8 +10,8 @@
 #include "runtime/util.h"
 #include "server/engine/plan.h"
 
-#define ANSWER_MAX   65536 /* the kernel makes dumps of up to 32 KiB */
-#define DUMP_TRIES   16
+#define ANSWER_MAX 65536 /* the kernel makes dumps of up to 32 KiB */
+#define DUMP_TRIES 16
 
 uint8_t rtnl_family(const struct ovd_ip *ip)
 {
@@ -77,7 +77,9 @@ static void set_length(struct rtnl_batch *b)
 
 void rtnl_begin(struct rtnl_batch *b, uint16_t type, uint16_t flags, const void *fixed, size_t n)
 {
-	struct nlmsghdr head = { .nlmsg_type = type, .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags), .nlmsg_seq = (uint32_t)b->count };
+	struct nlmsghdr head = { .nlmsg_type = type,
+				 .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags),
+				 .nlmsg_seq = (uint32_t)b->count };
 	size_t at = b->n;
 
 	if (!append(b, &head, sizeof(head)) || !append(b, fixed, n))
@@ -150,13 +152,15 @@ static void read_detail(const struct nlmsghdr *head, char *detail)
 	if (!(head->nlmsg_flags & NLM_F_CAPPED))
 		at += NLMSG_ALIGN(error->msg.nlmsg_len) - sizeof(struct nlmsghdr);
 	for (; at + sizeof(struct rtattr) <= head->nlmsg_len; at += RTA_ALIGN(n)) {
-		const struct rtattr *a = (const struct rtattr *)(const void *)((const char *)head + at);
+		const struct rtattr *a =
+			(const struct rtattr *)(const void *)((const char *)head + at);
 
 		n = a->rta_len;
 		if (n < sizeof(*a) || at + n > head->nlmsg_len)
 			return;
 		if (a->rta_type == NLMSGERR_ATTR_MSG)
-			snprintf(detail, PLAN_DETAIL_MAX, "%.*s", (int)(n - sizeof(*a)), (const char *)RTA_DATA(a));
+			snprintf(detail, PLAN_DETAIL_MAX, "%.*s", (int)(n - sizeof(*a)),
+				 (const char *)RTA_DATA(a));
 	}
 }
 
@@ -205,7 +209,8 @@ static int collect_acks(int fd, int count, char *detail)
 
 		if (n < 0)
 			return (int)n;
-		for (struct nlmsghdr *head = (struct nlmsghdr *)(void *)bytes; NLMSG_OK(head, (size_t)n); head = NLMSG_NEXT(head, n)) {
+		for (struct nlmsghdr *head = (struct nlmsghdr *)(void *)bytes;
+		     NLMSG_OK(head, (size_t)n); head = NLMSG_NEXT(head, n)) {
 			const struct nlmsgerr *error = NLMSG_DATA(head);
 
 			if (head->nlmsg_type != NLMSG_ERROR)
@@ -271,7 +276,8 @@ static int ask_once(int fd, const struct rtnl_batch *b, struct answers *a)
 	return r < 0 ? r : a->r;
 }
 
-int rtnl_ask(int fd, struct rtnl_batch *b, void (*each)(void *arg, const struct nlmsghdr *answer), void (*restart)(void *arg), void *arg)
+int rtnl_ask(int fd, struct rtnl_batch *b, void (*each)(void *arg, const struct nlmsghdr *answer),
+	     void (*restart)(void *arg), void *arg)
 {
 	for (int i = 0; i < DUMP_TRIES; i++) {
 		struct answers a = { .each = each, .arg = arg };

@@ -1,4 +1,5 @@
-/* Rtnetlink, rtnetlink(7): several messages in one send, each acknowledged; questions with one answer. */
+/* Rtnetlink, rtnetlink(7): several messages in one send, each acknowledged; questions with one
+ * answer. */
 #pragma once
 
 #include <linux/netlink.h>
@@ -10,7 +11,8 @@
 
 #define RTNL_BATCH_MAX 4096
 
-/* Messages for one send. Room for all batches of this folder: a message that doesn't fit makes rtnl_send fail with -EMSGSIZE. */
+/* Messages for one send. Room for all batches of this folder: a message that doesn't fit makes
+ * rtnl_send fail with -EMSGSIZE. */
 struct rtnl_batch {
 	char bytes[RTNL_BATCH_MAX] __attribute__((aligned(NLMSG_ALIGNTO)));
 	size_t n;
@@ -22,7 +24,8 @@ struct rtnl_batch {
 /* A socket in the calling thread's network namespace; negative errno. The caller closes it. */
 int rtnl_open(void);
 
-/* The same in another namespace, given by a descriptor of it and one of our own. Only on a thread that nobody else counts on. */
+/* The same in another namespace, given by a descriptor of it and one of our own. Only on a thread
+ * that nobody else counts on. */
 int rtnl_open_in(int netns, int own);
 
 /* A message with its fixed part: ifinfomsg, ifaddrmsg, rtmsg, fib_rule_hdr. */
@@ -33,18 +36,23 @@ void rtnl_put_u32(struct rtnl_batch *b, uint16_t type, uint32_t value);
 void rtnl_put_text(struct rtnl_batch *b, uint16_t type, const char *text);
 void rtnl_put_ip(struct rtnl_batch *b, uint16_t type, const struct ovd_ip *ip);
 
-/* Attributes inside an attribute: begin returns where, for end. Raw bytes may follow begin directly. */
+/* Attributes inside an attribute: begin returns where, for end. Raw bytes may follow begin
+ * directly. */
 size_t rtnl_nest(struct rtnl_batch *b, uint16_t type);
 void rtnl_raw(struct rtnl_batch *b, const void *data, size_t n);
 void rtnl_nest_end(struct rtnl_batch *b, size_t at);
 
-/* Sends all messages at once and waits for their acknowledgements. 0, or the first error in the order of the messages; the others were carried out or refused each on its
- * own. What the kernel said beside it goes to detail, PLAN_DETAIL_MAX bytes, if that is not NULL. The batch is empty afterwards. */
+/* Sends all messages at once and waits for their acknowledgements. 0, or the first error in the
+ * order of the messages; the others were carried out or refused each on its own. What the kernel
+ * said beside it goes to detail, PLAN_DETAIL_MAX bytes, if that is not NULL. The batch is empty
+ * afterwards. */
 int rtnl_send(int fd, struct rtnl_batch *b, char *detail);
 
-/* Sends the only message of the batch and calls each for every answer: a dump if it says NLM_F_DUMP, asked again when the kernel says that it was interrupted (then each sees
- * things again, after restart was called). */
-int rtnl_ask(int fd, struct rtnl_batch *b, void (*each)(void *arg, const struct nlmsghdr *answer), void (*restart)(void *arg), void *arg);
+/* Sends the only message of the batch and calls each for every answer: a dump if it says
+ * NLM_F_DUMP, asked again when the kernel says that it was interrupted (then each sees things
+ * again, after restart was called). */
+int rtnl_ask(int fd, struct rtnl_batch *b, void (*each)(void *arg, const struct nlmsghdr *answer),
+	     void (*restart)(void *arg), void *arg);
 
 /* AF_INET or AF_INET6. */
 uint8_t rtnl_family(const struct ovd_ip *ip);

@@ -58,7 +58,8 @@ static int forward_ip6(const char *link)
 
 int sysctl_forward(const char *link)
 {
-	int r = read_switch(4, link, "forwarding") == 1 ? 0 : write_switch(4, link, "forwarding", '1');
+	int r = read_switch(4, link, "forwarding") == 1 ? 0
+							: write_switch(4, link, "forwarding", '1');
 	int r6 = forward_ip6(link);
 
 	return r < 0 ? r : r6;

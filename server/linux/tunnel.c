@@ -14,11 +14,13 @@ static int check_ours(struct linux_net *l, const char *name, const char *alias, 
 
 	if (r < 0 || link_has_alias(&link, alias))
 		return r;
-	snprintf(detail, PLAN_DETAIL_MAX, "a %s that is not ours", link.kind[0] ? link.kind : "link");
+	snprintf(detail, PLAN_DETAIL_MAX, "a %s that is not ours",
+		 link.kind[0] ? link.kind : "link");
 	return -EEXIST;
 }
 
-static int configure_link(struct linux_net *l, struct step_tunnel *tunnel, const struct tunnel_want *want, char *detail)
+static int configure_link(struct linux_net *l, struct step_tunnel *tunnel,
+			  const struct tunnel_want *want, char *detail)
 {
 	int index = link_index(tunnel->link), r;
 	struct rtnl_batch b = { .n = 0 };
@@ -34,7 +36,8 @@ static int configure_link(struct linux_net *l, struct step_tunnel *tunnel, const
 }
 
 /* Only what differs: port 0 means the one that it has. */
-static int configure_keys(struct linux_net *l, const struct step_tunnel *tunnel, const struct tunnel_want *want, bool fresh, char *detail)
+static int configure_keys(struct linux_net *l, const struct step_tunnel *tunnel,
+			  const struct tunnel_want *want, bool fresh, char *detail)
 {
 	struct tunnel_change change = {
 		.has_private_key = true,
@@ -48,7 +51,8 @@ static int configure_keys(struct linux_net *l, const struct step_tunnel *tunnel,
 	int r;
 
 	if (!fresh && wg_get(l->wg, tunnel->link, &is) == 0) {
-		change.has_listen_port = change.has_listen_port && is.listen_port != want->listen_port;
+		change.has_listen_port =
+			change.has_listen_port && is.listen_port != want->listen_port;
 		wg_state_done(&is);
 	}
 	r = wg_set(l->wg, tunnel->link, &change, detail);
@@ -56,7 +60,8 @@ static int configure_keys(struct linux_net *l, const struct step_tunnel *tunnel,
 	return r;
 }
 
-static int configure(struct linux_net *l, struct step_tunnel *tunnel, const struct tunnel_want *want, bool fresh, char *detail)
+static int configure(struct linux_net *l, struct step_tunnel *tunnel,
+		     const struct tunnel_want *want, bool fresh, char *detail)
 {
 	int r = configure_keys(l, tunnel, want, fresh, detail);
 
@@ -76,7 +81,8 @@ int tunnel_create(void *platform, struct step *step, char *detail)
 	}
 	r = wg_make(l->wg, tunnel->link, &tunnel->made);
 	if (r == -ENOENT)
-		snprintf(detail, PLAN_DETAIL_MAX, "the kernel has no WireGuard, and there is no wireguard-go");
+		snprintf(detail, PLAN_DETAIL_MAX,
+			 "the kernel has no WireGuard, and there is no wireguard-go");
 	if (r == 0) {
 		r = configure(l, tunnel, &tunnel->want, tunnel->made, detail);
 		if (r < 0)
@@ -94,7 +100,8 @@ void tunnel_undo(void *platform, struct step *step)
 	if (tunnel->made)
 		wg_delete(l->wg, tunnel->link);
 	else if (tunnel->has_was && configure(l, tunnel, &tunnel->was, false, detail) < 0)
-		log_at(l->log, LOG_ERROR, "tunnel %s could not be put back: %s", tunnel->link, detail);
+		log_at(l->log, LOG_ERROR, "tunnel %s could not be put back: %s", tunnel->link,
+		       detail);
 }
 
 int tunnel_delete(void *platform, struct step *step, char *detail)

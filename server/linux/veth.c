@@ -6,7 +6,8 @@
 
 #define LO_INDEX 1 /* the first link of every namespace */
 
-static int configure(struct linux_net *l, const struct step_veth *veth, const struct pair *pair, char *detail)
+static int configure(struct linux_net *l, const struct step_veth *veth, const struct pair *pair,
+		     char *detail)
 {
 	const struct route out = {
 		.to = { .ip = { .len = veth->ip.len } },

@@ -55,7 +55,7 @@ int wg_delete(struct wg *wg, const char *link)
 {
 	const struct wg_backend *backend = backend_of(wg, link);
 
-	return backend ? backend->delete(wg, link) : 0;
+	return backend ? backend->delete (wg, link) : 0;
 }
 
 int wg_set(struct wg *wg, const char *link, const struct tunnel_change *change, char *detail)

@@ -4,11 +4,13 @@
 #include "server/linux/wg.h"
 
 struct wg_backend {
-	/* As wg.h says; make: -EOPNOTSUPP where this back end has no devices. is: it serves the device of that name. */
+	/* As wg.h says; make: -EOPNOTSUPP where this back end has no devices. is: it serves the
+	 * device of that name. */
 	int (*make)(struct wg *wg, const char *link, bool *ret_made);
 	bool (*is)(struct wg *wg, const char *link);
 	int (*delete)(struct wg *wg, const char *link);
-	int (*set)(struct wg *wg, const char *link, const struct tunnel_change *change, char *detail);
+	int (*set)(struct wg *wg, const char *link, const struct tunnel_change *change,
+		   char *detail);
 	int (*get)(struct wg *wg, const char *link, struct tunnel_state *ret);
 	int (*open)(struct wg *wg, const char *link, struct tunnel **ret);
 };

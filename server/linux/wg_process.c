@@ -42,7 +42,8 @@ static bool socket_answers(const struct wg *wg, const char *link)
 	return fd >= 0;
 }
 
-/* What it prints, its banner too, goes to a file that has no name: nobody has to read it while it runs. */
+/* What it prints, its banner too, goes to a file that has no name: nobody has to read it while it
+ * runs. */
 static int spawn(const char *link, int output, pid_t *ret)
 {
 	extern char **environ;
@@ -101,7 +102,8 @@ static int wait_for_socket(struct wg *wg, const char *link, pid_t pid)
 int wg_process_start(struct wg *wg, const char *link)
 {
 	_cleanup_(freep) struct wg_process *process = calloc(1, sizeof(*process));
-	_cleanup_(fd_closep) int output = open("/tmp", O_TMPFILE | O_RDWR | O_APPEND | O_CLOEXEC, 0600);
+	_cleanup_(fd_closep) int output =
+		open("/tmp", O_TMPFILE | O_RDWR | O_APPEND | O_CLOEXEC, 0600);
 	int r;
 
 	if (!process)

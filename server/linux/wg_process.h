@@ -3,7 +3,8 @@
 
 #include "server/linux/wg_backend.h"
 
-/* Starts it for a device of that name. Returns when its socket answers. -EOPNOTSUPP if there is no such program; -EIO if it ended; -ETIMEDOUT. */
+/* Starts it for a device of that name. Returns when its socket answers. -EOPNOTSUPP if there is no
+ * such program; -EIO if it ended; -ETIMEDOUT. */
 int wg_process_start(struct wg *wg, const char *link);
 
 /* Ends the one that serves the device, if it is our child, and waits for it. */

@@ -80,7 +80,8 @@ int uapi_put_get(struct buf *b)
 
 size_t uapi_message(struct ovd_view text, size_t *from)
 {
-	const char *found = text.n > *from ? memmem(text.p + *from, text.n - *from, "\n\n", 2) : NULL;
+	const char *found =
+		text.n > *from ? memmem(text.p + *from, text.n - *from, "\n\n", 2) : NULL;
 
 	if (!found) {
 		*from = text.n > 0 ? text.n - 1 : 0;
@@ -102,8 +103,10 @@ static bool next_line(struct ovd_view *text, struct line *ret)
 	if (!end || end == text->p)
 		return false;
 	equals = memchr(text->p, '=', (size_t)(end - text->p));
-	*ret = (struct line){ .key = { .p = text->p, .n = (size_t)((equals ? equals : end) - text->p) },
-			      .value = { .p = equals ? equals + 1 : end, .n = equals ? (size_t)(end - equals - 1) : 0 } };
+	*ret = (struct line){ .key = { .p = text->p,
+				       .n = (size_t)((equals ? equals : end) - text->p) },
+			      .value = { .p = equals ? equals + 1 : end,
+					 .n = equals ? (size_t)(end - equals - 1) : 0 } };
 	text->n -= (size_t)(end + 1 - text->p);
 	text->p = end + 1;
 	return true;

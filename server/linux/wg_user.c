@@ -100,7 +100,8 @@ static void wipe(struct buf *b)
 }
 
 /* Sends one message and reads its answer, within WG_SECONDS. */
-static int exchange(struct wg *wg, const char *link, const struct buf *question, struct buf *answer, size_t *ret_n)
+static int exchange(struct wg *wg, const char *link, const struct buf *question, struct buf *answer,
+		    size_t *ret_n)
 {
 	const struct timeval limit = { .tv_sec = WG_SECONDS };
 	_cleanup_(fd_closep) int fd = connect_to(wg, link);
@@ -116,7 +117,8 @@ static int exchange(struct wg *wg, const char *link, const struct buf *question,
 	return r == -EAGAIN ? -ETIMEDOUT : r;
 }
 
-static int user_set(struct wg *wg, const char *link, const struct tunnel_change *change, char *detail _unused_)
+static int user_set(struct wg *wg, const char *link, const struct tunnel_change *change,
+		    char *detail _unused_)
 {
 	_cleanup_(wipe) struct buf question = { .p = NULL };
 	_cleanup_(buf_done) struct buf answer = { .p = NULL };
@@ -284,7 +286,8 @@ static struct pending *pending_new(struct user_tunnel *u)
 	return p ? p : malloc(sizeof(*p));
 }
 
-static int begin(struct user_tunnel *u, bool is_get, const struct tunnel_change *change, tunnel_done_fn *done, void *arg)
+static int begin(struct user_tunnel *u, bool is_get, const struct tunnel_change *change,
+		 tunnel_done_fn *done, void *arg)
 {
 	size_t had = u->out.n;
 	struct pending *p;
@@ -309,7 +312,8 @@ static int begin(struct user_tunnel *u, bool is_get, const struct tunnel_change 
 	return 0;
 }
 
-static int channel_set(struct tunnel *t, const struct tunnel_change *change, tunnel_done_fn *done, void *arg)
+static int channel_set(struct tunnel *t, const struct tunnel_change *change, tunnel_done_fn *done,
+		       void *arg)
 {
 	return begin(user_of(t), false, change, done, arg);
 }

@@ -11,8 +11,9 @@
 struct net_step {
 	const char *text; /* "create veth", for messages */
 
-	/* 0, or a negative errno and nothing has changed. detail, PLAN_DETAIL_MAX bytes, may get what the kernel said beside
-	 * its errno; it is "" before. May fill the fields of the step that say so. */
+	/* 0, or a negative errno and nothing has changed. detail, PLAN_DETAIL_MAX bytes, may get
+	 * what the kernel said beside its errno; it is "" before. May fill the fields of the step
+	 * that say so. */
 	int (*run)(void *platform, struct step *step, char *detail);
 
 	/* Takes back what run did. NULL where nothing need be. */
@@ -21,11 +22,11 @@ struct net_step {
 
 /* Whose a container is: the same for as long as it lives, and never again. */
 struct net_owner {
-	uint64_t netns_dev;   /* of the namespace's file, nsfs */
+	uint64_t netns_dev; /* of the namespace's file, nsfs */
 	uint64_t netns_ino;
-	uint64_t start_time;  /* of the process, clock ticks since boot, proc(5) */
+	uint64_t start_time; /* of the process, clock ticks since boot, proc(5) */
 	uint32_t pid;
-	int netns;            /* descriptor; -1 for none */
+	int netns; /* descriptor; -1 for none */
 };
 
 /* A device's control channel on the loop: never blocks. Made by net->tunnel_open. */
@@ -33,20 +34,24 @@ struct tunnel {
 	const struct tunnel_ops *ops;
 };
 
-/* Ends one set or get: r is 0 or a negative errno; state, for a get that went well, lives until the function returns. */
+/* Ends one set or get: r is 0 or a negative errno; state, for a get that went well, lives until the
+ * function returns. */
 typedef void tunnel_done_fn(void *arg, int r, const struct tunnel_state *state);
 
 struct tunnel_ops {
-	/* The descriptor to watch, the same for as long as the channel lives, and what for: POLLIN, POLLOUT (poll(2)), which may change with every call below. */
+	/* The descriptor to watch, the same for as long as the channel lives, and what for: POLLIN,
+	 * POLLOUT (poll(2)), which may change with every call below. */
 	int (*fd)(const struct tunnel *t);
 	short (*events)(const struct tunnel *t);
 
 	/* The descriptor is ready: reads, writes, ends what has been answered. */
 	void (*ready)(struct tunnel *t);
 
-	/* Begin a change, a look; they are done in the order in which they were begun. The change is copied. 0, and done will be called, never
-	 * before set or get returns; or a negative errno, and it won't. -EPIPE: the other side is gone, and a new channel must be opened. */
-	int (*set)(struct tunnel *t, const struct tunnel_change *change, tunnel_done_fn *done, void *arg);
+	/* Begin a change, a look; they are done in the order in which they were begun. The change
+	 * is copied. 0, and done will be called, never before set or get returns; or a negative
+	 * errno, and it won't. -EPIPE: the other side is gone, and a new channel must be opened. */
+	int (*set)(struct tunnel *t, const struct tunnel_change *change, tunnel_done_fn *done,
+		   void *arg);
 	int (*get)(struct tunnel *t, tunnel_done_fn *done, void *arg);
 
 	/* Ends what is outstanding with -ECANCELED, then the channel. The device stays. */
@@ -57,15 +62,16 @@ struct net {
 	void *platform;
 	const struct net_step *steps; /* STEP_MAX_ of them */
 
-	/* Who a process is, with a descriptor of its namespace. -ESRCH if it is gone, -EACCES, -EINVAL where its namespace is our own.
-	 * Called on the loop. */
+	/* Who a process is, with a descriptor of its namespace. -ESRCH if it is gone, -EACCES,
+	 * -EINVAL where its namespace is our own. Called on the loop. */
 	int (*owner_open)(void *platform, uint32_t pid, struct net_owner *ret);
 
 	/* The channel to a device that a STEP_TUNNEL made. Called on the loop. */
 	int (*tunnel_open)(void *platform, const char *link, struct tunnel **ret);
 
-	/* A descriptor that gets readable when somebody changed the firewall under us, and the function that reads it: true if our rules
-	 * want to be looked after (STEP_FIREWALL again). -1 where there is none. */
+	/* A descriptor that gets readable when somebody changed the firewall under us, and the
+	 * function that reads it: true if our rules want to be looked after (STEP_FIREWALL again).
+	 * -1 where there is none. */
 	int (*firewall_fd)(void *platform);
 	bool (*firewall_changed)(void *platform);
 };

@@ -52,9 +52,9 @@ static void describe_failure(const struct net *net, struct plan *plan, int r, co
 	char cidr[CIDR_TEXT_MAX];
 	const char *subject = step_subject(step, cidr);
 
-	snprintf(plan->detail, sizeof(plan->detail), "%s%s%s: %s%s%s%s", net->steps[step->kind].text,
-		 subject[0] ? " " : "", subject, strerror(-r), detail[0] ? " (" : "", detail,
-		 detail[0] ? ")" : "");
+	snprintf(plan->detail, sizeof(plan->detail), "%s%s%s: %s%s%s%s",
+		 net->steps[step->kind].text, subject[0] ? " " : "", subject, strerror(-r),
+		 detail[0] ? " (" : "", detail, detail[0] ? ")" : "");
 }
 
 int plan_run(const struct net *net, struct plan *plan)

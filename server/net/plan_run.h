@@ -3,7 +3,8 @@
 
 #include "server/net/net.h"
 
-/* Runs all steps. 0; or the errno of the step that failed: those before it are undone, plan->failed and plan->detail say what. */
+/* Runs all steps. 0; or the errno of the step that failed: those before it are undone, plan->failed
+ * and plan->detail say what. */
 int plan_run(const struct net *net, struct plan *plan);
 
 /* Undoes the steps that stand, backwards. */

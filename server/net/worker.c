@@ -22,7 +22,7 @@ struct worker {
 	pthread_cond_t work;
 	struct queue waiting, ended;
 	bool stopping;
-	int event;            /* readable while jobs have ended */
+	int event; /* readable while jobs have ended */
 };
 
 static void queue_init(struct queue *q)
@@ -103,7 +103,9 @@ int worker_start(const struct net *net, struct worker **ret)
 
 	if (!w)
 		return -ENOMEM;
-	*w = (struct worker){ .net = net, .lock = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER };
+	*w = (struct worker){ .net = net,
+			      .lock = PTHREAD_MUTEX_INITIALIZER,
+			      .work = PTHREAD_COND_INITIALIZER };
 	queue_init(&w->waiting);
 	queue_init(&w->ended);
 	w->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -46,7 +46,8 @@ static void attach_done(struct call *call, int r)
 	net_owner_done(&(struct net_owner){ .netns = veth->netns });
 	if (r < 0) {
 		engine_drop(e, call->intent);
-		call_fail(call, r, "attach pid %u: %s", call->request->attach_container.handle.linux_pid.pid, call->plan.detail);
+		call_fail(call, r, "attach pid %u: %s",
+			  call->request->attach_container.handle.linux_pid.pid, call->plan.detail);
 		return;
 	}
 	engine_commit(e, call->intent);
@@ -59,8 +60,9 @@ static bool owner_gone(const void *arg, const struct owner *owner)
 	const struct daemon *d = arg;
 	_cleanup_(net_owner_done) struct net_owner now = { .netns = -1 };
 
-	return d->net->owner_open(d->net->platform, owner->pid, &now) < 0 || now.start_time != owner->start_time ||
-	       now.netns_ino != owner->netns_ino || now.netns_dev != owner->netns_dev;
+	return d->net->owner_open(d->net->platform, owner->pid, &now) < 0 ||
+	       now.start_time != owner->start_time || now.netns_ino != owner->netns_ino ||
+	       now.netns_dev != owner->netns_dev;
 }
 
 static const char *owner_error(int r)
@@ -72,12 +74,16 @@ static const char *owner_error(int r)
 	return strerror(-r);
 }
 
-static int attach(struct call *call, const struct ovd_attach_container *request, struct net_owner *owner)
+static int attach(struct call *call, const struct ovd_attach_container *request,
+		  struct net_owner *owner)
 {
 	struct daemon *d = call->daemon;
 	struct attach_spec spec = {
-		.owner = { .netns_dev = owner->netns_dev, .netns_ino = owner->netns_ino, .start_time = owner->start_time,
-			   .pid = owner->pid, .netns = owner->netns },
+		.owner = { .netns_dev = owner->netns_dev,
+			   .netns_ino = owner->netns_ino,
+			   .start_time = owner->start_time,
+			   .pid = owner->pid,
+			   .netns = owner->netns },
 		.service = request->service,
 		.join_global = request->join_global,
 		.ephemeral = request->ephemeral,
@@ -109,21 +115,24 @@ int ovd_op_attach_container(struct call *call, const struct ovd_attach_container
 	if (r < 0)
 		return call_fail(call, r, "handle: pid %u: %s", pid, owner_error(r));
 	if (request->isolation_network.p)
-		log_at(d->log, LOG_WARN, "pid %u is not fenced: isolation_network %.*s is not built yet", pid,
+		log_at(d->log, LOG_WARN,
+		       "pid %u is not fenced: isolation_network %.*s is not built yet", pid,
 		       VIEW(request->isolation_network));
 	return attach(call, request, &owner);
 }
 
 /* ---- detach ---- */
 
-/* The container is detached whatever comes of its service, which stays to be torn down if this failed. */
+/* The container is detached whatever comes of its service, which stays to be torn down if this
+ * failed. */
 static void reaped(struct call *call, int r)
 {
 	struct engine *e = call->daemon->engine;
 
 	if (r < 0) {
 		engine_drop(e, call->intent);
-		log_at(call->daemon->log, LOG_WARN, "a service could not go with its last container: %s", call->plan.detail);
+		log_at(call->daemon->log, LOG_WARN,
+		       "a service could not go with its last container: %s", call->plan.detail);
 	} else {
 		engine_commit(e, call->intent);
 	}
@@ -136,7 +145,8 @@ static void detach_done(struct call *call, int r)
 
 	if (r < 0) {
 		engine_drop(e, call->intent);
-		call_fail(call, r, "detach pid %u: %s", call->request->detach_container.handle.linux_pid.pid, call->plan.detail);
+		call_fail(call, r, "detach pid %u: %s",
+			  call->request->detach_container.handle.linux_pid.pid, call->plan.detail);
 		return;
 	}
 	engine_commit(e, call->intent);

@@ -29,7 +29,8 @@ void channel_close(struct daemon *d)
 	tunnel->ops->close(tunnel);
 }
 
-/* The other side may have gone since; a new channel finds out whether somebody else has taken its place. */
+/* The other side may have gone since; a new channel finds out whether somebody else has taken its
+ * place. */
 static bool reopened(struct daemon *d, int r)
 {
 	if (r != -EPIPE)
@@ -38,7 +39,8 @@ static bool reopened(struct daemon *d, int r)
 	return channel_follow(d) == 0;
 }
 
-int channel_set(struct daemon *d, const struct tunnel_change *change, tunnel_done_fn *done, void *arg)
+int channel_set(struct daemon *d, const struct tunnel_change *change, tunnel_done_fn *done,
+		void *arg)
 {
 	int r = d->tunnel ? d->tunnel->ops->set(d->tunnel, change, done, arg) : -ENOTCONN;
 

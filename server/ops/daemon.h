@@ -18,16 +18,19 @@ struct daemon {
 	const struct net *net;
 	struct worker *worker;
 	struct log *log;
-	struct tunnel *tunnel;   /* the channel to the node's tunnel; NULL while there is none */
-	struct lookup *lookups;  /* of peers' host names; see resolve.h */
+	struct tunnel *tunnel;  /* the channel to the node's tunnel; NULL while there is none */
+	struct lookup *lookups; /* of peers' host names; see resolve.h */
 
 	/* Set by the daemon's main part. */
 	uv_loop_t *loop;
-	void (*tunnel_changed)(struct daemon *d); /* d->tunnel was opened, closed, or watches something else */
-	void (*settled)(struct daemon *d);        /* an intent that was no call's has ended */
-	void (*stop)(struct daemon *d, struct call *call); /* begin to stop; the call, if any, is answered when it is done */
+	void (*tunnel_changed)(
+		struct daemon *d); /* d->tunnel was opened, closed, or watches something else */
+	void (*settled)(struct daemon *d); /* an intent that was no call's has ended */
+	void (*stop)(struct daemon *d, struct call *call); /* begin to stop; the call, if any, is
+							      answered when it is done */
 };
 
-/* The last plan of a daemon: tunnel, rules, idle bridges go; attached containers and their bridges stay. done is called on the loop
- * with what failed (r < 0 and its text in plan->detail), the engine is then as after teardown_global_overlay. Called once. */
+/* The last plan of a daemon: tunnel, rules, idle bridges go; attached containers and their bridges
+ * stay. done is called on the loop with what failed (r < 0 and its text in plan->detail), the
+ * engine is then as after teardown_global_overlay. Called once. */
 int ops_stop(struct daemon *d, void (*done)(struct daemon *d, int r, const char *detail));

@@ -12,7 +12,8 @@ int ovd_op_set_local_node_id(struct call *call, const struct ovd_set_local_node_
 	return call_ok(call);
 }
 
-/* The device's key is the node's own, made by this daemon and told by status: what the cluster believes can only be compared. */
+/* The device's key is the node's own, made by this daemon and told by status: what the cluster
+ * believes can only be compared. */
 int ovd_op_set_local_wg_pubkey(struct call *call, const struct ovd_set_local_wg_pubkey *request)
 {
 	struct daemon *d = call->daemon;
@@ -21,17 +22,20 @@ int ovd_op_set_local_wg_pubkey(struct call *call, const struct ovd_set_local_wg_
 	if (parse_key(call, "pubkey", request->pubkey, &key) < 0)
 		return 0;
 	if (!key_eq(&key, engine_public_key(d->engine)))
-		log_at(d->log, LOG_WARN, "the cluster knows this node by the key %.*s, but its key is %s",
+		log_at(d->log, LOG_WARN,
+		       "the cluster knows this node by the key %.*s, but its key is %s",
 		       VIEW(request->pubkey), engine_public_text(d->engine));
 	return call_ok(call);
 }
 
 static int reply_bridge_name(struct call *call)
 {
-	return call_reply(call, &(struct ovd_response){
-					.kind = OVD_RESPONSE_BRIDGE_NAME,
-					.bridge_name = { .name = view(engine_global(call->daemon->engine).link) },
-				});
+	return call_reply(
+		call,
+		&(struct ovd_response){
+			.kind = OVD_RESPONSE_BRIDGE_NAME,
+			.bridge_name = { .name = view(engine_global(call->daemon->engine).link) },
+		});
 }
 
 static void setup_done(struct call *call, int r)
@@ -46,7 +50,8 @@ static void setup_done(struct call *call, int r)
 	engine_commit(d->engine, call->intent);
 	r = channel_follow(d);
 	if (r < 0)
-		log_at(d->log, LOG_WARN, "tunnel %s: no control channel: %s", engine_global(d->engine).link, strerror(-r));
+		log_at(d->log, LOG_WARN, "tunnel %s: no control channel: %s",
+		       engine_global(d->engine).link, strerror(-r));
 	reply_bridge_name(call);
 }
 
@@ -58,7 +63,8 @@ static int check_name(struct call *call, const char *field, struct ovd_view name
 	return -EINVAL;
 }
 
-static int parse_spec(struct call *call, const struct ovd_setup_global_overlay *request, struct global_spec *ret)
+static int parse_spec(struct call *call, const struct ovd_setup_global_overlay *request,
+		      struct global_spec *ret)
 {
 	*ret = (struct global_spec){
 		.deployment = request->deployment,
@@ -66,11 +72,13 @@ static int parse_spec(struct call *call, const struct ovd_setup_global_overlay *
 		.has_slice = request->slice_cidr.p,
 		.port = request->wg_port,
 	};
-	if (check_name(call, "deployment", request->deployment) < 0 || check_name(call, "instance_id", request->instance_id) < 0)
+	if (check_name(call, "deployment", request->deployment) < 0 ||
+	    check_name(call, "instance_id", request->instance_id) < 0)
 		return -EINVAL;
 	if (parse_cidr(call, "cluster_cidr", request->cluster_cidr, &ret->cluster) < 0)
 		return -EINVAL;
-	return ret->has_slice ? parse_cidr(call, "slice_cidr", request->slice_cidr, &ret->slice) : 0;
+	return ret->has_slice ? parse_cidr(call, "slice_cidr", request->slice_cidr, &ret->slice)
+			      : 0;
 }
 
 int ovd_op_setup_global_overlay(struct call *call, const struct ovd_setup_global_overlay *request)

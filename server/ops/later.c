@@ -36,12 +36,14 @@ int ovd_op_unregister_dns(struct call *call, const struct ovd_unregister_dns *re
 	return later(call, "unregister_dns");
 }
 
-int ovd_op_write_scoped_resolver(struct call *call, const struct ovd_write_scoped_resolver *request _unused_)
+int ovd_op_write_scoped_resolver(struct call *call,
+				 const struct ovd_write_scoped_resolver *request _unused_)
 {
 	return later(call, "write_scoped_resolver");
 }
 
-int ovd_op_remove_scoped_resolver(struct call *call, const struct ovd_remove_scoped_resolver *request _unused_)
+int ovd_op_remove_scoped_resolver(struct call *call,
+				  const struct ovd_remove_scoped_resolver *request _unused_)
 {
 	return later(call, "remove_scoped_resolver");
 }

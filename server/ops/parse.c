@@ -20,7 +20,9 @@ int parse_cidr(struct call *call, const char *field, struct ovd_view text, struc
 
 	if (r == -ERANGE)
 		return refuse(call, field, text, "has a prefix length above its family's");
-	return r < 0 ? refuse(call, field, text, "is not a prefix like 10.200.0.0/16 or fd00:200::/48") : 0;
+	return r < 0 ? refuse(call, field, text,
+			      "is not a prefix like 10.200.0.0/16 or fd00:200::/48")
+		     : 0;
 }
 
 int parse_key(struct call *call, const char *field, struct ovd_view text, struct ovd_key *ret)
@@ -45,7 +47,8 @@ static struct ovd_view next_item(struct ovd_view *text)
 	const char *comma = memchr(text->p, ',', text->n);
 	struct ovd_view item = { .p = text->p, .n = comma ? (size_t)(comma - text->p) : text->n };
 
-	*text = comma ? (struct ovd_view){ .p = comma + 1, .n = text->n - item.n - 1 } : (struct ovd_view){ .p = NULL, .n = 0 };
+	*text = comma ? (struct ovd_view){ .p = comma + 1, .n = text->n - item.n - 1 }
+		      : (struct ovd_view){ .p = NULL, .n = 0 };
 	return trim(item);
 }
 
@@ -58,7 +61,8 @@ static size_t count_items(struct ovd_view text)
 	return n;
 }
 
-int parse_cidr_list(struct call *call, const char *field, struct ovd_view text, const struct ovd_cidr **ret, size_t *ret_n)
+int parse_cidr_list(struct call *call, const char *field, struct ovd_view text,
+		    const struct ovd_cidr **ret, size_t *ret_n)
 {
 	struct ovd_cidr *list = arena_alloc(call->arena, count_items(text) * sizeof(*list));
 	struct ovd_view rest = trim(text);
@@ -91,7 +95,8 @@ static bool is_host_name(struct ovd_view host)
 	return true;
 }
 
-int parse_endpoint(struct call *call, const char *field, struct ovd_view text, struct ovd_endpoint *ret, struct ovd_view *ret_host)
+int parse_endpoint(struct call *call, const char *field, struct ovd_view text,
+		   struct ovd_endpoint *ret, struct ovd_view *ret_host)
 {
 	const char *colon = memrchr(text.p, ':', text.n);
 	struct ovd_view host, port;
@@ -111,7 +116,8 @@ int parse_endpoint(struct call *call, const char *field, struct ovd_view text, s
 	if (ip_parse(host, &ip) == 0)
 		return refuse(call, field, text, "needs brackets around its IPv6 address");
 	if (!is_host_name(host))
-		return refuse(call, field, text, "has no host: expected host:port, ip:port or [ipv6]:port");
+		return refuse(call, field, text,
+			      "has no host: expected host:port, ip:port or [ipv6]:port");
 	*ret_host = text;
 	return 0;
 }

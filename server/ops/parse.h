@@ -11,11 +11,14 @@
 int parse_cidr(struct call *call, const char *field, struct ovd_view text, struct ovd_cidr *ret);
 int parse_key(struct call *call, const char *field, struct ovd_view text, struct ovd_key *ret);
 
-/* Prefixes separated by commas, blanks around them; an empty text is none. The list lies in the call's arena. */
-int parse_cidr_list(struct call *call, const char *field, struct ovd_view text, const struct ovd_cidr **ret, size_t *ret_n);
+/* Prefixes separated by commas, blanks around them; an empty text is none. The list lies in the
+ * call's arena. */
+int parse_cidr_list(struct call *call, const char *field, struct ovd_view text,
+		    const struct ovd_cidr **ret, size_t *ret_n);
 
 /* host:port, ip:port, [v6]:port. A host name comes back in ret_host, and ret is not set. */
-int parse_endpoint(struct call *call, const char *field, struct ovd_view text, struct ovd_endpoint *ret, struct ovd_view *ret_host);
+int parse_endpoint(struct call *call, const char *field, struct ovd_view text,
+		   struct ovd_endpoint *ret, struct ovd_view *ret_host);
 
 /* Only the node's tunnel is built. */
 int parse_scope(struct call *call, const struct ovd_peer_scope *scope);

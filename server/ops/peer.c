@@ -18,7 +18,8 @@ static void look_up_host(struct call *call)
 	if (call->request->kind != OVD_REQUEST_ADD_PEER)
 		return;
 	if (parse_key(call, "public_key", call->request->add_peer.peer.public_key, &key) < 0 ||
-	    parse_endpoint(call, "endpoint", call->request->add_peer.peer.endpoint, &endpoint, &host) < 0)
+	    parse_endpoint(call, "endpoint", call->request->add_peer.peer.endpoint, &endpoint,
+			   &host) < 0)
 		return;
 	if (host.p)
 		resolve_peer(call->daemon, &key, host);
@@ -111,7 +112,8 @@ static int parse_peer(struct call *call, const struct ovd_peer_spec *request, st
 	}
 	if (parse_key(call, "public_key", request->public_key, &ret->key) < 0 ||
 	    parse_endpoint(call, "endpoint", request->endpoint, &ret->endpoint, &ret->host) < 0 ||
-	    parse_cidr_list(call, "allowed_ips", request->allowed_ips, &ret->allowed, &ret->n_allowed) < 0)
+	    parse_cidr_list(call, "allowed_ips", request->allowed_ips, &ret->allowed,
+			    &ret->n_allowed) < 0)
 		return -EINVAL;
 	ret->has_endpoint = !ret->host.p;
 	return 0;
@@ -127,7 +129,10 @@ int ovd_op_add_peer(struct call *call, const struct ovd_add_peer *request)
 	change = change_new(call);
 	if (!change)
 		return 0;
-	return carry_out(call, engine_peer_set(call->daemon->engine, &spec, &call->plan, change, &call->intent), change);
+	return carry_out(
+		call,
+		engine_peer_set(call->daemon->engine, &spec, &call->plan, change, &call->intent),
+		change);
 }
 
 int ovd_op_remove_peer(struct call *call, const struct ovd_remove_peer *request)
@@ -135,12 +140,16 @@ int ovd_op_remove_peer(struct call *call, const struct ovd_remove_peer *request)
 	struct tunnel_change *change;
 	struct ovd_key key;
 
-	if (parse_scope(call, &request->scope) < 0 || parse_key(call, "pubkey", request->pubkey, &key) < 0)
+	if (parse_scope(call, &request->scope) < 0 ||
+	    parse_key(call, "pubkey", request->pubkey, &key) < 0)
 		return 0;
 	change = change_new(call);
 	if (!change)
 		return 0;
-	return carry_out(call, engine_peer_remove(call->daemon->engine, &key, &call->plan, change, &call->intent), change);
+	return carry_out(
+		call,
+		engine_peer_remove(call->daemon->engine, &key, &call->plan, change, &call->intent),
+		change);
 }
 
 int ovd_op_add_allowed_ip(struct call *call, const struct ovd_add_allowed_ip *request)
@@ -149,13 +158,17 @@ int ovd_op_add_allowed_ip(struct call *call, const struct ovd_add_allowed_ip *re
 	struct ovd_cidr cidr;
 	struct ovd_key key;
 
-	if (parse_scope(call, &request->scope) < 0 || parse_key(call, "pubkey", request->pubkey, &key) < 0 ||
+	if (parse_scope(call, &request->scope) < 0 ||
+	    parse_key(call, "pubkey", request->pubkey, &key) < 0 ||
 	    parse_cidr(call, "cidr", request->cidr, &cidr) < 0)
 		return 0;
 	change = change_new(call);
 	if (!change)
 		return 0;
-	return carry_out(call, engine_peer_allow(call->daemon->engine, &key, &cidr, &call->plan, change, &call->intent), change);
+	return carry_out(call,
+			 engine_peer_allow(call->daemon->engine, &key, &cidr, &call->plan, change,
+					   &call->intent),
+			 change);
 }
 
 int ovd_op_remove_allowed_ip(struct call *call, const struct ovd_remove_allowed_ip *request)
@@ -164,11 +177,15 @@ int ovd_op_remove_allowed_ip(struct call *call, const struct ovd_remove_allowed_
 	struct ovd_cidr cidr;
 	struct ovd_key key;
 
-	if (parse_scope(call, &request->scope) < 0 || parse_key(call, "pubkey", request->pubkey, &key) < 0 ||
+	if (parse_scope(call, &request->scope) < 0 ||
+	    parse_key(call, "pubkey", request->pubkey, &key) < 0 ||
 	    parse_cidr(call, "cidr", request->cidr, &cidr) < 0)
 		return 0;
 	change = change_new(call);
 	if (!change)
 		return 0;
-	return carry_out(call, engine_peer_disallow(call->daemon->engine, &key, &cidr, &call->plan, change, &call->intent), change);
+	return carry_out(call,
+			 engine_peer_disallow(call->daemon->engine, &key, &cidr, &call->plan,
+					      change, &call->intent),
+			 change);
 }

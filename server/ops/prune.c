@@ -43,7 +43,8 @@ static void listed(struct call *call, int r)
 		return;
 	}
 	plan_done(&call->plan);
-	r = engine_prune(call->daemon->engine, request->live_bridge_names.items, request->live_bridge_names.n, &found, &call->plan);
+	r = engine_prune(call->daemon->engine, request->live_bridge_names.items,
+			 request->live_bridge_names.n, &found, &call->plan);
 	free(found.names);
 	if (r < 0)
 		call_fail(call, r, "prune_orphan_bridges: no memory");
@@ -51,12 +52,14 @@ static void listed(struct call *call, int r)
 		call_run(call, removed);
 }
 
-int ovd_op_prune_orphan_bridges(struct call *call, const struct ovd_prune_orphan_bridges *request _unused_)
+int ovd_op_prune_orphan_bridges(struct call *call,
+				const struct ovd_prune_orphan_bridges *request _unused_)
 {
 	struct step *step = plan_add(&call->plan, STEP_BRIDGE_LIST);
 
 	if (!step)
 		return call_fail(call, -ENOMEM, "prune_orphan_bridges: no memory");
-	strncat(step->bridge_list.mark, engine_mark(call->daemon->engine), sizeof(step->bridge_list.mark) - 1);
+	strncat(step->bridge_list.mark, engine_mark(call->daemon->engine),
+		sizeof(step->bridge_list.mark) - 1);
 	return call_run(call, listed);
 }

@@ -9,7 +9,8 @@
 #include "runtime/number.h"
 #include "server/ops/channel.h"
 
-/* One name that a peer wants; ends when the tunnel knows its address, when nobody wants it any more, or with the daemon. */
+/* One name that a peer wants; ends when the tunnel knows its address, when nobody wants it any
+ * more, or with the daemon. */
 struct lookup {
 	struct daemon *daemon;
 	struct lookup *next;
@@ -81,7 +82,8 @@ static void tell(struct lookup *l, const struct ovd_endpoint *endpoint)
 {
 	struct daemon *d = l->daemon;
 	struct tunnel_change change;
-	int r = engine_peer_resolved(d->engine, &l->key, view(l->endpoint), endpoint, &change, &l->intent);
+	int r = engine_peer_resolved(d->engine, &l->key, view(l->endpoint), endpoint, &change,
+				     &l->intent);
 
 	if (r == -EINPROGRESS) {
 		ask_later(l, 1);
@@ -102,10 +104,12 @@ static bool endpoint_of(const struct addrinfo *info, uint16_t port, struct ovd_e
 	*ret = (struct ovd_endpoint){ .port = port };
 	if (info->ai_family == AF_INET) {
 		ret->ip.len = 4;
-		memcpy(ret->ip.b, &((const struct sockaddr_in *)(const void *)info->ai_addr)->sin_addr, 4);
+		memcpy(ret->ip.b,
+		       &((const struct sockaddr_in *)(const void *)info->ai_addr)->sin_addr, 4);
 	} else if (info->ai_family == AF_INET6) {
 		ret->ip.len = 16;
-		memcpy(ret->ip.b, &((const struct sockaddr_in6 *)(const void *)info->ai_addr)->sin6_addr, 16);
+		memcpy(ret->ip.b,
+		       &((const struct sockaddr_in6 *)(const void *)info->ai_addr)->sin6_addr, 16);
 	}
 	return ret->ip.len > 0;
 }
@@ -121,8 +125,8 @@ static void answered(uv_getaddrinfo_t *request, int status, struct addrinfo *inf
 	} else if (status == 0 && info && endpoint_of(info, l->port, &endpoint)) {
 		tell(l, &endpoint);
 	} else {
-		log_at(l->daemon->log, LOG_WARN, "peer endpoint %s: %s; next try in %d s", l->endpoint,
-		       uv_strerror(status), RESOLVE_RETRY_SECONDS);
+		log_at(l->daemon->log, LOG_WARN, "peer endpoint %s: %s; next try in %d s",
+		       l->endpoint, uv_strerror(status), RESOLVE_RETRY_SECONDS);
 		ask_later(l, RESOLVE_RETRY_SECONDS);
 	}
 	uv_freeaddrinfo(info);
@@ -137,7 +141,8 @@ static void lookup_ask(uv_timer_t *timer)
 	if (host)
 		*strrchr(host, ':') = '\0';
 	l->request.data = l;
-	l->asking = host && uv_getaddrinfo(l->daemon->loop, &l->request, answered, host, NULL, &hints) == 0;
+	l->asking = host &&
+		    uv_getaddrinfo(l->daemon->loop, &l->request, answered, host, NULL, &hints) == 0;
 	if (!l->asking)
 		ask_later(l, RESOLVE_RETRY_SECONDS);
 }
@@ -145,13 +150,15 @@ static void lookup_ask(uv_timer_t *timer)
 void resolve_peer(struct daemon *d, const struct ovd_key *key, struct ovd_view endpoint)
 {
 	const char *colon = memrchr(endpoint.p, ':', endpoint.n);
-	struct ovd_view port = { .p = colon + 1, .n = (size_t)(endpoint.p + endpoint.n - colon - 1) };
+	struct ovd_view port = { .p = colon + 1,
+				 .n = (size_t)(endpoint.p + endpoint.n - colon - 1) };
 	struct lookup *l = calloc(1, sizeof(*l));
 	uint64_t number = 0;
 
 	if (!l || !(l->endpoint = strndup(endpoint.p, endpoint.n))) {
 		free(l);
-		log_at(d->log, LOG_ERROR, "peer endpoint %.*s: no memory to look it up", VIEW(endpoint));
+		log_at(d->log, LOG_ERROR, "peer endpoint %.*s: no memory to look it up",
+		       VIEW(endpoint));
 		return;
 	}
 	u64_parse(port, UINT16_MAX, &number);

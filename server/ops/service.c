@@ -28,14 +28,16 @@ static void setup_done(struct call *call, int r)
 
 	if (r < 0) {
 		engine_drop(e, call->intent);
-		call_fail(call, r, "service %.*s: %s", VIEW(call->request->setup_service_overlay.service), call->plan.detail);
+		call_fail(call, r, "service %.*s: %s",
+			  VIEW(call->request->setup_service_overlay.service), call->plan.detail);
 		return;
 	}
 	engine_commit(e, call->intent);
 	reply_service(call, &call->request->setup_service_overlay);
 }
 
-static int setup(struct call *call, const struct ovd_setup_service_overlay *request, enum service_mode mode)
+static int setup(struct call *call, const struct ovd_setup_service_overlay *request,
+		 enum service_mode mode)
 {
 	struct engine *e = call->daemon->engine;
 	int r = engine_service_setup(e, request->service, mode, &call->plan, &call->intent);
@@ -72,14 +74,16 @@ static void teardown_done(struct call *call, int r)
 
 	if (r < 0) {
 		engine_drop(e, call->intent);
-		call_fail(call, r, "service %.*s: %s", VIEW(call->request->teardown_service_overlay.service), call->plan.detail);
+		call_fail(call, r, "service %.*s: %s",
+			  VIEW(call->request->teardown_service_overlay.service), call->plan.detail);
 		return;
 	}
 	engine_commit(e, call->intent);
 	call_ok(call);
 }
 
-int ovd_op_teardown_service_overlay(struct call *call, const struct ovd_teardown_service_overlay *request)
+int ovd_op_teardown_service_overlay(struct call *call,
+				    const struct ovd_teardown_service_overlay *request)
 {
 	struct engine *e = call->daemon->engine;
 	int r = engine_service_teardown(e, request->service, &call->plan, &call->intent);

@@ -39,8 +39,8 @@ static struct ovd_view join_prefixes(struct gathering *g, const struct ovd_cidr 
 	return (struct ovd_view){ .p = text, .n = (size_t)(end - text) };
 }
 
-static void add_peer(struct gathering *g, const struct ovd_key *key, struct ovd_view endpoint, const struct ovd_cidr *allowed,
-		     size_t n_allowed, int64_t handshake)
+static void add_peer(struct gathering *g, const struct ovd_key *key, struct ovd_view endpoint,
+		     const struct ovd_cidr *allowed, size_t n_allowed, int64_t handshake)
 {
 	char text[KEY_TEXT_MAX];
 
@@ -60,7 +60,8 @@ static void add_wanted(void *arg, const struct peer_view *peer)
 
 	if (peer->has_endpoint)
 		endpoint_format(&peer->endpoint, text);
-	add_peer(g, &peer->key, peer->host.p ? peer->host : copy(g, text), peer->allowed, peer->n_allowed, 0);
+	add_peer(g, &peer->key, peer->host.p ? peer->host : copy(g, text), peer->allowed,
+		 peer->n_allowed, 0);
 }
 
 /* What is. */
@@ -70,12 +71,14 @@ static void add_seen(struct gathering *g, const struct tunnel_peer *peer)
 
 	if (peer->has_endpoint)
 		endpoint_format(&peer->endpoint, text);
-	add_peer(g, &peer->key, copy(g, text), peer->allowed, peer->n_allowed, peer->last_handshake);
+	add_peer(g, &peer->key, copy(g, text), peer->allowed, peer->n_allowed,
+		 peer->last_handshake);
 }
 
 static bool gathering_begin(struct gathering *g, struct call *call, size_t n)
 {
-	*g = (struct gathering){ .call = call, .peers = arena_alloc(call->arena, n * sizeof(*g->peers) + 1) };
+	*g = (struct gathering){ .call = call,
+				 .peers = arena_alloc(call->arena, n * sizeof(*g->peers) + 1) };
 	return g->peers;
 }
 
@@ -123,7 +126,8 @@ static void dumped(void *arg, int r, const struct tunnel_state *state)
 	struct gathering g;
 
 	if (r < 0) {
-		log_at(call->daemon->log, LOG_WARN, "status: the tunnel does not answer: %s", strerror(-r));
+		log_at(call->daemon->log, LOG_WARN, "status: the tunnel does not answer: %s",
+		       strerror(-r));
 		reply_wanted(call);
 		return;
 	}

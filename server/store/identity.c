@@ -36,7 +36,8 @@ static int read_key(int dir, struct ovd_key *ret)
 
 static int write_synced(int dir, const char *text)
 {
-	_cleanup_(fd_closep) int fd = openat(dir, KEY_FILE_NEW, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	_cleanup_(fd_closep) int fd = openat(
+		dir, KEY_FILE_NEW, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
 		return -errno;

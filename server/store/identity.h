@@ -3,6 +3,7 @@
 
 #include "runtime/key.h"
 
-/* Reads the private key in <data_dir>/node.key (44 characters of base64 and a newline, mode 0600), or makes one and writes it, synced, before it
- * returns. -EBADMSG for a file that holds something else: it is never overwritten. The caller wipes *ret_private. */
+/* Reads the private key in <data_dir>/node.key (44 characters of base64 and a newline, mode 0600),
+ * or makes one and writes it, synced, before it returns. -EBADMSG for a file that holds something
+ * else: it is never overwritten. The caller wipes *ret_private. */
 int identity_load(const char *data_dir, struct ovd_key *ret_private, struct ovd_key *ret_public);

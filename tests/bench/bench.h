@@ -1,4 +1,5 @@
-/* Two ways to do one thing, measured side by side: pinned to one CPU, interleaved, so that what disturbs one disturbs the other. */
+/* Two ways to do one thing, measured side by side: pinned to one CPU, interleaved, so that what
+ * disturbs one disturbs the other. */
 #pragma once
 
 #include <stdint.h>
@@ -7,13 +8,14 @@ struct bench_side {
 	const char *name;
 	void (*run)(void *arg); /* one round */
 	void *arg;
-	unsigned per_round;     /* how many operations a round is */
+	unsigned per_round; /* how many operations a round is */
 };
 
 /* Pins the process to the CPU it is on, its children too. */
 void bench_pin(void);
 
-/* Runs rounds in turn; prints the medians, in nanoseconds per operation, and the ratio of the first to each of the others. */
+/* Runs rounds in turn; prints the medians, in nanoseconds per operation, and the ratio of the first
+ * to each of the others. */
 void bench_compare(const char *title, const struct bench_side *sides, unsigned n, unsigned rounds);
 
 uint64_t bench_now(void);

@@ -12,11 +12,16 @@
 #define ROUNDS    101
 
 /* The frames of tests/data/vectors that stand for what goes over the socket. */
-static const char *const names[] = { "request.request.status",	     "response",
-				     "response.response.err",	     "event.peer_health_changed",
-				     "request.request.allocate_ip",  "response.response.attached",
-				     "request.request.attach_container", "request.request.setup_global_overlay",
-				     "response.response.status.peers=sixteen", "request.request.add_peer" };
+static const char *const names[] = { "request.request.status",
+				     "response",
+				     "response.response.err",
+				     "event.peer_health_changed",
+				     "request.request.allocate_ip",
+				     "response.response.attached",
+				     "request.request.attach_container",
+				     "request.request.setup_global_overlay",
+				     "response.response.status.peers=sixteen",
+				     "request.request.add_peer" };
 
 struct subject {
 	char *body; /* with BUF_SLACK zeros behind it */
@@ -35,7 +40,8 @@ static void decode_ours(void *arg)
 
 	for (int i = 0; i < PER_ROUND; i++) {
 		arena_reset(&s->arena);
-		if (ovd_frame_decode((struct ovd_view){ .p = s->body, .n = s->n }, &s->arena, &s->frame, &fault) < 0)
+		if (ovd_frame_decode((struct ovd_view){ .p = s->body, .n = s->n }, &s->arena,
+				     &s->frame, &fault) < 0)
 			abort();
 	}
 }
@@ -91,10 +97,13 @@ static bool load(const char *name, struct subject *s)
 	while (file && !found && getline(&line, &room, file) > 0) {
 		struct json_object *record = json_tokener_parse(line);
 
-		found = strcmp(json_object_get_string(json_object_object_get(record, "type")), "frame") == 0 &&
-			strcmp(json_object_get_string(json_object_object_get(record, "name")), name) == 0;
+		found = strcmp(json_object_get_string(json_object_object_get(record, "type")),
+			       "frame") == 0 &&
+			strcmp(json_object_get_string(json_object_object_get(record, "name")),
+			       name) == 0;
 		if (found) {
-			const char *body = json_object_get_string(json_object_object_get(record, "body"));
+			const char *body =
+				json_object_get_string(json_object_object_get(record, "body"));
 
 			s->n = strlen(body);
 			s->body = calloc(s->n + BUF_SLACK, 1);
@@ -124,8 +133,16 @@ int main(void)
 		printf("%s, %zu bytes\n", names[i], s.n);
 		decode_ours(&s);
 		snprintf(title, sizeof(title), "  decode");
-		bench_compare(title, (struct bench_side[]){ { "ours", decode_ours, &s, PER_ROUND }, { "json-c", decode_jsonc, &s, PER_ROUND }, { "memcpy", copy_bytes, &s, PER_ROUND } }, 3, ROUNDS);
-		bench_compare("  encode", (struct bench_side[]){ { "ours", encode_ours, &s, PER_ROUND }, { "json-c", encode_jsonc, &s, PER_ROUND }, { "memcpy", copy_bytes, &s, PER_ROUND } }, 3, ROUNDS);
+		bench_compare(title,
+			      (struct bench_side[]){ { "ours", decode_ours, &s, PER_ROUND },
+						     { "json-c", decode_jsonc, &s, PER_ROUND },
+						     { "memcpy", copy_bytes, &s, PER_ROUND } },
+			      3, ROUNDS);
+		bench_compare("  encode",
+			      (struct bench_side[]){ { "ours", encode_ours, &s, PER_ROUND },
+						     { "json-c", encode_jsonc, &s, PER_ROUND },
+						     { "memcpy", copy_bytes, &s, PER_ROUND } },
+			      3, ROUNDS);
 		json_object_put(s.dom);
 		free(s.body);
 		free(s.copy);

@@ -1,5 +1,6 @@
-/* A round trip of `status` to the real daemon, without and with a tunnel, against a bare socket that sends the same bytes back and forth, and against the
- * tunnel's own dump. Private namespaces; all processes on one CPU. */
+/* A round trip of `status` to the real daemon, without and with a tunnel, against a bare socket
+ * that sends the same bytes back and forth, and against the tunnel's own dump. Private namespaces;
+ * all processes on one CPU. */
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
@@ -137,7 +138,8 @@ static pid_t start_daemon(void)
 
 	if (pid == 0) {
 		snprintf(path, sizeof(path), "%s/bin/overlayd", build ? build : "build");
-		execl(path, "overlayd", "--data-dir", "/run/bench", "--log-level", "error", (char *)NULL);
+		execl(path, "overlayd", "--data-dir", "/run/bench", "--log-level", "error",
+		      (char *)NULL);
 		_exit(127);
 	}
 	return pid;
@@ -146,14 +148,20 @@ static pid_t start_daemon(void)
 int main(void)
 {
 	char status[256], setup[512];
-	size_t n_status = make_frame(status, "{\"frame\":\"request\",\"id\":1,\"request\":{\"op\":\"status\"}}");
-	size_t n_setup = make_frame(setup, "{\"frame\":\"request\",\"id\":1,\"request\":{\"op\":\"setup_global_overlay\",\"deployment\":\"bench\",\"instance_id\":\"1\","
-					   "\"cluster_cidr\":\"10.200.0.0/16\",\"slice_cidr\":\"10.200.4.0/24\",\"wg_port\":0}}");
-	struct ping ours = { .question = status, .n_question = n_status }, bare = ours, dump = { .question = "get=1\n\n", .n_question = 7 };
+	size_t n_status = make_frame(
+		status, "{\"frame\":\"request\",\"id\":1,\"request\":{\"op\":\"status\"}}");
+	size_t n_setup =
+		make_frame(setup, "{\"frame\":\"request\",\"id\":1,\"request\":{\"op\":\"setup_"
+				  "global_overlay\",\"deployment\":\"bench\",\"instance_id\":\"1\","
+				  "\"cluster_cidr\":\"10.200.0.0/16\",\"slice_cidr\":\"10.200.4.0/"
+				  "24\",\"wg_port\":0}}");
+	struct ping ours = { .question = status, .n_question = n_status }, bare = ours,
+		    dump = { .question = "get=1\n\n", .n_question = 7 };
 	uint64_t start;
 	pid_t pid;
 
-	if (unshare(CLONE_NEWNS | CLONE_NEWNET) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	if (unshare(CLONE_NEWNS | CLONE_NEWNET) < 0 ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("tmpfs", "/run", "tmpfs", 0, NULL) < 0) {
 		printf("bench_status: needs root for private namespaces: %s\n", strerror(errno));
 		return 0;
@@ -164,11 +172,15 @@ int main(void)
 	pid = start_daemon();
 	ours.fd = connect_to("/run/bench/run/zlayer-overlayd.sock");
 	ours.n_answer = ask(ours.fd, status, n_status);
-	printf("start to first reply, empty data dir: %.1f ms (looked for every 0.1 ms)\n", (double)(bench_now() - start) / 1e6);
+	printf("start to first reply, empty data dir: %.1f ms (looked for every 0.1 ms)\n",
+	       (double)(bench_now() - start) / 1e6);
 	print_rss(pid);
 	bare.n_answer = ours.n_answer;
 	bare.fd = start_echo(n_status, bare.n_answer);
-	bench_compare("status, no device", (struct bench_side[]){ { "overlayd", round_trips, &ours, PER_ROUND }, { "socket", round_trips, &bare, PER_ROUND } }, 2, ROUNDS);
+	bench_compare("status, no device",
+		      (struct bench_side[]){ { "overlayd", round_trips, &ours, PER_ROUND },
+					     { "socket", round_trips, &bare, PER_ROUND } },
+		      2, ROUNDS);
 
 	ask(ours.fd, setup, n_setup);
 	ours.n_answer = ask(ours.fd, status, n_status);
@@ -177,7 +189,11 @@ int main(void)
 	bare.fd = start_echo(n_status, bare.n_answer);
 	dump.fd = connect_to("/run/wireguard/zl-bench-1-g.sock");
 	dump.n_answer = dump_length(dump.fd);
-	bench_compare("status, with device", (struct bench_side[]){ { "overlayd", round_trips, &ours, PER_ROUND }, { "socket", round_trips, &bare, PER_ROUND }, { "dump", round_trips, &dump, PER_ROUND } }, 3, ROUNDS);
+	bench_compare("status, with device",
+		      (struct bench_side[]){ { "overlayd", round_trips, &ours, PER_ROUND },
+					     { "socket", round_trips, &bare, PER_ROUND },
+					     { "dump", round_trips, &dump, PER_ROUND } },
+		      3, ROUNDS);
 	kill(pid, SIGTERM);
 	close(bare.fd);
 	usleep(300000);

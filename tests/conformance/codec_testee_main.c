@@ -1,5 +1,5 @@
-/* codec-testee: bodies on standard input, each after its length, u32 little-endian; for each, likewise, A and the
- * canonical body, or R and the reason. */
+/* codec-testee: bodies on standard input, each after its length, u32 little-endian; for each,
+ * likewise, A and the canonical body, or R and the reason. */
 #include <endian.h>
 #include <errno.h>
 #include <getopt.h>
@@ -82,7 +82,8 @@ static int read_body(struct buf *body)
 	return r;
 }
 
-static int answer(const struct ovd_table *table, const struct buf *body, struct arena *arena, struct buf *out)
+static int answer(const struct ovd_table *table, const struct buf *body, struct arena *arena,
+		  struct buf *out)
 {
 	static const char head[5] = { 0, 0, 0, 0, 'A' };
 	union document document;
@@ -109,7 +110,8 @@ static int answer(const struct ovd_table *table, const struct buf *body, struct 
 
 int main(int argc, char **argv)
 {
-	const struct option options[] = { { "type", required_argument, NULL, 't' }, { NULL, 0, NULL, 0 } };
+	const struct option options[] = { { "type", required_argument, NULL, 't' },
+					  { NULL, 0, NULL, 0 } };
 	_cleanup_(buf_done) struct buf body = { .p = NULL }, out = { .p = NULL };
 	_cleanup_(arena_done) struct arena arena = { .chunk = NULL };
 	const struct ovd_table *table = NULL;

@@ -16,7 +16,8 @@ union document {
 
 static int base64_value(char c)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const char *found = c ? strchr(digits, c) : NULL;
 
 	return found ? (int)(found - digits) : -1;
@@ -43,7 +44,8 @@ static struct ovd_view text_of(struct json_object *object, const char *key)
 
 	if (!value)
 		return (struct ovd_view){ .p = NULL, .n = 0 };
-	return (struct ovd_view){ .p = json_object_get_string(value), .n = (size_t)json_object_get_string_len(value) };
+	return (struct ovd_view){ .p = json_object_get_string(value),
+				  .n = (size_t)json_object_get_string_len(value) };
 }
 
 static bool flag_of(struct json_object *object, const char *key)
@@ -54,7 +56,8 @@ static bool flag_of(struct json_object *object, const char *key)
 static void one_record(struct json_object *object, void (*each)(const struct record *record))
 {
 	bool verdict = json_object_object_get(object, "mutation");
-	struct ovd_view body = verdict ? from_base64(text_of(object, "body").p) : text_of(object, "body");
+	struct ovd_view body =
+		verdict ? from_base64(text_of(object, "body").p) : text_of(object, "body");
 	struct record record = {
 		.type = text_of(object, "type").p,
 		.name = text_of(object, verdict ? "mutation" : "name").p,
@@ -82,14 +85,16 @@ size_t each_record(const char *path, void (*each)(const struct record *record))
 		const char *end = memchr(file.p, '\n', file.n);
 		size_t length = end ? (size_t)(end - file.p) : file.n;
 		struct json_tokener *tokener = json_tokener_new();
-		struct json_object *object = json_tokener_parse_ex(tokener, file.p, (int)length + 1);
+		struct json_object *object =
+			json_tokener_parse_ex(tokener, file.p, (int)length + 1);
 
 		CHECK(object);
 		one_record(object, each);
 		json_object_put(object);
 		json_tokener_free(tokener);
 		n++;
-		file = (struct ovd_view){ .p = file.p + length + 1, .n = file.n > length ? file.n - length - 1 : 0 };
+		file = (struct ovd_view){ .p = file.p + length + 1,
+					  .n = file.n > length ? file.n - length - 1 : 0 };
 	}
 	return n;
 }

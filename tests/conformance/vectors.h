@@ -7,17 +7,19 @@
 #include "tests/check.h"
 
 struct record {
-	const char *type;      /* frame, request, response, event */
-	const char *name;      /* or the mutation's */
-	struct ovd_view body;  /* on the edge of a page, BUF_SLACK before its end */
-	bool accepted;         /* and not refused by us on purpose */
+	const char *type;     /* frame, request, response, event */
+	const char *name;     /* or the mutation's */
+	struct ovd_view body; /* on the edge of a page, BUF_SLACK before its end */
+	bool accepted;        /* and not refused by us on purpose */
 	bool has_canonical;
 	struct ovd_view canonical;
 };
 
-/* Calls each for every record of a file; the test ends if the file can't be read. Returns how many there were. */
+/* Calls each for every record of a file; the test ends if the file can't be read. Returns how many
+ * there were. */
 size_t each_record(const char *path, void (*each)(const struct record *record));
 
-/* Decodes and encodes as the record's type: "A" and the text, or "R" and the reason, in the arena of `out`. */
+/* Decodes and encodes as the record's type: "A" and the text, or "R" and the reason, in the arena
+ * of `out`. */
 struct buf;
 bool recode(const struct record *record, struct ovd_view body, struct buf *out);

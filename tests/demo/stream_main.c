@@ -1,7 +1,8 @@
 /* demo-stream: one TCP connection, for the demonstration and the tests.
  *
- *	demo-stream listen PORT          takes one connection, says on standard error where it came from, copies it to standard output
- *	demo-stream connect ADDRESS PORT copies standard input into a connection */
+ *	demo-stream listen PORT          takes one connection, says on standard error where it came
+ *from, copies it to standard output demo-stream connect ADDRESS PORT copies standard input into a
+ *connection */
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -27,7 +28,9 @@ static int copy(int from, int to)
 
 static int take_one(const char *port)
 {
-	const struct addrinfo hints = { .ai_family = AF_INET6, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
+	const struct addrinfo hints = { .ai_family = AF_INET6,
+					.ai_socktype = SOCK_STREAM,
+					.ai_flags = AI_PASSIVE | AI_NUMERICSERV };
 	struct sockaddr_storage peer;
 	socklen_t n = sizeof(peer);
 	struct addrinfo *info;
@@ -53,7 +56,8 @@ static int take_one(const char *port)
 
 static int make_one(const char *address, const char *port)
 {
-	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+					.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
 	struct addrinfo *info;
 	int fd, r;
 

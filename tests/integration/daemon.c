@@ -144,7 +144,8 @@ void send_bytes(int fd, const void *bytes, size_t n)
 		ssize_t w = send(fd, (const char *)bytes + done, n - done, MSG_NOSIGNAL);
 
 		if (w < 0)
-			return; /* the daemon may have closed: what comes back is looked at, not this */
+			return; /* the daemon may have closed: what comes back is looked at, not
+				   this */
 		done += (size_t)w;
 	}
 }
@@ -189,7 +190,8 @@ char *ask(int fd, unsigned id, const char *request)
 {
 	char body[4096];
 
-	snprintf(body, sizeof(body), "{\"frame\":\"request\",\"id\":%u,\"request\":%s}", id, request);
+	snprintf(body, sizeof(body), "{\"frame\":\"request\",\"id\":%u,\"request\":%s}", id,
+		 request);
 	send_body(fd, body);
 	return read_body(fd);
 }

@@ -5,16 +5,18 @@
 
 #include "tests/check.h"
 
-/* The test gets its own network and mounts, /run among them, which end with it; as a plain user in a user namespace. SKIPs where neither works. Call it first. */
+/* The test gets its own network and mounts, /run among them, which end with it; as a plain user in
+ * a user namespace. SKIPs where neither works. Call it first. */
 void sandbox_enter(void);
 
 struct test_daemon {
 	pid_t pid;
-	char dir[64];     /* the data dir */
+	char dir[64]; /* the data dir */
 	char socket[128];
 };
 
-/* Starts $B/bin/overlayd with a data dir of its own and more arguments, ended by NULL, and waits until it listens. */
+/* Starts $B/bin/overlayd with a data dir of its own and more arguments, ended by NULL, and waits
+ * until it listens. */
 void daemon_start(struct test_daemon *d, ...);
 
 /* The same without waiting, for one that isn't meant to come up. */
@@ -35,7 +37,8 @@ void send_bytes(int fd, const void *bytes, size_t n);
 /* A body after its length. */
 void send_body(int fd, const char *body);
 
-/* The next body, as a string in memory of the test's; NULL at the end of the stream. Fails after 20 s. */
+/* The next body, as a string in memory of the test's; NULL at the end of the stream. Fails after 20
+ * s. */
 char *read_body(int fd);
 
 /* One request, {"op":...}, with this id; the answer's body. */

@@ -27,17 +27,29 @@ static const struct {
 	{ "{", "\"id\":0,", "expected a key (byte 1)" },
 	{ "[]", "\"id\":0,", "expected an object" },
 	{ "{}", "\"id\":0,", "frame: the key is missing" },
-	{ "{\"frame\":\"request\",\"id\":5,\"request\":{\"op\":\"nope\"}}", "\"id\":5,", "request.op: unknown: nope (byte 42)" },
-	{ "{\"frame\":\"request\",\"id\":6,\"request\":{\"op\":\"set_local_node_id\"}}", "\"id\":6,", "request.node_id: the key is missing" },
-	{ "{\"frame\":\"request\",\"request\":{\"op\":\"status\",\"op\":\"status\"},\"id\":7}", "\"id\":7,", "stands twice" },
-	{ "{\"frame\":\"request\",\"request\":{\"op\":\"nope\"},\"id\":18446744073709551615}", "\"id\":18446744073709551615,", "unknown" },
-	{ "{\"frame\":\"request\",\"request\":{\"op\":\"nope\"},\"id\":-1}", "\"id\":0,", "unknown" },
-	{ "{\"frame\":\"request\",\"id\":8,\"request\":{\"op\":\"status\"}}x", "\"id\":8,", "behind the document" },
-	{ "{\"frame\":\"request\",\"id\":9,\"request\":{\"op\":\"register_dns\",\"name\":\"\\u0000\",\"ip\":\"10.0.0.1\"}}", "\"id\":9,", "NUL" },
-	{ "{\"frame\":\"request\",\"id\":10,\"request\":{\"op\":\"release_ip\",\"ip\":\"10.0.0.256\"}}", "\"id\":10,", "request.ip: not an IP address (byte 61)" },
-	{ "{\"frame\":\"request\",\"id\":11,\"request\":{\"op\":\"setup_global_overlay\",\"deployment\":\"d\",\"instance_id\":\"i\",\"cluster_cidr\":\"c\",\"wg_port\":65536}}",
+	{ "{\"frame\":\"request\",\"id\":5,\"request\":{\"op\":\"nope\"}}", "\"id\":5,",
+	  "request.op: unknown: nope (byte 42)" },
+	{ "{\"frame\":\"request\",\"id\":6,\"request\":{\"op\":\"set_local_node_id\"}}",
+	  "\"id\":6,", "request.node_id: the key is missing" },
+	{ "{\"frame\":\"request\",\"request\":{\"op\":\"status\",\"op\":\"status\"},\"id\":7}",
+	  "\"id\":7,", "stands twice" },
+	{ "{\"frame\":\"request\",\"request\":{\"op\":\"nope\"},\"id\":18446744073709551615}",
+	  "\"id\":18446744073709551615,", "unknown" },
+	{ "{\"frame\":\"request\",\"request\":{\"op\":\"nope\"},\"id\":-1}", "\"id\":0,",
+	  "unknown" },
+	{ "{\"frame\":\"request\",\"id\":8,\"request\":{\"op\":\"status\"}}x", "\"id\":8,",
+	  "behind the document" },
+	{ "{\"frame\":\"request\",\"id\":9,\"request\":{\"op\":\"register_dns\",\"name\":"
+	  "\"\\u0000\",\"ip\":\"10.0.0.1\"}}",
+	  "\"id\":9,", "NUL" },
+	{ "{\"frame\":\"request\",\"id\":10,\"request\":{\"op\":\"release_ip\",\"ip\":\"10.0.0."
+	  "256\"}}",
+	  "\"id\":10,", "request.ip: not an IP address (byte 61)" },
+	{ "{\"frame\":\"request\",\"id\":11,\"request\":{\"op\":\"setup_global_overlay\","
+	  "\"deployment\":\"d\",\"instance_id\":\"i\",\"cluster_cidr\":\"c\",\"wg_port\":65536}}",
 	  "\"id\":11,", "request.wg_port: expected an integer from 0 to 65535" },
-	{ "{\"frame\":\"request\",\"id\":12,\"request\":{\"op\":\"setup_global_overlay\",\"deployment\":\"d\",\"instance_id\":\"i\",\"cluster_cidr\":\"c\",\"wg_port\":1,"
+	{ "{\"frame\":\"request\",\"id\":12,\"request\":{\"op\":\"setup_global_overlay\","
+	  "\"deployment\":\"d\",\"instance_id\":\"i\",\"cluster_cidr\":\"c\",\"wg_port\":1,"
 	  "\"nat\":{\"stun_servers\":[\"a\",\"b\",3]}}}",
 	  "\"id\":12,", "request.nat.stun_servers[2]: expected a string" },
 };
@@ -57,7 +69,8 @@ TEST(every_bad_body_gets_its_error)
 		send_body(fd, bad[i].body);
 		answer = read_body(fd);
 		CHECK(answer);
-		if (!strstr(answer, "\"result\":\"err\"") || !strstr(answer, bad[i].id) || !strstr(answer, bad[i].text))
+		if (!strstr(answer, "\"result\":\"err\"") || !strstr(answer, bad[i].id) ||
+		    !strstr(answer, bad[i].text))
 			check_fail(__FILE__, __LINE__, "answered %s", answer);
 		check_alive(fd);
 	}
@@ -112,7 +125,8 @@ TEST(frames_of_a_server_are_ignored)
 	daemon_start(&d, NULL);
 	fd = daemon_connect(&d);
 	send_body(fd, "{\"frame\":\"response\",\"id\":1,\"response\":{\"result\":\"ok\"}}");
-	send_body(fd, "{\"frame\":\"event\",\"event\":\"peer_health_changed\",\"pubkey\":\"k\",\"healthy\":true}");
+	send_body(fd, "{\"frame\":\"event\",\"event\":\"peer_health_changed\",\"pubkey\":\"k\","
+		      "\"healthy\":true}");
 	check_alive(fd);
 	close(fd);
 	daemon_stop(&d);
@@ -143,7 +157,8 @@ TEST(half_a_frame_and_silence)
 
 TEST(one_byte_at_a_time)
 {
-	static const char body[] = "{\"frame\":\"request\",\"id\":3,\"request\":{\"op\":\"status\"}}";
+	static const char body[] =
+		"{\"frame\":\"request\",\"id\":3,\"request\":{\"op\":\"status\"}}";
 	const uint32_t n = sizeof(body) - 1;
 	struct test_daemon d;
 	_cleanup_(freep) char *answer = NULL;
@@ -179,9 +194,10 @@ TEST(pipelined_answers_are_in_order)
 
 		/* bridges take the kernel a while, the rest is answered at once */
 		snprintf(body, sizeof(body), "{\"frame\":\"request\",\"id\":%u,\"request\":%s}", i,
-			 i % 100 == 0 ? "{\"op\":\"setup_service_overlay\",\"service\":\"web\",\"mode\":\"auto\"}" :
-			 i % 3 == 0   ? "{\"op\":\"nope\"}" :
-					STATUS);
+			 i % 100 == 0 ? "{\"op\":\"setup_service_overlay\",\"service\":\"web\","
+					"\"mode\":\"auto\"}"
+			 : i % 3 == 0 ? "{\"op\":\"nope\"}"
+				      : STATUS);
 		send_body(fd, body);
 	}
 	shutdown(fd, SHUT_WR);
@@ -235,7 +251,8 @@ TEST(a_thousand_idle_connections)
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		fds[i] = daemon_connect(&d);
 	check_alive(fd);
-	if (!strstr(getenv("B") ? getenv("B") : "", "asan")) /* a sanitizer's memory is another matter */
+	if (!strstr(getenv("B") ? getenv("B") : "",
+		    "asan")) /* a sanitizer's memory is another matter */
 		CHECK(daemon_rss(&d) - before < 16 * 1024);
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		close(fds[i]);
@@ -261,7 +278,8 @@ TEST(announced_bytes_cost_nothing)
 		send_bytes(fds[i], &n, sizeof(n));
 	}
 	check_alive(fd);
-	if (strstr(getenv("B") ? getenv("B") : "", "asan") == NULL) /* a sanitizer's memory is another matter */
+	if (strstr(getenv("B") ? getenv("B") : "", "asan") ==
+	    NULL) /* a sanitizer's memory is another matter */
 		CHECK(daemon_rss(&d) - before < 4 * 1024);
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		close(fds[i]);
@@ -283,7 +301,8 @@ TEST(more_clients_than_descriptors)
 	CHECK_INT(setrlimit(RLIMIT_NOFILE, &was), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
 		fds[i] = daemon_connect(&d);
-		send_body(fds[i], "{\"frame\":\"request\",\"id\":1,\"request\":{\"op\":\"status\"}}");
+		send_body(fds[i],
+			  "{\"frame\":\"request\",\"id\":1,\"request\":{\"op\":\"status\"}}");
 	}
 	/* who is in is answered; each that leaves makes room for another, until all are served */
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {

@@ -11,8 +11,9 @@
 #include "tests/integration/daemon.h"
 
 #define SHUTDOWN "{\"op\":\"shutdown\"}"
-#define SETUP                                                                                                                      \
-	"{\"op\":\"setup_global_overlay\",\"deployment\":\"d\",\"instance_id\":\"1\",\"cluster_cidr\":\"10.200.0.0/16\"," \
+#define SETUP                                                                                      \
+	"{\"op\":\"setup_global_overlay\",\"deployment\":\"d\",\"instance_id\":\"1\",\"cluster_"   \
+	"cidr\":\"10.200.0.0/16\","                                                                \
 	"\"slice_cidr\":\"10.200.4.0/24\",\"wg_port\":0}"
 
 static void up(int fd)
@@ -68,7 +69,8 @@ TEST(every_stop_in_every_order)
 				if (signals[which])
 					kill(d.pid, signals[which]);
 				else
-					send_body(i % 2 ? a : b, "{\"frame\":\"request\",\"id\":9,\"request\":" SHUTDOWN "}");
+					send_body(i % 2 ? a : b, "{\"frame\":\"request\",\"id\":9,"
+								 "\"request\":" SHUTDOWN "}");
 			}
 			CHECK_INT(daemon_wait(d.pid), 0);
 			check_gone(&d);
@@ -99,7 +101,9 @@ TEST(one_daemon_per_data_dir)
 
 	sandbox_enter();
 	daemon_start(&d, NULL);
-	CHECK_INT(daemon_wait(daemon_spawn((const char *const[]){ "overlayd", "--data-dir", d.dir, "--socket", "/run/other.sock", NULL })), 1);
+	CHECK_INT(daemon_wait(daemon_spawn((const char *const[]){
+			  "overlayd", "--data-dir", d.dir, "--socket", "/run/other.sock", NULL })),
+		  1);
 	CHECK(access("/run/other.sock", F_OK) < 0);
 	fd = daemon_connect(&d);
 	answer = ask(fd, 1, "{\"op\":\"status\"}");
@@ -117,7 +121,9 @@ TEST(a_live_socket_is_not_stolen)
 	sandbox_enter();
 	daemon_start(&d, NULL);
 	CHECK_INT(mkdir("/run/second", 0700), 0);
-	CHECK_INT(daemon_wait(daemon_spawn((const char *const[]){ "overlayd", "--data-dir", "/run/second", "--socket", d.socket, NULL })), 1);
+	CHECK_INT(daemon_wait(daemon_spawn((const char *const[]){
+			  "overlayd", "--data-dir", "/run/second", "--socket", d.socket, NULL })),
+		  1);
 	fd = daemon_connect(&d);
 	answer = ask(fd, 1, "{\"op\":\"status\"}");
 	CHECK(answer);
@@ -159,7 +165,9 @@ TEST(a_foreign_file_at_the_socket_path_stays)
 
 	sandbox_enter();
 	fd = open("/run/file", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-	CHECK_INT(daemon_wait(daemon_spawn((const char *const[]){ "overlayd", "--data-dir", "/run/x", "--socket", "/run/file", NULL })), 1);
+	CHECK_INT(daemon_wait(daemon_spawn((const char *const[]){
+			  "overlayd", "--data-dir", "/run/x", "--socket", "/run/file", NULL })),
+		  1);
 	CHECK_INT(access("/run/file", F_OK), 0);
 }
 
@@ -212,7 +220,9 @@ TEST(a_broken_key_is_not_overwritten)
 	CHECK_INT(mkdir("/run/k", 0700), 0);
 	fd = open("/run/k/node.key", O_CREAT | O_RDWR | O_CLOEXEC, 0644);
 	CHECK_INT(write(fd, "rubbish", 7), 7);
-	CHECK_INT(daemon_wait(daemon_spawn((const char *const[]){ "overlayd", "--data-dir", "/run/k", NULL })), 1);
+	CHECK_INT(daemon_wait(daemon_spawn(
+			  (const char *const[]){ "overlayd", "--data-dir", "/run/k", NULL })),
+		  1);
 	CHECK_INT(pread(fd, text, sizeof(text) - 1, 0), 7);
 	CHECK_STR(text, "rubbish");
 }
@@ -262,8 +272,9 @@ TEST(command_lines)
 		const char *argv[4];
 		int status;
 	} lines[] = {
-		{ { "overlayd", "--build-id" }, 0 }, { { "overlayd", "--version" }, 0 },	 { { "overlayd", "--help" }, 0 },
-		{ { "overlayd", "--nope" }, 2 },     { { "overlayd", "word" }, 2 },		 { { "overlayd", "--log-level", "loud" }, 2 },
+		{ { "overlayd", "--build-id" }, 0 }, { { "overlayd", "--version" }, 0 },
+		{ { "overlayd", "--help" }, 0 },     { { "overlayd", "--nope" }, 2 },
+		{ { "overlayd", "word" }, 2 },       { { "overlayd", "--log-level", "loud" }, 2 },
 		{ { "overlayd", "--data-dir" }, 2 }, { { "overlayd", "--log-format", "xml" }, 2 },
 	};
 

@@ -19,11 +19,11 @@ static const struct {
 	{ "::", "::" },
 	{ "::1", "::1" },
 	{ "1::", "1::" },
-	{ "::1.2.3.4", "::102:304" },          /* the contract's form, not libc's */
+	{ "::1.2.3.4", "::102:304" }, /* the contract's form, not libc's */
 	{ "::ffff:1.2.3.4", "::ffff:1.2.3.4" },
 	{ "::ffff:0:0", "::ffff:0.0.0.0" },
 	{ "2001:DB8::A", "2001:db8::a" },
-	{ "1:0:0:2:0:0:0:3", "1:0:0:2::3" },   /* the longest run */
+	{ "1:0:0:2:0:0:0:3", "1:0:0:2::3" },      /* the longest run */
 	{ "1:0:2:3:4:5:6:7", "1:0:2:3:4:5:6:7" }, /* one group is no run */
 	{ "1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0" },
 	{ "::2:3:4:5:6:7:8", "0:2:3:4:5:6:7:8" },
@@ -100,8 +100,9 @@ static const struct {
 	const char *text;
 	bool good;
 } endpoints[] = {
-	{ "192.0.2.1:51820", true }, { "[2001:db8::1]:1", true }, { "192.0.2.1:0", false },    { "192.0.2.1:65536", false },
-	{ "192.0.2.1", false },      { "2001:db8::1:5", false },  { "[192.0.2.1]:5", false }, { "host:5", false },
+	{ "192.0.2.1:51820", true },  { "[2001:db8::1]:1", true }, { "192.0.2.1:0", false },
+	{ "192.0.2.1:65536", false }, { "192.0.2.1", false },      { "2001:db8::1:5", false },
+	{ "[192.0.2.1]:5", false },   { "host:5", false },
 };
 
 TEST(endpoint_parse)
@@ -111,7 +112,8 @@ TEST(endpoint_parse)
 		char text[ENDPOINT_TEXT_MAX];
 
 		CASE("%s", endpoints[i].text);
-		CHECK_INT(endpoint_parse(view(endpoints[i].text), &endpoint), endpoints[i].good ? 0 : -EINVAL);
+		CHECK_INT(endpoint_parse(view(endpoints[i].text), &endpoint),
+			  endpoints[i].good ? 0 : -EINVAL);
 		if (endpoints[i].good)
 			CHECK_STR(endpoint_format(&endpoint, text), endpoints[i].text);
 	}
@@ -127,10 +129,12 @@ static struct ovd_cidr cidr(const char *text)
 
 TEST(containment)
 {
-	struct ovd_cidr wide = cidr("10.200.0.0/16"), inner = cidr("10.200.4.0/26"), other = cidr("10.201.0.0/16"), six = cidr("::/0");
+	struct ovd_cidr wide = cidr("10.200.0.0/16"), inner = cidr("10.200.4.0/26"),
+			other = cidr("10.201.0.0/16"), six = cidr("::/0");
 
 	CHECK(cidr_covers(&wide, &inner) && !cidr_covers(&inner, &wide));
-	CHECK(cidr_overlaps(&wide, &inner) && cidr_overlaps(&inner, &wide) && !cidr_overlaps(&wide, &other));
+	CHECK(cidr_overlaps(&wide, &inner) && cidr_overlaps(&inner, &wide) &&
+	      !cidr_overlaps(&wide, &other));
 	CHECK(!cidr_covers(&six, &wide) && !cidr_holds(&six, &wide.ip));
 	CHECK(cidr_holds(&inner, &inner.ip));
 }

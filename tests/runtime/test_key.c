@@ -26,16 +26,17 @@ TEST(known_key)
 	char text[KEY_TEXT_MAX], hex[KEY_HEX_MAX];
 
 	CHECK_STR(key_format(&key, text), "/wABAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
-	CHECK_STR(key_format_hex(&key, hex), "ff00010000000000000000000000000000000000000000000000000000000000");
+	CHECK_STR(key_format_hex(&key, hex),
+		  "ff00010000000000000000000000000000000000000000000000000000000000");
 }
 
 TEST(refused)
 {
 	static const char *const texts[] = {
 		"",
-		"/wABAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",   /* no padding */
-		"/wABAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB=",  /* bits that no byte takes */
-		"-wABAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",  /* the other alphabet */
+		"/wABAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",  /* no padding */
+		"/wABAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB=", /* bits that no byte takes */
+		"-wABAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", /* the other alphabet */
 		"/wABAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==",
 		"=wABAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
 	};
@@ -48,13 +49,17 @@ TEST(refused)
 		CHECK_SAME(&key, &untouched);
 	}
 	CHECK_INT(key_parse_hex(view("ff"), &key), -EINVAL);
-	CHECK_INT(key_parse_hex(view("gg00010000000000000000000000000000000000000000000000000000000000"), &key), -EINVAL);
+	CHECK_INT(key_parse_hex(
+			  view("gg00010000000000000000000000000000000000000000000000000000000000"),
+			  &key),
+		  -EINVAL);
 }
 
 /* Every character that is none of the alphabet's, in every place of a quantum. */
 TEST(alphabet)
 {
-	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char alphabet[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	char text[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 	struct ovd_key key;
 

@@ -2,7 +2,8 @@
 
 #include "tests/check.h"
 
-static const struct paths_env root = { .euid = 0, .home = "/root" }, user = { .euid = 1000, .home = "/home/u" };
+static const struct paths_env root = { .euid = 0, .home = "/root" },
+			      user = { .euid = 1000, .home = "/home/u" };
 
 TEST(data_dir)
 {
@@ -24,7 +25,8 @@ TEST(socket)
 
 	CHECK_STR(paths_socket(&root, "/var/lib/zlayer", text), "/var/run/zlayer-overlayd.sock");
 	CHECK_STR(paths_socket(&user, "/home/u/.zlayer", text), "/var/run/zlayer-overlayd.sock");
-	CHECK_STR(paths_socket(&user, "/var/lib/zlayer", text), "/var/lib/zlayer/run/zlayer-overlayd.sock");
+	CHECK_STR(paths_socket(&user, "/var/lib/zlayer", text),
+		  "/var/lib/zlayer/run/zlayer-overlayd.sock");
 	env.data_dir = "/data"; /* doesn't count here */
 	CHECK_STR(paths_socket(&env, "/data", text), "/data/run/zlayer-overlayd.sock");
 	memset(dir + 1, 'd', 77); /* 78 and 25 are 103 bytes: the longest that is used */

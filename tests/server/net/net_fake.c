@@ -116,7 +116,8 @@ static int bridge(void *platform, struct step *step, char *detail _unused_)
 	char name[96], whole[192], ip[IP_TEXT_MAX];
 
 	snprintf(name, sizeof(name), "bridge %s ", step->bridge.link);
-	snprintf(whole, sizeof(whole), "%s%s/%u", name, ip_format(&step->bridge.gateway, ip), step->bridge.prefix_len);
+	snprintf(whole, sizeof(whole), "%s%s/%u", name, ip_format(&step->bridge.gateway, ip),
+		 step->bridge.prefix_len);
 	return make(platform, name, whole, &step->bridge.made);
 }
 
@@ -142,12 +143,14 @@ static int bridge_list(void *platform _unused_, struct step *step _unused_, char
 	return 0;
 }
 
-static void tunnel_text(const struct step_tunnel *t, const struct tunnel_want *want, char name[96], char whole[192])
+static void tunnel_text(const struct step_tunnel *t, const struct tunnel_want *want, char name[96],
+			char whole[192])
 {
 	char ip[IP_TEXT_MAX];
 
 	snprintf(name, 96, "tunnel %s ", t->link);
-	snprintf(whole, 192, "tunnel %s %s/%u port %u", t->link, ip_format(&want->ip, ip), want->prefix_len, want->listen_port);
+	snprintf(whole, 192, "tunnel %s %s/%u port %u", t->link, ip_format(&want->ip, ip),
+		 want->prefix_len, want->listen_port);
 }
 
 static int tunnel(void *platform, struct step *step, char *detail _unused_)

@@ -9,11 +9,12 @@ struct net_fake {
 	struct net net;
 	char things[FAKE_THINGS_MAX][192]; /* "bridge zl-web-b 10.200.4.129/26" */
 	size_t n;
-	int fail_at;                      /* the step that fails, counted from 0; -1: none */
-	int steps;                        /* that were run */
+	int fail_at; /* the step that fails, counted from 0; -1: none */
+	int steps;   /* that were run */
 };
 
 void net_fake_init(struct net_fake *f);
 
-/* Everything that is there, sorted, a line each, in memory that lives until the next call but one. */
+/* Everything that is there, sorted, a line each, in memory that lives until the next call but one.
+ */
 const char *net_fake_text(struct net_fake *f);
