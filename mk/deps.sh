@@ -3,7 +3,7 @@
 set -eu
 packages="build-essential pkg-config protobuf-compiler protobuf-c-compiler libprotobuf-c-dev libprotobuf-dev libprotoc-dev
 libjson-c-dev libnl-route-3-dev libuv1-dev libnftables-dev libmnl-dev libsodium-dev
-wireguard-go iproute2 nftables iptables iputils-ping tcpdump util-linux procps $*"
+wireguard-go iproute2 nftables iptables iputils-ping util-linux procps $*"
 missing=
 for package in $packages; do
 	dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"

@@ -43,5 +43,6 @@ $(eval $(call program,overlayctl,client/ctl/overlayctl_main,$(B)/schema/overlayd
 endif
 $(eval $(call program,codec-testee,tests/conformance/codec_testee_main,,schema))
 $(eval $(call program,demo-stream,tests/demo/stream_main,,runtime))
+$(eval $(call program,demo-capture,tests/demo/capture_main,,runtime))
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
