@@ -62,52 +62,76 @@ static void rule_freep(struct nftnl_rule **rule)
 		nftnl_rule_free(*rule);
 }
 
+/* What a rule tells of itself. */
+struct look {
+	bool ours;
+	bool has[ARRAY_SIZE(directions)];
+};
+
+static bool is_our_comment(const void *text, uint32_t n)
+{
+	return text && n >= sizeof(OUR_COMMENT) &&
+	       memcmp(text, OUR_COMMENT, sizeof(OUR_COMMENT)) == 0;
+}
+
 static int look_at_datum(const struct nftnl_udata *datum, void *arg)
 {
-	bool *ours = arg;
-	const char *text = nftnl_udata_get(datum);
-	size_t n = nftnl_udata_len(datum);
+	struct look *look = arg;
 
-	*ours |= nftnl_udata_type(datum) == NFTNL_UDATA_RULE_COMMENT && n == sizeof(OUR_COMMENT) &&
-		 memcmp(text, OUR_COMMENT, n) == 0;
+	if (nftnl_udata_type(datum) == NFTNL_UDATA_RULE_COMMENT)
+		look->ours |= is_our_comment(nftnl_udata_get(datum), nftnl_udata_len(datum));
 	return 0;
 }
 
-static bool has_our_comment(const struct nftnl_rule *rule)
-{
-	uint32_t n = 0;
-	const void *data = nftnl_rule_get_data(rule, NFTNL_RULE_USERDATA, &n);
-	bool ours = false;
-
-	if (data)
-		nftnl_udata_parse(data, n, look_at_datum, &ours);
-	return ours;
-}
-
+/* iptables-restore writes our rules anew, with the comment as a match: struct xt_comment_info,
+ * linux/netfilter/xt_comment.h. */
 static int look_at_expression(struct nftnl_expr *expression, void *arg)
 {
-	struct found *found = arg;
+	const char *name = nftnl_expr_get_str(expression, NFTNL_EXPR_NAME);
+	struct look *look = arg;
+	uint32_t key, n = 0;
 
-	if (strcmp(nftnl_expr_get_str(expression, NFTNL_EXPR_NAME), "meta") != 0)
+	if (strcmp(name, "match") == 0 &&
+	    strcmp(nftnl_expr_get_str(expression, NFTNL_EXPR_MT_NAME), "comment") == 0) {
+		const void *text = nftnl_expr_get(expression, NFTNL_EXPR_MT_INFO, &n);
+
+		look->ours |= is_our_comment(text, n);
+	}
+	if (strcmp(name, "meta") != 0)
 		return 0;
+	key = nftnl_expr_get_u32(expression, NFTNL_EXPR_META_KEY);
 	for (size_t i = 0; i < ARRAY_SIZE(directions); i++)
-		found->has[i] |=
-			nftnl_expr_get_u32(expression, NFTNL_EXPR_META_KEY) == directions[i].key;
+		look->has[i] |= key == directions[i].key;
 	return 0;
+}
+
+static struct look look_at(struct nftnl_rule *rule)
+{
+	struct look look = { .ours = false };
+	uint32_t n = 0;
+	const void *data = nftnl_rule_get_data(rule, NFTNL_RULE_USERDATA, &n);
+
+	if (data)
+		nftnl_udata_parse(data, n, look_at_datum, &look);
+	nftnl_expr_foreach(rule, look_at_expression, &look);
+	return look;
 }
 
 static void look_at_rule(void *arg, const struct nlmsghdr *answer)
 {
 	_cleanup_(rule_freep) struct nftnl_rule *rule = nftnl_rule_alloc();
 	struct found *found = arg;
+	struct look look;
 
 	if (!rule || nftnl_rule_nlmsg_parse(answer, rule) < 0) {
 		found->r = -ENOMEM;
 		return;
 	}
-	if (!has_our_comment(rule))
+	look = look_at(rule);
+	if (!look.ours)
 		return;
-	nftnl_expr_foreach(rule, look_at_expression, found);
+	for (size_t i = 0; i < ARRAY_SIZE(directions); i++)
+		found->has[i] |= look.has[i];
 	if (buf_printf(&found->deletes, "delete rule " PLACE "handle %llu\n", found->family,
 		       (unsigned long long)nftnl_rule_get_u64(rule, NFTNL_RULE_HANDLE)) < 0)
 		found->r = -ENOMEM;

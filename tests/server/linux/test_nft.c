@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/check.h"
 #include "tests/server/linux/nft_world.h"
@@ -151,6 +153,41 @@ TEST(foreign_chains_get_two_rules_each)
 	world_check_ruleset(&w, with_ours);
 	world_remove(&w);
 	world_check_ruleset(&w, before);
+}
+
+static int run(const char *commands)
+{
+	pid_t pid = fork();
+	int status = -1;
+
+	if (pid == 0) {
+		execl("/bin/sh", "sh", "-c", commands, (char *)NULL);
+		_exit(127);
+	}
+	waitpid(pid, &status, 0);
+	return status;
+}
+
+/* iptables writes a comment in a way of its own. */
+TEST(rules_that_iptables_restored_are_known)
+{
+	_cleanup_(world_done) struct world w = { .nft = NULL };
+
+	if (geteuid() != 0)
+		SKIP("iptables wants root");
+	world_open(&w);
+	if (run("PATH=$PATH:/usr/sbin:/sbin; exec >/dev/null 2>&1; iptables -V | grep nf_tables && "
+		"iptables -P FORWARD DROP") != 0)
+		SKIP("no iptables that uses nf_tables here");
+	world_ensure(&w);
+	CHECK_INT(run("PATH=$PATH:/usr/sbin:/sbin; iptables-save | iptables-restore"), 0);
+	CHECK_INT(world_count_in_ruleset(&w, "\toifname \"zl-*\""), 2);
+	CHECK(nft_watch_read(w.watch));
+	world_ensure(&w);
+	CHECK_INT(world_count_in_ruleset(&w, "\tiifname \"zl-*\""), 2);
+	CHECK_INT(world_count_in_ruleset(&w, "\toifname \"zl-*\""), 2);
+	world_remove(&w);
+	CHECK_INT(world_count_in_ruleset(&w, "zl-*"), 0);
 }
 
 TEST(a_chain_that_comes_later)
