@@ -2,7 +2,7 @@
 PB_INCLUDE := /usr/include
 PB         := $(B)/gen/pb
 PB_NAMES   := google/protobuf/descriptor google/protobuf/compiler/plugin wire
-GENERATED  := $(addprefix $(B)/schema/overlayd,.h _tables.c _ops.h _ops.c _ctl.h _ctl.c)
+GENERATED  := $(addprefix $(B)/schema/overlayd,.h _tables.c _ops.h _ops.c _ctl.h _ctl.c _describe.h _describe.c)
 
 # protobuf's own descriptors and our options, as C, for the generator to read its input with.
 $(PB)/stamp: schema/wire.proto
