@@ -149,9 +149,11 @@ static bool fits_kind(const struct ctl_flag *flag, const char *value)
 static int take_flag(const struct ctl_command *command, char ***at, struct given *ret, char *fault)
 {
 	const char *word = **at, *name = word + 2;
-	size_t n = strcspn(name, "=");
+	bool is_flag = strncmp(word, "--", 2) == 0;
+	size_t n = is_flag ? strcspn(name, "=") : 0;
 
-	if (strncmp(word, "--", 2) != 0 || !(ret->flag = find_flag(command, name, n))) {
+	ret->flag = is_flag ? find_flag(command, name, n) : NULL;
+	if (!ret->flag) {
 		snprintf(fault, FLAGS_FAULT_MAX, "%s: unknown; see overlayctl help %s", word,
 			 command->name);
 		return -EINVAL;
