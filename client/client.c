@@ -71,8 +71,8 @@ static int wait_for(int fd, short events, struct limit *limit)
 	struct pollfd watched = { .fd = fd, .events = events };
 
 	while (!limit->spent) {
-		int64_t left = limit->at == INT64_MAX ? -1 : MAX(limit->at - now_ms(), (int64_t)0);
-		int r = poll(&watched, 1, left > INT_MAX ? INT_MAX : (int)left);
+		int64_t left = MAX(limit->at - now_ms(), (int64_t)0);
+		int r = poll(&watched, 1, (int)MIN(left, (int64_t)INT_MAX));
 
 		if (r < 0 && errno != EINTR)
 			return -errno;
