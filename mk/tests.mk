@@ -15,6 +15,9 @@ $(B)/$(1): $(B)/$(1).o $(B)/tests/check.o $(call shared,$(1)) $(call archive,$(c
 endef
 $(foreach t,$(UNIT_TESTS:$(B)/%=%),$(eval $(call unit_test,$(t))))
 
+# overlayctl is tested against the same daemon as the library.
+$(filter $(B)/tests/client/ctl/%,$(UNIT_TESTS)): $(B)/tests/client/fake_daemon.o
+
 $(UNIT_TESTS):
 	$(call say,LD,$@)
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(call libs,$(call test_part,$(@:$(B)/%=%)))
