@@ -113,12 +113,47 @@ static void change_value(struct mutant *m)
 	replace(&m->body, at, n, token(m));
 }
 
+/* Members that an object may have already, or must not have: behind a bracket or a comma that is
+ * chosen at random. */
+static void add_member(struct mutant *m)
+{
+	static const struct ovd_view members[] = {
+		TOKEN("\"x\":[{}],"),
+		TOKEN("\"op\":\"status\","),
+		TOKEN("\"\\u006fp\":\"status\","),
+		TOKEN("\"id\":7,"),
+		TOKEN("\"i\\u0064\":7,"),
+		TOKEN("\"service\":\"s\","),
+		TOKEN("\"platform\":\"guest_managed\","),
+	};
+	size_t at = below(m, m->body.n);
+
+	while (at < m->body.n && m->body.p[at] != '{' && m->body.p[at] != ',')
+		at++;
+	if (at < m->body.n)
+		replace(&m->body, at + 1, 0, members[below(m, ARRAY_SIZE(members))]);
+}
+
+/* A letter in another spelling. */
+static void escape_letter(struct mutant *m)
+{
+	size_t at = below(m, m->body.n);
+	char text[8];
+
+	while (at < m->body.n && !(m->body.p[at] >= 'a' && m->body.p[at] <= 'z'))
+		at++;
+	if (at >= m->body.n)
+		return;
+	snprintf(text, sizeof(text), "\\u%04x", (unsigned)m->body.p[at]);
+	replace(&m->body, at, 1, view(text));
+}
+
 static void change(struct mutant *m)
 {
 	struct buf *b = &m->body;
 	size_t at = below(m, b->n + 1), n = below(m, MIN(b->n - at, (size_t)12) + 1);
 
-	switch (below(m, 8)) {
+	switch (below(m, 10)) {
 	case 0:
 		if (at < b->n)
 			b->p[at] = (char)(b->p[at] ^ 1 << below(m, 8));
@@ -142,6 +177,12 @@ static void change(struct mutant *m)
 	case 6:
 		if (at < b->n && b->p[at] >= '0' && b->p[at] <= '9')
 			b->p[at] = (char)('0' + below(m, 10));
+		break;
+	case 7:
+		add_member(m);
+		break;
+	case 8:
+		escape_letter(m);
 		break;
 	default:
 		change_value(m);

@@ -265,6 +265,8 @@ TEST(ephemeral)
 	has_ephemeral(&n, 8);
 	detached(&n, 7);
 	CHECK_INT(node_reap(&n), -EALREADY); /* 8 is there */
+	has_ephemeral(&n, 9); /* and it takes more */
+	detached(&n, 9);
 	detached(&n, 8);
 	CHECK_INT(node_reap(&n), 0);
 	node_commit(&n);
