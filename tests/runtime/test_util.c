@@ -55,8 +55,8 @@ static void note(int *value)
 TEST(cleanup)
 {
 	{
-		_cleanup_(note) int first = 1;
-		_cleanup_(note) int second = 2;
+		_cleanup_(note) int first _unused_ = 1;
+		_cleanup_(note) int second _unused_ = 2;
 	}
 	CHECK(n_order == 2 && order[0] == 2 && order[1] == 1);
 	{
