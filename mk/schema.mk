@@ -16,7 +16,8 @@ $(PB)/%.o: $(PB)/%.c $(B)/flags
 	$(call say,CC,$<)
 	$(Q)$(filter-out -W%,$(COMPILE)) -w -I$(PB) -c $< -o $@
 $(B)/gen/pb.a: $(PB_NAMES:%=$(PB)/%.pb-c.o)
-$(B)/gen/%.o: CPPFLAGS += -I$(PB)
+# private: the flags file, which is remade on the way, has none of it.
+$(B)/gen/%.o: private CPPFLAGS += -I$(PB)
 $(patsubst %.c,$(B)/%.o,$(wildcard gen/*.c)): | $(PB_NAMES:%=$(PB)/%.pb-c.h)
 
 $(B)/bin/overlaygen: $(B)/gen/overlaygen_main.o $(call archive,gen)

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "runtime/buf.h"
+#include "runtime/utf8.h"
 
 #define LINE_MAX_BYTES 2048
 
@@ -109,20 +110,11 @@ static void rotate(struct log *log)
 /* How many bytes of a printable character stand at p; 0 for a control byte or broken UTF-8. */
 static size_t printable(const unsigned char *p)
 {
-	size_t n = p[0] < 0x80                   ? 1
-		   : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
-		   : p[0] >= 0xe0 && p[0] < 0xf0 ? 3
-		   : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
-						 : 0;
-
 	if (p[0] < 0x20 || p[0] == 0x7f)
 		return 0;
 	if (p[0] == 0xc2 && p[1] < 0xa0) /* C1 controls */
 		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	return n;
+	return (size_t)utf8_length(p);
 }
 
 static void put_escaped(struct buf *line, const char *text, bool json)
