@@ -390,6 +390,13 @@ int engine_peer_disallow(struct engine *e, const struct ovd_key *key, const stru
 	return change_begin(e, peer, next, false, plan, change, ret);
 }
 
+bool engine_peer_wants(const struct engine *e, const struct ovd_key *key, struct ovd_view host)
+{
+	const struct peer *peer = peer_find(e, key);
+
+	return peer && view_eq(view(peer->host), host);
+}
+
 int engine_peer_resolved(struct engine *e, const struct ovd_key *key, struct ovd_view host,
 			 const struct ovd_endpoint *endpoint, struct tunnel_change *change,
 			 struct intent **ret)
@@ -399,7 +406,7 @@ int engine_peer_resolved(struct engine *e, const struct ovd_key *key, struct ovd
 	struct peer_intent *i;
 	int r;
 
-	if (!peer || !view_eq(view(peer->host), host))
+	if (!engine_peer_wants(e, key, host))
 		return -ENOENT;
 	if (e->global.busy || peer->busy)
 		return -EINPROGRESS;
