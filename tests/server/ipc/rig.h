@@ -5,6 +5,7 @@
 #include <uv.h>
 
 #include "server/ipc/server.h"
+#include "tests/server/ipc/clock.h"
 
 /* What the handlers do with an operation. */
 #define OP_OK    "{\"op\":\"set_local_node_id\",\"node_id\":1}" /* ok at once */
@@ -56,6 +57,3 @@ void rig_expect_end(struct rig *r, int fd);
 
 /* Nothing has come, and the connection stands. */
 bool rig_quiet(struct rig *r, int fd);
-
-/* The clock that libuv sees goes ahead. */
-void rig_advance(unsigned ms);

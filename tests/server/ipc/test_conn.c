@@ -150,14 +150,14 @@ TEST(ten_seconds_for_a_frame)
 	rig_send(&r, half, ok_frame, 20);
 	rig_send(&r, head, ok_frame, 1);
 	rig_turn(&r);
-	rig_advance(8000);
+	clock_advance(8000);
 	CHECK(rig_quiet(&r, half));
 	rig_send(&r, half, ok_frame + 20, 1); /* a byte now and then does not help */
 	CHECK(rig_quiet(&r, half));
-	rig_advance(3000);
+	clock_advance(3000);
 	rig_expect_end(&r, half);
 	rig_expect_end(&r, head);
-	rig_advance(100000);
+	clock_advance(100000);
 	CHECK(rig_quiet(&r, idle)); /* it sent nothing, and may */
 	rig_ask(&r, idle, 1, OP_OK);
 	rig_expect(&r, idle, 1, "\"ok\"");
@@ -184,7 +184,7 @@ TEST(the_clock_starts_anew_with_each_frame)
 	for (int i = 0; i < 10; i++) {
 		CASE("frame %d", i);
 		CHECK(rig_quiet(&r, fd));
-		rig_advance(5000);
+		clock_advance(5000);
 		rig_send(&r, fd, frame + 10, n + 4 - 10);
 		rig_send(&r, fd, frame, 10);
 		rig_expect(&r, fd, 3, "\"ok\"");
@@ -204,13 +204,13 @@ TEST(a_call_that_takes_long_costs_no_time)
 	rig_ask(&r, fd, 1, OP_HOLD);
 	rig_send(&r, fd, ok_frame, 10);
 	CHECK(rig_quiet(&r, fd));
-	rig_advance(60000);
+	clock_advance(60000);
 	CHECK(rig_quiet(&r, fd));
 	call_ok(r.held);
 	rig_expect(&r, fd, 1, "\"ok\"");
-	rig_advance(8000);
+	clock_advance(8000);
 	CHECK(rig_quiet(&r, fd));
-	rig_advance(3000);
+	clock_advance(3000);
 	rig_expect_end(&r, fd);
 	close(fd);
 	rig_stop(&r);

@@ -41,10 +41,10 @@ TEST(who_finds_no_descriptor_waits_for_one)
 	check_works(&r, fds[0]);
 	check_works(&r, fds[1]);
 	rig_ask(&r, fds[2], 1, OP_OK);
-	rig_advance(50000);
+	clock_advance(50000);
 	CHECK(rig_quiet(&r, fds[2])); /* still none, however often it is tried */
 	allow_descriptors(100);
-	rig_advance(1000);
+	clock_advance(1000);
 	rig_expect(&r, fds[2], 1, "\"ok\"");
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
 		check_works(&r, fds[i]);
@@ -93,7 +93,7 @@ TEST(a_drained_server_ends_what_is_parked_and_takes_no_more)
 	rig_expect_end(&r, idle);
 	late = rig_connect(&r); /* the socket is there until the server closes */
 	rig_ask(&r, late, 1, OP_OK);
-	rig_advance(1000);
+	clock_advance(1000);
 	CHECK(rig_quiet(&r, late));
 	CHECK_INT(server_parked(r.server), 1);
 	call_ok(r.held);
@@ -133,7 +133,7 @@ TEST(closing_writes_what_is_read_in_time)
 	rig_expect(&r, reader, 1, "bridge_name");
 	rig_expect_end(&r, reader);
 	CHECK_INT(r.closed, 0);
-	rig_advance(1000);
+	clock_advance(1000);
 	rig_turn(&r);
 	CHECK_INT(r.closed, 1);
 	CHECK(stream_connect(r.path) == -ECONNREFUSED);

@@ -40,9 +40,14 @@ static int begin(struct tunnel *t, tunnel_done_fn *done, void *arg)
 	return 0;
 }
 
-static int tunnel_set(struct tunnel *t, const struct tunnel_change *change _unused_,
-		      tunnel_done_fn *done, void *arg)
+static int tunnel_set(struct tunnel *t, const struct tunnel_change *change, tunnel_done_fn *done,
+		      void *arg)
 {
+	struct fake_tunnel *f = fake_of(t);
+
+	f->n_set++;
+	f->told = change->peers[0];
+	f->told.allowed = f->told.removed = NULL;
 	return begin(t, done, arg);
 }
 
@@ -208,6 +213,12 @@ static void receive(struct node *n, void *p, size_t size)
 		else
 			uv_run(&n->loop, UV_RUN_ONCE);
 	}
+}
+
+void node_turn(struct node *n)
+{
+	for (int i = 0; i < 4; i++)
+		uv_run(&n->loop, UV_RUN_NOWAIT);
 }
 
 const char *node_exchange(struct node *n, const char *body)

@@ -17,7 +17,9 @@ struct fake_tunnel {
 		void *arg;
 	} asked[8];
 	size_t n_asked;
-	int result; /* of the next changes */
+	int result;              /* of the next changes */
+	unsigned n_set;          /* changes that were begun */
+	struct tunnel_peer told; /* the first peer of the last one; without its lists */
 };
 
 struct node {
@@ -38,3 +40,6 @@ void node_stop(struct node *n);
 /* Sends a frame of such a body, turns the loop until the answer is there, and returns it: a string
  * in memory of the node's, until the next call. */
 const char *node_exchange(struct node *n, const char *body);
+
+/* Turns the loop until nothing is ready. */
+void node_turn(struct node *n);
