@@ -88,6 +88,18 @@ static void pause_ms(long ms)
 	nanosleep(&t, NULL);
 }
 
+int connect_when_up(const char *path)
+{
+	for (int i = 0; i < WAIT_MS / 5; i++) {
+		int fd = stream_connect(path);
+
+		if (fd >= 0)
+			return fd;
+		pause_ms(5);
+	}
+	check_fail(__FILE__, __LINE__, "overlayd does not come up");
+}
+
 void daemon_start(struct test_daemon *d, ...)
 {
 	const char *argv[16] = { "overlayd", "--data-dir", d->dir };
@@ -102,14 +114,7 @@ void daemon_start(struct test_daemon *d, ...)
 		n++;
 	va_end(more);
 	d->pid = daemon_spawn(argv);
-	for (int i = 0; i < WAIT_MS / 5; i++) {
-		_cleanup_(fd_closep) int fd = stream_connect(d->socket);
-
-		if (fd >= 0)
-			return;
-		pause_ms(5);
-	}
-	check_fail(__FILE__, __LINE__, "overlayd does not come up");
+	close(connect_when_up(d->socket));
 }
 
 int daemon_wait(pid_t pid)
@@ -194,6 +199,11 @@ char *ask(int fd, unsigned id, const char *request)
 		 request);
 	send_body(fd, body);
 	return read_body(fd);
+}
+
+bool sanitized(void)
+{
+	return strstr(getenv("B") ? getenv("B") : "", "asan");
 }
 
 long daemon_rss(const struct test_daemon *d)

@@ -22,6 +22,9 @@ void daemon_start(struct test_daemon *d, ...);
 /* The same without waiting, for one that isn't meant to come up. */
 pid_t daemon_spawn(const char *const *argv);
 
+/* A connection, as soon as somebody listens there. Fails after 20 s. */
+int connect_when_up(const char *path);
+
 /* Waits for its end. The exit status, or -signal. Fails after 20 s. */
 int daemon_wait(pid_t pid);
 
@@ -43,6 +46,9 @@ char *read_body(int fd);
 
 /* One request, {"op":...}, with this id; the answer's body. */
 char *ask(int fd, unsigned id, const char *request);
+
+/* The build is a sanitizer's, whose memory is another matter. */
+bool sanitized(void);
 
 /* Resident memory, in KiB; descriptors that are open. */
 long daemon_rss(const struct test_daemon *d);

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -138,16 +139,8 @@ TEST(a_live_socket_is_not_stolen)
 /* Starts it again in the same data dir. */
 static int start_again(struct test_daemon *d)
 {
-	int fd;
-
 	d->pid = daemon_spawn((const char *const[]){ "overlayd", "--data-dir", d->dir, NULL });
-	for (int i = 0; i < 2000; i++) {
-		fd = stream_connect(d->socket);
-		if (fd >= 0)
-			return fd;
-		usleep(5000);
-	}
-	check_fail(__FILE__, __LINE__, "overlayd does not come up again");
+	return connect_when_up(d->socket);
 }
 
 TEST(a_stale_socket_is_replaced)
@@ -234,40 +227,84 @@ TEST(a_broken_key_is_not_overwritten)
 TEST(a_long_data_dir_gets_a_short_socket)
 {
 	char dir[160] = "/run/";
-	int fd = -1;
 	pid_t pid;
 
 	sandbox_enter();
 	memset(dir + 5, 'x', 120);
 	pid = daemon_spawn((const char *const[]){ "overlayd", "--data-dir", dir, NULL });
-	for (int i = 0; fd < 0 && i < 2000; i++) {
-		fd = stream_connect("/tmp/zlayer-overlayd-e8243efa184749b4.sock");
-		usleep(5000);
-	}
-	CHECK(fd >= 0);
-	close(fd);
+	close(connect_when_up("/tmp/zlayer-overlayd-e8243efa184749b4.sock"));
 	kill(pid, SIGTERM);
 	CHECK_INT(daemon_wait(pid), 0);
 }
 
-TEST(no_log_directory_is_no_reason_not_to_start)
+/* Starts it with nothing but the environment, and waits until it listens there. */
+static pid_t start_by_environment(const char *socket)
 {
-	_cleanup_(fd_closep) int file = -1;
-	int fd = -1;
+	pid_t pid = daemon_spawn((const char *const[]){ "overlayd", NULL });
+
+	close(connect_when_up(socket));
+	return pid;
+}
+
+static void end(pid_t pid)
+{
+	kill(pid, SIGTERM);
+	CHECK_INT(daemon_wait(pid), 0);
+}
+
+TEST(the_environment_names_the_data_dir)
+{
+	sandbox_enter();
+	setenv("ZLAYER_DATA_DIR", "/run/by-env", 1);
+	end(start_by_environment("/run/by-env/run/zlayer-overlayd.sock"));
+	CHECK_INT(access("/run/by-env/node.key", F_OK), 0);
+	CHECK_INT(access("/run/by-env/logs/overlayd.log", F_OK), 0);
+	CHECK(access("/run/by-env/run/zlayer-overlayd.sock", F_OK) < 0);
+}
+
+TEST(the_paths_of_nothing_said)
+{
 	pid_t pid;
 
 	sandbox_enter();
-	CHECK_INT(mkdir("/run/l", 0700), 0);
-	file = open("/run/l/logs", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-	pid = daemon_spawn((const char *const[]){ "overlayd", "--data-dir", "/run/l", NULL });
-	for (int i = 0; fd < 0 && i < 2000; i++) {
-		fd = stream_connect("/run/l/run/zlayer-overlayd.sock");
-		usleep(5000);
-	}
-	CHECK(fd >= 0);
+	CHECK_INT(mount("none", "/var/lib", "tmpfs", 0, NULL), 0);
+	CHECK_INT(mount("none", "/var/log", "tmpfs", 0, NULL), 0);
+	setenv("ZLAYER_DATA_DIR", "", 1); /* empty is not said */
+	pid = start_by_environment("/var/run/zlayer-overlayd.sock");
+	CHECK_INT(access("/var/lib/zlayer/node.key", F_OK), 0);
+	CHECK_INT(access("/var/log/zlayer/overlayd.log", F_OK), 0);
+	end(pid);
+	setenv("ZLAYER_DATA_DIR", "/var/lib/zlayer", 1); /* the default, said */
+	end(start_by_environment("/var/run/zlayer-overlayd.sock"));
+}
+
+TEST(the_command_line_goes_before_the_environment)
+{
+	struct test_daemon d;
+
+	sandbox_enter();
+	setenv("ZLAYER_DATA_DIR", "/run/by-env", 1);
+	daemon_start(&d, NULL);
+	CHECK(access("/run/by-env", F_OK) < 0);
+	daemon_stop(&d);
+}
+
+TEST(idle_it_is_small)
+{
+	struct test_daemon d;
+	_cleanup_(freep) char *answer = NULL;
+	int fd;
+
+	sandbox_enter();
+	if (sanitized())
+		SKIP("a sanitizer's memory is another matter ");
+	daemon_start(&d, NULL);
+	fd = daemon_connect(&d);
+	answer = ask(fd, 1, "{\"op\":\"status\"}");
+	CHECK(answer);
+	CHECK(daemon_rss(&d) < 6 * 1024);
 	close(fd);
-	kill(pid, SIGTERM);
-	CHECK_INT(daemon_wait(pid), 0);
+	daemon_stop(&d);
 }
 
 TEST(command_lines)
