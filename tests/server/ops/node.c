@@ -215,24 +215,26 @@ static void receive(struct node *n, void *p, size_t size)
 	}
 }
 
-void node_turn(struct node *n)
-{
-	for (int i = 0; i < 4; i++)
-		uv_run(&n->loop, UV_RUN_NOWAIT);
-}
-
-const char *node_exchange(struct node *n, const char *body)
+const char *node_ask(struct node *n, const char *request, const char *want)
 {
 	static char frame[64 * 1024];
-	uint32_t size = (uint32_t)strlen(body);
+	uint32_t size =
+		(uint32_t)snprintf(frame + 4, sizeof(frame) - 4,
+				   "{\"frame\":\"request\",\"id\":1,\"request\":%s}", request);
 
-	CHECK(size < sizeof(frame) - sizeof(size));
 	memcpy(frame, &size, sizeof(size));
-	memcpy(frame + sizeof(size), body, size);
 	CHECK_INT(send(n->fd, frame, sizeof(size) + size, MSG_NOSIGNAL), sizeof(size) + size);
 	receive(n, &size, sizeof(size));
 	CHECK(size < sizeof(frame));
 	receive(n, frame, size);
 	frame[size] = '\0';
+	if (!strstr(frame, want))
+		check_fail(__FILE__, __LINE__, "%s: answered %s", request, frame);
 	return frame;
+}
+
+void node_turn(struct node *n)
+{
+	for (int i = 0; i < 4; i++)
+		uv_run(&n->loop, UV_RUN_NOWAIT);
 }

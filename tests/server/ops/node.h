@@ -37,9 +37,9 @@ struct node {
 void node_start(struct node *n);
 void node_stop(struct node *n);
 
-/* Sends a frame of such a body, turns the loop until the answer is there, and returns it: a string
- * in memory of the node's, until the next call. */
-const char *node_exchange(struct node *n, const char *body);
+/* Sends a request, turns the loop until the answer is there, wants this in it, and returns it: a
+ * string that lives until the next call. */
+const char *node_ask(struct node *n, const char *request, const char *want);
 
 /* Turns the loop until nothing is ready. */
 void node_turn(struct node *n);

@@ -238,15 +238,11 @@ static void exchange(struct node *n, const struct line *line, char ip[64])
 {
 	const char *at = strchr(line->request, '@');
 	int before = at ? (int)(at - line->request) : (int)strlen(line->request);
-	char body[4096];
-	const char *answer;
+	char request[4096];
 
-	snprintf(body, sizeof(body), "{\"frame\":\"request\",\"id\":1,\"request\":%.*s%s%s}",
-		 before, line->request, at ? ip : "", at ? at + 1 : "");
-	answer = node_exchange(n, body);
-	if (!strstr(answer, line->answer))
-		check_fail(__FILE__, __LINE__, "%s: answered %s", line->request, answer);
-	take_address(answer, ip);
+	snprintf(request, sizeof(request), "%.*s%s%s", before, line->request, at ? ip : "",
+		 at ? at + 1 : "");
+	take_address(node_ask(n, request, line->answer), ip);
 }
 
 static void play(struct node *n, const struct kind *kind)

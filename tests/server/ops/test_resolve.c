@@ -87,23 +87,12 @@ static unsigned count(const unsigned *what)
 #define STATUS   "{\"op\":\"status\"}"
 #define RETRY_MS (RESOLVE_RETRY_SECONDS * 1000u)
 
-static void ask(struct node *n, const char *request, const char *want)
-{
-	char body[1024];
-	const char *answer;
-
-	snprintf(body, sizeof(body), "{\"frame\":\"request\",\"id\":1,\"request\":%s}", request);
-	answer = node_exchange(n, body);
-	if (!strstr(answer, want))
-		check_fail(__FILE__, __LINE__, "%s: answered %s", request, answer);
-}
-
 static void set_up(struct node *n)
 {
-	ask(n,
-	    "{\"op\":\"setup_global_overlay\",\"deployment\":\"d\",\"instance_id\":\"1\","
-	    "\"cluster_cidr\":\"10.200.0.0/16\",\"wg_port\":0}",
-	    "\"bridge_name\"");
+	node_ask(n,
+		 "{\"op\":\"setup_global_overlay\",\"deployment\":\"d\",\"instance_id\":\"1\","
+		 "\"cluster_cidr\":\"10.200.0.0/16\",\"wg_port\":0}",
+		 "\"bridge_name\"");
 }
 
 static void add(struct node *n, const char *endpoint, const char *allowed)
@@ -115,7 +104,7 @@ static void add(struct node *n, const char *endpoint, const char *allowed)
 		 "\"allowed_ips\":\"%s\",\"persistent_keepalive_secs\":0,"
 		 "\"scope\":{\"scope\":\"global\"}}",
 		 endpoint, allowed);
-	ask(n, request, "\"ok\"");
+	node_ask(n, request, "\"ok\"");
 }
 
 static void start(struct node *n)
@@ -152,7 +141,7 @@ TEST(the_answer_does_not_wait)
 	start(&n);
 	resolver_set("192.0.2.7", true);
 	add(&n, "peer.example:51820", "10.200.5.0/24");
-	ask(&n, STATUS, "\"status\"");
+	node_ask(&n, STATUS, "\"status\"");
 	check_endpoint(&n, "");
 	resolver_set("192.0.2.7", false);
 	wait_told(&n, 1);
@@ -227,7 +216,7 @@ TEST(nobody_asks_for_a_peer_that_has_gone)
 	start(&n);
 	add(&n, "peer.example:51820", "10.200.5.0/24");
 	wait_told(&n, 1);
-	ask(&n, REMOVE, "\"ok\"");
+	node_ask(&n, REMOVE, "\"ok\"");
 	for (int i = 0; i < 5; i++) {
 		clock_advance(RETRY_MS);
 		wait_told(&n, 1);
@@ -243,7 +232,7 @@ TEST(a_peer_that_goes_while_its_name_is_looked_up)
 	start(&n);
 	resolver_set("192.0.2.7", true);
 	add(&n, "peer.example:51820", "10.200.5.0/24");
-	ask(&n, REMOVE, "\"ok\"");
+	node_ask(&n, REMOVE, "\"ok\"");
 	CHECK_INT(n.tunnel.n_set, 2);
 	resolver_set("192.0.2.7", false);
 	wait_told(&n, 1);
@@ -281,7 +270,7 @@ TEST(without_a_tunnel_the_address_is_kept)
 	add(&n, "peer.example:51820", "10.200.5.0/24");
 	wait_told(&n, 1);
 	CHECK(!n.daemon.lookups);
-	ask(&n, STATUS, "\"endpoint\":\"peer.example:51820\"");
+	node_ask(&n, STATUS, "\"endpoint\":\"peer.example:51820\"");
 	set_up(&n);
 	CHECK_INT(n.tunnel.n_set, 0); /* the tunnel was made with it */
 	node_stop(&n);
