@@ -135,6 +135,19 @@ void daemon_stop(struct test_daemon *d)
 	CHECK_INT(daemon_wait(d->pid), 0);
 }
 
+int daemon_begin(struct test_daemon *d)
+{
+	sandbox_enter();
+	daemon_start(d, NULL);
+	return daemon_connect(d);
+}
+
+void daemon_end(struct test_daemon *d, int fd)
+{
+	close(fd);
+	daemon_stop(d);
+}
+
 int daemon_connect(const struct test_daemon *d)
 {
 	int fd = stream_connect(d->socket);
@@ -199,6 +212,15 @@ char *ask(int fd, unsigned id, const char *request)
 		 request);
 	send_body(fd, body);
 	return read_body(fd);
+}
+
+void expect(int fd, const char *request, const char *want)
+{
+	_cleanup_(freep) char *answer = ask(fd, 1, request);
+
+	if (!answer || !strstr(answer, want))
+		check_fail(__FILE__, __LINE__, "%s: answered %s", request,
+			   answer ? answer : "nothing");
 }
 
 bool sanitized(void)

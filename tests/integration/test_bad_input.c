@@ -59,9 +59,7 @@ TEST(every_bad_body_gets_its_error)
 	struct test_daemon d;
 	int fd;
 
-	sandbox_enter();
-	daemon_start(&d, NULL);
-	fd = daemon_connect(&d);
+	fd = daemon_begin(&d);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		_cleanup_(freep) char *answer = NULL;
 
@@ -74,8 +72,7 @@ TEST(every_bad_body_gets_its_error)
 			check_fail(__FILE__, __LINE__, "answered %s", answer);
 		check_alive(fd);
 	}
-	close(fd);
-	daemon_stop(&d);
+	daemon_end(&d, fd);
 }
 
 TEST(length_zero_goes_on)
@@ -84,15 +81,12 @@ TEST(length_zero_goes_on)
 	_cleanup_(freep) char *answer = NULL;
 	int fd;
 
-	sandbox_enter();
-	daemon_start(&d, NULL);
-	fd = daemon_connect(&d);
+	fd = daemon_begin(&d);
 	send_bytes(fd, "\0\0\0\0", 4);
 	answer = read_body(fd);
 	CHECK(answer && strstr(answer, "\"id\":0,") && strstr(answer, "length 0"));
 	check_alive(fd);
-	close(fd);
-	daemon_stop(&d);
+	daemon_end(&d, fd);
 }
 
 TEST(oversized_length_ends_the_connection)
@@ -102,9 +96,7 @@ TEST(oversized_length_ends_the_connection)
 	const uint32_t n = 8 * 1024 * 1024 + 1;
 	int fd, other;
 
-	sandbox_enter();
-	daemon_start(&d, NULL);
-	fd = daemon_connect(&d);
+	fd = daemon_begin(&d);
 	other = daemon_connect(&d);
 	send_bytes(fd, &n, sizeof(n));
 	answer = read_body(fd);
@@ -121,15 +113,12 @@ TEST(frames_of_a_server_are_ignored)
 	struct test_daemon d;
 	int fd;
 
-	sandbox_enter();
-	daemon_start(&d, NULL);
-	fd = daemon_connect(&d);
+	fd = daemon_begin(&d);
 	send_body(fd, "{\"frame\":\"response\",\"id\":1,\"response\":{\"result\":\"ok\"}}");
 	send_body(fd, "{\"frame\":\"event\",\"event\":\"peer_health_changed\",\"pubkey\":\"k\","
 		      "\"healthy\":true}");
 	check_alive(fd);
-	close(fd);
-	daemon_stop(&d);
+	daemon_end(&d, fd);
 }
 
 TEST(one_byte_at_a_time)
@@ -141,9 +130,7 @@ TEST(one_byte_at_a_time)
 	_cleanup_(freep) char *answer = NULL;
 	int fd;
 
-	sandbox_enter();
-	daemon_start(&d, NULL);
-	fd = daemon_connect(&d);
+	fd = daemon_begin(&d);
 	for (size_t i = 0; i < 4; i++) {
 		send_bytes(fd, (const char *)&n + i, 1);
 		usleep(1000);
@@ -154,8 +141,7 @@ TEST(one_byte_at_a_time)
 	}
 	answer = read_body(fd);
 	CHECK(answer && strstr(answer, "\"id\":3,"));
-	close(fd);
-	daemon_stop(&d);
+	daemon_end(&d, fd);
 }
 
 TEST(pipelined_answers_are_in_order)
@@ -163,9 +149,7 @@ TEST(pipelined_answers_are_in_order)
 	struct test_daemon d;
 	int fd;
 
-	sandbox_enter();
-	daemon_start(&d, NULL);
-	fd = daemon_connect(&d);
+	fd = daemon_begin(&d);
 	for (unsigned i = 0; i < 500; i++) {
 		char body[256];
 
@@ -186,8 +170,7 @@ TEST(pipelined_answers_are_in_order)
 		CHECK(answer && strstr(answer, id));
 	}
 	CHECK(read_body(fd) == NULL);
-	close(fd);
-	daemon_stop(&d);
+	daemon_end(&d, fd);
 }
 
 TEST(a_client_that_never_reads)
@@ -207,8 +190,7 @@ TEST(a_client_that_never_reads)
 	CHECK(send(deaf, "x", 1, MSG_NOSIGNAL) < 0); /* it was closed */
 	close(deaf);
 	check_alive(fd);
-	close(fd);
-	daemon_stop(&d);
+	daemon_end(&d, fd);
 }
 
 TEST(a_thousand_idle_connections)
@@ -233,8 +215,7 @@ TEST(a_thousand_idle_connections)
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		close(fds[i]);
 	check_alive(fd);
-	close(fd);
-	daemon_stop(&d);
+	daemon_end(&d, fd);
 }
 
 TEST(announced_bytes_cost_nothing)
@@ -244,9 +225,7 @@ TEST(announced_bytes_cost_nothing)
 	int fds[200], fd;
 	long before;
 
-	sandbox_enter();
-	daemon_start(&d, NULL);
-	fd = daemon_connect(&d);
+	fd = daemon_begin(&d);
 	check_alive(fd);
 	before = daemon_rss(&d);
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
@@ -258,8 +237,7 @@ TEST(announced_bytes_cost_nothing)
 		CHECK(daemon_rss(&d) - before < 4 * 1024);
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		close(fds[i]);
-	close(fd);
-	daemon_stop(&d);
+	daemon_end(&d, fd);
 }
 
 TEST(more_clients_than_descriptors)

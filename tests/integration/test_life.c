@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
@@ -11,6 +12,7 @@
 #include "runtime/stream_unix.h"
 #include "tests/integration/daemon.h"
 
+#define STATUS   "{\"op\":\"status\"}"
 #define SHUTDOWN "{\"op\":\"shutdown\"}"
 #define SETUP                                                                                      \
 	"{\"op\":\"setup_global_overlay\",\"deployment\":\"d\",\"instance_id\":\"1\",\"cluster_"   \
@@ -19,13 +21,9 @@
 
 static void up(int fd)
 {
-	_cleanup_(freep) char *answer = NULL;
-
 	if (access("/dev/net/tun", R_OK | W_OK) < 0)
 		SKIP("this user may not open /dev/net/tun");
-	answer = ask(fd, 1, SETUP);
-
-	CHECK(answer && strstr(answer, "\"name\":\"zl-d-1-g\""));
+	expect(fd, SETUP, "\"name\":\"zl-d-1-g\"");
 }
 
 /* Nothing of the daemon is left in this network namespace, and its socket file is gone. */
@@ -39,15 +37,11 @@ static void check_gone(const struct test_daemon *d)
 TEST(shutdown_in_band)
 {
 	struct test_daemon d;
-	_cleanup_(freep) char *answer = NULL;
 	int fd;
 
-	sandbox_enter();
-	daemon_start(&d, NULL);
-	fd = daemon_connect(&d);
+	fd = daemon_begin(&d);
 	up(fd);
-	answer = ask(fd, 2, SHUTDOWN);
-	CHECK(answer && strstr(answer, "\"result\":\"ok\""));
+	expect(fd, SHUTDOWN, "\"result\":\"ok\"");
 	CHECK_INT(daemon_wait(d.pid), 0);
 	check_gone(&d);
 	close(fd);
@@ -89,9 +83,7 @@ TEST(shutdown_whose_answer_nobody_hears)
 	struct test_daemon d;
 	int fd;
 
-	sandbox_enter();
-	daemon_start(&d, NULL);
-	fd = daemon_connect(&d);
+	fd = daemon_begin(&d);
 	send_body(fd, "{\"frame\":\"request\",\"id\":9,\"request\":" SHUTDOWN "}");
 	close(fd);
 	CHECK_INT(daemon_wait(d.pid), 0);
@@ -101,7 +93,6 @@ TEST(shutdown_whose_answer_nobody_hears)
 TEST(one_daemon_per_data_dir)
 {
 	struct test_daemon d;
-	_cleanup_(freep) char *answer = NULL;
 	int fd;
 
 	sandbox_enter();
@@ -111,16 +102,13 @@ TEST(one_daemon_per_data_dir)
 		  1);
 	CHECK(access("/run/other.sock", F_OK) < 0);
 	fd = daemon_connect(&d);
-	answer = ask(fd, 1, "{\"op\":\"status\"}");
-	CHECK(answer);
-	close(fd);
-	daemon_stop(&d);
+	expect(fd, STATUS, "\"status\"");
+	daemon_end(&d, fd);
 }
 
 TEST(a_live_socket_is_not_stolen)
 {
 	struct test_daemon d;
-	_cleanup_(freep) char *answer = NULL;
 	int fd;
 
 	sandbox_enter();
@@ -130,10 +118,8 @@ TEST(a_live_socket_is_not_stolen)
 			  "overlayd", "--data-dir", "/run/second", "--socket", d.socket, NULL })),
 		  1);
 	fd = daemon_connect(&d);
-	answer = ask(fd, 1, "{\"op\":\"status\"}");
-	CHECK(answer);
-	close(fd);
-	daemon_stop(&d);
+	expect(fd, STATUS, "\"status\"");
+	daemon_end(&d, fd);
 }
 
 /* Starts it again in the same data dir. */
@@ -195,17 +181,13 @@ TEST(the_key_outlives_the_daemon)
 	_cleanup_(freep) char *before = NULL, *after = NULL;
 	int fd;
 
-	sandbox_enter();
-	daemon_start(&d, NULL);
-	fd = daemon_connect(&d);
-	before = ask(fd, 1, "{\"op\":\"status\"}");
-	close(fd);
-	daemon_stop(&d);
+	fd = daemon_begin(&d);
+	before = ask(fd, 1, STATUS);
+	daemon_end(&d, fd);
 	fd = start_again(&d);
-	after = ask(fd, 1, "{\"op\":\"status\"}");
+	after = ask(fd, 1, STATUS);
 	CHECK_STR(after, before);
-	close(fd);
-	daemon_stop(&d);
+	daemon_end(&d, fd);
 }
 
 TEST(a_broken_key_is_not_overwritten)
@@ -289,10 +271,47 @@ TEST(the_command_line_goes_before_the_environment)
 	daemon_stop(&d);
 }
 
+/* Our table is in this network namespace. */
+static bool has_rules(void)
+{
+	const char *const argv[] = { "nft", "list", "table", "inet", "overlayd", NULL };
+	posix_spawn_file_actions_t quiet;
+	pid_t pid;
+	int r;
+
+	posix_spawn_file_actions_init(&quiet);
+	posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_addopen(&quiet, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	r = posix_spawnp(&pid, "nft", &quiet, NULL, (char *const *)argv, environ);
+	posix_spawn_file_actions_destroy(&quiet);
+	if (r != 0)
+		SKIP("no nft here ");
+	return daemon_wait(pid) == 0;
+}
+
+TEST(rootless_it_makes_no_rules)
+{
+	static const char service[] = "{\"op\":\"setup_service_overlay\",\"service\":\"web\","
+				      "\"mode\":\"auto\"}";
+	struct test_daemon d;
+	int fd;
+
+	fd = daemon_begin(&d);
+	expect(fd, service, "\"service_overlay\"");
+	CHECK(has_rules());
+	daemon_end(&d, fd);
+	CHECK(!has_rules());
+	setenv("ZLAYER_ROOTLESS", "", 1); /* set is set, whatever it says */
+	daemon_start(&d, NULL);
+	fd = daemon_connect(&d);
+	expect(fd, service, "\"service_overlay\"");
+	CHECK(!has_rules());
+	daemon_end(&d, fd);
+}
+
 TEST(idle_it_is_small)
 {
 	struct test_daemon d;
-	_cleanup_(freep) char *answer = NULL;
 	int fd;
 
 	sandbox_enter();
@@ -300,11 +319,9 @@ TEST(idle_it_is_small)
 		SKIP("a sanitizer's memory is another matter ");
 	daemon_start(&d, NULL);
 	fd = daemon_connect(&d);
-	answer = ask(fd, 1, "{\"op\":\"status\"}");
-	CHECK(answer);
+	expect(fd, STATUS, "\"status\"");
 	CHECK(daemon_rss(&d) < 6 * 1024);
-	close(fd);
-	daemon_stop(&d);
+	daemon_end(&d, fd);
 }
 
 TEST(command_lines)
