@@ -5,12 +5,11 @@
 #include "gen/text.h"
 
 struct output {
-	const char
-		*suffix; /* behind the schema's base name; with a slash before it, the whole name */
+	const char *path; /* % stands for the schema's base name */
 	void (*emit)(struct model *m, struct text *t);
 };
 
-/* All of them, ended by one without suffix. */
+/* All of them, ended by one without path. */
 extern const struct output outputs[];
 
 void emit_types(struct model *m, struct text *t);
@@ -19,6 +18,8 @@ void emit_ops_header(struct model *m, struct text *t);
 void emit_ops(struct model *m, struct text *t);
 void emit_ctl_header(struct model *m, struct text *t);
 void emit_ctl(struct model *m, struct text *t);
+void emit_describe_header(struct model *m, struct text *t);
+void emit_describe(struct model *m, struct text *t);
 void emit_reference(struct model *m, struct text *t);
 
 /* The first line of every output in C. */

@@ -7,4 +7,4 @@ $(B)/build_id.h: $(ID_SOURCES)
 	@id=$$(for f in $(ID_SOURCES); do printf '%s\0' "$$f"; cat "$$f"; done | sha256sum | cut -d' ' -f1); \
 	printf '#define BUILD_ID "%s"\n#define BUILD_VERSION "%s"\n' "$$id" "$(VERSION)" > $@.new; \
 	cmp -s $@.new $@ && { rm $@.new; touch $@; } || mv $@.new $@
-$(B)/server/options.o $(B)/client/ctl/command_line.o: $(B)/build_id.h
+$(B)/server/options.o $(B)/server/ops/describe.o $(B)/client/ctl/command_line.o: $(B)/build_id.h
