@@ -135,6 +135,7 @@ static const struct line furniture[] = {
 
 static const struct kind at_once[] = {
 	{ "status", { { "{\"op\":\"status\"}", "\"status\"" } }, 0 },
+	{ "hello", { { "{\"op\":\"hello\",\"client\":\"c 1\"}", "\"server_info\"" } }, 0 },
 	{ "node id", { { "{\"op\":\"set_local_node_id\",\"node_id\":7}", "\"ok\"" } }, 0 },
 	{ "own key",
 	  { { "{\"op\":\"set_local_wg_pubkey\",\"pubkey\":"
