@@ -17,7 +17,8 @@
 struct log {
 	enum log_level level;
 	enum log_format format;
-	pthread_mutex_t lock; /* around the file */
+	pthread_mutex_t lock; /* around all below */
+	struct buf line;      /* kept, so that a warm log asks for no memory */
 	int fd;               /* -1: none */
 	off_t size;
 	char *path;
@@ -69,6 +70,7 @@ void log_free(struct log *log)
 	if (!log)
 		return;
 	fd_closep(&log->fd);
+	buf_done(&log->line);
 	free(log->path);
 	free(log);
 }
@@ -170,7 +172,7 @@ static void write_line(int fd, const struct buf *line)
 
 void log_at(struct log *log, enum log_level level, const char *format, ...)
 {
-	_cleanup_(buf_done) struct buf line = { .p = NULL };
+	struct buf *line;
 	char text[LINE_MAX_BYTES];
 	int kept = errno;
 	va_list args;
@@ -180,15 +182,17 @@ void log_at(struct log *log, enum log_level level, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	put_line(&line, log, level, text);
-	write_line(STDERR_FILENO, &line);
 	pthread_mutex_lock(&log->lock);
+	line = &log->line;
+	line->n = 0;
+	put_line(line, log, level, text);
+	write_line(STDERR_FILENO, line);
 	if (log->fd >= 0) {
-		if (log->size + (off_t)line.n > LOG_FILE_MAX)
+		if (log->size + (off_t)line->n > LOG_FILE_MAX)
 			rotate(log);
 		if (log->fd >= 0)
-			write_line(log->fd, &line);
-		log->size += (off_t)line.n;
+			write_line(log->fd, line);
+		log->size += (off_t)line->n;
 	}
 	pthread_mutex_unlock(&log->lock);
 	errno = kept;

@@ -173,6 +173,9 @@ int engine_peer_resolved(struct engine *e, const struct ovd_key *key, struct ovd
 			 const struct ovd_endpoint *endpoint, struct tunnel_change *change,
 			 struct intent **ret);
 
+/* There is such a peer, and its endpoint is this host:port, to be resolved. */
+bool engine_peer_wants(const struct engine *e, const struct ovd_key *key, struct ovd_view host);
+
 /* A wanted peer. Views live until the next change. */
 struct peer_view {
 	struct ovd_key key;

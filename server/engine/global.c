@@ -64,12 +64,13 @@ static void global_drop(struct engine *e, struct intent *intent)
 	free(i);
 }
 
-static struct global_intent *intent_new(void)
+static struct global_intent *intent_new(const struct global *next)
 {
 	struct global_intent *i = calloc(1, sizeof(*i));
 
 	if (i)
-		i->intent = (struct intent){ .commit = global_commit, .drop = global_drop };
+		*i = (struct global_intent){ { .commit = global_commit, .drop = global_drop },
+					     .next = *next };
 	return i;
 }
 
@@ -212,26 +213,27 @@ int engine_global_setup(struct engine *e, const struct global_spec *spec, struct
 			struct intent **ret)
 {
 	struct global_intent *i;
+	struct global next;
 	int r;
 
 	if (e->global.busy)
 		return -EINPROGRESS;
 	r = check_ranges(e, spec);
+	if (r == 0)
+		r = global_next(e, spec, &next);
 	if (r < 0)
 		return r;
-	i = intent_new();
+	if (same_tunnel(&e->global, &next)) {
+		e->global = next;
+		return -EALREADY;
+	}
+	i = intent_new(&next);
 	if (!i)
 		return -ENOMEM;
-	r = global_next(e, spec, &i->next);
-	if (r == 0 && !same_tunnel(&e->global, &i->next))
-		r = plan_tunnel(e, i, plan);
+	r = plan_tunnel(e, i, plan);
 	if (r < 0) {
 		global_drop(e, &i->intent);
 		return r;
-	}
-	if (plan->n == 0) {
-		global_commit(e, &i->intent);
-		return -EALREADY;
 	}
 	e->global.busy = true;
 	*ret = &i->intent;
@@ -259,7 +261,7 @@ int engine_global_teardown(struct engine *e, struct plan *plan, struct intent **
 		return -EINPROGRESS;
 	if (!e->global.up)
 		return -EALREADY;
-	i = intent_new();
+	i = intent_new(&e->global);
 	if (!i)
 		return -ENOMEM;
 	r = plan_teardown(e, plan);
@@ -267,7 +269,6 @@ int engine_global_teardown(struct engine *e, struct plan *plan, struct intent **
 		global_drop(e, &i->intent);
 		return r;
 	}
-	i->next = e->global;
 	i->next.up = false;
 	e->global.busy = true;
 	*ret = &i->intent;

@@ -235,12 +235,27 @@ static int set_endpoint(struct peer *next, const struct peer *was, const struct 
 	return 0;
 }
 
-static bool same_peer(const struct peer *a, const struct peer *b)
+static bool is_listed(const struct peer_spec *spec, const struct ovd_cidr *cidr)
 {
-	if (!same_endpoint(a, b) || a->keepalive != b->keepalive || a->n_allowed != b->n_allowed)
+	for (size_t i = 0; i < spec->n_allowed; i++)
+		if (cidr_eq(&spec->allowed[i], cidr))
+			return true;
+	return false;
+}
+
+/* The peer is as the spec wants it. What a host name resolves to doesn't count. */
+static bool is_so(const struct peer *peer, const struct peer_spec *spec)
+{
+	if (!view_eq(view(peer->host), spec->host) || peer->keepalive != spec->keepalive)
 		return false;
-	for (size_t i = 0; i < a->n_allowed; i++)
-		if (!peer_allows(b, &a->allowed[i]))
+	if (!spec->host.p && (peer->has_endpoint != spec->has_endpoint ||
+			      !endpoint_eq(&peer->endpoint, &spec->endpoint)))
+		return false;
+	for (size_t i = 0; i < spec->n_allowed; i++)
+		if (!peer_allows(peer, &spec->allowed[i]))
+			return false;
+	for (size_t i = 0; i < peer->n_allowed; i++)
+		if (!is_listed(spec, &peer->allowed[i]))
 			return false;
 	return true;
 }
@@ -290,12 +305,12 @@ int engine_peer_set(struct engine *e, const struct peer_spec *spec, struct plan 
 		return r;
 	if (e->global.busy || (peer && peer->busy))
 		return -EINPROGRESS;
+	if (peer && is_so(peer, spec))
+		return -EALREADY;
 	next = peer_copy(&spec->key, spec->allowed, spec->n_allowed);
 	if (!next)
 		return -ENOMEM;
 	r = set_endpoint(next, peer, spec);
-	if (r == 0 && peer && same_peer(peer, next))
-		r = -EALREADY;
 	if (r == 0 && is_new)
 		r = peer_new(e, &spec->key, &peer);
 	if (r < 0) {
@@ -375,6 +390,13 @@ int engine_peer_disallow(struct engine *e, const struct ovd_key *key, const stru
 	return change_begin(e, peer, next, false, plan, change, ret);
 }
 
+bool engine_peer_wants(const struct engine *e, const struct ovd_key *key, struct ovd_view host)
+{
+	const struct peer *peer = peer_find(e, key);
+
+	return peer && view_eq(view(peer->host), host);
+}
+
 int engine_peer_resolved(struct engine *e, const struct ovd_key *key, struct ovd_view host,
 			 const struct ovd_endpoint *endpoint, struct tunnel_change *change,
 			 struct intent **ret)
@@ -384,7 +406,7 @@ int engine_peer_resolved(struct engine *e, const struct ovd_key *key, struct ovd
 	struct peer_intent *i;
 	int r;
 
-	if (!peer || !view_eq(view(peer->host), host))
+	if (!engine_peer_wants(e, key, host))
 		return -ENOENT;
 	if (e->global.busy || peer->busy)
 		return -EINPROGRESS;

@@ -7,7 +7,8 @@
 
 #include "server/ipc/server_state.h"
 
-#define MESSAGE_MAX 1024
+#define MESSAGE_MAX                                                                                \
+	2048 /* a text of the longest that a request may hold, and what is wrong with it */
 
 int call_ok(struct call *call)
 {
@@ -22,6 +23,7 @@ int call_fail(struct call *call, int r _unused_, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	text[view_whole(view(text))] = '\0';
 	return call_reply(call, &(struct ovd_response){ .kind = OVD_RESPONSE_ERR,
 							.err = { .message = view(text) } });
 }

@@ -88,6 +88,18 @@ static void pause_ms(long ms)
 	nanosleep(&t, NULL);
 }
 
+int connect_when_up(const char *path)
+{
+	for (int i = 0; i < WAIT_MS / 5; i++) {
+		int fd = stream_connect(path);
+
+		if (fd >= 0)
+			return fd;
+		pause_ms(5);
+	}
+	check_fail(__FILE__, __LINE__, "overlayd does not come up");
+}
+
 void daemon_start(struct test_daemon *d, ...)
 {
 	const char *argv[16] = { "overlayd", "--data-dir", d->dir };
@@ -102,14 +114,7 @@ void daemon_start(struct test_daemon *d, ...)
 		n++;
 	va_end(more);
 	d->pid = daemon_spawn(argv);
-	for (int i = 0; i < WAIT_MS / 5; i++) {
-		_cleanup_(fd_closep) int fd = stream_connect(d->socket);
-
-		if (fd >= 0)
-			return;
-		pause_ms(5);
-	}
-	check_fail(__FILE__, __LINE__, "overlayd does not come up");
+	close(connect_when_up(d->socket));
 }
 
 int daemon_wait(pid_t pid)
@@ -128,6 +133,19 @@ void daemon_stop(struct test_daemon *d)
 {
 	kill(d->pid, SIGTERM);
 	CHECK_INT(daemon_wait(d->pid), 0);
+}
+
+int daemon_begin(struct test_daemon *d)
+{
+	sandbox_enter();
+	daemon_start(d, NULL);
+	return daemon_connect(d);
+}
+
+void daemon_end(struct test_daemon *d, int fd)
+{
+	close(fd);
+	daemon_stop(d);
 }
 
 int daemon_connect(const struct test_daemon *d)
@@ -194,6 +212,20 @@ char *ask(int fd, unsigned id, const char *request)
 		 request);
 	send_body(fd, body);
 	return read_body(fd);
+}
+
+void expect(int fd, const char *request, const char *want)
+{
+	_cleanup_(freep) char *answer = ask(fd, 1, request);
+
+	if (!answer || !strstr(answer, want))
+		check_fail(__FILE__, __LINE__, "%s: answered %s", request,
+			   answer ? answer : "nothing");
+}
+
+bool sanitized(void)
+{
+	return strstr(getenv("B") ? getenv("B") : "", "asan");
 }
 
 long daemon_rss(const struct test_daemon *d)
