@@ -97,9 +97,7 @@ static const struct ovd_union order_union = { .name = "Order",
 					      .n_variants = ARRAY_SIZE(order_variants),
 					      .size = sizeof(struct sample_order) };
 
-const struct ovd_table sample_point_table = { .object = &point_object };
 const struct ovd_table sample_picture_table = { .object = &picture_object };
-const struct ovd_table sample_shape_table = { .union_ = &shape_union };
 const struct ovd_table sample_order_table = { .union_ = &order_union };
 
 struct json_scan sample_scan(struct ovd_view text, struct arena *arena, struct ovd_fault *fault)

@@ -80,8 +80,7 @@ enum {
 };
 
 extern const struct ovd_enum sample_colours;
-extern const struct ovd_table sample_point_table, sample_picture_table, sample_shape_table,
-	sample_order_table;
+extern const struct ovd_table sample_picture_table, sample_order_table;
 
 /* A lexer at the start of text, which lies at the edge of a page with just BUF_SLACK behind it.
  * Without an arena none may be needed. */
