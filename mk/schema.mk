@@ -39,7 +39,7 @@ KEPT := docs/reference.md
 .PHONY: kept
 programs: kept
 kept: $(B)/schema/stamp
-	$(Q)for f in $(KEPT); do cmp -s $(B)/schema/$$f $$f || { echo "GEN  $$f"; cp $(B)/schema/$$f $$f; }; done
+	$(Q)for f in $(KEPT); do cmp -s $(B)/schema/$$f $$f || { echo "GEN  $$f"; mkdir -p $$(dirname $$f); cp $(B)/schema/$$f $$f; }; done
 
 $(B)/schema/%.o: $(B)/schema/%.c $(B)/flags
 	$(call say,CC,$<)

@@ -7,7 +7,7 @@ export LC_ALL=C
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 passed=0 failed=0
-cp -a Makefile mk schema gen runtime server client tests "$tmp"
+cp -a Makefile mk schema gen runtime server client tests docs "$tmp"
 [ ! -d "$B" ] || { mkdir -p "$tmp/$B" && cp -a "$B/." "$tmp/$B"; }
 cd "$tmp" || exit 1
 
@@ -57,8 +57,8 @@ new_id() { # as the next make has it
 one_source() {
 	echo >>server/engine/pool.c
 	build all || return 1
-	# and the two that print the build's id
-	did CC server/engine/pool.c server/options.c client/ctl/command_line.c &&
+	# and those that tell the build's id
+	did CC server/engine/pool.c server/ops/describe.c server/options.c client/ctl/command_line.c &&
 		did LD "$B/bin/overlayd" "$B/bin/overlayctl" && did GEN
 }
 
@@ -77,19 +77,20 @@ touched_schema() {
 	build all && did GEN schema/overlayd.proto && did CC && did AR && did LD
 }
 
-# A field's comment is in the header and on the reference page.
+# A field's comment is in the header, in what describe hands out and on the reference page.
 schema_comment() {
 	sed -i 's|^  // Chosen by the client, repeated in the answer|  // Picked by the client, repeated in the answer|' schema/overlayd.proto
-	for f in "$B"/schema/overlayd* "$B"/schema/reference.md; do stat -c '%n %Y %i' "$f"; done | grep -v '\.[ado] ' >before
+	for f in "$B"/schema/overlayd* "$B"/schema/docs/*; do stat -c '%n %Y %i' "$f"; done | grep -v '\.[ado] ' >before
 	build "$B/schema/stamp" && did CC || return 1
-	for f in "$B"/schema/overlayd* "$B"/schema/reference.md; do stat -c '%n %Y %i' "$f"; done | grep -v '\.[ado] ' >after
+	for f in "$B"/schema/overlayd* "$B"/schema/docs/*; do stat -c '%n %Y %i' "$f"; done | grep -v '\.[ado] ' >after
 	diff before after | sed -n 's/^> \([^ ]*\) .*/\1/p' >changed
-	printf '%s\n' "$B/schema/overlayd.h" "$B/schema/reference.md" | diff - changed
+	printf '%s\n' "$B/schema/overlayd.h" "$B/schema/overlayd_describe.c" "$B/schema/docs/reference.md" | diff - changed
 }
 
 # The other objects count as compiled: what the linker says does not depend on them.
 new_operation() {
-	sed -i 's|^    Unit shutdown = 26 .*|&\n    // Wags.\n    Unit wag_tail = 27 [(wire.field) = { since: "0.14.3", answers: "ok" }];|' schema/overlayd.proto
+	number=$(($(grep -c 'answers: ' schema/overlayd.proto) + 1))
+	sed -i "s|^    Unit shutdown = 26 .*|&\n    // Wags.\n    Unit wag_tail = $number [(wire.field) = { since: \"0.14.3\", answers: \"ok\" }];|" schema/overlayd.proto
 	build "$B/schema/stamp" || return 1
 	find "$B" -name '*.o' ! -name overlayd_ops.o -exec touch {} +
 	build "$B/bin/overlayd" && { echo "it links"; return 1; }
