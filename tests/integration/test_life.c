@@ -78,6 +78,27 @@ TEST(every_stop_in_every_order)
 		}
 }
 
+/* The daemon has begun to make things: a signal is a stop, and no sudden end. */
+TEST(a_signal_while_it_starts)
+{
+	char dir[32], key[64], socket[64];
+
+	sandbox_enter();
+	for (int i = 0; i < 10; i++) {
+		pid_t pid;
+
+		snprintf(dir, sizeof(dir), "/run/s%d", i);
+		snprintf(key, sizeof(key), "%s/node.key", dir);
+		snprintf(socket, sizeof(socket), "%s/run/zlayer-overlayd.sock", dir);
+		pid = daemon_spawn((const char *const[]){ "overlayd", "--data-dir", dir, NULL });
+		while (access(key, F_OK) < 0)
+			;
+		kill(pid, SIGTERM);
+		CHECK_INT(daemon_wait(pid), 0);
+		CHECK(access(socket, F_OK) < 0);
+	}
+}
+
 TEST(shutdown_whose_answer_nobody_hears)
 {
 	struct test_daemon d;
