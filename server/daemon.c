@@ -320,8 +320,6 @@ static int serve(struct main_daemon *m)
 		return -ENOMEM;
 	if (fd >= 0)
 		m->firewall_watch = watch_new(&m->loop, fd, POLLIN, firewall_ready, m);
-	uv_signal_start(&m->sigterm, on_signal, SIGTERM);
-	uv_signal_start(&m->sigint, on_signal, SIGINT);
 	r = server_start(&options, &m->server);
 	if (r == 0)
 		m->listen_fd = -1;
@@ -338,6 +336,9 @@ static int start_loop(struct main_daemon *m)
 	uv_signal_init(&m->loop, &m->sigint);
 	uv_check_init(&m->loop, &m->settle);
 	m->loop.data = m->sigterm.data = m->sigint.data = m->settle.data = m;
+	/* from here on a signal waits for the loop: before there is a socket to leave behind */
+	uv_signal_start(&m->sigterm, on_signal, SIGTERM);
+	uv_signal_start(&m->sigint, on_signal, SIGINT);
 	return 0;
 }
 

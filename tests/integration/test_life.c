@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "runtime/stream_unix.h"
@@ -81,6 +82,24 @@ TEST(every_stop_in_every_order)
 			close(a);
 			close(b);
 		}
+}
+
+/* Whoever sees the socket may count on an orderly stop. */
+TEST(stopped_as_soon_as_it_is_seen)
+{
+	sandbox_enter();
+	for (int i = 0; i < 8; i++) {
+		struct test_daemon d = { .dir = "/run/d",
+					 .socket = "/run/d/run/zlayer-overlayd.sock" };
+
+		CASE("start %d", i);
+		d.pid = daemon_spawn(
+			(const char *const[]){ "overlayd", "--data-dir", d.dir, NULL });
+		while (access(d.socket, F_OK) < 0)
+			CHECK_INT(waitpid(d.pid, NULL, WNOHANG), 0);
+		daemon_stop(&d);
+		check_gone(&d);
+	}
 }
 
 TEST(shutdown_whose_answer_nobody_hears)
