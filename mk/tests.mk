@@ -11,7 +11,7 @@ test_part   = $(or $(filter $(patsubst tests/%/,%,$(dir $(1))),$(PARTS)),$(patsu
 shared      = $(patsubst %.c,$(B)/%.o,$(filter-out %_main.c,$(filter-out $(dir $(1))test_%,$(wildcard $(dir $(1))*.c))))
 
 define unit_test
-$(B)/$(1): $(B)/$(1).o $(B)/tests/check.o $(call shared,$(1)) $(call archive,$(call test_part,$(1)))
+$(B)/$(1): $(B)/$(1).o $(B)/tests/check.o $(B)/tests/sandbox.o $(call shared,$(1)) $(call archive,$(call test_part,$(1)))
 endef
 $(foreach t,$(UNIT_TESTS:$(B)/%=%),$(eval $(call unit_test,$(t))))
 

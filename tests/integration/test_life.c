@@ -20,8 +20,7 @@ static void up(int fd)
 {
 	_cleanup_(freep) char *answer = NULL;
 
-	if (access("/dev/net/tun", R_OK | W_OK) < 0)
-		SKIP("this user may not open /dev/net/tun");
+	sandbox_needs_tun();
 	answer = ask(fd, 1, SETUP);
 
 	CHECK(answer && strstr(answer, "\"name\":\"zl-d-1-g\""));
