@@ -182,6 +182,8 @@ static int send_all(int fd, const struct rtnl_batch *b)
 
 	if (b->overflow)
 		return -EMSGSIZE;
+	if (b->n == 0)
+		return 0; /* the kernel refuses to read nothing */
 	do
 		n = send(fd, b->bytes, b->n, 0);
 	while (n < 0 && errno == EINTR);
