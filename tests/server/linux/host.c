@@ -6,6 +6,7 @@
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -14,12 +15,13 @@
 #define LOOK_WAIT   20000000 /* nanoseconds */
 #define CONTROL_DIR "/run/wireguard"
 
-/* What comes and goes with the state of a carrier, in the background, is left out. */
+/* What the kernel adds by itself with a carrier, soon or late, and the offload sizes that a bridge
+ * takes over from its ports, are left out. */
 static const char look_script[] =
 	"{ ip -N -d -o link; ip -N -o addr; ip -N route show table all; "
 	"ip -N -6 route show table all; ip -N rule; ip -N -6 rule; ss -HOlun; nft list ruleset; } |"
-	"sed -E 's/ state [A-Z]+//; s/NO-CARRIER,//; s/,LOWER_UP//; s/ linkdown//; "
-	"s/[a-z_]+_timer +[0-9.]+//g; s/UNCONN[ 0-9]+//'";
+	"sed -E '/ ff00::\\/8 dev /d; s/ state [A-Z]+//; s/NO-CARRIER,//; s/,LOWER_UP//; s/ linkdown//; "
+	"s/[a-z_]+_timer +[0-9.]+//g; s/[gt][sr]o_max_s[a-z]+ [0-9]+//g; s/UNCONN[ 0-9]+//'";
 
 void host_enter(void)
 {
@@ -129,6 +131,7 @@ void guest_start(struct guest *guest)
 	guest->pid = fork();
 	CHECK(guest->pid >= 0);
 	if (guest->pid == 0) {
+		prctl(PR_SET_NAME, ") R 1 (2 3"); /* a process is called what it likes */
 		if (unshare(CLONE_NEWNET) < 0 || write(pipes[1], "", 1) != 1)
 			_exit(1);
 		close(pipes[1]);
