@@ -73,7 +73,8 @@ void route_put_delete(struct rtnl_batch *b, const struct route *route)
 	put_route(b, RTM_DELROUTE, 0, route);
 }
 
-void rule_put_from(struct rtnl_batch *b, const struct ovd_ip *from, uint8_t table)
+static void put_rule(struct rtnl_batch *b, uint16_t type, uint16_t flags, const struct ovd_ip *from,
+		     uint8_t table)
 {
 	const struct fib_rule_hdr rule = {
 		.family = rtnl_family(from),
@@ -82,9 +83,19 @@ void rule_put_from(struct rtnl_batch *b, const struct ovd_ip *from, uint8_t tabl
 		.action = FR_ACT_TO_TBL,
 	};
 
-	rtnl_begin(b, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, &rule, sizeof(rule));
+	rtnl_begin(b, type, flags, &rule, sizeof(rule));
 	rtnl_put_ip(b, FRA_SRC, from);
 	rtnl_put_u32(b, FRA_PRIORITY, RULE_FIRST);
+}
+
+void rule_put_from(struct rtnl_batch *b, const struct ovd_ip *from, uint8_t table)
+{
+	put_rule(b, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, from, table);
+}
+
+void rule_put_delete_from(struct rtnl_batch *b, const struct ovd_ip *from, uint8_t table)
+{
+	put_rule(b, RTM_DELRULE, 0, from, table);
 }
 
 /* ---- what a link has ---- */
