@@ -91,7 +91,7 @@ TEST(routes_come_and_go)
 TEST(rules)
 {
 	_cleanup_(fd_closep) int fd = host_with_link();
-	_cleanup_(freep) char *text = NULL;
+	_cleanup_(freep) char *text = NULL, *before = look(NULL);
 	const struct ovd_ip four = ip_of("10.1.2.3"), six = ip_of("fd00::3");
 	struct rtnl_batch b = { .n = 0 };
 
@@ -101,6 +101,10 @@ TEST(rules)
 	text = sh("ip rule; ip -6 rule");
 	CHECK(strstr(text, "1000:\tfrom 10.1.2.3 lookup 200\n"));
 	CHECK(strstr(text, "1000:\tfrom fd00::3 lookup 200\n"));
+	rule_put_delete_from(&b, &four, 200);
+	rule_put_delete_from(&b, &six, 200);
+	CHECK_INT(rtnl_send(fd, &b, NULL), 0);
+	CHECK_AS_BEFORE(NULL, before);
 }
 
 static const struct {
