@@ -94,6 +94,9 @@ TEST(one_of_ours_is_taken_over_with_its_ports)
 	text = sh("ip -4 -o addr show zl-web-b; ip link show v0; ip link show zl-web-b");
 	CHECK(strstr(text, "10.200.4.129/26") && !strstr(text, "10.9.9.9"));
 	CHECK(strstr(text, "master zl-web-b") && strstr(text, ",UP"));
+	run("ip link set v0 mtu 1300; ip link set v0 nomaster; ip link show zl-web-b | grep 'mtu "
+	    "1420'");
+	run("ip link set v0 master zl-web-b; ip link show zl-web-b | grep 'mtu 1420'");
 	before = look(NULL);
 	CHECK_INT(bridge_create(l, &step, detail), 0); /* nothing to change */
 	CHECK_AS_BEFORE(NULL, before);
