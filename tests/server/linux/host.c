@@ -19,15 +19,18 @@
  * takes over from its ports, are left out. */
 static const char look_script[] =
 	"{ ip -N -d -o link; ip -N -o addr; ip -N route show table all; "
-	"ip -N -6 route show table all; ip -N rule; ip -N -6 rule; ss -HOlun; nft list ruleset; } |"
-	"sed -E '/ ff00::\\/8 dev /d; s/ state [A-Z]+//; s/NO-CARRIER,//; s/,LOWER_UP//; s/ linkdown//; "
+	"ip -N -6 route show table all; ip -N rule; ip -N -6 rule; ss -HOlun; nft list ruleset; "
+	"ls -A /run/wireguard; pgrep -l wireguard-go; } 2>/dev/null |"
+	"sed -E '/ ff00::\\/8 dev /d; s/ state [A-Z]+//; s/NO-CARRIER,//; s/,LOWER_UP//; s/ "
+	"linkdown//; "
 	"s/[a-z_]+_timer +[0-9.]+//g; s/[gt][sr]o_max_s[a-z]+ [0-9]+//g; s/UNCONN[ 0-9]+//'";
 
 void host_enter(void)
 {
 	sandbox_enter();
-	if (!succeeds("command -v ip && command -v ss && command -v nft && command -v nsenter"))
-		SKIP("iproute2, nftables or util-linux is missing");
+	if (!succeeds("command -v ip && command -v ss && command -v nft && command -v nsenter && "
+		      "command -v pgrep"))
+		SKIP("iproute2, nftables, util-linux or procps is missing");
 	run("ip link set lo up");
 }
 
