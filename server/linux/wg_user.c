@@ -147,10 +147,12 @@ static int user_get(struct wg *wg, const char *link, struct tunnel_state *ret)
 
 /* ---- on the loop ---- */
 
-/* A question that is not answered yet. */
+/* A question that is not answered yet. wireguard-go reads ahead and forgets what it read behind the
+ * end of a set: each waits for the answer to the one before. */
 struct pending {
 	struct pending *next;
 	bool is_get;
+	size_t unsent; /* of its bytes, which lie in user_tunnel.out */
 	tunnel_done_fn *done;
 	void *arg;
 };
@@ -181,16 +183,21 @@ static short channel_events(const struct tunnel *t)
 {
 	const struct user_tunnel *u = user_of(t);
 
-	return (short)((u->first || !u->broken ? POLLIN : 0) | (u->out.n > 0 ? POLLOUT : 0));
+	return (short)((u->first || !u->broken ? POLLIN : 0) |
+		       (u->first && u->first->unsent > 0 ? POLLOUT : 0));
 }
 
 static void write_some(struct user_tunnel *u)
 {
-	ssize_t n = u->out.n > 0 ? send(u->fd, u->out.p, u->out.n, MSG_NOSIGNAL | MSG_DONTWAIT) : 0;
+	struct pending *p = u->first;
+	ssize_t n = 0;
 
+	if (p && p->unsent > 0)
+		n = send(u->fd, u->out.p, p->unsent, MSG_NOSIGNAL | MSG_DONTWAIT);
 	if (n > 0) {
 		explicit_bzero(u->out.p, (size_t)n);
 		buf_drop(&u->out, (size_t)n);
+		p->unsent -= (size_t)n;
 	} else if (n < 0 && errno != EAGAIN && errno != EINTR) {
 		u->broken = true;
 	}
@@ -270,6 +277,7 @@ static void channel_ready(struct tunnel *t)
 		answer_first(u, (struct ovd_view){ .p = u->in.p, .n = n });
 		buf_drop(&u->in, n);
 	}
+	write_some(u);
 	if (u->broken)
 		end_all(u, -EPIPE);
 	u->inside = false;
@@ -305,7 +313,9 @@ static int begin(struct user_tunnel *u, bool is_get, const struct tunnel_change 
 		u->spare = p;
 		return r;
 	}
-	*p = (struct pending){ .is_get = is_get, .done = done, .arg = arg };
+	*p = (struct pending){
+		.is_get = is_get, .unsent = u->out.n - had, .done = done, .arg = arg
+	};
 	*u->end = p;
 	u->end = &p->next;
 	write_some(u);
