@@ -32,10 +32,11 @@ needs/client/ctl    := client schema runtime
 
 libs/gen/pb         := -lprotobuf-c
 libs/runtime        := -lpthread
-libs/server/linux   := -lnl-route-3 -lnl-3 -lnftables -lmnl -lsodium
+libs/server/linux   := -lnl-route-3 -lnl-3 -lnftables -lnftnl -lmnl -lsodium
 libs/server/ipc     := -luv
 libs/server/store   := -lsodium
 
+.DEFAULT_GOAL := all
 include mk/build_id.mk
 include mk/rules.mk
 include mk/schema.mk

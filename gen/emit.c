@@ -3,13 +3,13 @@
 #include <stdio.h>
 
 const struct output outputs[] = {
-	{ ".h", emit_types },
-	{ "_tables.c", emit_tables },
-	{ "_ops.h", emit_ops_header },
-	{ "_ops.c", emit_ops },
-	{ "_ctl.h", emit_ctl_header },
-	{ "_ctl.c", emit_ctl },
-	{ "/reference.md", emit_reference },
+	{ "%.h", emit_types },
+	{ "%_tables.c", emit_tables },
+	{ "%_ops.h", emit_ops_header },
+	{ "%_ops.c", emit_ops },
+	{ "%_ctl.h", emit_ctl_header },
+	{ "%_ctl.c", emit_ctl },
+	{ "docs/reference.md", emit_reference },
 	{ NULL, NULL },
 };
 

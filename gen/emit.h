@@ -5,12 +5,11 @@
 #include "gen/text.h"
 
 struct output {
-	const char
-		*suffix; /* behind the schema's base name; with a slash before it, the whole name */
+	const char *path; /* % stands for the schema's base name */
 	void (*emit)(struct model *m, struct text *t);
 };
 
-/* All of them, ended by one without suffix. */
+/* All of them, ended by one without path. */
 extern const struct output outputs[];
 
 void emit_types(struct model *m, struct text *t);

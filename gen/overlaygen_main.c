@@ -65,6 +65,13 @@ static const Google__Protobuf__FileDescriptorProto *find_file(const request_prot
 	return NULL;
 }
 
+static const char *output_path(struct model *m, const char *path)
+{
+	const char *mark = strchr(path, '%');
+
+	return mark ? model_text(m, "%.*s%s%s", (int)(mark - path), path, m->base, mark + 1) : path;
+}
+
 static int answer_outputs(struct model *m)
 {
 	response_proto response = GOOGLE__PROTOBUF__COMPILER__CODE_GENERATOR_RESPONSE__INIT;
@@ -72,15 +79,12 @@ static int answer_outputs(struct model *m)
 	struct text texts[OUTPUTS_MAX] = { { .failed = false } };
 	int r = 0;
 
-	for (size_t i = 0; outputs[i].suffix; i++) {
+	for (size_t i = 0; outputs[i].path; i++) {
 		outputs[i].emit(m, &texts[i]);
 		text_put(&texts[i], "%c", '\0');
 		r |= texts[i].failed;
 		google__protobuf__compiler__code_generator_response__file__init(&files[i]);
-		files[i].name =
-			(char *)(outputs[i].suffix[0] == '/'
-					 ? outputs[i].suffix + 1
-					 : model_text(m, "%s%s", m->base, outputs[i].suffix));
+		files[i].name = (char *)output_path(m, outputs[i].path);
 		files[i].content = texts[i].buf.p;
 		pointers[i] = &files[i];
 		response.n_file++;

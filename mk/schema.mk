@@ -2,7 +2,7 @@
 PB_INCLUDE := /usr/include
 PB         := $(B)/gen/pb
 PB_NAMES   := google/protobuf/descriptor google/protobuf/compiler/plugin wire
-GENERATED  := $(addprefix $(B)/schema/overlayd,.h _tables.c _ops.h _ops.c _ctl.h _ctl.c) $(B)/schema/reference.md
+GENERATED  := $(addprefix $(B)/schema/overlayd,.h _tables.c _ops.h _ops.c _ctl.h _ctl.c)
 
 # protobuf's own descriptors and our options, as C, for the generator to read its input with.
 $(PB)/stamp: schema/wire.proto
@@ -29,8 +29,16 @@ $(B)/schema/stamp: schema/overlayd.proto schema/wire.proto $(B)/bin/overlaygen
 	@rm -rf $(B)/schema/new; mkdir -p $(B)/schema/new
 	$(call say,GEN,schema/overlayd.proto)
 	$(Q)protoc -Ischema --plugin=protoc-gen-overlay=$(B)/bin/overlaygen --overlay_out=$(B)/schema/new overlayd.proto
-	$(Q)cd $(B)/schema/new && for f in *; do cmp -s $$f ../$$f || mv $$f ../$$f; done; cd .. && rm -r new && touch stamp
+	$(Q)cd $(B)/schema/new && find . -type f | while read -r f; do \
+		cmp -s $$f ../$$f || { mkdir -p ../$$(dirname $$f) && mv $$f ../$$f; }; done; cd .. && rm -r new && touch stamp
 $(GENERATED): $(B)/schema/stamp ;
+
+# What is kept in git as well, for people who have no generator: docs/X is $(B)/schema/docs/X.
+KEPT := docs/reference.md
+.PHONY: kept
+programs: kept
+kept: $(B)/schema/stamp
+	$(Q)for f in $(KEPT); do cmp -s $(B)/schema/$$f $$f || { echo "GEN  $$f"; cp $(B)/schema/$$f $$f; }; done
 
 $(B)/schema/%.o: $(B)/schema/%.c $(B)/flags
 	$(call say,CC,$<)

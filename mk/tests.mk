@@ -27,4 +27,4 @@ run-tests: tests
 
 # Every test, plain and under sanitizers; the other compiler; what is generated and kept in git.
 run-checks:
-	$(Q)B=$(B) MAKE='$(MAKE)' tests/check_all
+	$(Q)B=$(B) MAKE='$(MAKE)' KEPT='$(KEPT)' tests/check_all

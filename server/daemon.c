@@ -38,7 +38,7 @@ struct main_daemon {
 	struct watch *worker_watch, *tunnel_watch, *firewall_watch;
 	struct job repair; /* of the firewall */
 	struct plan repair_plan;
-	bool repairing;
+	bool repairing, repair_again;
 	bool stopping, tearing_down, torn_down;
 	struct call *stoppers; /* calls of `shutdown`, answered at the end */
 	size_t n_stoppers;
@@ -93,6 +93,19 @@ static void tunnel_changed(struct daemon *d)
 		watch_events(m->tunnel_watch, d->tunnel->ops->events(d->tunnel));
 }
 
+static void repaired(struct job *job);
+
+static void repair(struct main_daemon *m)
+{
+	m->repair_again = false;
+	engine_repair_firewall(m->shared.engine, &m->repair_plan);
+	if (m->repair_plan.n == 0)
+		return;
+	m->repairing = true;
+	m->repair = (struct job){ .plan = &m->repair_plan, .done = repaired };
+	worker_submit(m->shared.worker, &m->repair);
+}
+
 static void repaired(struct job *job)
 {
 	struct main_daemon *m = CONTAINER_OF(job, struct main_daemon, repair);
@@ -101,21 +114,21 @@ static void repaired(struct job *job)
 		log_at(m->shared.log, LOG_WARN, "firewall: %s", m->repair_plan.detail);
 	plan_done(&m->repair_plan);
 	m->repairing = false;
+	if (m->repair_again && !m->stopping)
+		repair(m);
 }
 
-/* Somebody changed the firewall: what is missing of ours is put back. */
+/* Somebody changed the firewall: what is missing of ours is put back. A change that comes while
+ * that is being done may have come too late for it. */
 static void firewall_ready(void *arg)
 {
 	struct main_daemon *m = arg;
 
-	if (!m->net->firewall_changed(m->net->platform) || m->repairing || m->stopping)
+	if (!m->net->firewall_changed(m->net->platform) || m->stopping)
 		return;
-	engine_repair_firewall(m->shared.engine, &m->repair_plan);
-	if (m->repair_plan.n == 0)
-		return;
-	m->repairing = true;
-	m->repair = (struct job){ .plan = &m->repair_plan, .done = repaired };
-	worker_submit(m->shared.worker, &m->repair);
+	m->repair_again = true;
+	if (!m->repairing)
+		repair(m);
 }
 
 static void settled(struct daemon *d)

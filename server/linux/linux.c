@@ -84,7 +84,7 @@ static int open_parts(struct linux_net *l, const struct linux_options *options)
 		return r;
 	r = nft_new(&l->nft);
 	if (r == 0)
-		r = nft_watch_new(&l->watch);
+		r = nft_watch_new(l->nft, &l->watch);
 	if (r < 0) {
 		log_at(options->log, LOG_WARN, "no firewall: %s", strerror(-r));
 		nft_free(l->nft);

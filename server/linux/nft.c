@@ -1,17 +1,25 @@
 #include "server/linux/nft.h"
 
 #include <errno.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <nftables/libnftables.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "runtime/buf.h"
 #include "runtime/util.h"
 #include "server/linux/foreign_chain.h"
+#include "server/linux/nft_element.h"
+#include "server/linux/nft_netlink.h"
 
 struct nft {
-	struct nft_ctx *ctx; /* libnftables': what it prints is kept, not printed */
+	struct nft_ctx *ctx;       /* libnftables': what it prints is kept, not printed */
+	uint32_t ctx_port;         /* of its socket; 0: not known */
+	struct mnl_socket *socket; /* ours */
+	struct buf rules;          /* of our table, as they were when we had written them */
 };
 
 /* Ours alone: nothing else is ever put there. Established first; then what our links send and get;
@@ -43,20 +51,36 @@ static const char ruleset[] =
 	"	}\n"
 	"}\n";
 
+/* libnftables doesn't show its socket. The first socket that a process opens gets its process id,
+ * netlink(7), if no other process has that. */
+static uint32_t next_port(void)
+{
+	const struct sockaddr_nl wanted = { .nl_family = AF_NETLINK, .nl_pid = (uint32_t)getpid() };
+	_cleanup_(fd_closep) int fd =
+		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+
+	return bind(fd, (const struct sockaddr *)&wanted, sizeof(wanted)) == 0 ? wanted.nl_pid : 0;
+}
+
+static int open_parts(struct nft *nft)
+{
+	nft->ctx_port = next_port();
+	nft->ctx = nft_ctx_new(NFT_CTX_DEFAULT);
+	if (!nft->ctx || nft_ctx_buffer_output(nft->ctx) || nft_ctx_buffer_error(nft->ctx))
+		return -ENOMEM;
+	if (foreign_run(nft->ctx, "list tables\n", NULL) < 0)
+		return -EPROTONOSUPPORT;
+	return nft_socket_open(0, &nft->socket);
+}
+
 int nft_new(struct nft **ret)
 {
 	struct nft *nft = calloc(1, sizeof(*nft));
+	int r = nft ? open_parts(nft) : -ENOMEM;
 
-	if (!nft)
-		return -ENOMEM;
-	nft->ctx = nft_ctx_new(NFT_CTX_DEFAULT);
-	if (!nft->ctx || nft_ctx_buffer_output(nft->ctx) || nft_ctx_buffer_error(nft->ctx)) {
+	if (r < 0) {
 		nft_free(nft);
-		return -ENOMEM;
-	}
-	if (foreign_run(nft->ctx, "list tables\n", NULL) < 0) {
-		nft_free(nft);
-		return -EPROTONOSUPPORT;
+		return r;
 	}
 	*ret = nft;
 	return 0;
@@ -66,55 +90,105 @@ void nft_free(struct nft *nft)
 {
 	if (!nft)
 		return;
+	if (nft->socket)
+		mnl_socket_close(nft->socket);
 	if (nft->ctx)
 		nft_ctx_free(nft->ctx);
+	buf_done(&nft->rules);
 	free(nft);
 }
 
-/* Rewriting chains that are as they should be would wake everybody who watches, ourselves too. */
-static bool is_whole(struct nft *nft)
+bool nft_is_port(const struct nft *nft, uint32_t port)
 {
-	const char *text;
+	return port != 0 && (port == nft->ctx_port || port == mnl_socket_get_portid(nft->socket));
+}
 
-	if (foreign_run(nft->ctx, "list table inet overlayd\n", NULL) < 0)
-		return false;
-	text = nft_ctx_get_output_buffer(nft->ctx);
-	return strstr(text, "ct state established,related accept") &&
-	       strstr(text, "iifname \"zl-*\" accept") && strstr(text, "oifname \"zl-*\" accept") &&
-	       strstr(text, "ip saddr @prefixes4") && strstr(text, "ip6 saddr @prefixes6");
+/* ---- rules ---- */
+
+struct reading {
+	struct buf bytes;
+	int r;
+};
+
+/* All that the kernel tells of a rule, its handle and its neighbour's among it, but the header,
+ * which counts generations of the whole ruleset. */
+static void keep_rule(void *arg, const struct nlmsghdr *answer)
+{
+	struct reading *reading = arg;
+	size_t head = NLMSG_LENGTH(sizeof(struct nfgenmsg));
+
+	if (buf_append(&reading->bytes, (const char *)answer + head, answer->nlmsg_len - head) < 0)
+		reading->r = -ENOMEM;
+}
+
+static void forget_rules(void *arg)
+{
+	struct reading *reading = arg;
+
+	reading->bytes.n = 0;
+}
+
+static int read_rules(const struct nft *nft, struct buf *ret)
+{
+	struct reading reading = { .r = 0 };
+	struct rtnl_batch b = { .n = 0 };
+	int r;
+
+	nft_question_begin(&b, NFT_MSG_GETRULE, NLM_F_DUMP, NFPROTO_INET);
+	rtnl_put_text(&b, NFTA_RULE_TABLE, NFT_OUR_TABLE);
+	r = rtnl_ask(mnl_socket_get_fd(nft->socket), &b, keep_rule, forget_rules, &reading);
+	if (r == 0)
+		r = reading.r;
+	if (r < 0)
+		buf_done(&reading.bytes);
+	else
+		*ret = reading.bytes;
+	return r;
+}
+
+/* Rewriting chains that are as they should be would wake everybody who watches. Those that an
+ * earlier daemon left are rewritten. */
+static bool is_whole(const struct nft *nft)
+{
+	_cleanup_(buf_done) struct buf now = { .p = NULL };
+
+	return nft->rules.n > 0 && read_rules(nft, &now) == 0 &&
+	       view_eq(buf_view(&now), buf_view(&nft->rules));
+}
+
+static int rewrite(struct nft *nft, char *detail)
+{
+	int r = foreign_run(nft->ctx, ruleset, detail);
+
+	buf_done(&nft->rules);
+	return r < 0 ? r : read_rules(nft, &nft->rules);
 }
 
 int nft_ensure(struct nft *nft, char *detail)
 {
-	int r = is_whole(nft) ? 0 : foreign_run(nft->ctx, ruleset, detail);
+	int r = is_whole(nft) ? 0 : rewrite(nft, detail);
 
-	return r == 0 ? foreign_chains_open(nft->ctx, detail) : r;
+	return r < 0 ? r : foreign_chains_open(nft->ctx, nft->socket, detail);
 }
 
-static int change_element(struct nft *nft, const char *verb, const struct ovd_cidr *cidr)
+int nft_remove(struct nft *nft, char *detail)
 {
-	char text[CIDR_TEXT_MAX], command[160];
+	int first = foreign_chains_close(nft->ctx, nft->socket, detail);
+	int r = foreign_run(
+		nft->ctx, "add table inet " NFT_OUR_TABLE "\ndelete table inet " NFT_OUR_TABLE "\n",
+		detail);
 
-	snprintf(command, sizeof(command), "%s element inet overlayd prefixes%d { %s }\n", verb,
-		 cidr->ip.len == 4 ? 4 : 6, cidr_format(cidr, text));
-	return foreign_run(nft->ctx, command, NULL);
+	return first < 0 ? first : r;
 }
 
-/* create and delete refuse what is so already. */
+/* ---- elements ---- */
+
 int nft_prefix_add(struct nft *nft, const struct ovd_cidr *cidr, bool *ret_changed)
 {
-	*ret_changed = change_element(nft, "create", cidr) == 0;
-	return *ret_changed ? 0 : change_element(nft, "add", cidr);
+	return nft_element_add(nft->socket, cidr, ret_changed);
 }
 
 int nft_prefix_delete(struct nft *nft, const struct ovd_cidr *cidr, bool *ret_changed)
 {
-	*ret_changed = change_element(nft, "delete", cidr) == 0;
-	return 0;
-}
-
-int nft_remove(struct nft *nft)
-{
-	foreign_chains_close(nft->ctx);
-	return foreign_run(nft->ctx, "add table inet overlayd\ndelete table inet overlayd\n", NULL);
+	return nft_element_delete(nft->socket, cidr, ret_changed);
 }

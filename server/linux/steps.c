@@ -14,11 +14,11 @@ static int firewall_ensure(void *platform, struct step *step _unused_, char *det
 	return l->nft ? nft_ensure(l->nft, detail) : 0;
 }
 
-static int firewall_delete(void *platform, struct step *step _unused_, char *detail _unused_)
+static int firewall_delete(void *platform, struct step *step _unused_, char *detail)
 {
 	struct linux_net *l = platform;
 
-	return l->nft ? nft_remove(l->nft) : 0;
+	return l->nft ? nft_remove(l->nft, detail) : 0;
 }
 
 static int prefix_add(void *platform, struct step *step, char *detail _unused_)

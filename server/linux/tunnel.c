@@ -37,7 +37,7 @@ static int configure_link(struct linux_net *l, struct step_tunnel *tunnel,
 
 /* Only what differs: port 0 means the one that it has. */
 static int configure_keys(struct linux_net *l, const struct step_tunnel *tunnel,
-			  const struct tunnel_want *want, bool fresh, char *detail)
+			  const struct tunnel_want *want, bool fresh)
 {
 	struct tunnel_change change = {
 		.has_private_key = true,
@@ -55,7 +55,7 @@ static int configure_keys(struct linux_net *l, const struct step_tunnel *tunnel,
 			change.has_listen_port && is.listen_port != want->listen_port;
 		wg_state_done(&is);
 	}
-	r = wg_set(l->wg, tunnel->link, &change, detail);
+	r = wg_set(l->wg, tunnel->link, &change);
 	explicit_bzero(&change.private_key, sizeof(change.private_key));
 	return r;
 }
@@ -63,7 +63,7 @@ static int configure_keys(struct linux_net *l, const struct step_tunnel *tunnel,
 static int configure(struct linux_net *l, struct step_tunnel *tunnel,
 		     const struct tunnel_want *want, bool fresh, char *detail)
 {
-	int r = configure_keys(l, tunnel, want, fresh, detail);
+	int r = configure_keys(l, tunnel, want, fresh);
 
 	return r == 0 ? configure_link(l, tunnel, want, detail) : r;
 }

@@ -1,6 +1,7 @@
 #include "server/linux/wg.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +10,7 @@
 #include "server/linux/wg_process.h"
 
 /* In order of preference. */
-static const struct wg_backend *const backends[] = { &wg_user };
+static const struct wg_backend *const backends[] = { &wg_kernel, &wg_user };
 
 int wg_new(const char *control_dir, struct log *log, struct wg **ret)
 {
@@ -46,7 +47,7 @@ int wg_make(struct wg *wg, const char *link, bool *ret_made)
 		*ret_made = false;
 		return 0;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(backends) && (r == -EOPNOTSUPP || r == -ENOTSUP); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(backends) && r == -EOPNOTSUPP; i++)
 		r = backends[i]->make(wg, link, ret_made);
 	return r == -EOPNOTSUPP ? -ENOENT : r;
 }
@@ -58,20 +59,6 @@ int wg_delete(struct wg *wg, const char *link)
 	return backend ? backend->delete (wg, link) : 0;
 }
 
-int wg_set(struct wg *wg, const char *link, const struct tunnel_change *change, char *detail)
-{
-	const struct wg_backend *backend = backend_of(wg, link);
-
-	return backend ? backend->set(wg, link, change, detail) : -ENODEV;
-}
-
-int wg_get(struct wg *wg, const char *link, struct tunnel_state *ret)
-{
-	const struct wg_backend *backend = backend_of(wg, link);
-
-	return backend ? backend->get(wg, link, ret) : -ENODEV;
-}
-
 int wg_open(struct wg *wg, const char *link, struct tunnel **ret)
 {
 	const struct wg_backend *backend = backend_of(wg, link);
@@ -79,7 +66,16 @@ int wg_open(struct wg *wg, const char *link, struct tunnel **ret)
 	return backend ? backend->open(wg, link, ret) : -ENODEV;
 }
 
-int wg_state_copy(const struct tunnel_state *state, struct tunnel_state *ret)
+/* ---- at once: a channel for one question ---- */
+
+struct outcome {
+	bool done;
+	int r;
+	struct tunnel_state *state; /* NULL: nobody wants it */
+};
+
+/* In one piece of memory, for wg_state_done. */
+static int copy_state(const struct tunnel_state *state, struct tunnel_state *ret)
 {
 	size_t n = state->n_peers * sizeof(*state->peers), n_allowed = 0;
 	struct tunnel_peer *peers;
@@ -101,6 +97,62 @@ int wg_state_copy(const struct tunnel_state *state, struct tunnel_state *ret)
 	*ret = *state;
 	ret->peers = peers;
 	return 0;
+}
+
+static void take_outcome(void *arg, int r, const struct tunnel_state *state)
+{
+	struct outcome *o = arg;
+
+	o->done = true;
+	o->r = r == 0 && o->state ? copy_state(state, o->state) : r;
+}
+
+static int wait_for(struct tunnel *t, const struct outcome *o)
+{
+	while (!o->done) {
+		struct pollfd p = { .fd = t->ops->fd(t), .events = t->ops->events(t) };
+		int n = poll(&p, 1, WG_SECONDS * 1000);
+
+		if (n == 0)
+			return -ETIMEDOUT;
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		t->ops->ready(t);
+	}
+	return o->r;
+}
+
+int wg_set(struct wg *wg, const char *link, const struct tunnel_change *change)
+{
+	struct outcome o = { .done = false };
+	struct tunnel *t;
+	int r = wg_open(wg, link, &t);
+
+	if (r < 0)
+		return r;
+	r = t->ops->set(t, change, take_outcome, &o);
+	if (r == 0)
+		r = wait_for(t, &o);
+	t->ops->close(t);
+	return r;
+}
+
+int wg_get(struct wg *wg, const char *link, struct tunnel_state *ret)
+{
+	struct tunnel_state state;
+	struct outcome o = { .state = &state };
+	struct tunnel *t;
+	int r = wg_open(wg, link, &t);
+
+	if (r < 0)
+		return r;
+	r = t->ops->get(t, take_outcome, &o);
+	if (r == 0)
+		r = wait_for(t, &o);
+	t->ops->close(t);
+	if (r == 0)
+		*ret = state;
+	return r;
 }
 
 void wg_state_done(struct tunnel_state *state)

@@ -147,37 +147,29 @@ int uapi_read_set(struct ovd_view text)
 	return r;
 }
 
-static struct tunnel_peer *last_peer(struct uapi_state *s)
+static int begin_peer(struct wg_dump *dump, const struct line *line)
 {
-	return s->peers.n > 0 ? (struct tunnel_peer *)(void *)(s->peers.p + s->peers.n) - 1 : NULL;
-}
+	struct ovd_key key;
 
-static int begin_peer(struct uapi_state *s, const struct line *line)
-{
-	struct tunnel_peer peer = { .remove = false };
-
-	if (key_parse_hex(line->value, &peer.key) < 0)
+	if (key_parse_hex(line->value, &key) < 0)
 		return -EBADMSG;
-	return buf_append(&s->peers, &peer, sizeof(peer));
+	return wg_dump_add(dump, &key) ? 0 : -ENOMEM;
 }
 
-static int add_prefix(struct uapi_state *s, struct tunnel_peer *peer, const struct line *line)
+static int add_prefix(struct wg_dump *dump, const struct line *line)
 {
 	struct ovd_cidr cidr;
 
-	if (cidr_parse(line->value, &cidr) < 0)
-		return -EBADMSG;
-	peer->n_allowed++;
-	return buf_append(&s->allowed, &cidr, sizeof(cidr));
+	return cidr_parse(line->value, &cidr) < 0 ? -EBADMSG : wg_dump_allow(dump, &cidr);
 }
 
-static int read_peer_line(struct uapi_state *s, struct tunnel_peer *peer, const struct line *line)
+static int read_peer_line(struct wg_dump *dump, struct tunnel_peer *peer, const struct line *line)
 {
 	uint64_t number = 0;
 	int r = 0;
 
 	if (is(line, "allowed_ip"))
-		return add_prefix(s, peer, line);
+		return add_prefix(dump, line);
 	if (is(line, "endpoint")) {
 		peer->has_endpoint = endpoint_parse(line->value, &peer->endpoint) == 0;
 	} else if (is(line, "last_handshake_time_sec")) {
@@ -195,57 +187,36 @@ static int read_peer_line(struct uapi_state *s, struct tunnel_peer *peer, const 
 	return r;
 }
 
-static int read_device_line(struct uapi_state *s, const struct line *line)
+static int read_device_line(struct wg_dump *dump, const struct line *line)
 {
 	uint64_t number = 0;
 	int r = 0;
 
 	if (is(line, "listen_port")) {
 		r = number_of(line, UINT16_MAX, &number);
-		s->state.listen_port = (uint16_t)number;
+		dump->state.listen_port = (uint16_t)number;
 	}
 	return r;
 }
 
-/* Lists may have moved while they grew: the peers' views of them are made at the end. */
-static void link_lists(struct uapi_state *s)
-{
-	struct tunnel_peer *peers = (void *)s->peers.p;
-	const struct ovd_cidr *allowed = (const void *)s->allowed.p;
-
-	s->state.peers = peers;
-	s->state.n_peers = s->peers.n / sizeof(*peers);
-	for (size_t i = 0; i < s->state.n_peers; i++) {
-		peers[i].allowed = allowed;
-		allowed += peers[i].n_allowed;
-	}
-}
-
-int uapi_read_get(struct ovd_view text, struct uapi_state *ret)
+int uapi_read_get(struct ovd_view text, struct wg_dump *dump)
 {
 	struct line line;
 	int r = 0, error = -EBADMSG;
 
-	ret->state = (struct tunnel_state){ .listen_port = 0 };
-	ret->peers.n = ret->allowed.n = 0;
+	wg_dump_begin(dump);
 	while (r == 0 && next_line(&text, &line)) {
 		if (is(&line, "errno"))
 			error = read_errno(&line);
 		else if (is(&line, "public_key"))
-			r = begin_peer(ret, &line);
-		else if (last_peer(ret))
-			r = read_peer_line(ret, last_peer(ret), &line);
+			r = begin_peer(dump, &line);
+		else if (wg_dump_last(dump))
+			r = read_peer_line(dump, wg_dump_last(dump), &line);
 		else
-			r = read_device_line(ret, &line);
+			r = read_device_line(dump, &line);
 	}
 	if (r < 0 || error < 0)
 		return r < 0 ? r : error;
-	link_lists(ret);
+	wg_dump_end(dump);
 	return 0;
-}
-
-void uapi_state_done(struct uapi_state *s)
-{
-	buf_done(&s->peers);
-	buf_done(&s->allowed);
 }

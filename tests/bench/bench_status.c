@@ -58,6 +58,7 @@ static int start_echo(size_t n_question, size_t n_answer)
 	if (fork() == 0) {
 		char bytes[65536];
 
+		close(pair[0]);
 		for (;;) {
 			read_exactly(pair[1], bytes, n_question);
 			if (send(pair[1], bytes, n_answer, 0) < 0)

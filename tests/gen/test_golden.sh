@@ -20,9 +20,9 @@ check() {
 }
 mkdir -p "$tmp/schema"
 check "generates" protoc -I"$here" -Ischema --plugin=protoc-gen-overlay="$B/bin/overlaygen" --overlay_out="$tmp/schema" zoo.proto
-[ "${GOLDEN:-}" != write ] || { mkdir -p "$here/zoo" && cp "$tmp"/schema/* "$here/zoo/"; }
-for file in "$here"/zoo/*; do
-	check "$(basename "$file")" diff "$file" "$tmp/schema/$(basename "$file")"
+[ "${GOLDEN:-}" != write ] || { rm -rf "$here/zoo" && cp -r "$tmp/schema" "$here/zoo"; }
+for file in $(cd "$here/zoo" && find . -type f | sed 's,^./,,'); do
+	check "$file" diff "$here/zoo/$file" "$tmp/schema/$file"
 done
 for file in "$tmp"/schema/*.c; do
 	check "$(basename "$file") compiles" ${CC:-gcc} -std=gnu17 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Werror \

@@ -65,7 +65,7 @@ TEST(a_prefix_goes_with_a_stranger)
 
 TEST(get_is_read)
 {
-	_cleanup_(uapi_state_done) struct uapi_state s = { .peers = { .p = NULL } };
+	_cleanup_(wg_dump_done) struct wg_dump s = { .peers = { .p = NULL } };
 
 	for (int again = 0; again < 2; again++) {
 		CHECK_INT(uapi_read_get(view(DUMP), &s), 0);
@@ -100,7 +100,7 @@ static const struct {
 TEST(broken_dumps)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(broken); i++) {
-		_cleanup_(uapi_state_done) struct uapi_state s = { .peers = { .p = NULL } };
+		_cleanup_(wg_dump_done) struct wg_dump s = { .peers = { .p = NULL } };
 		struct ovd_view text = check_edge(broken[i].text, strlen(broken[i].text), 0);
 
 		CASE("%s", broken[i].text);

@@ -131,8 +131,8 @@ TEST(only_what_is_said_changes)
 	struct tunnel_state state;
 	const struct tunnel_peer *first;
 
-	CHECK_INT(wg_user.set(&wg, LINK, &change, NULL), 0);
-	CHECK_INT(wg_user.get(&wg, LINK, &state), 0);
+	CHECK_INT(wg_set(&wg, LINK, &change), 0);
+	CHECK_INT(wg_get(&wg, LINK, &state), 0);
 	CHECK_INT(state.listen_port, 7001);
 	CHECK_INT(state.n_peers, 2);
 	first = find(&state, 1);
@@ -147,8 +147,8 @@ TEST(only_what_is_said_changes)
 		.key = { { 1 } }, .allowed = more, .n_allowed = 1, .removed = two, .n_removed = 1
 	};
 	change = (struct tunnel_change){ .peers = peers, .n_peers = 1 };
-	CHECK_INT(wg_user.set(&wg, LINK, &change, NULL), 0);
-	CHECK_INT(wg_user.get(&wg, LINK, &state), 0);
+	CHECK_INT(wg_set(&wg, LINK, &change), 0);
+	CHECK_INT(wg_get(&wg, LINK, &state), 0);
 	CHECK_INT(state.listen_port, 7001);
 	CHECK_INT(state.n_peers, 2);
 	first = find(&state, 1);
@@ -161,13 +161,13 @@ TEST(only_what_is_said_changes)
 
 	peers[1] = (struct tunnel_peer){ .key = { { 2 } }, .remove = true };
 	change = (struct tunnel_change){ .peers = &peers[1], .n_peers = 1 };
-	CHECK_INT(wg_user.set(&wg, LINK, &change, NULL), 0);
-	CHECK_INT(wg_user.get(&wg, LINK, &state), 0);
+	CHECK_INT(wg_set(&wg, LINK, &change), 0);
+	CHECK_INT(wg_get(&wg, LINK, &state), 0);
 	CHECK_INT(state.n_peers, 1);
 	wg_state_done(&state);
 	device_done(&wg);
-	CHECK(wg_user.set(&wg, LINK, &change, NULL) < 0);
-	CHECK(wg_user.get(&wg, LINK, &state) < 0);
+	CHECK(wg_set(&wg, LINK, &change) < 0);
+	CHECK(wg_get(&wg, LINK, &state) < 0);
 	CHECK(wg_user.open(&wg, LINK, &(struct tunnel *){ NULL }) < 0);
 }
 
