@@ -1,5 +1,7 @@
 #include "server/linux/wg_process.h"
 
+#include <stdio.h>
+
 #include "runtime/log.h"
 #include "tests/server/linux/host.h"
 
@@ -48,6 +50,7 @@ TEST(a_program_that_ends_at_once_is_quoted)
 	_cleanup_(freep) char *said = NULL;
 
 	host_enter();
+	CHECK(freopen("/run/said", "w", stderr)); /* the log's other end */
 	put_program("echo asked $* in $PWD; echo no device for you >&2; exit 3");
 	CHECK_INT(log_open_file(log, "/run/log"), 0);
 	CHECK_INT(wg_process_start(&wg, LINK), -EIO);
