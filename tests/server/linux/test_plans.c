@@ -113,11 +113,12 @@ static int detach(struct scene *s, struct plan *plan, struct intent **intent)
 	return engine_detach(s->e, s->owner.pid, plan, intent);
 }
 
-static int peer(struct scene *s, uint8_t number, const char *allowed, struct plan *plan,
-		struct intent **intent)
+static int peer(struct scene *s, uint8_t number, const char *allowed, const char *more,
+		struct plan *plan, struct intent **intent)
 {
-	const struct ovd_cidr list[] = { cidr_of("10.200.9.0/24"), cidr_of(allowed) };
-	const struct peer_spec spec = { .key = { { number } }, .allowed = list, .n_allowed = 2 };
+	const struct ovd_cidr list[] = { cidr_of("10.200.9.0/24"), cidr_of(allowed),
+					 cidr_of(more) };
+	const struct peer_spec spec = { .key = { { number } }, .allowed = list, .n_allowed = 3 };
 	struct tunnel_change change;
 
 	return engine_peer_set(s->e, &spec, plan, &change, intent);
@@ -125,12 +126,12 @@ static int peer(struct scene *s, uint8_t number, const char *allowed, struct pla
 
 static int peer_known(struct scene *s, struct plan *plan, struct intent **intent)
 {
-	return peer(s, 1, "172.30.0.0/16", plan, intent);
+	return peer(s, 1, "172.30.0.0/16", "192.0.2.128/25", plan, intent);
 }
 
 static int peer_new(struct scene *s, struct plan *plan, struct intent **intent)
 {
-	return peer(s, 3, "172.31.0.0/16", plan, intent);
+	return peer(s, 3, "172.31.0.0/16", "198.51.100.0/24", plan, intent);
 }
 
 static int peer_gone(struct scene *s, struct plan *plan, struct intent **intent)
