@@ -175,21 +175,30 @@ static struct tunnel_want tunnel_want(const struct engine *e, const struct globa
 	};
 }
 
+/* The tunnel's address, and with it the routes that name it as their source. */
+static bool same_address(const struct global *a, const struct global *b)
+{
+	return cidr_eq(&a->pool.block, &b->pool.block) && cidr_eq(&a->cluster, &b->cluster);
+}
+
 /* The tunnel need not be touched to get from a to b. */
 static bool same_tunnel(const struct global *a, const struct global *b)
 {
-	return a->up && cidr_eq(&a->pool.block, &b->pool.block) &&
-	       cidr_eq(&a->cluster, &b->cluster) && a->port == b->port;
+	return a->up && same_address(a, b) && a->port == b->port;
 }
 
 static int plan_tunnel(struct engine *e, struct global_intent *i, struct plan *plan)
 {
 	const struct global *was = &e->global, *next = &i->next;
 	struct step_tunnel *tunnel;
-	int r;
+	int r = 0;
 
 	PLAN_ADD(plan, STEP_FIREWALL);
 	PLAN_ADD(plan, STEP_PREFIX)->prefix.cidr = next->pool.block;
+	if (was->up && !same_address(was, next)) /* the kernel would take them, and not give back */
+		r = peers_plan_routes(e, was, STEP_ROUTE_DELETE, plan);
+	if (r < 0)
+		return r;
 	tunnel = &PLAN_ADD(plan, STEP_TUNNEL)->tunnel;
 	text_copy(tunnel->link, sizeof(tunnel->link), view(next->link));
 	alias_format(e, "tunnel", next->link, tunnel->alias);
@@ -201,7 +210,7 @@ static int plan_tunnel(struct engine *e, struct global_intent *i, struct plan *p
 	if (r < 0)
 		return r;
 	tunnel->peers = i->peers;
-	r = peers_plan_routes(e, next, plan);
+	r = peers_plan_routes(e, next, STEP_ROUTE, plan);
 	if (r < 0)
 		return r;
 	if (was->has_block && !cidr_eq(&was->pool.block, &next->pool.block))

@@ -118,8 +118,9 @@ int segment_plan_removal(const struct segment *segment, struct plan *plan);
 /* All peers as the tunnel is to have them; from malloc, and its lists are the peers' own. */
 int peers_for_tunnel(const struct engine *e, struct tunnel_peer **ret, size_t *ret_n);
 
-/* Routes of all peers. */
-int peers_plan_routes(const struct engine *e, const struct global *global, struct plan *plan);
+/* ROUTE or ROUTE_DELETE steps for all peers. */
+int peers_plan_routes(const struct engine *e, const struct global *global, enum step_kind kind,
+		      struct plan *plan);
 
 /* Some peer's allowed IPs overlap the block. */
 bool peers_overlap(const struct engine *e, const struct ovd_cidr *block);

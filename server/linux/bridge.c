@@ -33,7 +33,6 @@ static int create(struct linux_net *l, const struct step_bridge *bridge, char *d
 	mac_of(bridge->link, mac);
 	rtnl_begin(&b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof(info));
 	rtnl_put_text(&b, IFLA_IFNAME, bridge->link);
-	rtnl_put_u32(&b, IFLA_MTU, platform_mtu(l));
 	rtnl_put(&b, IFLA_ADDRESS, mac, sizeof(mac));
 	linkinfo = rtnl_nest(&b, IFLA_LINKINFO);
 	rtnl_put_text(&b, IFLA_INFO_KIND, "bridge");
@@ -62,6 +61,8 @@ static int configure(struct linux_net *l, const struct step_bridge *bridge, char
 	struct rtnl_batch b = { .n = 0 };
 
 	link_put_quiet(&b, index, NULL, bridge->alias);
+	link_put_mtu(&b, index, platform_mtu(l)); /* said when it is there already, it holds also
+						     without ports */
 	link_put_up(&b, index, NULL);
 	address_put_link_local(&b, index, &bridge->gateway);
 	r = rtnl_send(l->rtnl, &b, detail);

@@ -1,15 +1,12 @@
 #include "tests/integration/daemon.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -18,43 +15,6 @@
 #include "runtime/stream_unix.h"
 
 #define WAIT_MS 20000
-
-static void write_file(const char *path, const char *text)
-{
-	_cleanup_(fd_closep) int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd >= 0 && write(fd, text, strlen(text)) < 0)
-		SKIP("%s can't be written", path);
-}
-
-/* As a plain user: root in a user namespace. */
-static void become_root(void)
-{
-	uid_t uid = getuid();
-	gid_t gid = getgid();
-	char map[64];
-
-	if (unshare(CLONE_NEWUSER) < 0)
-		SKIP("neither root nor user namespaces here");
-	write_file("/proc/self/setgroups", "deny");
-	snprintf(map, sizeof(map), "0 %u 1", uid);
-	write_file("/proc/self/uid_map", map);
-	snprintf(map, sizeof(map), "0 %u 1", gid);
-	write_file("/proc/self/gid_map", map);
-}
-
-void sandbox_enter(void)
-{
-	if (geteuid() != 0)
-		become_root();
-	if (unshare(CLONE_NEWNS | CLONE_NEWNET) < 0)
-		SKIP("no private namespaces here: %s", strerror(errno));
-	CHECK_INT(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
-	CHECK_INT(mount("tmpfs", "/run", "tmpfs", 0, NULL), 0);
-	unsetenv("NOTIFY_SOCKET");
-	unsetenv("ZLAYER_DATA_DIR");
-	unsetenv("ZLAYER_ROOTLESS");
-}
 
 static const char *program(void)
 {

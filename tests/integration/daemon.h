@@ -4,10 +4,7 @@
 #include <sys/types.h>
 
 #include "tests/check.h"
-
-/* The test gets its own network and mounts, /run among them, which end with it; as a plain user in
- * a user namespace. SKIPs where neither works. Call it first. */
-void sandbox_enter(void);
+#include "tests/sandbox.h"
 
 struct test_daemon {
 	pid_t pid;

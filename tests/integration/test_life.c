@@ -21,8 +21,7 @@
 
 static void up(int fd)
 {
-	if (access("/dev/net/tun", R_OK | W_OK) < 0)
-		SKIP("this user may not open /dev/net/tun");
+	sandbox_needs_tun();
 	expect(fd, SETUP, "\"name\":\"zl-d-1-g\"");
 }
 

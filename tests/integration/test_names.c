@@ -65,8 +65,7 @@ TEST(a_name_becomes_the_tunnels_endpoint)
 	int fd;
 
 	sandbox_enter();
-	if (access("/dev/net/tun", R_OK | W_OK) < 0)
-		SKIP("this user may not open /dev/net/tun");
+	sandbox_needs_tun();
 	replace_file("/etc/hosts", "192.0.2.7 peer.overlay.test\n");
 	daemon_start(&d, NULL);
 	fd = daemon_connect(&d);
