@@ -72,20 +72,25 @@ void call_wait(struct call *call)
 	*end = call;
 }
 
+void call_again(struct call *call)
+{
+	int r;
+
+	plan_done(&call->plan);
+	r = call->conn->server->options.dispatch(call, call->request);
+	if (r == -EINPROGRESS)
+		call_wait(call);
+	else if (r < 0)
+		call_fail(call, r, "%s", strerror(-r));
+}
+
 void server_wake(struct server *s)
 {
 	struct call *call = s->waiting, *next;
 
 	for (s->waiting = NULL; call; call = next) {
-		int r;
-
 		next = call->next_waiting;
-		plan_done(&call->plan);
-		r = s->options.dispatch(call, call->request);
-		if (r == -EINPROGRESS)
-			call_wait(call);
-		else if (r < 0)
-			call_fail(call, r, "%s", strerror(-r));
+		call_again(call);
 	}
 }
 

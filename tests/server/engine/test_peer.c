@@ -113,7 +113,40 @@ TEST(told_what_differs)
 	CHECK_INT(unset(&n, 1), 0);
 	node_commit(&n);
 	CHECK_INT(engine_peer_count(n.e), 0);
-	CHECK_INT(unset(&n, 1), -EALREADY);
+	/* the tunnel may know one that the engine doesn't */
+	CHECK_INT(unset(&n, 1), 0);
+	CHECK_STR(node_change(&n), "peer 1 goes\n");
+	node_commit(&n);
+	node_done(&n);
+}
+
+/* The tunnel is given all peers: it doesn't change while one of them does, and the other way round.
+ */
+TEST(not_beside_the_tunnel)
+{
+	struct node n;
+	struct intent *first, *second;
+
+	node_init(&n);
+	node_has_tunnel(&n);
+	CHECK_INT(SET(&n, 1, "192.0.2.1:51820", NULL, 25, { "10.200.5.0/24" }), 0);
+	first = n.intent;
+	CHECK_INT(SET(&n, 2, "192.0.2.2:51820", NULL, 25, { "10.200.6.0/24" }), 0);
+	second = n.intent;
+	CHECK_INT(node_setup(&n, "10.200.0.0/16", "10.200.4.0/24", 9), -EINPROGRESS);
+	/* it has its turn before peers that come later */
+	CHECK_INT(SET(&n, 3, "192.0.2.3:51820", NULL, 25, { "10.200.7.0/24" }), -EINPROGRESS);
+	engine_commit(n.e, first);
+	CHECK_INT(node_setup(&n, "10.200.0.0/16", "10.200.4.0/24", 9), -EINPROGRESS);
+	CHECK_INT(node_teardown(&n), -EINPROGRESS);
+	engine_drop(n.e, second);
+	CHECK_INT(node_setup(&n, "10.200.0.0/16", "10.200.4.0/24", 9), 0);
+	CHECK(strstr(node_plan(&n), "port 9, 1 peers"));
+	first = n.intent;
+	CHECK_INT(SET(&n, 3, "192.0.2.3:51820", NULL, 25, { "10.200.7.0/24" }), -EINPROGRESS);
+	engine_commit(n.e, first);
+	CHECK_INT(SET(&n, 3, "192.0.2.3:51820", NULL, 25, { "10.200.7.0/24" }), 0);
+	node_drop(&n);
 	node_done(&n);
 }
 

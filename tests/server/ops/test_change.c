@@ -53,10 +53,11 @@ TEST(every_step_of_every_change_fails_once)
 			node_ask(&n, changes[i].request, changes[i].subject);
 		}
 		n.fake.fail_at = -1;
-		/* what is so already is no change: no step is run */
+		/* what is so already is no change: no step is run, but to look after links */
 		n.fake.steps = 0;
 		node_ask(&n, changes[i].request, "\"result\":");
-		CHECK_INT(n.fake.steps, 0);
+		if (!strstr(changes[i].request, "\"setup_"))
+			CHECK_INT(n.fake.steps, 0);
 	}
 	node_stop(&n);
 }
