@@ -119,7 +119,8 @@ TEST(the_other_side_says_no)
 	const struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_port = htons(7002) };
 	struct tunnel *t;
 
-	run("ip link set " LINK " up"); /* a port is only bound then */
+	/* a port is only bound then, soon after */
+	run("ip link set " LINK " up; until ss -Hlun | grep -q .; do sleep 0.01; done");
 	CHECK_INT(bind(taken, (const struct sockaddr *)&address, sizeof(address)), 0);
 	CHECK_INT(wg_user.open(&wg, LINK, &t), 0);
 	CHECK_INT(t->ops->set(t, &change, note, &q[0]), 0);
