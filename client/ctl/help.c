@@ -17,7 +17,8 @@ void help_all(FILE *out, const struct ctl_command *commands)
 	      out);
 	for (; commands->name; commands++)
 		fprintf(out, "  %-23s  %s\n", commands->name, commands->summary);
-	fputs("  raw [JSON]               Sends a frame, or a request, as it is typed.\n"
+	fputs("  call OPERATION           Asks for an operation that this program need not know.\n"
+	      "  raw [JSON]               Sends a frame, or a request, as it is typed.\n"
 	      "  help [COMMAND]           Prints this.\n"
 	      "  --version                Prints the version.\n"
 	      "\n"
@@ -35,6 +36,27 @@ void help_raw(FILE *out)
 	      "Sends a body as it is typed, or read from standard input, and prints that of the "
 	      "answer.\n"
 	      "An object with a key \"op\", as {\"op\":\"status\"}, gets a frame around it.\n",
+	      out);
+}
+
+void help_call(FILE *out)
+{
+	fputs("usage: overlayctl call OPERATION [KEY=VALUE...]\n"
+	      "\n"
+	      "Asks the daemon for an operation that this program need not know: the daemon's own "
+	      "schema\n"
+	      "says what its keys are. 'overlayctl describe OPERATION' tells them.\n",
+	      out);
+}
+
+void help_describe(FILE *out)
+{
+	fputs("usage: overlayctl describe [OPERATION]\n"
+	      "\n"
+	      "Prints what the daemon says of an operation, or of all of them; it may be newer "
+	      "than "
+	      "this\n"
+	      "program. With --json before it the whole schema, as docs/describe.md tells.\n",
 	      out);
 }
 
