@@ -41,6 +41,7 @@ libs/server/store   := -lsodium
 include mk/build_id.mk
 include mk/rules.mk
 include mk/schema.mk
+include mk/docs.mk
 include mk/tests.mk
 include mk/qemu.mk
 include mk/bench.mk
@@ -66,6 +67,10 @@ install: all
 	install -D -m 755 $(B)/bin/overlayctl $(DESTDIR)$(PREFIX)/bin/overlayctl
 	install -D -m 644 schema/overlayd.proto $(DESTDIR)$(PREFIX)/share/overlayd/overlayd.proto
 	install -D -m 644 schema/wire.proto $(DESTDIR)$(PREFIX)/share/overlayd/wire.proto
+	for page in $(MAN); do install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
+	install -D -m 644 $(B)/schema/completion/overlayctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/overlayctl
+	install -D -m 644 $(B)/schema/completion/_overlayctl $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_overlayctl
+	install -D -m 644 $(B)/schema/completion/overlayctl.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/overlayctl.fish
 
 clean:
 	rm -rf $(B) $(B)-asan $(B)-clang

@@ -1,0 +1,12 @@
+# Manual pages: the hand-written ones get what the schema says; overlayd-protocol.7 is the generator's.
+MAN := $(addprefix $(B)/man/,overlayd.8 overlayctl.1 overlayd-protocol.7)
+
+$(B)/man/%: docs/%.in $(B)/schema/stamp Makefile
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)
+	$(Q)sed -e 's/@VERSION@/$(VERSION)/' -e '/^@COMMANDS@$$/{r $(B)/schema/man/overlayctl-commands.roff' -e 'd}' $< > $@
+$(B)/man/overlayd-protocol.7: $(B)/schema/stamp
+	@mkdir -p $(@D)
+	$(Q)cp $(B)/schema/man/$(@F) $@
+
+programs: $(MAN)
