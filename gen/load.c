@@ -144,6 +144,7 @@ static int read_rule(struct model *m, const field_proto *proto, struct field *f)
 	f->has_max_items = rule->has_max_items;
 	f->max_items = rule->has_max_items ? rule->max_items : DEFAULT_MAX_ITEMS;
 	f->since = rule->since;
+	f->example = rule->example;
 	f->answers.items = (const char **)rule->answers;
 	f->answers.n = rule->n_answers;
 	f->flags = rule->sensitive ? OVD_SECRET : 0;
