@@ -4,7 +4,8 @@ needs/tests/integration := client schema runtime
 libs/tests/conformance  := -ljson-c
 
 UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/*/test_*.c tests/*/*/test_*.c))
-SCRIPTS    := $(wildcard tests/integration/test_*.sh tests/gen/test_*.sh)
+# The clients of other languages know no sanitizers.
+SCRIPTS    := $(wildcard tests/integration/test_*.sh tests/gen/test_*.sh $(if $(SAN),,tests/client/test_*.sh))
 test_part   = $(or $(filter $(patsubst tests/%/,%,$(dir $(1))),$(PARTS)),$(patsubst %/,%,$(dir $(1))))
 
 # What the tests of one folder share: every other source in it.
