@@ -8,12 +8,13 @@
 
 /* ---- names ---- */
 
-/* Keywords, and the types that members are declared with. */
+/* Keywords, and the names that members are declared with. */
 static const char *member_name(struct model *m, const char *name)
 {
-	static const char words[] = " and as assert async await class def del elif except finally "
-				    "from global import in is lambda nonlocal not or pass raise "
-				    "str try tuple with yield ";
+	static const char words[] =
+		" and as assert async await class dataclasses def del elif except finally "
+		"from global import in is lambda nonlocal not or pass raise "
+		"str try tuple with yield ";
 
 	return strstr(words, model_text(m, " %s ", name)) ? model_text(m, "%s_", name) : name;
 }
@@ -147,7 +148,7 @@ static const char *item_type(const struct field *f)
 	case OVD_KIND_TEXT:
 		return "str";
 	case OVD_KIND_IP:
-		return "codec.IPAddress";
+		return "_codec.IPAddress";
 	case OVD_KIND_ENUM:
 		return f->enumeration->name;
 	case OVD_KIND_OBJECT:
@@ -289,17 +290,17 @@ static const char *item_codec(struct model *m, const struct field *f)
 {
 	switch (f->kind) {
 	case OVD_KIND_BOOL:
-		return "codec.BOOLEAN";
+		return "_codec.BOOLEAN";
 	case OVD_KIND_UINT:
-		return model_text(m, "codec.U%u", f->width * 8);
+		return model_text(m, "_codec.U%u", f->width * 8);
 	case OVD_KIND_INT:
-		return model_text(m, "codec.I%u", f->width * 8);
+		return model_text(m, "_codec.I%u", f->width * 8);
 	case OVD_KIND_TEXT:
-		return model_text(m, "codec.Text(%u)", f->max_bytes);
+		return model_text(m, "_codec.Text(%u)", f->max_bytes);
 	case OVD_KIND_IP:
-		return "codec.ADDRESS";
+		return "_codec.ADDRESS";
 	case OVD_KIND_ENUM:
-		return model_text(m, "codec.Enumeration(%s)", f->enumeration->name);
+		return model_text(m, "_codec.Enumeration(%s)", f->enumeration->name);
 	case OVD_KIND_OBJECT:
 	case OVD_KIND_UNION:
 		return table_name(m, f->message);
@@ -311,11 +312,11 @@ static void row(struct model *m, struct text *t, const struct field *f)
 {
 	const char *name = member_name(m, f->name), *value = default_value(m, f),
 		   *arguments[6] = { model_text(m, "\"%s\"", f->key), item_codec(m, f) },
-		   *one = "    codec.Field(", *several = one;
+		   *one = "    _codec.Field(", *several = one;
 	size_t n = 2;
 
 	if (f->is_list)
-		arguments[1] = model_text(m, "codec.List(%s, %u)", arguments[1], f->max_items);
+		arguments[1] = model_text(m, "_codec.List(%s, %u)", arguments[1], f->max_items);
 	if (strcmp(name, f->key) != 0)
 		arguments[n++] = model_text(m, "attribute=\"%s\"", name);
 	if (field_is_optional(f))
@@ -340,7 +341,7 @@ static void variant_row(struct model *m, struct text *t, const struct message *m
 
 	if (has_own_class(message, f))
 		table = model_text(
-			m, "codec.Record(%s%s)", variant_class(m, message, f),
+			m, "_codec.Record(%s%s)", variant_class(m, message, f),
 			message_is_unit(f->message) ? "" : model_text(m, ", *%s.fields", table));
 	text_put(t, "        \"%s\": %s,\n", f->key, table);
 }
@@ -350,13 +351,13 @@ static void table(struct model *m, struct text *t, const struct message *message
 	const char *name = table_name(m, message);
 
 	if (message->tag) {
-		text_put(t, "\n%s: codec.Object[%s] = codec.Union(\n    \"%s\",\n    {\n", name,
+		text_put(t, "\n%s: _codec.Object[%s] = _codec.Union(\n    \"%s\",\n    {\n", name,
 			 message->name, message->tag);
 		for (size_t i = 0; i < message->fields.n; i++)
 			variant_row(m, t, message, &message->fields.items[i]);
 		text_put(t, "    },\n)\n");
 	} else if (has_class(m, message)) {
-		text_put(t, "\n%s = codec.Record(\n    %s,\n", name, message->name);
+		text_put(t, "\n%s = _codec.Record(\n    %s,\n", name, message->name);
 		for (size_t i = 0; i < message->fields.n; i++)
 			row(m, t, &message->fields.items[i]);
 		text_put(t, ")\n");
@@ -370,10 +371,10 @@ static void entry(struct model *m, struct text *t, const struct message *message
 
 	text_put(t, "\n\ndef decode_%s(body: bytes) -> %s:\n", snake, name);
 	text_put(t, "    \"\"\"Reads one %s. Raises DecodeError.\"\"\"\n", name);
-	text_put(t, "    return codec.decode(%s, body)\n", of);
+	text_put(t, "    return _codec.decode(%s, body)\n", of);
 	text_put(t, "\n\ndef encode_%s(value: %s) -> bytes:\n", snake, name);
 	text_put(t, "    \"\"\"Writes it in its one canonical form. Raises EncodeError.\"\"\"\n");
-	text_put(t, "    return codec.encode(%s, value)\n", of);
+	text_put(t, "    return _codec.encode(%s, value)\n", of);
 }
 
 /* ---- operations ---- */
@@ -416,7 +417,7 @@ static void operation(struct model *m, struct text *t, const struct message *ops
 	text_put(t,
 		 "        answer = %sself.call(%s%s, timeout=timeout)\n"
 		 "        if isinstance(answer, %s):\n            return%s\n"
-		 "        raise errors.UnexpectedAnswerError(answer)\n",
+		 "        raise _errors.UnexpectedAnswerError(answer)\n",
 		 *async ? "await " : "", own ? class : "request", own ? "()" : "", answers,
 		 unit ? "" : " answer");
 }
@@ -477,8 +478,7 @@ void emit_python(struct model *m, struct text *t)
 		 m->file);
 	doc(m, t, "", m->comment ? m->comment : m->base);
 	text_put(t, "\nfrom __future__ import annotations\n\nimport abc\nimport dataclasses\n"
-		    "import enum\nimport typing\n\nfrom overlayd import _codec as codec\n"
-		    "from overlayd import _errors as errors\n");
+		    "import enum\nimport typing\n\nfrom overlayd import _codec, _errors\n");
 	exports(m, t);
 	for (size_t i = 0; i < m->enumerations.n; i++)
 		enumeration(m, t, &m->enumerations.items[i]);

@@ -194,6 +194,11 @@ class Connections(unittest.IsolatedAsyncioTestCase):
             with self.assertRaisesRegex(UnavailableError, "^/nonexistent/socket: No such file"):
                 await client.status()
 
+    async def test_what_waiting_does_not_mend_is_told_at_once(self) -> None:
+        async with AsyncClient("/dev/null/socket", connect_timeout=60, timeout=5) as client:
+            with self.assertRaisesRegex(UnavailableError, "Not a directory"):
+                await client.status()
+
     async def test_a_daemon_that_starts_is_waited_for(self) -> None:
         daemon = FakeDaemon(answer_all)
         async with AsyncClient(daemon.path) as client:

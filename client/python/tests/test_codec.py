@@ -33,6 +33,7 @@ class Reading(unittest.TestCase):
         for value in ("NaN", "-Infinity", "1e999", "1" + 400 * "0", r'"\u0000"', r'"\ud800"'):
             self.refuses(f'{{"op":"status","ignored":{value}}}', "number|string")
         self.refuses('{"op":"status","x":"\0"}', "control character")
+        self.refuses(r'{"op":"status","\u0000":1}', r"U\+0000")
         self.refuses('{"op":"status","x":' + 127 * "[" + 127 * "]" + "}", "deeper than 127")
         self.refuses('{"op":"status","x":' + 100000 * "[", "recursion")
         self.refuses('{"op":"release_ip","ip":"fe80::1%eth0"}', "^ip: expected an IP address$")

@@ -11,8 +11,7 @@ import dataclasses
 import enum
 import typing
 
-from overlayd import _codec as codec
-from overlayd import _errors as errors
+from overlayd import _codec, _errors
 
 __all__ = [
     "OverlayMode",
@@ -235,7 +234,7 @@ class AllocateIp:
 class ReleaseIp:
     """Which address comes back."""
 
-    ip: codec.IPAddress
+    ip: _codec.IPAddress
     """An address that allocate_ip gave."""
 
 
@@ -253,7 +252,7 @@ class WindowsContainer:
 
     container_id: str
     """Its id at the compute service."""
-    ip: codec.IPAddress | None = None
+    ip: _codec.IPAddress | None = None
     """The address it is to have; chosen by the daemon if absent."""
 
 
@@ -291,7 +290,7 @@ class AttachContainer:
     """The service goes with its last container. Since 0.13.0."""
     isolation_network: str | None = None
     """Fence: only containers that name the same network reach it. 1 to 63 bytes. Since 0.13.0."""
-    dns_server: codec.IPAddress | None = None
+    dns_server: _codec.IPAddress | None = None
     """For the container's resolver."""
     dns_domain: str | None = None
     """Search list for the container's resolver, names separated by one space."""
@@ -422,7 +421,7 @@ class RegisterDns:
 
     name: str
     """The name; without a final dot the node's zone is added."""
-    ip: codec.IPAddress
+    ip: _codec.IPAddress
     """The address; replaces the name's former one of the same family."""
 
 
@@ -440,7 +439,7 @@ class WriteScopedResolver:
 
     zone: str
     """The zone."""
-    node_ip: codec.IPAddress
+    node_ip: _codec.IPAddress
     """The server's address."""
     port: int | None = None
     """The server's port, 53 if absent."""
@@ -539,7 +538,7 @@ class RequestFrame:
 class AllocatedIp:
     """An address."""
 
-    ip: codec.IPAddress
+    ip: _codec.IPAddress
     """The address that was taken."""
 
 
@@ -547,7 +546,7 @@ class AllocatedIp:
 class AttachResult:
     """A container's connection."""
 
-    ip: codec.IPAddress
+    ip: _codec.IPAddress
     """Its address on the service's bridge."""
     namespace_guid: str | None = None
     """Windows: its network namespace."""
@@ -559,7 +558,7 @@ class AttachResult:
 class GuestOverlayConfig:
     """What a guest needs to connect."""
 
-    overlay_ip: codec.IPAddress
+    overlay_ip: _codec.IPAddress
     """The guest's address."""
     prefix_len: int
     """Prefix length that goes with it, 0 to 128."""
@@ -571,7 +570,7 @@ class GuestOverlayConfig:
     """UDP port that the node listens on."""
     peers: tuple[PeerSpec, ...]
     """Whom to talk to: this node."""
-    dns_server: codec.IPAddress | None = None
+    dns_server: _codec.IPAddress | None = None
     """For the guest's resolver."""
     dns_domain: str | None = None
     """Search list for the guest's resolver."""
@@ -611,7 +610,7 @@ class DedicatedServiceStatus:
     """Its tunnel's public key."""
     listen_port: int
     """UDP port that its tunnel listens on."""
-    overlay_ip: codec.IPAddress
+    overlay_ip: _codec.IPAddress
     """The node's address in it."""
     subnet: str
     """Its range."""
@@ -625,7 +624,7 @@ class StatusSnapshot:
 
     interface: str | None = None
     """The tunnel's interface; absent while it is down."""
-    node_ip: codec.IPAddress | None = None
+    node_ip: _codec.IPAddress | None = None
     """The node's own address; absent while the tunnel is down."""
     public_key: str | None = None
     """The node's public key, for add_peer elsewhere."""
@@ -687,7 +686,7 @@ class ServiceOverlayInfo:
     """dedicated: the public key of its tunnel."""
     wg_port: int | None = None
     """dedicated: the UDP port of its tunnel."""
-    overlay_ip: codec.IPAddress | None = None
+    overlay_ip: _codec.IPAddress | None = None
     """dedicated: the node's address in it."""
     subnet: str | None = None
     """dedicated: its range."""
@@ -705,7 +704,7 @@ class EdgeConfig:
     """Of this form: 1."""
     name: str
     """The name it was minted with."""
-    overlay_ip: codec.IPAddress
+    overlay_ip: _codec.IPAddress
     """The device's address."""
     prefix_len: int
     """Prefix length that goes with it, 0 to 128."""
@@ -715,7 +714,7 @@ class EdgeConfig:
     """The device's public key."""
     peers: tuple[PeerSpec, ...]
     """Whom to talk to: this node."""
-    dns_server: codec.IPAddress | None = None
+    dns_server: _codec.IPAddress | None = None
     """For the device's resolver."""
     dns_domain: str | None = None
     """Search list for the device's resolver."""
@@ -729,7 +728,7 @@ class EdgePeerStatus:
 
     name: str
     """The name it was minted with."""
-    overlay_ip: codec.IPAddress
+    overlay_ip: _codec.IPAddress
     """Its address."""
     public_key: str
     """Its public key."""
@@ -821,98 +820,98 @@ Frame: typing.TypeAlias = RequestFrame | ResponseFrame | Event
 
 # How they lie on the wire.
 
-_SET_LOCAL_NODE_ID = codec.Record(
+_SET_LOCAL_NODE_ID = _codec.Record(
     SetLocalNodeId,
-    codec.Field("node_id", codec.U64),
+    _codec.Field("node_id", _codec.U64),
 )
 
-_SET_LOCAL_WG_PUBKEY = codec.Record(
+_SET_LOCAL_WG_PUBKEY = _codec.Record(
     SetLocalWgPubkey,
-    codec.Field("pubkey", codec.Text(1024)),
+    _codec.Field("pubkey", _codec.Text(1024)),
 )
 
-_TURN_SERVER_SPEC = codec.Record(
+_TURN_SERVER_SPEC = _codec.Record(
     TurnServerSpec,
-    codec.Field("addr", codec.Text(1024), default=""),
-    codec.Field("username", codec.Text(1024), default=""),
-    codec.Field("credential", codec.Text(1024), default=""),
+    _codec.Field("addr", _codec.Text(1024), default=""),
+    _codec.Field("username", _codec.Text(1024), default=""),
+    _codec.Field("credential", _codec.Text(1024), default=""),
 )
 
-_RELAY_SERVER_SPEC = codec.Record(
+_RELAY_SERVER_SPEC = _codec.Record(
     RelayServerSpec,
-    codec.Field("listen_port", codec.U16, default=0),
-    codec.Field("external_addr", codec.Text(1024), default=""),
-    codec.Field("max_sessions", codec.U64, default=0),
-    codec.Field("auth_credential", codec.Text(1024), optional=True),
+    _codec.Field("listen_port", _codec.U16, default=0),
+    _codec.Field("external_addr", _codec.Text(1024), default=""),
+    _codec.Field("max_sessions", _codec.U64, default=0),
+    _codec.Field("auth_credential", _codec.Text(1024), optional=True),
 )
 
-_NAT_CONFIG_SPEC = codec.Record(
+_NAT_CONFIG_SPEC = _codec.Record(
     NatConfigSpec,
-    codec.Field("enabled", codec.BOOLEAN, default=False),
-    codec.Field("stun_servers", codec.List(codec.Text(1024), 64), default=()),
-    codec.Field("turn_servers", codec.List(_TURN_SERVER_SPEC, 64), default=()),
-    codec.Field("hole_punch_timeout_secs", codec.U64, default=0),
-    codec.Field("stun_refresh_interval_secs", codec.U64, default=0),
-    codec.Field("max_candidate_pairs", codec.U64, default=0),
-    codec.Field("relay_server", _RELAY_SERVER_SPEC, optional=True),
+    _codec.Field("enabled", _codec.BOOLEAN, default=False),
+    _codec.Field("stun_servers", _codec.List(_codec.Text(1024), 64), default=()),
+    _codec.Field("turn_servers", _codec.List(_TURN_SERVER_SPEC, 64), default=()),
+    _codec.Field("hole_punch_timeout_secs", _codec.U64, default=0),
+    _codec.Field("stun_refresh_interval_secs", _codec.U64, default=0),
+    _codec.Field("max_candidate_pairs", _codec.U64, default=0),
+    _codec.Field("relay_server", _RELAY_SERVER_SPEC, optional=True),
 )
 
-_SETUP_GLOBAL_OVERLAY = codec.Record(
+_SETUP_GLOBAL_OVERLAY = _codec.Record(
     SetupGlobalOverlay,
-    codec.Field("deployment", codec.Text(63)),
-    codec.Field("instance_id", codec.Text(63)),
-    codec.Field("cluster_cidr", codec.Text(1024)),
-    codec.Field("slice_cidr", codec.Text(1024), optional=True),
-    codec.Field("wg_port", codec.U16),
-    codec.Field("host_adapter_mandatory", codec.BOOLEAN, default=False),
-    codec.Field("nat", _NAT_CONFIG_SPEC, optional=True),
-    codec.Field("nat_enabled", codec.BOOLEAN, optional=True),
+    _codec.Field("deployment", _codec.Text(63)),
+    _codec.Field("instance_id", _codec.Text(63)),
+    _codec.Field("cluster_cidr", _codec.Text(1024)),
+    _codec.Field("slice_cidr", _codec.Text(1024), optional=True),
+    _codec.Field("wg_port", _codec.U16),
+    _codec.Field("host_adapter_mandatory", _codec.BOOLEAN, default=False),
+    _codec.Field("nat", _NAT_CONFIG_SPEC, optional=True),
+    _codec.Field("nat_enabled", _codec.BOOLEAN, optional=True),
 )
 
-_SETUP_SERVICE_OVERLAY = codec.Record(
+_SETUP_SERVICE_OVERLAY = _codec.Record(
     SetupServiceOverlay,
-    codec.Field("service", codec.Text(63)),
-    codec.Field("mode", codec.Enumeration(OverlayMode)),
+    _codec.Field("service", _codec.Text(63)),
+    _codec.Field("mode", _codec.Enumeration(OverlayMode)),
 )
 
-_TEARDOWN_SERVICE_OVERLAY = codec.Record(
+_TEARDOWN_SERVICE_OVERLAY = _codec.Record(
     TeardownServiceOverlay,
-    codec.Field("service", codec.Text(63)),
+    _codec.Field("service", _codec.Text(63)),
 )
 
-_ALLOCATE_IP = codec.Record(
+_ALLOCATE_IP = _codec.Record(
     AllocateIp,
-    codec.Field("service", codec.Text(63)),
-    codec.Field("join_global", codec.BOOLEAN),
+    _codec.Field("service", _codec.Text(63)),
+    _codec.Field("join_global", _codec.BOOLEAN),
 )
 
-_RELEASE_IP = codec.Record(
+_RELEASE_IP = _codec.Record(
     ReleaseIp,
-    codec.Field("ip", codec.ADDRESS),
+    _codec.Field("ip", _codec.ADDRESS),
 )
 
-_LINUX_PID = codec.Record(
+_LINUX_PID = _codec.Record(
     LinuxPid,
-    codec.Field("pid", codec.U32),
+    _codec.Field("pid", _codec.U32),
 )
 
-_WINDOWS_CONTAINER = codec.Record(
+_WINDOWS_CONTAINER = _codec.Record(
     WindowsContainer,
-    codec.Field("container_id", codec.Text(1024)),
-    codec.Field("ip", codec.ADDRESS, optional=True),
+    _codec.Field("container_id", _codec.Text(1024)),
+    _codec.Field("ip", _codec.ADDRESS, optional=True),
 )
 
-_GUEST_MANAGED = codec.Record(
+_GUEST_MANAGED = _codec.Record(
     GuestManaged,
-    codec.Field("id", codec.Text(1024)),
+    _codec.Field("id", _codec.Text(1024)),
 )
 
-_HOST_SHARED = codec.Record(
+_HOST_SHARED = _codec.Record(
     HostShared,
-    codec.Field("id", codec.Text(1024)),
+    _codec.Field("id", _codec.Text(1024)),
 )
 
-_ATTACH_HANDLE: codec.Object[AttachHandle] = codec.Union(
+_ATTACH_HANDLE: _codec.Object[AttachHandle] = _codec.Union(
     "platform",
     {
         "linux_pid": _LINUX_PID,
@@ -922,125 +921,125 @@ _ATTACH_HANDLE: codec.Object[AttachHandle] = codec.Union(
     },
 )
 
-_ATTACH_CONTAINER = codec.Record(
+_ATTACH_CONTAINER = _codec.Record(
     AttachContainer,
-    codec.Field("handle", _ATTACH_HANDLE),
-    codec.Field("service", codec.Text(63)),
-    codec.Field("join_global", codec.BOOLEAN),
-    codec.Field("ephemeral", codec.BOOLEAN, default=False),
-    codec.Field("isolation_network", codec.Text(63), optional=True),
-    codec.Field("dns_server", codec.ADDRESS, optional=True),
-    codec.Field("dns_domain", codec.Text(1024), optional=True),
+    _codec.Field("handle", _ATTACH_HANDLE),
+    _codec.Field("service", _codec.Text(63)),
+    _codec.Field("join_global", _codec.BOOLEAN),
+    _codec.Field("ephemeral", _codec.BOOLEAN, default=False),
+    _codec.Field("isolation_network", _codec.Text(63), optional=True),
+    _codec.Field("dns_server", _codec.ADDRESS, optional=True),
+    _codec.Field("dns_domain", _codec.Text(1024), optional=True),
 )
 
-_DETACH_CONTAINER = codec.Record(
+_DETACH_CONTAINER = _codec.Record(
     DetachContainer,
-    codec.Field("handle", _ATTACH_HANDLE),
+    _codec.Field("handle", _ATTACH_HANDLE),
 )
 
-_NAT_CANDIDATE = codec.Record(
+_NAT_CANDIDATE = _codec.Record(
     NatCandidate,
-    codec.Field("candidate_type", codec.Text(1024)),
-    codec.Field("address", codec.Text(1024)),
-    codec.Field("priority", codec.U32),
+    _codec.Field("candidate_type", _codec.Text(1024)),
+    _codec.Field("address", _codec.Text(1024)),
+    _codec.Field("priority", _codec.U32),
 )
 
-_PEER_SPEC = codec.Record(
+_PEER_SPEC = _codec.Record(
     PeerSpec,
-    codec.Field("public_key", codec.Text(1024)),
-    codec.Field("endpoint", codec.Text(1024)),
-    codec.Field("allowed_ips", codec.Text(1024)),
-    codec.Field("persistent_keepalive_secs", codec.U64),
-    codec.Field("candidates", codec.List(_NAT_CANDIDATE, 64), default=(), skip_empty=True),
+    _codec.Field("public_key", _codec.Text(1024)),
+    _codec.Field("endpoint", _codec.Text(1024)),
+    _codec.Field("allowed_ips", _codec.Text(1024)),
+    _codec.Field("persistent_keepalive_secs", _codec.U64),
+    _codec.Field("candidates", _codec.List(_NAT_CANDIDATE, 64), default=(), skip_empty=True),
 )
 
-_SERVICE_SCOPE = codec.Record(
+_SERVICE_SCOPE = _codec.Record(
     ServiceScope,
-    codec.Field("service", codec.Text(63)),
+    _codec.Field("service", _codec.Text(63)),
 )
 
-_PEER_SCOPE: codec.Object[PeerScope] = codec.Union(
+_PEER_SCOPE: _codec.Object[PeerScope] = _codec.Union(
     "scope",
     {
-        "global": codec.Record(PeerScopeGlobal),
+        "global": _codec.Record(PeerScopeGlobal),
         "service": _SERVICE_SCOPE,
     },
 )
 
-_ADD_PEER = codec.Record(
+_ADD_PEER = _codec.Record(
     AddPeer,
-    codec.Field("peer", _PEER_SPEC, flatten=True),
-    codec.Field("scope", _PEER_SCOPE, default=PeerScopeGlobal()),
+    _codec.Field("peer", _PEER_SPEC, flatten=True),
+    _codec.Field("scope", _PEER_SCOPE, default=PeerScopeGlobal()),
 )
 
-_REMOVE_PEER = codec.Record(
+_REMOVE_PEER = _codec.Record(
     RemovePeer,
-    codec.Field("pubkey", codec.Text(1024)),
-    codec.Field("scope", _PEER_SCOPE, default=PeerScopeGlobal()),
+    _codec.Field("pubkey", _codec.Text(1024)),
+    _codec.Field("scope", _PEER_SCOPE, default=PeerScopeGlobal()),
 )
 
-_ADD_ALLOWED_IP = codec.Record(
+_ADD_ALLOWED_IP = _codec.Record(
     AddAllowedIp,
-    codec.Field("pubkey", codec.Text(1024)),
-    codec.Field("cidr", codec.Text(1024)),
-    codec.Field("scope", _PEER_SCOPE, default=PeerScopeGlobal()),
+    _codec.Field("pubkey", _codec.Text(1024)),
+    _codec.Field("cidr", _codec.Text(1024)),
+    _codec.Field("scope", _PEER_SCOPE, default=PeerScopeGlobal()),
 )
 
-_REMOVE_ALLOWED_IP = codec.Record(
+_REMOVE_ALLOWED_IP = _codec.Record(
     RemoveAllowedIp,
-    codec.Field("pubkey", codec.Text(1024)),
-    codec.Field("cidr", codec.Text(1024)),
-    codec.Field("scope", _PEER_SCOPE, default=PeerScopeGlobal()),
+    _codec.Field("pubkey", _codec.Text(1024)),
+    _codec.Field("cidr", _codec.Text(1024)),
+    _codec.Field("scope", _PEER_SCOPE, default=PeerScopeGlobal()),
 )
 
-_MINT_EDGE_PEER = codec.Record(
+_MINT_EDGE_PEER = _codec.Record(
     MintEdgePeer,
-    codec.Field("name", codec.Text(63)),
-    codec.Field("ttl_secs", codec.U64),
-    codec.Field("allow", codec.List(codec.Text(1024), 64), default=(), skip_empty=True),
-    codec.Field("node_endpoint", codec.Text(1024)),
+    _codec.Field("name", _codec.Text(63)),
+    _codec.Field("ttl_secs", _codec.U64),
+    _codec.Field("allow", _codec.List(_codec.Text(1024), 64), default=(), skip_empty=True),
+    _codec.Field("node_endpoint", _codec.Text(1024)),
 )
 
-_REVOKE_EDGE_PEER = codec.Record(
+_REVOKE_EDGE_PEER = _codec.Record(
     RevokeEdgePeer,
-    codec.Field("name", codec.Text(63)),
+    _codec.Field("name", _codec.Text(63)),
 )
 
-_REGISTER_DNS = codec.Record(
+_REGISTER_DNS = _codec.Record(
     RegisterDns,
-    codec.Field("name", codec.Text(1024)),
-    codec.Field("ip", codec.ADDRESS),
+    _codec.Field("name", _codec.Text(1024)),
+    _codec.Field("ip", _codec.ADDRESS),
 )
 
-_UNREGISTER_DNS = codec.Record(
+_UNREGISTER_DNS = _codec.Record(
     UnregisterDns,
-    codec.Field("name", codec.Text(1024)),
+    _codec.Field("name", _codec.Text(1024)),
 )
 
-_WRITE_SCOPED_RESOLVER = codec.Record(
+_WRITE_SCOPED_RESOLVER = _codec.Record(
     WriteScopedResolver,
-    codec.Field("zone", codec.Text(1024)),
-    codec.Field("node_ip", codec.ADDRESS),
-    codec.Field("port", codec.U16, optional=True),
+    _codec.Field("zone", _codec.Text(1024)),
+    _codec.Field("node_ip", _codec.ADDRESS),
+    _codec.Field("port", _codec.U16, optional=True),
 )
 
-_REMOVE_SCOPED_RESOLVER = codec.Record(
+_REMOVE_SCOPED_RESOLVER = _codec.Record(
     RemoveScopedResolver,
-    codec.Field("zone", codec.Text(1024)),
+    _codec.Field("zone", _codec.Text(1024)),
 )
 
-_PRUNE_ORPHAN_BRIDGES = codec.Record(
+_PRUNE_ORPHAN_BRIDGES = _codec.Record(
     PruneOrphanBridges,
-    codec.Field("live_bridge_names", codec.List(codec.Text(1024), 2048)),
+    _codec.Field("live_bridge_names", _codec.List(_codec.Text(1024), 2048)),
 )
 
-_REQUEST: codec.Object[Request] = codec.Union(
+_REQUEST: _codec.Object[Request] = _codec.Union(
     "op",
     {
         "set_local_node_id": _SET_LOCAL_NODE_ID,
         "set_local_wg_pubkey": _SET_LOCAL_WG_PUBKEY,
         "setup_global_overlay": _SETUP_GLOBAL_OVERLAY,
-        "teardown_global_overlay": codec.Record(RequestTeardownGlobalOverlay),
+        "teardown_global_overlay": _codec.Record(RequestTeardownGlobalOverlay),
         "setup_service_overlay": _SETUP_SERVICE_OVERLAY,
         "teardown_service_overlay": _TEARDOWN_SERVICE_OVERLAY,
         "allocate_ip": _ALLOCATE_IP,
@@ -1053,160 +1052,160 @@ _REQUEST: codec.Object[Request] = codec.Union(
         "remove_allowed_ip": _REMOVE_ALLOWED_IP,
         "mint_edge_peer": _MINT_EDGE_PEER,
         "revoke_edge_peer": _REVOKE_EDGE_PEER,
-        "list_edge_peers": codec.Record(RequestListEdgePeers),
+        "list_edge_peers": _codec.Record(RequestListEdgePeers),
         "register_dns": _REGISTER_DNS,
         "unregister_dns": _UNREGISTER_DNS,
         "write_scoped_resolver": _WRITE_SCOPED_RESOLVER,
         "remove_scoped_resolver": _REMOVE_SCOPED_RESOLVER,
         "prune_orphan_bridges": _PRUNE_ORPHAN_BRIDGES,
-        "status": codec.Record(RequestStatus),
-        "nat_tick": codec.Record(RequestNatTick),
-        "nat_status": codec.Record(RequestNatStatus),
-        "shutdown": codec.Record(RequestShutdown),
+        "status": _codec.Record(RequestStatus),
+        "nat_tick": _codec.Record(RequestNatTick),
+        "nat_status": _codec.Record(RequestNatStatus),
+        "shutdown": _codec.Record(RequestShutdown),
     },
 )
 
-_REQUEST_FRAME = codec.Record(
+_REQUEST_FRAME = _codec.Record(
     RequestFrame,
-    codec.Field("id", codec.U64),
-    codec.Field("request", _REQUEST),
+    _codec.Field("id", _codec.U64),
+    _codec.Field("request", _REQUEST),
 )
 
-_ALLOCATED_IP = codec.Record(
+_ALLOCATED_IP = _codec.Record(
     AllocatedIp,
-    codec.Field("ip", codec.ADDRESS),
+    _codec.Field("ip", _codec.ADDRESS),
 )
 
-_ATTACH_RESULT = codec.Record(
+_ATTACH_RESULT = _codec.Record(
     AttachResult,
-    codec.Field("ip", codec.ADDRESS),
-    codec.Field("namespace_guid", codec.Text(1024), optional=True),
-    codec.Field("isolated", codec.BOOLEAN, optional=True),
+    _codec.Field("ip", _codec.ADDRESS),
+    _codec.Field("namespace_guid", _codec.Text(1024), optional=True),
+    _codec.Field("isolated", _codec.BOOLEAN, optional=True),
 )
 
-_GUEST_OVERLAY_CONFIG = codec.Record(
+_GUEST_OVERLAY_CONFIG = _codec.Record(
     GuestOverlayConfig,
-    codec.Field("overlay_ip", codec.ADDRESS),
-    codec.Field("prefix_len", codec.U8),
-    codec.Field("private_key", codec.Text(1024)),
-    codec.Field("public_key", codec.Text(1024)),
-    codec.Field("listen_port", codec.U16),
-    codec.Field("peers", codec.List(_PEER_SPEC, 4096)),
-    codec.Field("dns_server", codec.ADDRESS, optional=True),
-    codec.Field("dns_domain", codec.Text(1024), optional=True),
+    _codec.Field("overlay_ip", _codec.ADDRESS),
+    _codec.Field("prefix_len", _codec.U8),
+    _codec.Field("private_key", _codec.Text(1024)),
+    _codec.Field("public_key", _codec.Text(1024)),
+    _codec.Field("listen_port", _codec.U16),
+    _codec.Field("peers", _codec.List(_PEER_SPEC, 4096)),
+    _codec.Field("dns_server", _codec.ADDRESS, optional=True),
+    _codec.Field("dns_domain", _codec.Text(1024), optional=True),
 )
 
-_BRIDGE_NAME = codec.Record(
+_BRIDGE_NAME = _codec.Record(
     BridgeName,
-    codec.Field("name", codec.Text(1024)),
+    _codec.Field("name", _codec.Text(1024)),
 )
 
-_PEER_STATUS = codec.Record(
+_PEER_STATUS = _codec.Record(
     PeerStatus,
-    codec.Field("public_key", codec.Text(1024)),
-    codec.Field("endpoint", codec.Text(1024)),
-    codec.Field("allowed_ips", codec.Text(65536)),
-    codec.Field("last_handshake_unix_secs", codec.I64),
+    _codec.Field("public_key", _codec.Text(1024)),
+    _codec.Field("endpoint", _codec.Text(1024)),
+    _codec.Field("allowed_ips", _codec.Text(65536)),
+    _codec.Field("last_handshake_unix_secs", _codec.I64),
 )
 
-_DEDICATED_SERVICE_STATUS = codec.Record(
+_DEDICATED_SERVICE_STATUS = _codec.Record(
     DedicatedServiceStatus,
-    codec.Field("service", codec.Text(1024)),
-    codec.Field("interface", codec.Text(1024)),
-    codec.Field("public_key", codec.Text(1024)),
-    codec.Field("listen_port", codec.U16),
-    codec.Field("overlay_ip", codec.ADDRESS),
-    codec.Field("subnet", codec.Text(1024)),
-    codec.Field("peer_count", codec.U32),
+    _codec.Field("service", _codec.Text(1024)),
+    _codec.Field("interface", _codec.Text(1024)),
+    _codec.Field("public_key", _codec.Text(1024)),
+    _codec.Field("listen_port", _codec.U16),
+    _codec.Field("overlay_ip", _codec.ADDRESS),
+    _codec.Field("subnet", _codec.Text(1024)),
+    _codec.Field("peer_count", _codec.U32),
 )
 
-_STATUS_SNAPSHOT = codec.Record(
+_STATUS_SNAPSHOT = _codec.Record(
     StatusSnapshot,
-    codec.Field("interface", codec.Text(1024), optional=True),
-    codec.Field("node_ip", codec.ADDRESS, optional=True),
-    codec.Field("public_key", codec.Text(1024), optional=True),
-    codec.Field("overlay_cidr", codec.Text(1024), optional=True),
-    codec.Field("slice_cidr", codec.Text(1024), optional=True),
-    codec.Field("peer_count", codec.U32),
-    codec.Field("service_count", codec.U32),
-    codec.Field("peers", codec.List(_PEER_STATUS, 65536), default=(), skip_empty=True),
-    codec.Field(
+    _codec.Field("interface", _codec.Text(1024), optional=True),
+    _codec.Field("node_ip", _codec.ADDRESS, optional=True),
+    _codec.Field("public_key", _codec.Text(1024), optional=True),
+    _codec.Field("overlay_cidr", _codec.Text(1024), optional=True),
+    _codec.Field("slice_cidr", _codec.Text(1024), optional=True),
+    _codec.Field("peer_count", _codec.U32),
+    _codec.Field("service_count", _codec.U32),
+    _codec.Field("peers", _codec.List(_PEER_STATUS, 65536), default=(), skip_empty=True),
+    _codec.Field(
         "dedicated_services",
-        codec.List(_DEDICATED_SERVICE_STATUS, 4096),
+        _codec.List(_DEDICATED_SERVICE_STATUS, 4096),
         default=(),
         skip_empty=True,
     ),
 )
 
-_NAT_PEER = codec.Record(
+_NAT_PEER = _codec.Record(
     NatPeer,
-    codec.Field("node_id", codec.Text(1024)),
-    codec.Field("connection_type", codec.Text(1024)),
-    codec.Field("remote_endpoint", codec.Text(1024), optional=True),
+    _codec.Field("node_id", _codec.Text(1024)),
+    _codec.Field("connection_type", _codec.Text(1024)),
+    _codec.Field("remote_endpoint", _codec.Text(1024), optional=True),
 )
 
-_NAT_STATUS = codec.Record(
+_NAT_STATUS = _codec.Record(
     NatStatus,
-    codec.Field("candidates", codec.List(_NAT_CANDIDATE, 4096), default=(), skip_empty=True),
-    codec.Field("peers", codec.List(_NAT_PEER, 4096), default=(), skip_empty=True),
-    codec.Field("last_refresh", codec.U64, default=0),
+    _codec.Field("candidates", _codec.List(_NAT_CANDIDATE, 4096), default=(), skip_empty=True),
+    _codec.Field("peers", _codec.List(_NAT_PEER, 4096), default=(), skip_empty=True),
+    _codec.Field("last_refresh", _codec.U64, default=0),
 )
 
-_PRUNED_BRIDGES = codec.Record(
+_PRUNED_BRIDGES = _codec.Record(
     PrunedBridges,
-    codec.Field("reclaimed", codec.List(codec.Text(1024), 4096)),
+    _codec.Field("reclaimed", _codec.List(_codec.Text(1024), 4096)),
 )
 
-_SERVICE_OVERLAY_INFO = codec.Record(
+_SERVICE_OVERLAY_INFO = _codec.Record(
     ServiceOverlayInfo,
-    codec.Field("name", codec.Text(1024)),
-    codec.Field("mode", codec.Enumeration(OverlayMode)),
-    codec.Field("wg_public_key", codec.Text(1024), optional=True),
-    codec.Field("wg_port", codec.U16, optional=True),
-    codec.Field("overlay_ip", codec.ADDRESS, optional=True),
-    codec.Field("subnet", codec.Text(1024), optional=True),
-    codec.Field("mode_actual", codec.Enumeration(OverlayMode), optional=True),
+    _codec.Field("name", _codec.Text(1024)),
+    _codec.Field("mode", _codec.Enumeration(OverlayMode)),
+    _codec.Field("wg_public_key", _codec.Text(1024), optional=True),
+    _codec.Field("wg_port", _codec.U16, optional=True),
+    _codec.Field("overlay_ip", _codec.ADDRESS, optional=True),
+    _codec.Field("subnet", _codec.Text(1024), optional=True),
+    _codec.Field("mode_actual", _codec.Enumeration(OverlayMode), optional=True),
 )
 
-_EDGE_CONFIG = codec.Record(
+_EDGE_CONFIG = _codec.Record(
     EdgeConfig,
-    codec.Field("version", codec.U32),
-    codec.Field("name", codec.Text(1024)),
-    codec.Field("overlay_ip", codec.ADDRESS),
-    codec.Field("prefix_len", codec.U8),
-    codec.Field("private_key", codec.Text(1024)),
-    codec.Field("public_key", codec.Text(1024)),
-    codec.Field("peers", codec.List(_PEER_SPEC, 4096)),
-    codec.Field("dns_server", codec.ADDRESS, optional=True),
-    codec.Field("dns_domain", codec.Text(1024), optional=True),
-    codec.Field("expires_at_unix", codec.U64),
+    _codec.Field("version", _codec.U32),
+    _codec.Field("name", _codec.Text(1024)),
+    _codec.Field("overlay_ip", _codec.ADDRESS),
+    _codec.Field("prefix_len", _codec.U8),
+    _codec.Field("private_key", _codec.Text(1024)),
+    _codec.Field("public_key", _codec.Text(1024)),
+    _codec.Field("peers", _codec.List(_PEER_SPEC, 4096)),
+    _codec.Field("dns_server", _codec.ADDRESS, optional=True),
+    _codec.Field("dns_domain", _codec.Text(1024), optional=True),
+    _codec.Field("expires_at_unix", _codec.U64),
 )
 
-_EDGE_PEER_STATUS = codec.Record(
+_EDGE_PEER_STATUS = _codec.Record(
     EdgePeerStatus,
-    codec.Field("name", codec.Text(1024)),
-    codec.Field("overlay_ip", codec.ADDRESS),
-    codec.Field("public_key", codec.Text(1024)),
-    codec.Field("minted_at_unix", codec.U64),
-    codec.Field("expires_at_unix", codec.U64),
-    codec.Field("last_handshake_unix_secs", codec.I64, optional=True),
-    codec.Field("allowed", codec.List(codec.Text(1024), 4096), default=(), skip_empty=True),
+    _codec.Field("name", _codec.Text(1024)),
+    _codec.Field("overlay_ip", _codec.ADDRESS),
+    _codec.Field("public_key", _codec.Text(1024)),
+    _codec.Field("minted_at_unix", _codec.U64),
+    _codec.Field("expires_at_unix", _codec.U64),
+    _codec.Field("last_handshake_unix_secs", _codec.I64, optional=True),
+    _codec.Field("allowed", _codec.List(_codec.Text(1024), 4096), default=(), skip_empty=True),
 )
 
-_EDGE_PEERS = codec.Record(
+_EDGE_PEERS = _codec.Record(
     EdgePeers,
-    codec.Field("peers", codec.List(_EDGE_PEER_STATUS, 4096)),
+    _codec.Field("peers", _codec.List(_EDGE_PEER_STATUS, 4096)),
 )
 
-_ERR = codec.Record(
+_ERR = _codec.Record(
     Err,
-    codec.Field("message", codec.Text(4096)),
+    _codec.Field("message", _codec.Text(4096)),
 )
 
-_RESPONSE: codec.Object[Response] = codec.Union(
+_RESPONSE: _codec.Object[Response] = _codec.Union(
     "result",
     {
-        "ok": codec.Record(ResponseOk),
+        "ok": _codec.Record(ResponseOk),
         "ip": _ALLOCATED_IP,
         "attached": _ATTACH_RESULT,
         "guest_config": _GUEST_OVERLAY_CONFIG,
@@ -1221,25 +1220,25 @@ _RESPONSE: codec.Object[Response] = codec.Union(
     },
 )
 
-_RESPONSE_FRAME = codec.Record(
+_RESPONSE_FRAME = _codec.Record(
     ResponseFrame,
-    codec.Field("id", codec.U64),
-    codec.Field("response", _RESPONSE),
+    _codec.Field("id", _codec.U64),
+    _codec.Field("response", _RESPONSE),
 )
 
-_PEER_HEALTH_CHANGED = codec.Record(
+_PEER_HEALTH_CHANGED = _codec.Record(
     PeerHealthChanged,
-    codec.Field("pubkey", codec.Text(1024)),
-    codec.Field("healthy", codec.BOOLEAN),
+    _codec.Field("pubkey", _codec.Text(1024)),
+    _codec.Field("healthy", _codec.BOOLEAN),
 )
 
-_NAT_ENDPOINT_CHANGED = codec.Record(
+_NAT_ENDPOINT_CHANGED = _codec.Record(
     NatEndpointChanged,
-    codec.Field("pubkey", codec.Text(1024)),
-    codec.Field("endpoint", codec.Text(1024)),
+    _codec.Field("pubkey", _codec.Text(1024)),
+    _codec.Field("endpoint", _codec.Text(1024)),
 )
 
-_EVENT: codec.Object[Event] = codec.Union(
+_EVENT: _codec.Object[Event] = _codec.Union(
     "event",
     {
         "peer_health_changed": _PEER_HEALTH_CHANGED,
@@ -1247,7 +1246,7 @@ _EVENT: codec.Object[Event] = codec.Union(
     },
 )
 
-_FRAME: codec.Object[Frame] = codec.Union(
+_FRAME: _codec.Object[Frame] = _codec.Union(
     "frame",
     {
         "request": _REQUEST_FRAME,
@@ -1259,52 +1258,52 @@ _FRAME: codec.Object[Frame] = codec.Union(
 
 def decode_frame(body: bytes) -> Frame:
     """Reads one Frame. Raises DecodeError."""
-    return codec.decode(_FRAME, body)
+    return _codec.decode(_FRAME, body)
 
 
 def encode_frame(value: Frame) -> bytes:
     """Writes it in its one canonical form. Raises EncodeError."""
-    return codec.encode(_FRAME, value)
+    return _codec.encode(_FRAME, value)
 
 
 def decode_request(body: bytes) -> Request:
     """Reads one Request. Raises DecodeError."""
-    return codec.decode(_REQUEST, body)
+    return _codec.decode(_REQUEST, body)
 
 
 def encode_request(value: Request) -> bytes:
     """Writes it in its one canonical form. Raises EncodeError."""
-    return codec.encode(_REQUEST, value)
+    return _codec.encode(_REQUEST, value)
 
 
 def decode_response(body: bytes) -> Response:
     """Reads one Response. Raises DecodeError."""
-    return codec.decode(_RESPONSE, body)
+    return _codec.decode(_RESPONSE, body)
 
 
 def encode_response(value: Response) -> bytes:
     """Writes it in its one canonical form. Raises EncodeError."""
-    return codec.encode(_RESPONSE, value)
+    return _codec.encode(_RESPONSE, value)
 
 
 def decode_event(body: bytes) -> Event:
     """Reads one Event. Raises DecodeError."""
-    return codec.decode(_EVENT, body)
+    return _codec.decode(_EVENT, body)
 
 
 def encode_event(value: Event) -> bytes:
     """Writes it in its one canonical form. Raises EncodeError."""
-    return codec.encode(_EVENT, value)
+    return _codec.encode(_EVENT, value)
 
 
 def decode_edge_config(body: bytes) -> EdgeConfig:
     """Reads one EdgeConfig. Raises DecodeError."""
-    return codec.decode(_EDGE_CONFIG, body)
+    return _codec.decode(_EDGE_CONFIG, body)
 
 
 def encode_edge_config(value: EdgeConfig) -> bytes:
     """Writes it in its one canonical form. Raises EncodeError."""
-    return codec.encode(_EDGE_CONFIG, value)
+    return _codec.encode(_EDGE_CONFIG, value)
 
 
 class AsyncOperations(abc.ABC):
@@ -1325,7 +1324,7 @@ class AsyncOperations(abc.ABC):
         answer = await self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     async def set_local_wg_pubkey(
         self,
@@ -1338,7 +1337,7 @@ class AsyncOperations(abc.ABC):
         answer = await self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     async def setup_global_overlay(
         self,
@@ -1353,14 +1352,14 @@ class AsyncOperations(abc.ABC):
         answer = await self.call(request, timeout=timeout)
         if isinstance(answer, BridgeName):
             return answer
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     async def teardown_global_overlay(self, *, timeout: float | None = None) -> None:
         """Takes the tunnel down; services and their containers stay. Since 0.12.5."""
         answer = await self.call(RequestTeardownGlobalOverlay(), timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     async def setup_service_overlay(
         self,
@@ -1373,7 +1372,7 @@ class AsyncOperations(abc.ABC):
         answer = await self.call(request, timeout=timeout)
         if isinstance(answer, ServiceOverlayInfo):
             return answer
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     async def teardown_service_overlay(
         self,
@@ -1386,7 +1385,7 @@ class AsyncOperations(abc.ABC):
         answer = await self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     async def allocate_ip(
         self,
@@ -1401,14 +1400,14 @@ class AsyncOperations(abc.ABC):
         answer = await self.call(request, timeout=timeout)
         if isinstance(answer, AllocatedIp):
             return answer
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     async def release_ip(self, request: ReleaseIp, /, *, timeout: float | None = None) -> None:
         """Gives back an address that allocate_ip gave. Since 0.12.5."""
         answer = await self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     async def attach_container(
         self,
@@ -1423,7 +1422,7 @@ class AsyncOperations(abc.ABC):
         answer = await self.call(request, timeout=timeout)
         if isinstance(answer, AttachResult | GuestOverlayConfig):
             return answer
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     async def detach_container(
         self,
@@ -1436,7 +1435,7 @@ class AsyncOperations(abc.ABC):
         answer = await self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     async def add_peer(self, request: AddPeer, /, *, timeout: float | None = None) -> None:
         """Adds a peer, or replaces what was said of it; kept until the tunnel is there. Since
@@ -1445,14 +1444,14 @@ class AsyncOperations(abc.ABC):
         answer = await self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     async def remove_peer(self, request: RemovePeer, /, *, timeout: float | None = None) -> None:
         """Removes a peer; an unknown one is ok. Since 0.12.5."""
         answer = await self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     async def add_allowed_ip(
         self,
@@ -1465,7 +1464,7 @@ class AsyncOperations(abc.ABC):
         answer = await self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     async def remove_allowed_ip(
         self,
@@ -1480,7 +1479,7 @@ class AsyncOperations(abc.ABC):
         answer = await self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     async def mint_edge_peer(
         self,
@@ -1495,7 +1494,7 @@ class AsyncOperations(abc.ABC):
         answer = await self.call(request, timeout=timeout)
         if isinstance(answer, EdgeConfig):
             return answer
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     async def revoke_edge_peer(
         self,
@@ -1508,21 +1507,21 @@ class AsyncOperations(abc.ABC):
         answer = await self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     async def list_edge_peers(self, *, timeout: float | None = None) -> EdgePeers:
         """Lists the edge peers that live. Since 0.14.3."""
         answer = await self.call(RequestListEdgePeers(), timeout=timeout)
         if isinstance(answer, EdgePeers):
             return answer
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     async def register_dns(self, request: RegisterDns, /, *, timeout: float | None = None) -> None:
         """Makes a name answer with an address. Since 0.12.5."""
         answer = await self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     async def unregister_dns(
         self,
@@ -1535,7 +1534,7 @@ class AsyncOperations(abc.ABC):
         answer = await self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     async def write_scoped_resolver(
         self,
@@ -1548,7 +1547,7 @@ class AsyncOperations(abc.ABC):
         answer = await self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     async def remove_scoped_resolver(
         self,
@@ -1561,7 +1560,7 @@ class AsyncOperations(abc.ABC):
         answer = await self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     async def prune_orphan_bridges(
         self,
@@ -1574,21 +1573,21 @@ class AsyncOperations(abc.ABC):
         answer = await self.call(request, timeout=timeout)
         if isinstance(answer, PrunedBridges):
             return answer
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     async def status(self, *, timeout: float | None = None) -> StatusSnapshot:
         """Tells what runs: tunnel, addresses, peers, services. Since 0.12.5."""
         answer = await self.call(RequestStatus(), timeout=timeout)
         if isinstance(answer, StatusSnapshot):
             return answer
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     async def nat_tick(self, *, timeout: float | None = None) -> None:
         """Looks again for the addresses that this node has from outside. Since 0.12.5."""
         answer = await self.call(RequestNatTick(), timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     async def nat_status(self, *, timeout: float | None = None) -> NatStatus:
         """Tells the addresses that this node has from outside and how each peer is reached.
@@ -1597,14 +1596,14 @@ class AsyncOperations(abc.ABC):
         answer = await self.call(RequestNatStatus(), timeout=timeout)
         if isinstance(answer, NatStatus):
             return answer
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     async def shutdown(self, *, timeout: float | None = None) -> None:
         """Takes the tunnel down and ends the daemon after the answer. Since 0.12.5."""
         answer = await self.call(RequestShutdown(), timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
 
 class Operations(abc.ABC):
@@ -1625,7 +1624,7 @@ class Operations(abc.ABC):
         answer = self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     def set_local_wg_pubkey(
         self,
@@ -1638,7 +1637,7 @@ class Operations(abc.ABC):
         answer = self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     def setup_global_overlay(
         self,
@@ -1653,14 +1652,14 @@ class Operations(abc.ABC):
         answer = self.call(request, timeout=timeout)
         if isinstance(answer, BridgeName):
             return answer
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     def teardown_global_overlay(self, *, timeout: float | None = None) -> None:
         """Takes the tunnel down; services and their containers stay. Since 0.12.5."""
         answer = self.call(RequestTeardownGlobalOverlay(), timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     def setup_service_overlay(
         self,
@@ -1673,7 +1672,7 @@ class Operations(abc.ABC):
         answer = self.call(request, timeout=timeout)
         if isinstance(answer, ServiceOverlayInfo):
             return answer
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     def teardown_service_overlay(
         self,
@@ -1686,7 +1685,7 @@ class Operations(abc.ABC):
         answer = self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     def allocate_ip(self, request: AllocateIp, /, *, timeout: float | None = None) -> AllocatedIp:
         """Takes an address out of a service's pool, or the node's, for the caller's own use.
@@ -1695,14 +1694,14 @@ class Operations(abc.ABC):
         answer = self.call(request, timeout=timeout)
         if isinstance(answer, AllocatedIp):
             return answer
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     def release_ip(self, request: ReleaseIp, /, *, timeout: float | None = None) -> None:
         """Gives back an address that allocate_ip gave. Since 0.12.5."""
         answer = self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     def attach_container(
         self,
@@ -1717,7 +1716,7 @@ class Operations(abc.ABC):
         answer = self.call(request, timeout=timeout)
         if isinstance(answer, AttachResult | GuestOverlayConfig):
             return answer
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     def detach_container(
         self,
@@ -1730,7 +1729,7 @@ class Operations(abc.ABC):
         answer = self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     def add_peer(self, request: AddPeer, /, *, timeout: float | None = None) -> None:
         """Adds a peer, or replaces what was said of it; kept until the tunnel is there. Since
@@ -1739,21 +1738,21 @@ class Operations(abc.ABC):
         answer = self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     def remove_peer(self, request: RemovePeer, /, *, timeout: float | None = None) -> None:
         """Removes a peer; an unknown one is ok. Since 0.12.5."""
         answer = self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     def add_allowed_ip(self, request: AddAllowedIp, /, *, timeout: float | None = None) -> None:
         """Adds one prefix to a peer's allowed IPs. Since 0.12.5."""
         answer = self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     def remove_allowed_ip(
         self,
@@ -1768,7 +1767,7 @@ class Operations(abc.ABC):
         answer = self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     def mint_edge_peer(
         self,
@@ -1783,35 +1782,35 @@ class Operations(abc.ABC):
         answer = self.call(request, timeout=timeout)
         if isinstance(answer, EdgeConfig):
             return answer
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     def revoke_edge_peer(self, request: RevokeEdgePeer, /, *, timeout: float | None = None) -> None:
         """Ends an edge peer before its time; an unknown one is ok. Since 0.14.3."""
         answer = self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     def list_edge_peers(self, *, timeout: float | None = None) -> EdgePeers:
         """Lists the edge peers that live. Since 0.14.3."""
         answer = self.call(RequestListEdgePeers(), timeout=timeout)
         if isinstance(answer, EdgePeers):
             return answer
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     def register_dns(self, request: RegisterDns, /, *, timeout: float | None = None) -> None:
         """Makes a name answer with an address. Since 0.12.5."""
         answer = self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     def unregister_dns(self, request: UnregisterDns, /, *, timeout: float | None = None) -> None:
         """Makes a name unknown; ok if it was. Since 0.12.5."""
         answer = self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     def write_scoped_resolver(
         self,
@@ -1824,7 +1823,7 @@ class Operations(abc.ABC):
         answer = self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     def remove_scoped_resolver(
         self,
@@ -1837,7 +1836,7 @@ class Operations(abc.ABC):
         answer = self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     def prune_orphan_bridges(
         self,
@@ -1850,21 +1849,21 @@ class Operations(abc.ABC):
         answer = self.call(request, timeout=timeout)
         if isinstance(answer, PrunedBridges):
             return answer
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     def status(self, *, timeout: float | None = None) -> StatusSnapshot:
         """Tells what runs: tunnel, addresses, peers, services. Since 0.12.5."""
         answer = self.call(RequestStatus(), timeout=timeout)
         if isinstance(answer, StatusSnapshot):
             return answer
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     def nat_tick(self, *, timeout: float | None = None) -> None:
         """Looks again for the addresses that this node has from outside. Since 0.12.5."""
         answer = self.call(RequestNatTick(), timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     def nat_status(self, *, timeout: float | None = None) -> NatStatus:
         """Tells the addresses that this node has from outside and how each peer is reached.
@@ -1873,11 +1872,11 @@ class Operations(abc.ABC):
         answer = self.call(RequestNatStatus(), timeout=timeout)
         if isinstance(answer, NatStatus):
             return answer
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     def shutdown(self, *, timeout: float | None = None) -> None:
         """Takes the tunnel down and ends the daemon after the answer. Since 0.12.5."""
         answer = self.call(RequestShutdown(), timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)

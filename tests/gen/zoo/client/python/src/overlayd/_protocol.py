@@ -8,8 +8,7 @@ import dataclasses
 import enum
 import typing
 
-from overlayd import _codec as codec
-from overlayd import _errors as errors
+from overlayd import _codec, _errors
 
 __all__ = [
     "Food",
@@ -49,7 +48,7 @@ class Animal:
     """Its name."""
     food: Food
     """Its kind of food."""
-    phone: codec.IPAddress | None = None
+    phone: _codec.IPAddress | None = None
     """The keeper's phone."""
     nicknames: tuple[str, ...] = ()
     """Its nicknames."""
@@ -119,55 +118,55 @@ Response: typing.TypeAlias = Fed
 
 # How they lie on the wire.
 
-_ANIMAL = codec.Record(
+_ANIMAL = _codec.Record(
     Animal,
-    codec.Field("called", codec.Text(1024), attribute="name"),
-    codec.Field("food", codec.Enumeration(Food)),
-    codec.Field("phone", codec.ADDRESS, optional=True),
-    codec.Field("nicknames", codec.List(codec.Text(1024), 2), default=(), skip_empty=True),
+    _codec.Field("called", _codec.Text(1024), attribute="name"),
+    _codec.Field("food", _codec.Enumeration(Food)),
+    _codec.Field("phone", _codec.ADDRESS, optional=True),
+    _codec.Field("nicknames", _codec.List(_codec.Text(1024), 2), default=(), skip_empty=True),
 )
 
-_POOL = codec.Record(
+_POOL = _codec.Record(
     Pool,
-    codec.Field("degrees", codec.I32),
+    _codec.Field("degrees", _codec.I32),
 )
 
-_PLACE: codec.Object[Place] = codec.Union(
+_PLACE: _codec.Object[Place] = _codec.Union(
     "where",
     {
-        "cage": codec.Record(PlaceCage),
+        "cage": _codec.Record(PlaceCage),
         "pool": _POOL,
     },
 )
 
-_FEED = codec.Record(
+_FEED = _codec.Record(
     Feed,
-    codec.Field("animal", _ANIMAL, flatten=True),
-    codec.Field("grams", codec.U16),
-    codec.Field("place", _PLACE, default=PlaceCage()),
-    codec.Field("word", codec.Text(9), optional=True),
-    codec.Field("slowly", codec.BOOLEAN, default=True),
+    _codec.Field("animal", _ANIMAL, flatten=True),
+    _codec.Field("grams", _codec.U16),
+    _codec.Field("place", _PLACE, default=PlaceCage()),
+    _codec.Field("word", _codec.Text(9), optional=True),
+    _codec.Field("slowly", _codec.BOOLEAN, default=True),
 )
 
-_REQUEST: codec.Object[Request] = codec.Union(
+_REQUEST: _codec.Object[Request] = _codec.Union(
     "op",
     {
         "feed": _FEED,
-        "count": codec.Record(RequestCount),
+        "count": _codec.Record(RequestCount),
     },
 )
 
-_BOWL = codec.Record(
+_BOWL = _codec.Record(
     Bowl,
-    codec.Field("grams", codec.U64),
+    _codec.Field("grams", _codec.U64),
 )
 
-_FED = codec.Record(
+_FED = _codec.Record(
     Fed,
-    codec.Field("bowls", codec.List(_BOWL, 4096)),
+    _codec.Field("bowls", _codec.List(_BOWL, 4096)),
 )
 
-_RESPONSE: codec.Object[Response] = codec.Union(
+_RESPONSE: _codec.Object[Response] = _codec.Union(
     "result",
     {
         "fed": _FED,
@@ -177,22 +176,22 @@ _RESPONSE: codec.Object[Response] = codec.Union(
 
 def decode_request(body: bytes) -> Request:
     """Reads one Request. Raises DecodeError."""
-    return codec.decode(_REQUEST, body)
+    return _codec.decode(_REQUEST, body)
 
 
 def encode_request(value: Request) -> bytes:
     """Writes it in its one canonical form. Raises EncodeError."""
-    return codec.encode(_REQUEST, value)
+    return _codec.encode(_REQUEST, value)
 
 
 def decode_response(body: bytes) -> Response:
     """Reads one Response. Raises DecodeError."""
-    return codec.decode(_RESPONSE, body)
+    return _codec.decode(_RESPONSE, body)
 
 
 def encode_response(value: Response) -> bytes:
     """Writes it in its one canonical form. Raises EncodeError."""
-    return codec.encode(_RESPONSE, value)
+    return _codec.encode(_RESPONSE, value)
 
 
 class AsyncOperations(abc.ABC):
@@ -207,14 +206,14 @@ class AsyncOperations(abc.ABC):
         answer = await self.call(request, timeout=timeout)
         if isinstance(answer, Fed):
             return answer
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     async def count(self, *, timeout: float | None = None) -> Fed:
         """Counts them. Since 2."""
         answer = await self.call(RequestCount(), timeout=timeout)
         if isinstance(answer, Fed):
             return answer
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
 
 class Operations(abc.ABC):
@@ -229,11 +228,11 @@ class Operations(abc.ABC):
         answer = self.call(request, timeout=timeout)
         if isinstance(answer, Fed):
             return answer
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
 
     def count(self, *, timeout: float | None = None) -> Fed:
         """Counts them. Since 2."""
         answer = self.call(RequestCount(), timeout=timeout)
         if isinstance(answer, Fed):
             return answer
-        raise errors.UnexpectedAnswerError(answer)
+        raise _errors.UnexpectedAnswerError(answer)
