@@ -1,8 +1,8 @@
 """Drives a codec testee with the vectors: vectors.py FILE COMMAND...
 
 The command speaks what build/bin/codec-testee does. Of contract-*.jsonl and older-lines.jsonl every
-body must be accepted and come back as its canonical form; of verdicts.jsonl those that all must accept.
-How many others it refuses is told, and is no fault: unless STRICT is set, that is asked of none but our own.
+body must be accepted and come back as its canonical form; of verdicts.jsonl those that all must
+accept. How many others it refuses is told; only with STRICT in the environment must it be all.
 """
 
 import base64
@@ -29,7 +29,12 @@ def records(path):
         r = json.loads(line)
         if "mutation" in r:
             accepted = r["accepted"] and not r["strict"]
-            yield r["type"], r["mutation"], base64.b64decode(r["body"]), r["canonical"] if accepted else None
+            yield (
+                r["type"],
+                r["mutation"],
+                base64.b64decode(r["body"]),
+                r["canonical"] if accepted else None,
+            )
         else:
             canonical = newest.get((r["type"], r["body"]), r["body"])
             yield r["type"], r["name"], r["body"].encode(), canonical
@@ -75,7 +80,8 @@ def main():
             print(f"{kind} {name}: {body[:200]!r}\n  gave {verdict.decode()} {text[:200]!r}")
     for testee in testees.values():
         testee.end()
-    print(f"{accepted} accepted as they must be, {failed} not; {refused} of {refused + lax} others refused")
+    print(f"{accepted} accepted as they must be, {failed} not", end="; ")
+    print(f"{refused} of {refused + lax} others refused")
     sys.exit(failed > 0 or accepted == 0 or (lax > 0 and bool(os.environ.get("STRICT"))))
 
 

@@ -228,6 +228,7 @@ class Connections(unittest.IsolatedAsyncioTestCase):
             b"\0\0\0\0",
             (8 * 1024 * 1024 + 1).to_bytes(4, "little"),
             b"\1\0\0\0{",
+            b"\0\0\1\0" + 65536 * b"[",
             b'\x15\0\0\0{"frame":"something"}',
         ):
 

@@ -13,6 +13,8 @@ by name, a tagged union is the `|` of its variants, an enum a `StrEnum`, an addr
 
 A variant without keys has a class of its own, named after the union and the variant: `ResponseOk`.
 
+What a member means stands below it in the source, where editors, Sphinx and pdoc look for it.
+
 Everything raised is an `OverlaydError`; an `EncodeError` is raised before anything is sent, for a
 value that the contract has no place for.
 

@@ -150,7 +150,7 @@ class EventStream:
             async with asyncio.timeout(None if timeout == math.inf else timeout):
                 return await anext(self._stream, None)
         except TimeoutError:
-            raise DeadlineError(timeout, sent=False) from None
+            raise DeadlineError(f"no event within {timeout:g} s", sent=False) from None
 
     def close(self) -> None:
         """Ends the stream; what has come can still be read."""

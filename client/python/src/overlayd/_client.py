@@ -111,7 +111,8 @@ class AsyncClient(AsyncOperations):
                 await connection.drain()
                 response = await answer
         except TimeoutError:
-            raise DeadlineError(seconds, sent=connection is not None) from None
+            text = f"no answer within {seconds:g} s"
+            raise DeadlineError(text, sent=connection is not None) from None
         finally:
             if connection is not None:
                 connection.forget(number)

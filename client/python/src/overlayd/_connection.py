@@ -101,7 +101,7 @@ class Connection:
         """An answer that can't be read is the matter of its call alone, as framing is intact."""
         try:
             document = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise error from None
         match document:
             case {"frame": "event"} if isinstance(error, UnknownVariantError):

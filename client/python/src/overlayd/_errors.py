@@ -26,10 +26,10 @@ class DaemonError(OverlaydError):
 
 
 class DeadlineError(OverlaydError, TimeoutError):
-    """No answer in time."""
+    """No answer in time, or no event."""
 
-    def __init__(self, seconds: float, *, sent: bool) -> None:
-        super().__init__(f"no answer within {seconds:g} s{'' if sent else ': not sent'}")
+    def __init__(self, text: str, *, sent: bool) -> None:
+        super().__init__(text)
         self.sent = sent
         """Whether the request is on its way, and may still be carried out."""
 
