@@ -32,6 +32,7 @@ needs/client/ctl    := client schema runtime
 
 libs/gen/pb         := -lprotobuf-c
 libs/runtime        := -lpthread
+libs/client/ctl     := -ljson-c
 libs/server/linux   := -lnl-route-3 -lnl-3 -lnftables -lnftnl -lmnl -lsodium
 libs/server/ipc     := -luv
 libs/server/store   := -lsodium
@@ -41,6 +42,7 @@ include mk/build_id.mk
 include mk/rules.mk
 include mk/schema.mk
 include mk/tests.mk
+include mk/qemu.mk
 include mk/bench.mk
 
 .PHONY: all deps deps-all demo check bench install clean

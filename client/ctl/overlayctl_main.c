@@ -1,12 +1,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "client/ctl/command_line.h"
+#include "client/ctl/exit.h"
 #include "client/ctl/flags.h"
+#include "client/ctl/generic.h"
 #include "client/ctl/help.h"
-#include "client/ctl/print.h"
 #include "client/ctl/raw.h"
 #include "client/overlayd.h"
 #include "runtime/paths.h"
@@ -20,20 +20,10 @@ static const struct ctl_command *find_command(const char *name)
 	return NULL;
 }
 
-static int fail(int r, const struct ovd_client *client)
+static int unknown(const char *word)
 {
-	switch (r) {
-	case -ETIMEDOUT:
-		fprintf(stderr, "overlayctl: no answer in time\n");
-		return EXIT_TIMEOUT;
-	case -EPROTO:
-		fprintf(stderr, "overlayctl: an answer that is none: %s\n",
-			ovd_client_fault(client));
-		return EXIT_PROTOCOL;
-	default:
-		fprintf(stderr, "overlayctl: %s\n", strerror(-r));
-		return EXIT_CONNECTION;
-	}
+	fprintf(stderr, "overlayctl: %s: unknown command\nTry 'overlayctl help'.\n", word);
+	return EXIT_USAGE;
 }
 
 static int connect_to(const struct command_line *line, struct ovd_client **ret)
@@ -65,22 +55,6 @@ static void please_old_daemons(struct ovd_request *request)
 	setup->nat_enabled = !setup->has_nat || setup->nat.enabled;
 }
 
-static int print_answer(const struct ovd_response *response, bool json)
-{
-	_cleanup_(buf_done) struct buf text = { .p = NULL };
-
-	if (json && ovd_response_encode(response, &text) == 0)
-		printf("%.*s\n", VIEW(buf_view(&text)));
-	if (response->kind == OVD_RESPONSE_ERR) {
-		if (!json)
-			fprintf(stderr, "overlayctl: %.*s\n", VIEW(response->err.message));
-		return EXIT_ERR;
-	}
-	if (!json)
-		print_response(stdout, response, time(NULL));
-	return EXIT_OK;
-}
-
 static int call(const struct command_line *line, struct ovd_request *request)
 {
 	const struct ovd_response *response;
@@ -91,7 +65,7 @@ static int call(const struct command_line *line, struct ovd_request *request)
 		return EXIT_CONNECTION;
 	please_old_daemons(request);
 	r = ovd_client_call(client, request, line->timeout_ms, &response);
-	r = r < 0 ? fail(r, client) : print_answer(response, line->json);
+	r = r < 0 ? exit_failed(r, client) : exit_answer(response, line->json);
 	ovd_client_close(client);
 	return r;
 }
@@ -113,7 +87,8 @@ static int run_command(const struct command_line *line, const struct ctl_command
 		return EXIT_USAGE;
 	}
 	if (ovd_request_decode(buf_view(&json), &arena, &request, &found) < 0) {
-		fprintf(stderr, "overlayctl %s: %s: %s\n", command->name, found.path, found.text);
+		fprintf(stderr, "overlayctl %s: %s\n", command->name,
+			flags_fault(command, &found, fault));
 		return EXIT_USAGE;
 	}
 	return call(line, &request);
@@ -121,52 +96,110 @@ static int run_command(const struct command_line *line, const struct ctl_command
 
 static int run_raw(const struct command_line *line)
 {
+	const char *text = line->rest[1];
+	struct ovd_client *client;
+	int r;
+
+	if (text && strcmp(text, "--help") == 0) {
+		help_raw(stdout);
+		return EXIT_OK;
+	}
+	if (text && line->rest[2]) {
+		fprintf(stderr, "overlayctl raw: one argument at most; quote the JSON\n");
+		return EXIT_USAGE;
+	}
+	if (connect_to(line, &client) < 0)
+		return EXIT_CONNECTION;
+	r = raw_run(client, text, line->timeout_ms);
+	ovd_client_close(client);
+	return r;
+}
+
+/* call and describe: what the daemon knows counts. */
+static int run_generic(const struct command_line *line,
+		       int (*generic)(const struct command_line *line, struct ovd_client *client,
+				      char **words))
+{
 	struct ovd_client *client;
 	int r;
 
 	if (connect_to(line, &client) < 0)
 		return EXIT_CONNECTION;
-	r = raw_run(client, line->rest[1], line->timeout_ms);
+	r = generic(line, client, line->rest + 1);
 	ovd_client_close(client);
 	return r;
+}
+
+static int run_call(const struct command_line *line)
+{
+	const char *operation = line->rest[1];
+
+	if (operation && strcmp(operation, "--help") != 0)
+		return run_generic(line, generic_call);
+	help_call(operation ? stdout : stderr);
+	return operation ? EXIT_OK : EXIT_USAGE;
+}
+
+static int run_describe(const struct command_line *line)
+{
+	if (!line->rest[1] || strcmp(line->rest[1], "--help") != 0)
+		return run_generic(line, generic_describe);
+	help_describe(stdout);
+	return EXIT_OK;
 }
 
 static int run_help(const char *name)
 {
 	const struct ctl_command *command = name ? find_command(name) : NULL;
 
-	if (name && !command) {
-		fprintf(stderr, "overlayctl: %s: unknown command\n", name);
+	if (command && strcmp(name, "describe") == 0)
+		help_describe(stdout);
+	else if (command)
+		help_command(stdout, command);
+	else if (!name)
+		help_all(stdout, ovd_commands);
+	else if (strcmp(name, "raw") == 0)
+		help_raw(stdout);
+	else if (strcmp(name, "call") == 0)
+		help_call(stdout);
+	else
+		return unknown(name);
+	return EXIT_OK;
+}
+
+static int run(const struct command_line *line)
+{
+	const char *word = line->rest[0];
+	const struct ctl_command *command = word ? find_command(word) : NULL;
+
+	if (word && strcmp(word, "describe") == 0 && !line->json)
+		return run_describe(line);
+	if (command)
+		return run_command(line, command);
+	if (word && strcmp(word, "call") == 0)
+		return run_call(line);
+	if (!word) {
+		help_all(stderr, ovd_commands);
 		return EXIT_USAGE;
 	}
-	if (command)
-		help_command(stdout, command);
-	else
-		help_all(stdout, ovd_commands);
-	return EXIT_OK;
+	if (strcmp(word, "--help") == 0)
+		return run_help(NULL);
+	if (strcmp(word, "help") == 0)
+		return run_help(line->rest[1]);
+	return strcmp(word, "raw") == 0 ? run_raw(line) : unknown(word);
 }
 
 int main(int argc, char **argv)
 {
-	const struct ctl_command *command;
 	struct command_line line;
-	int r = argc > 0 ? command_line_parse(argv, &line) : 1;
+	int r = argc > 0 ? command_line_parse(argv, &line) : -EINVAL;
 
-	if (r != 0)
-		return r < 0 ? EXIT_USAGE : EXIT_OK;
-	if (!line.rest[0]) {
-		help_all(stderr, ovd_commands);
+	if (r < 0)
 		return EXIT_USAGE;
+	r = r == 0 ? run(&line) : EXIT_OK;
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		fprintf(stderr, "overlayctl: standard output: %s\n", strerror(errno));
+		return EXIT_OUTPUT;
 	}
-	if (strcmp(line.rest[0], "help") == 0 || strcmp(line.rest[0], "--help") == 0)
-		return run_help(line.rest[0][0] == 'h' ? line.rest[1] : NULL);
-	if (strcmp(line.rest[0], "raw") == 0)
-		return run_raw(&line);
-	command = find_command(line.rest[0]);
-	if (!command) {
-		fprintf(stderr, "overlayctl: %s: unknown command\nTry 'overlayctl help'.\n",
-			line.rest[0]);
-		return EXIT_USAGE;
-	}
-	return run_command(&line, command);
+	return r;
 }

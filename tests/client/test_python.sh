@@ -5,38 +5,19 @@ B=$(cd "${B:-build}" && pwd)
 top=$(cd "$(dirname "$0")/../.." && pwd)
 package=$top/client/python
 work=$B/python
+. tests/check.sh
 tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-passed=0 failed=0 skipped=0
+trap 'rm -rf "$tmp" "$check_said"' EXIT
 export PYTHONPYCACHEPREFIX="$work/pycache" PYTHONPATH="$package/src" MYPYPATH="$package/src"
 export MYPY_CACHE_DIR="$work/mypy" RUFF_CACHE_DIR="$work/ruff" PIP_DISABLE_PIP_VERSION_CHECK=1
+cd "$package" || exit
 
-check() { # NAME COMMAND...
-	name=$1
-	shift
-	if (cd "$package" && "$@") >"$tmp/said" 2>&1; then
-		passed=$((passed + 1))
-		echo "test_python $name - ok"
-	else
-		failed=$((failed + 1))
-		sed 's/^/  /' "$tmp/said"
-		echo "test_python $name - FAILED"
-	fi
-}
-skip() { # NAME REASON
-	skipped=$((skipped + 1))
-	echo "test_python $1 - SKIPPED: $2"
-}
-finish() {
-	echo "test_python: $passed passed, $failed failed, $skipped skipped"
-	[ "$failed" -eq 0 ]
-	exit
-}
 is_new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 
 if ! is_new_enough python3; then
-	skip "everything" "no python3 of 3.11 or newer here; make deps-all installs it"
-	finish
+	check_skip all "no python3 of 3.11 or newer here; make deps-all installs it"
+	check_end
+	exit
 fi
 python=$(python3 -c 'import sys; print(sys.executable)')
 mkdir -p "$work"
@@ -50,14 +31,14 @@ tools() {
 	cp "$package/requirements-dev.txt" "$work/tools/installed"
 }
 build_package() { # of a copy, as setuptools writes beside the sources
-	rm -rf "$tmp/package" "$tmp/site" && mkdir "$tmp/package"
+	mkdir "$tmp/package"
 	cp -r pyproject.toml README.md src "$tmp/package" || return
 	"$work/tools/bin/pip" install -q --no-deps --no-index --no-build-isolation --target "$tmp/site" "$tmp/package" || return
-	[ -f "$tmp/site/overlayd/py.typed" ] && cd / && PYTHONPATH=$tmp/site "$python" -c 'import overlayd; overlayd.Client'
+	[ -f "$tmp/site/overlayd/py.typed" ] && PYTHONPATH=$tmp/site PYTHONSAFEPATH=1 "$python" -c 'import overlayd; overlayd.Client'
 }
 mkdir "$tmp/zoo"
 cp "$top/tests/gen/zoo/client/python/src/overlayd/_protocol.py" "$tmp/zoo/zoo.py"
-if tools >"$tmp/said" 2>&1; then
+if tools >"$check_said" 2>&1; then
 	check "mypy --strict" "$work/tools/bin/mypy"
 	check "ruff check" "$work/tools/bin/ruff" check
 	check "ruff format" "$work/tools/bin/ruff" format --check
@@ -66,7 +47,7 @@ if tools >"$tmp/said" 2>&1; then
 	check "the package builds" build_package
 else
 	for name in "mypy --strict" "ruff check" "ruff format" "mypy --strict of another schema" "ruff format of another schema" "the package builds"; do
-		skip "$name" "no tools: $(tail -n 1 "$tmp/said")"
+		check_skip "$name" "no tools: $(tail -n 1 "$check_said")"
 	done
 fi
 
@@ -88,7 +69,7 @@ check "another schema round trip" another_schema
 # ---- the vectors ----
 for vectors in contract-0.12 contract-0.13 contract-0.14 older-lines verdicts; do
 	check "$vectors" timeout 120 "$python" "$top/tests/client/vectors.py" "$top/tests/data/vectors/$vectors.jsonl" "$python" tests/codec_testee.py
-	tail -n 1 "$tmp/said"
+	tail -n 1 "$check_said"
 done
 
 # ---- a real daemon ----
@@ -104,10 +85,10 @@ live() {
 }
 # shellcheck disable=SC2086
 if [ ! -w /dev/net/tun ]; then
-	skip "a real daemon" "this user may not open /dev/net/tun"
+	check_skip "a real daemon" "this user may not open /dev/net/tun"
 elif ! unshare $root --mount --net true 2>/dev/null; then
-	skip "a real daemon" "no namespaces here"
+	check_skip "a real daemon" "no namespaces here"
 else
 	check "a real daemon" live
 fi
-finish
+check_end

@@ -27,6 +27,7 @@ __all__ = [
     "RequestNatTick",
     "RequestNatStatus",
     "RequestShutdown",
+    "RequestDescribe",
     "decode_request",
     "encode_request",
     "Response",
@@ -86,6 +87,10 @@ __all__ = [
     "EdgePeers",
     "EdgePeerStatus",
     "Err",
+    "Hello",
+    "ServerInfo",
+    "Limits",
+    "Description",
     "PeerHealthChanged",
     "NatEndpointChanged",
     "AsyncOperations",
@@ -462,6 +467,14 @@ class PruneOrphanBridges:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Hello:
+    """Opens a conversation; need not be the first request, or be sent at all."""
+
+    client: str | None = None
+    """Who asks, for the daemon's log: name and version."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RequestTeardownGlobalOverlay:
     """Takes the tunnel down; services and their containers stay. Since 0.12.5."""
 
@@ -493,6 +506,11 @@ class RequestShutdown:
     """Takes the tunnel down and ends the daemon after the answer. Since 0.12.5."""
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RequestDescribe:
+    """Hands out the schema that the daemon was built from. Since overlayd 0.1."""
+
+
 Request: typing.TypeAlias = (
     SetLocalNodeId
     | SetLocalWgPubkey
@@ -520,6 +538,8 @@ Request: typing.TypeAlias = (
     | RequestNatTick
     | RequestNatStatus
     | RequestShutdown
+    | Hello
+    | RequestDescribe
 )
 """What a client can ask for."""
 
@@ -637,7 +657,7 @@ class StatusSnapshot:
     service_count: int
     """Services that are set up."""
     peers: tuple[PeerStatus, ...] = ()
-    """The peers, by key."""
+    """The peers, in no order."""
     dedicated_services: tuple[DedicatedServiceStatus, ...] = ()
     """Services with a tunnel of their own, by name."""
 
@@ -756,6 +776,68 @@ class Err:
 
     message: str
     """What, and why: names the thing and the value. Up to 4096 bytes."""
+    code: str | None = None
+    """The kind of failure, for programs: malformed (no request of this schema), invalid (a value
+    is refused), not_built, not_found, exists, exhausted (nothing left to give), not_permitted,
+    busy, timed_out, no_memory, unavailable (what it needs is not there), failed (anything else).
+    More may come. Since overlayd 0.1.
+    """
+    field: str | None = None
+    """The field that is at fault, as a path: request.wg_port. Since overlayd 0.1."""
+    offset: int | None = None
+    """The byte of the body, from 0, where reading a malformed one ended. Since overlayd 0.1."""
+    retryable: bool | None = None
+    """True if the same request may succeed later, with nothing done about it. Since overlayd
+    0.1.
+    """
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a client may send, and how long it may take."""
+
+    frame_bytes: int
+    """Most bytes of a frame's body."""
+    frame_seconds: int
+    """Seconds from a frame's first byte to its last."""
+    connections: int
+    """Connections at a time; more wait."""
+    queued_bytes: int
+    """Bytes of answers that wait for one client to read them; above it the connection is closed."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ServerInfo:
+    """Who serves, and what it can do."""
+
+    name: str
+    """The program: overlayd."""
+    version: str
+    """Its version, like 0.1.0."""
+    build_id: str
+    """Digest of the sources it was built from, hexadecimal."""
+    contract_lines: tuple[str, ...]
+    """Lines of the contract whose clients it serves, oldest first, like 0.14."""
+    codecs: tuple[str, ...]
+    """Forms of a frame's body: json, protobuf."""
+    operations: tuple[str, ...]
+    """Operations that it carries out; the schema's others answer err, with code not_built."""
+    limits: Limits
+    """What a client may send, and how long it may take."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """The daemon's schema, which may be newer than the client's."""
+
+    schema: str
+    """Its name."""
+    json: str
+    """The schema as a JSON document; docs/describe.md tells its form."""
+    descriptors: str
+    """The schema and what it imports: a google.protobuf.FileDescriptorSet in base64 (RFC 4648
+    section 4).
+    """
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -776,6 +858,8 @@ Response: typing.TypeAlias = (
     | EdgeConfig
     | EdgePeers
     | Err
+    | ServerInfo
+    | Description
 )
 """What came of a request."""
 
@@ -1033,6 +1117,11 @@ _PRUNE_ORPHAN_BRIDGES = _codec.Record(
     _codec.Field("live_bridge_names", _codec.List(_codec.Text(1024), 2048)),
 )
 
+_HELLO = _codec.Record(
+    Hello,
+    _codec.Field("client", _codec.Text(255), optional=True),
+)
+
 _REQUEST: _codec.Object[Request] = _codec.Union(
     "op",
     {
@@ -1062,6 +1151,8 @@ _REQUEST: _codec.Object[Request] = _codec.Union(
         "nat_tick": _codec.Record(RequestNatTick),
         "nat_status": _codec.Record(RequestNatStatus),
         "shutdown": _codec.Record(RequestShutdown),
+        "hello": _HELLO,
+        "describe": _codec.Record(RequestDescribe),
     },
 )
 
@@ -1200,6 +1291,36 @@ _EDGE_PEERS = _codec.Record(
 _ERR = _codec.Record(
     Err,
     _codec.Field("message", _codec.Text(4096)),
+    _codec.Field("code", _codec.Text(63), optional=True),
+    _codec.Field("field", _codec.Text(1024), optional=True),
+    _codec.Field("offset", _codec.U64, optional=True),
+    _codec.Field("retryable", _codec.BOOLEAN, optional=True),
+)
+
+_LIMITS = _codec.Record(
+    Limits,
+    _codec.Field("frame_bytes", _codec.U64),
+    _codec.Field("frame_seconds", _codec.U32),
+    _codec.Field("connections", _codec.U32),
+    _codec.Field("queued_bytes", _codec.U64),
+)
+
+_SERVER_INFO = _codec.Record(
+    ServerInfo,
+    _codec.Field("name", _codec.Text(1024)),
+    _codec.Field("version", _codec.Text(1024)),
+    _codec.Field("build_id", _codec.Text(1024)),
+    _codec.Field("contract_lines", _codec.List(_codec.Text(1024), 4096)),
+    _codec.Field("codecs", _codec.List(_codec.Text(1024), 4096)),
+    _codec.Field("operations", _codec.List(_codec.Text(1024), 4096)),
+    _codec.Field("limits", _LIMITS),
+)
+
+_DESCRIPTION = _codec.Record(
+    Description,
+    _codec.Field("schema", _codec.Text(1024)),
+    _codec.Field("json", _codec.Text(1048576)),
+    _codec.Field("descriptors", _codec.Text(1048576)),
 )
 
 _RESPONSE: _codec.Object[Response] = _codec.Union(
@@ -1217,6 +1338,8 @@ _RESPONSE: _codec.Object[Response] = _codec.Union(
         "edge_config": _EDGE_CONFIG,
         "edge_peers": _EDGE_PEERS,
         "err": _ERR,
+        "server_info": _SERVER_INFO,
+        "description": _DESCRIPTION,
     },
 )
 
@@ -1605,6 +1728,22 @@ class AsyncOperations(abc.ABC):
             return
         raise _errors.UnexpectedAnswerError(answer)
 
+    async def hello(self, request: Hello, /, *, timeout: float | None = None) -> ServerInfo:
+        """Tells who serves: name, version, lines of the contract, codecs, operations, limits.
+        Since overlayd 0.1.
+        """
+        answer = await self.call(request, timeout=timeout)
+        if isinstance(answer, ServerInfo):
+            return answer
+        raise _errors.UnexpectedAnswerError(answer)
+
+    async def describe(self, *, timeout: float | None = None) -> Description:
+        """Hands out the schema that the daemon was built from. Since overlayd 0.1."""
+        answer = await self.call(RequestDescribe(), timeout=timeout)
+        if isinstance(answer, Description):
+            return answer
+        raise _errors.UnexpectedAnswerError(answer)
+
 
 class Operations(abc.ABC):
     """One method per operation."""
@@ -1879,4 +2018,20 @@ class Operations(abc.ABC):
         answer = self.call(RequestShutdown(), timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
+        raise _errors.UnexpectedAnswerError(answer)
+
+    def hello(self, request: Hello, /, *, timeout: float | None = None) -> ServerInfo:
+        """Tells who serves: name, version, lines of the contract, codecs, operations, limits.
+        Since overlayd 0.1.
+        """
+        answer = self.call(request, timeout=timeout)
+        if isinstance(answer, ServerInfo):
+            return answer
+        raise _errors.UnexpectedAnswerError(answer)
+
+    def describe(self, *, timeout: float | None = None) -> Description:
+        """Hands out the schema that the daemon was built from. Since overlayd 0.1."""
+        answer = self.call(RequestDescribe(), timeout=timeout)
+        if isinstance(answer, Description):
+            return answer
         raise _errors.UnexpectedAnswerError(answer)
