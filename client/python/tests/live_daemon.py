@@ -41,6 +41,9 @@ class LiveDaemon(unittest.TestCase):
         self.addCleanup(process.kill)
         return overlayd.LinuxPid(pid=process.pid)
 
+    def test_0_hello(self) -> None:
+        self.assertEqual(self.client.hello(overlayd.Hello(client="test")).name, "overlayd")
+
     def test_1_node_id(self) -> None:
         self.client.set_local_node_id(overlayd.SetLocalNodeId(node_id=2**64 - 1))
 
