@@ -190,7 +190,8 @@ static void handle_frames(struct conn *c)
 		c->frame_since = 0;
 	else if (!c->frame_since && !c->busy)
 		c->frame_since = uv_now(c->server->options.loop);
-	frame_trim(&c->in);
+	if (!c->busy) /* the call's request lies in there */
+		frame_trim(&c->in);
 	watch(c);
 }
 

@@ -136,6 +136,27 @@ TEST(an_answer_that_fits_no_frame_ends_the_connection)
 	rig_stop(&r);
 }
 
+/* What the request is made of lies in the frame. */
+TEST(a_large_frame_lives_as_long_as_its_call)
+{
+	struct rig r;
+	int fd;
+
+	rig_start(&r);
+	fd = rig_connect(&r);
+	for (unsigned id = 0; id < 3; id++) {
+		r.held = NULL;
+		rig_ask_padded(&r, fd, id, OP_HOLD_NAMED, MIB / 2);
+		while (!r.held)
+			rig_turn(&r);
+		CHECK(view_eq(r.held->request->teardown_service_overlay.service, view("web")));
+		call_ok(r.held);
+		rig_expect(&r, fd, id, "\"ok\"");
+	}
+	close(fd);
+	rig_stop(&r);
+}
+
 /* ---- time ---- */
 
 TEST(ten_seconds_for_a_frame)

@@ -217,7 +217,7 @@ static void receive(struct node *n, void *p, size_t size)
 
 const char *node_ask(struct node *n, const char *request, const char *want)
 {
-	static char frame[64 * 1024];
+	static char frame[160 * 1024];
 	uint32_t size =
 		(uint32_t)snprintf(frame + 4, sizeof(frame) - 4,
 				   "{\"frame\":\"request\",\"id\":1,\"request\":%s}", request);
