@@ -67,12 +67,8 @@ static void worker_ready(void *arg)
 static void tunnel_ready(void *arg)
 {
 	struct main_daemon *m = arg;
-	struct tunnel *tunnel = m->shared.tunnel;
 
-	if (!tunnel)
-		return;
-	tunnel->ops->ready(tunnel);
-	m->shared.tunnel_changed(&m->shared);
+	channel_ready(&m->shared);
 }
 
 static void tunnel_changed(struct daemon *d)
@@ -203,6 +199,7 @@ static void stop(struct daemon *d, struct call *call)
 	log_at(d->log, LOG_INFO, "stopping: %s",
 	       call ? "a client asked for it" : "a signal asked for it");
 	server_drain(m->server);
+	channel_close(d); /* nobody waits for a device that hangs: it goes anyway */
 	uv_check_start(&m->settle, stop_when_settled);
 	/* a loop that sleeps is woken by its own signal's or call's event, which is just being
 	 * handled */
