@@ -42,6 +42,13 @@ static void watch(struct conn *c)
 
 /* ---- out ---- */
 
+static void wipe_out(struct conn *c)
+{
+	if (c->out.p)
+		explicit_bzero(c->out.p, c->out.n);
+	c->out.n = c->written = 0;
+}
+
 static void flush(struct conn *c)
 {
 	while (unwritten(c) > 0 && !c->broken) {
@@ -56,7 +63,7 @@ static void flush(struct conn *c)
 		c->written += (size_t)n;
 	}
 	if (unwritten(c) == 0 || c->broken) {
-		c->out.n = c->written = 0;
+		wipe_out(c);
 		if (c->out.cap > 64 * 1024)
 			buf_done(&c->out);
 	}
@@ -70,8 +77,6 @@ static void put_frame(struct conn *c, const struct ovd_frame *frame)
 
 	if (c->broken)
 		return;
-	if (c->written > 0 && c->written == c->out.n)
-		c->out.n = c->written = 0;
 	if (frame_begin(&c->out, &at) < 0 || ovd_frame_encode(frame, &c->out) < 0 ||
 	    frame_end(&c->out, at) < 0) {
 		log_at(c->server->options.log, LOG_ERROR,
@@ -265,6 +270,7 @@ static void free_conn(struct conn *c)
 
 	close(c->fd);
 	frame_reader_done(&c->in);
+	wipe_out(c);
 	buf_done(&c->out);
 	arena_done(&c->arena);
 	*c->at = c->next;

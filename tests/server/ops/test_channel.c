@@ -14,8 +14,8 @@
 	"\"cluster_cidr\":\"10.200.0.0/16\",\"wg_port\":0}"
 #define TEARDOWN "{\"op\":\"teardown_global_overlay\"}"
 #define ADD_PEER                                                                                   \
-	"{\"op\":\"add_peer\",\"public_key\":\"E4/lYYptdHfYB472s33Amoa7IDfTcdOZjR5odO75wH0=\","      \
-	"\"endpoint\":\"192.0.2.2:51820\",\"allowed_ips\":\"198.51.100.0/24\","                      \
+	"{\"op\":\"add_peer\",\"public_key\":\"E4/lYYptdHfYB472s33Amoa7IDfTcdOZjR5odO75wH0=\","    \
+	"\"endpoint\":\"192.0.2.2:51820\",\"allowed_ips\":\"198.51.100.0/24\","                    \
 	"\"persistent_keepalive_secs\":0}"
 
 static bool quiet(struct node *n)
