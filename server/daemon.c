@@ -223,7 +223,7 @@ static int complain(const char *what, const char *thing, int r)
 static int take_lock(struct main_daemon *m)
 {
 	pid_t holder;
-	int r = make_directory(m->data_dir, 0700);
+	int r = make_directory(m->data_dir, 0755);
 
 	if (r < 0)
 		return complain("data dir", m->data_dir, r);
