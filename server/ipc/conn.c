@@ -71,18 +71,26 @@ static void flush(struct conn *c)
 		c->broken = true;
 }
 
-static void put_frame(struct conn *c, const struct ovd_frame *frame)
+/* -EMSGSIZE: it fits no frame, and nothing was put. All else that goes wrong ends the connection.
+ */
+static int put_frame(struct conn *c, const struct ovd_frame *frame)
 {
 	size_t at;
+	int r;
 
 	if (c->broken)
-		return;
-	if (frame_begin(&c->out, &at) < 0 || ovd_frame_encode(frame, &c->out) < 0 ||
-	    frame_end(&c->out, at) < 0) {
+		return 0;
+	r = frame_begin(&c->out, &at);
+	if (r == 0)
+		r = ovd_frame_encode(frame, &c->out);
+	if (r == 0)
+		r = frame_end(&c->out, at);
+	if (r < 0 && r != -EMSGSIZE) {
 		log_at(c->server->options.log, LOG_ERROR,
 		       "an answer could not be written: the connection is closed");
 		c->broken = true;
 	}
+	return r;
 }
 
 /* ---- in ---- */
@@ -329,7 +337,10 @@ int call_reply(struct call *call, const struct ovd_response *response)
 	struct ovd_frame frame = { .kind = OVD_FRAME_RESPONSE,
 				   .response = { .id = call->id, .response = *response } };
 
-	put_frame(call->conn, &frame);
+	if (put_frame(call->conn, &frame) == -EMSGSIZE)
+		return call_fail(call, -EMSGSIZE,
+				 "the answer is larger than a frame: more than %u bytes",
+				 FRAME_BODY_MAX);
 	call_end(call);
 	return 0;
 }

@@ -122,7 +122,7 @@ TEST(the_rest_is_answered_after_a_half_close)
 	rig_stop(&r);
 }
 
-TEST(an_answer_that_fits_no_frame_ends_the_connection)
+TEST(an_answer_that_fits_no_frame_is_an_error_and_no_end)
 {
 	struct rig r;
 	int fd;
@@ -130,8 +130,12 @@ TEST(an_answer_that_fits_no_frame_ends_the_connection)
 	rig_start(&r);
 	fd = rig_connect(&r);
 	r.n_big = FRAME_BODY_MAX;
-	rig_ask(&r, fd, 1, OP_BIG);
-	rig_expect_end(&r, fd);
+	rig_ask(&r, fd, 1, OP_OK);
+	rig_ask(&r, fd, 2, OP_BIG);
+	rig_ask(&r, fd, 3, OP_OK);
+	rig_expect(&r, fd, 1, "\"ok\"");
+	rig_expect(&r, fd, 2, "the answer is larger than a frame: more than 8388608 bytes");
+	rig_expect(&r, fd, 3, "\"ok\"");
 	close(fd);
 	rig_stop(&r);
 }
