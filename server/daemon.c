@@ -39,7 +39,7 @@ struct main_daemon {
 	struct job repair; /* of the firewall */
 	struct plan repair_plan;
 	bool repairing, repair_again;
-	bool stopping, tearing_down, torn_down;
+	bool stopping, tearing_down;
 	struct call *stoppers; /* calls of `shutdown`, answered at the end */
 	size_t n_stoppers;
 	int lock;
@@ -159,7 +159,6 @@ static void stopped(struct daemon *d, int r, const char *detail)
 
 	if (r < 0)
 		log_at(d->log, LOG_ERROR, "stop: %s", detail);
-	m->torn_down = true;
 	answer_stoppers(m);
 	server_close(m->server, FLUSH_MS, server_closed, m);
 }
@@ -183,10 +182,6 @@ static void stop(struct daemon *d, struct call *call)
 {
 	struct main_daemon *m = main_of(d);
 
-	if (call && m->torn_down) {
-		call_ok(call);
-		return;
-	}
 	if (call) {
 		call->state = m->stoppers;
 		m->stoppers = call;

@@ -130,6 +130,10 @@ static void begin_call(struct conn *c)
 		.conn = c,
 	};
 	c->busy = true;
+	if (s->draining) {
+		call_fail(call, -ESHUTDOWN, "the daemon is stopping");
+		return;
+	}
 	r = s->options.dispatch(call, call->request);
 	if (r == -EINPROGRESS)
 		call_wait(call);
@@ -170,6 +174,7 @@ static void handle_too_large(struct conn *c, uint32_t n)
 	fault_set(&fault, 0, "frame too large: %u bytes (max %u)", n, FRAME_BODY_MAX);
 	put_fault(c, 0, fault_text(&fault, text));
 	c->ended = true;
+	frame_reader_done(&c->in); /* where the next frame begins is not known */
 }
 
 /* Handles the frames that are whole, until one is parked. */
@@ -179,7 +184,7 @@ static void handle_frames(struct conn *c)
 	uint32_t n;
 
 	c->handling = true;
-	while (!c->busy && !c->broken && !(c->ended && c->server->draining)) {
+	while (!c->busy && !c->broken) {
 		int r = frame_next(&c->in, &body, &n);
 
 		if (r == 0)

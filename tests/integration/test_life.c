@@ -47,6 +47,30 @@ TEST(shutdown_in_band)
 	close(fd);
 }
 
+TEST(requests_behind_a_shutdown)
+{
+	static const char three[] =
+		"\x36\0\0\0{\"frame\":\"request\",\"id\":1,\"request\":" SHUTDOWN "}"
+		"\x36\0\0\0{\"frame\":\"request\",\"id\":2,\"request\":" SHUTDOWN "}"
+		"\x34\0\0\0{\"frame\":\"request\",\"id\":3,\"request\":" STATUS "}";
+	struct test_daemon d;
+	int fd;
+
+	fd = daemon_begin(&d);
+	send_bytes(fd, three, sizeof(three) - 1);
+	for (unsigned id = 1; id <= 3; id++) {
+		_cleanup_(freep) char *answer = read_body(fd);
+		char want[32];
+
+		snprintf(want, sizeof(want), "\"id\":%u,", id);
+		CHECK(answer && strstr(answer, want));
+		CHECK(strstr(answer, id == 1 ? "\"ok\"" : "the daemon is stopping"));
+	}
+	CHECK(!read_body(fd));
+	CHECK_INT(daemon_wait(d.pid), 0);
+	close(fd);
+}
+
 TEST(every_stop_in_every_order)
 {
 	static const int signals[] = { SIGTERM, SIGINT, 0 };

@@ -328,6 +328,31 @@ TEST(a_client_that_leaves_its_calls_behind)
 	rig_stop(&r);
 }
 
+/* What stood in the buffer when the server stopped listening is answered too. */
+TEST(requests_behind_the_last_one)
+{
+	struct rig r;
+	int fd;
+
+	rig_start(&r);
+	fd = rig_connect(&r);
+	rig_ask(&r, fd, 1, OP_HOLD);
+	rig_ask(&r, fd, 2, OP_HOLD);
+	rig_ask(&r, fd, 3, OP_OK);
+	rig_turn(&r);
+	server_drain(r.server);
+	CHECK(rig_quiet(&r, fd));
+	CHECK_INT(server_parked(r.server), 1);
+	call_ok(r.held);
+	rig_expect(&r, fd, 1, "\"ok\"");
+	rig_expect(&r, fd, 2, "the daemon is stopping");
+	rig_expect(&r, fd, 3, "the daemon is stopping");
+	rig_expect_end(&r, fd);
+	CHECK_INT(r.handled, 1);
+	close(fd);
+	rig_stop(&r);
+}
+
 /* ---- what a client doesn't read ---- */
 
 TEST(more_than_16_mib_unread_is_the_end)
