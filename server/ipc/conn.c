@@ -159,8 +159,7 @@ static void handle_body(struct conn *c, struct ovd_view body)
 		return;
 	case OVD_FRAME_RESPONSE:
 	case OVD_FRAME_EVENT:
-		log_at(c->server->options.log, LOG_DEBUG,
-		       "a client sent a frame that is no request: ignored");
+		c->n_ignored++;
 		break;
 	}
 	arena_reset(&c->arena);
@@ -281,6 +280,10 @@ static void free_conn(struct conn *c)
 {
 	struct server *s = c->server;
 
+	if (c->n_ignored > 0)
+		log_at(s->options.log, LOG_WARN,
+		       "a client sent %u frames that are no requests: they were ignored",
+		       c->n_ignored);
 	close(c->fd);
 	frame_reader_done(&c->in);
 	wipe_out(c);

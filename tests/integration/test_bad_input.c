@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -108,17 +109,33 @@ TEST(oversized_length_ends_the_connection)
 	daemon_stop(&d);
 }
 
+static bool log_has(const struct test_daemon *d, const char *text)
+{
+	char path[128], said[8192] = "";
+	_cleanup_(fd_closep) int fd = -1;
+
+	snprintf(path, sizeof(path), "%s/logs/overlayd.log", d->dir);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	CHECK(fd >= 0 && read(fd, said, sizeof(said) - 1) > 0);
+	return strstr(said, text);
+}
+
 TEST(frames_of_a_server_are_ignored)
 {
 	struct test_daemon d;
-	int fd;
+	int fd, other;
 
 	fd = daemon_begin(&d);
+	other = daemon_connect(&d);
+	check_alive(other);
 	send_body(fd, "{\"frame\":\"response\",\"id\":1,\"response\":{\"result\":\"ok\"}}");
 	send_body(fd, "{\"frame\":\"event\",\"event\":\"peer_health_changed\",\"pubkey\":\"k\","
 		      "\"healthy\":true}");
 	check_alive(fd);
+	close(other);
 	daemon_end(&d, fd);
+	CHECK(log_has(&d, " a client sent 2 frames that are no requests: they were ignored\n"));
+	CHECK(!log_has(&d, " a client sent 0 "));
 }
 
 TEST(one_byte_at_a_time)
