@@ -11,7 +11,7 @@
 #define OP_OK    "{\"op\":\"set_local_node_id\",\"node_id\":1}" /* ok at once */
 #define OP_FAIL  "{\"op\":\"nat_status\"}" /* returns -ENOSPC without an answer */
 #define OP_HOLD  "{\"op\":\"shutdown\"}"   /* parked: in rig.held until the test answers it */
-#define OP_HOLD_NAMED "{\"op\":\"teardown_service_overlay\",\"service\":\"web\"}" /* too */
+#define OP_NAME  "{\"op\":\"teardown_service_overlay\",\"service\":\"web\"}" /* parked like that */
 #define OP_AWAIT "{\"op\":\"teardown_global_overlay\"}" /* -EINPROGRESS while rig.busy, then ok */
 #define OP_PLAN  "{\"op\":\"nat_tick\"}"                /* ok when the link thread has run a step */
 #define OP_BIG   "{\"op\":\"status\"}" /* an answer with a name of rig.n_big bytes */
