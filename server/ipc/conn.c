@@ -6,7 +6,10 @@
 #include <sys/socket.h>
 
 #include "runtime/json.h"
+#include "server/ipc/err_code.h"
 #include "server/ipc/server_state.h"
+
+static const struct ovd_view malformed = VIEW_LITERAL("malformed");
 
 static void on_ready(uv_poll_t *handle, int status, int events);
 
@@ -95,25 +98,44 @@ static int put_frame(struct conn *c, const struct ovd_frame *frame)
 
 /* ---- in ---- */
 
-static void put_fault(struct conn *c, uint64_t id, const char *text)
+static void put_err(struct conn *c, uint64_t id, const struct ovd_err *err)
 {
 	struct ovd_frame frame = {
 		.kind = OVD_FRAME_RESPONSE,
-		.response = { .id = id,
-			      .response = { .kind = OVD_RESPONSE_ERR,
-					    .err = { .message = view(text) } } },
+		.response = { .id = id, .response = { .kind = OVD_RESPONSE_ERR, .err = *err } },
 	};
 
 	put_frame(c, &frame);
 }
 
+/* There is no body, and no byte of it. */
+static void put_bad_length(struct conn *c, const char *text)
+{
+	put_err(c, 0, &(struct ovd_err){ .message = view(text), .code = malformed });
+}
+
 static void handle_bad_body(struct conn *c, struct ovd_view body, const struct ovd_fault *fault)
 {
 	char text[FAULT_LINE_MAX];
+	struct ovd_err err = { .message = view(fault_text(fault, text)),
+			       .code = malformed,
+			       .has_offset = true,
+			       .offset = fault->offset };
+	uint64_t id = 0;
+
+	if (fault->path[0])
+		err.field = view(fault->path);
+	json_peek_u64(body, VIEW_LITERAL("id"), &id);
+	put_err(c, id, &err);
+}
+
+static void handle_no_memory(struct conn *c, struct ovd_view body)
+{
+	struct ovd_err err = err_of(-ENOMEM, VIEW_LITERAL("no memory for the request"));
 	uint64_t id = 0;
 
 	json_peek_u64(body, VIEW_LITERAL("id"), &id);
-	put_fault(c, id, fault_text(fault, text));
+	put_err(c, id, &err);
 }
 
 static void begin_call(struct conn *c)
@@ -146,10 +168,11 @@ static void handle_body(struct conn *c, struct ovd_view body)
 	struct ovd_fault fault;
 	int r = ovd_frame_decode(body, &c->arena, &c->frame, &fault);
 
-	if (r == -ENOMEM)
-		fault_set(&fault, 0, "no memory for the request");
 	if (r < 0) {
-		handle_bad_body(c, body, &fault);
+		if (r == -ENOMEM)
+			handle_no_memory(c, body);
+		else
+			handle_bad_body(c, body, &fault);
 		arena_reset(&c->arena);
 		return;
 	}
@@ -171,7 +194,7 @@ static void handle_too_large(struct conn *c, uint32_t n)
 	char text[FAULT_LINE_MAX];
 
 	fault_set(&fault, 0, "frame too large: %u bytes (max %u)", n, FRAME_BODY_MAX);
-	put_fault(c, 0, fault_text(&fault, text));
+	put_bad_length(c, fault_text(&fault, text));
 	c->ended = true;
 	frame_reader_done(&c->in); /* where the next frame begins is not known */
 }
@@ -192,8 +215,8 @@ static void handle_frames(struct conn *c)
 		if (r == 1) {
 			handle_body(c, body);
 		} else if (r == -EBADMSG) {
-			put_fault(c, 0,
-				  "a frame of length 0: the body is 1 byte at least (byte 0)");
+			put_bad_length(c,
+				       "a frame of length 0: the body is 1 byte at least (byte 0)");
 		} else {
 			handle_too_large(c, n);
 			break;

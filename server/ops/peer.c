@@ -115,8 +115,8 @@ static int parse_peer(struct call *call, const struct ovd_peer_spec *request, st
 {
 	*ret = (struct peer_spec){ .keepalive = (uint16_t)request->persistent_keepalive_secs };
 	if (request->persistent_keepalive_secs > UINT16_MAX) {
-		call_fail(call, -ERANGE, "persistent_keepalive_secs: %llu is above 65535",
-			  (unsigned long long)request->persistent_keepalive_secs);
+		call_refuse(call, -ERANGE, "persistent_keepalive_secs", "%llu is above 65535",
+			    (unsigned long long)request->persistent_keepalive_secs);
 		return -ERANGE;
 	}
 	if (parse_key(call, "public_key", request->public_key, &ret->key) < 0 ||

@@ -24,7 +24,8 @@ static const struct {
 	const char *body;
 	const char *id, *text;
 } bad[] = {
-	{ "garbage", "\"id\":0,", "expected an object (byte 0)" },
+	{ "garbage", "\"id\":0,",
+	  "expected an object (byte 0)\",\"code\":\"malformed\",\"offset\":0}" },
 	{ "{", "\"id\":0,", "expected a key (byte 1)" },
 	{ "[]", "\"id\":0,", "expected an object" },
 	{ "{}", "\"id\":0,", "frame: the key is missing" },
@@ -53,6 +54,9 @@ static const struct {
 	  "\"deployment\":\"d\",\"instance_id\":\"i\",\"cluster_cidr\":\"c\",\"wg_port\":1,"
 	  "\"nat\":{\"stun_servers\":[\"a\",\"b\",3]}}}",
 	  "\"id\":12,", "request.nat.stun_servers[2]: expected a string" },
+	{ "{\"frame\":\"request\",\"id\":13,\"request\":{\"op\":\"set_local_node_id\",\"node_id\":"
+	  "0.5}}",
+	  "\"id\":13,", "\"field\":\"request.node_id\",\"offset\":" },
 };
 
 TEST(every_bad_body_gets_its_error)

@@ -90,10 +90,11 @@ TEST(a_refusal_is_in_the_engines_words)
 	node_ask(&n,
 		 "{\"op\":\"attach_container\"," PID(
 			 "5") ",\"service\":\"web\",\"join_global\":false}",
-		 "service web is not set up: setup_service_overlay comes first");
+		 "service web is not set up: setup_service_overlay comes first\","
+		 "\"code\":\"not_found\"}");
 	node_ask(&n, "{\"op\":\"allocate_ip\",\"service\":\"web\",\"join_global\":false}",
 		 "neither service web nor the global overlay is set up");
-	node_ask(&n, SERVICE(""), "a name has 1 to 63 bytes");
+	node_ask(&n, SERVICE(""), "a name has 1 to 63 bytes\",\"code\":\"invalid\"}");
 	CHECK_INT(n.fake.steps, 0);
 	node_stop(&n);
 }

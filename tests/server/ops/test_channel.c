@@ -69,7 +69,7 @@ TEST(a_peer_that_the_device_does_not_take_in_time)
 		node_turn(&n);
 	CHECK(quiet(&n));
 	seconds(&n, CHANNEL_SECONDS);
-	node_hear(&n, strerror(ETIMEDOUT));
+	node_hear(&n, "Connection timed out\",\"code\":\"timed_out\",\"retryable\":true}");
 	CHECK_STR(net_fake_text(&n.fake), before);
 	CHECK_INT(engine_peer_count(n.daemon.engine), 0);
 	n.tunnel.hangs = false;
