@@ -94,7 +94,6 @@ static void answered(void *arg, int r, const struct tunnel_state *state)
 	struct channel_clock *clock = wait->clock;
 
 	clock->n_waiting--;
-	clock_restart(clock);
 	wait->done(wait->arg, clock->late && r == -ECANCELED ? -ETIMEDOUT : r, state);
 }
 

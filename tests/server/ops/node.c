@@ -69,7 +69,8 @@ static void tunnel_ready(struct tunnel *t)
 	eventfd_t count;
 
 	eventfd_read(f->event, &count);
-	answer(f, f->result);
+	if (f->answers)
+		answer(f, f->result);
 }
 
 static void tunnel_close(struct tunnel *t)
@@ -170,6 +171,7 @@ void node_start(struct node *n)
 	n->net.owner_open = owner_open;
 	n->net.tunnel_open = tunnel_open;
 	n->tunnel.tunnel.ops = &tunnel_ops;
+	n->tunnel.answers = true;
 	n->tunnel.event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	n->daemon.engine = engine_new(&private_key, &public_key);
 	CHECK(n->daemon.engine);

@@ -18,7 +18,8 @@ struct fake_tunnel {
 	} asked[8];
 	size_t n_asked;
 	int result;              /* of the next changes */
-	bool hangs;              /* it answers nothing that is begun */
+	bool hangs;              /* it doesn't get ready */
+	bool answers;            /* when it is ready */
 	unsigned n_opened;       /* channels to it */
 	unsigned n_set;          /* changes that were begun */
 	struct tunnel_peer told; /* the first peer of the last one; without its lists */
