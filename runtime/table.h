@@ -28,7 +28,7 @@ enum {
 	OVD_OPTIONAL = 1 << 2,   /* missing or null: absent; left out when absent */
 	OVD_DEFAULTED = 1 << 3,  /* missing: the fallback, or the empty list; null is an error */
 	OVD_SKIP_EMPTY = 1 << 4, /* an empty list is left out */
-	OVD_SECRET = 1 << 5,     /* never printed */
+	OVD_SECRET = 1 << 5,     /* shown as JSON only, never logged */
 };
 
 /* A list in memory; generated structs hold {const T *items; size_t n;}, which has the same layout.

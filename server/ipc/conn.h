@@ -19,6 +19,7 @@ struct conn {
 	struct buf out;
 	size_t written;       /* of out */
 	uint64_t frame_since; /* uv_now when the frame that is pending began; 0 for none */
+	unsigned n_ignored;   /* frames that were responses or events */
 	bool ended;           /* no more bytes come, or none is wanted any more */
 	bool broken;          /* nothing can be written: answers are dropped */
 	bool handling;        /* its frames are just being handled, further up the stack */
