@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "runtime/json.h"
 #include "server/ipc/server_state.h"
 
 static void on_ready(uv_poll_t *handle, int status, int events);
@@ -72,7 +71,8 @@ static void put_frame(struct conn *c, const struct ovd_frame *frame)
 		return;
 	if (c->written > 0 && c->written == c->out.n)
 		c->out.n = c->written = 0;
-	if (frame_begin(&c->out, &at) < 0 || ovd_frame_encode(frame, &c->out) < 0 ||
+	if (frame_begin(&c->out, &at) < 0 ||
+	    codec_encode(c->codec, &ovd_frame_table, frame, &c->out) < 0 ||
 	    frame_end(&c->out, at) < 0) {
 		log_at(c->server->options.log, LOG_ERROR,
 		       "an answer could not be written: the connection is closed");
@@ -99,7 +99,7 @@ static void handle_bad_body(struct conn *c, struct ovd_view body, const struct o
 	char text[FAULT_LINE_MAX];
 	uint64_t id = 0;
 
-	json_peek_u64(body, VIEW_LITERAL("id"), &id);
+	codec_peek_u64(c->codec, &ovd_frame_table, body, VIEW_LITERAL("id"), &id);
 	put_fault(c, id, fault_text(fault, text));
 }
 
@@ -127,8 +127,10 @@ static void begin_call(struct conn *c)
 static void handle_body(struct conn *c, struct ovd_view body)
 {
 	struct ovd_fault fault;
-	int r = ovd_frame_decode(body, &c->arena, &c->frame, &fault);
+	int r;
 
+	c->codec = codec_of(body);
+	r = codec_decode(c->codec, &ovd_frame_table, body, &c->arena, &c->frame, &fault);
 	if (r == -ENOMEM)
 		fault_set(&fault, 0, "no memory for the request");
 	if (r < 0) {
