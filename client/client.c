@@ -379,13 +379,14 @@ static int send_request(struct ovd_client *c, const struct ovd_request *request,
 	struct ovd_frame frame = { .kind = OVD_FRAME_REQUEST,
 				   .request = { .id = c->last_id + 1, .request = *request } };
 	_cleanup_(freep) struct pending *pending = calloc(1, sizeof(*pending));
+	_cleanup_(arena_done) struct arena arena = { .chunk = NULL };
 	size_t at;
 	int r;
 
 	c->out.n = 0;
 	r = pending ? frame_begin(&c->out, &at) : -ENOMEM;
 	if (r == 0)
-		r = codec_encode(c->codec, &ovd_frame_table, &frame, &c->out);
+		r = codec_encode(c->codec, &ovd_frame_table, &frame, &arena, &c->out);
 	if (r == 0)
 		r = frame_end(&c->out, at);
 	if (r == 0)

@@ -52,14 +52,14 @@ int codec_decode(enum ovd_codec codec, const struct ovd_table *table, struct ovd
 }
 
 int codec_encode(enum ovd_codec codec, const struct ovd_table *table, const void *in,
-		 struct buf *out)
+		 struct arena *arena _unused_, struct buf *out)
 {
 	switch (codec) {
 	case OVD_CODEC_JSON:
 		return json_encode(table, in, out);
 	case OVD_CODEC_PROTOBUF:
 #if WITH_PROTOBUF
-		return protobuf_encode(table, in, out);
+		return protobuf_encode(table, in, arena, out);
 #else
 		return -ENOTSUP;
 #endif

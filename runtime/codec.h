@@ -33,9 +33,10 @@ enum ovd_codec codec_of(struct ovd_view body);
 int codec_decode(enum ovd_codec codec, const struct ovd_table *table, struct ovd_view body,
 		 struct arena *arena, void *out, struct ovd_fault *fault);
 
-/* As json_encode; -ENOTSUP if the form is not built in. */
+/* As json_encode, protobuf_encode: what is made on the way lies in the arena, until the caller
+ * resets it. -ENOTSUP if the form is not built in. */
 int codec_encode(enum ovd_codec codec, const struct ovd_table *table, const void *in,
-		 struct buf *out);
+		 struct arena *arena, struct buf *out);
 
 /* The unsigned integer of that key in the outermost object of a body that may be broken behind it;
  * -ENOENT. The table is a union's, whose variants are objects. */

@@ -23,8 +23,10 @@ int protobuf_check(const struct ovd_table *table, struct ovd_view body, struct o
 int protobuf_decode(const struct ovd_table *table, struct ovd_view body, struct arena *arena,
 		    void *out, struct ovd_fault *fault);
 
-/* As json_encode: fields in the order of their numbers. */
-int protobuf_encode(const struct ovd_table *table, const void *in, struct buf *out);
+/* As json_encode: fields in the order of their numbers. libprotobuf-c's structs are made in the
+ * arena and are of no use afterwards; they may point into *in. */
+int protobuf_encode(const struct ovd_table *table, const void *in, struct arena *arena,
+		    struct buf *out);
 
 /* As json_peek_u64, in the document's variant: the table is a union's, whose variants are objects.
  */

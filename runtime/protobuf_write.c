@@ -159,12 +159,12 @@ static int new_union(struct arena *arena, const struct ovd_union *u,
 	return r;
 }
 
-int protobuf_encode(const struct ovd_table *table, const void *in, struct buf *out)
+int protobuf_encode(const struct ovd_table *table, const void *in, struct arena *arena,
+		    struct buf *out)
 {
-	_cleanup_(arena_done) struct arena arena = { .chunk = NULL };
 	ProtobufCMessage *m;
-	int r = table->union_ ? new_union(&arena, table->union_, table->protobuf, in, &m)
-			      : new_object(&arena, table->object, table->protobuf, in, &m);
+	int r = table->union_ ? new_union(arena, table->union_, table->protobuf, in, &m)
+			      : new_object(arena, table->object, table->protobuf, in, &m);
 
 	if (r == 0)
 		r = buf_reserve(out, protobuf_c_message_get_packed_size(m));

@@ -72,7 +72,7 @@ static void put_frame(struct conn *c, const struct ovd_frame *frame)
 	if (c->written > 0 && c->written == c->out.n)
 		c->out.n = c->written = 0;
 	if (frame_begin(&c->out, &at) < 0 ||
-	    codec_encode(c->codec, &ovd_frame_table, frame, &c->out) < 0 ||
+	    codec_encode(c->codec, &ovd_frame_table, frame, &c->arena, &c->out) < 0 ||
 	    frame_end(&c->out, at) < 0) {
 		log_at(c->server->options.log, LOG_ERROR,
 		       "an answer could not be written: the connection is closed");
@@ -92,6 +92,7 @@ static void put_fault(struct conn *c, uint64_t id, const char *text)
 	};
 
 	put_frame(c, &frame);
+	arena_reset(&c->arena);
 }
 
 static void handle_bad_body(struct conn *c, struct ovd_view body, const struct ovd_fault *fault)
@@ -135,7 +136,6 @@ static void handle_body(struct conn *c, struct ovd_view body)
 		fault_set(&fault, 0, "no memory for the request");
 	if (r < 0) {
 		handle_bad_body(c, body, &fault);
-		arena_reset(&c->arena);
 		return;
 	}
 	switch (c->frame.kind) {

@@ -36,6 +36,7 @@ struct subject {
 	struct buf out;
 	struct json_object *dom;
 	struct buf pb;
+	struct arena scratch;
 #if WITH_PROTOBUF
 	ProtobufCMessage *message;
 #endif
@@ -139,7 +140,8 @@ static void encode_protobuf(void *arg)
 
 	for (int i = 0; i < PER_ROUND; i++) {
 		s->out.n = 0;
-		if (protobuf_encode(&ovd_frame_table, &s->frame, &s->out) < 0)
+		arena_reset(&s->scratch);
+		if (protobuf_encode(&ovd_frame_table, &s->frame, &s->scratch, &s->out) < 0)
 			abort();
 	}
 }
@@ -156,7 +158,7 @@ static void encode_protobuf_c(void *arg)
 
 static void compare_protobuf(struct subject *s)
 {
-	if (protobuf_encode(&ovd_frame_table, &s->frame, &s->pb) < 0 ||
+	if (protobuf_encode(&ovd_frame_table, &s->frame, &s->scratch, &s->pb) < 0 ||
 	    buf_append(&s->pb, "", 1) < 0)
 		abort();
 	s->pb.n--;
@@ -172,6 +174,7 @@ static void compare_protobuf(struct subject *s)
 		      2, ROUNDS);
 	protobuf_c_message_free_unpacked(s->message, NULL);
 	buf_done(&s->pb);
+	arena_done(&s->scratch);
 }
 #else
 static void compare_protobuf(struct subject *s _unused_)

@@ -35,9 +35,10 @@ static uint64_t take(int fd, enum ovd_codec codec)
 static void put(int fd, enum ovd_codec codec, const struct ovd_frame *frame)
 {
 	_cleanup_(buf_done) struct buf body = { .p = NULL };
+	_cleanup_(arena_done) struct arena arena = { .chunk = NULL };
 	uint32_t n;
 
-	CHECK_INT(codec_encode(codec, &ovd_frame_table, frame, &body), 0);
+	CHECK_INT(codec_encode(codec, &ovd_frame_table, frame, &arena, &body), 0);
 	n = (uint32_t)body.n;
 	fake_bytes(fd, &n, sizeof(n));
 	fake_bytes(fd, body.p, body.n);

@@ -105,7 +105,7 @@ static int answer(const struct testee *t, const struct buf *body, struct arena *
 		return -ENOMEM;
 	r = codec_decode(t->from, t->table, buf_view(body), arena, &document, &fault);
 	if (r == 0)
-		r = codec_encode(t->to, t->table, &document, out);
+		r = codec_encode(t->to, t->table, &document, arena, out);
 	if (r == -EBADMSG) {
 		out->p[4] = 'R';
 		r = buf_text(out, fault_text(&fault, reason));

@@ -165,7 +165,7 @@ static bool recode_protobuf(const struct ovd_table *table, struct ovd_view body,
 	out->n = 0;
 	r = protobuf_decode(table, on_edge(body), &arena, &document, &fault);
 	if (r == 0) {
-		CHECK_INT(protobuf_encode(table, &document, out), 0);
+		CHECK_INT(protobuf_encode(table, &document, &arena, out), 0);
 		return true;
 	}
 	CHECK_INT(r, -EBADMSG);
@@ -228,7 +228,7 @@ static void mutate(const struct record *record)
 	struct ovd_fault fault;
 
 	CHECK_INT(json_decode(table, record->body, &arena, &document, &fault), 0);
-	CHECK_INT(protobuf_encode(table, &document, &body), 0);
+	CHECK_INT(protobuf_encode(table, &document, &arena, &body), 0);
 	for (int i = 0; i < PER_VECTOR; i++) {
 		CASE("%s %s, mutant %d", record->type, record->name, i);
 		m.body.n = 0;

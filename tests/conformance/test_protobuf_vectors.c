@@ -120,14 +120,14 @@ static void both_ways(const struct record *record)
 	if (!record->accepted)
 		return;
 	check_fault(json_decode(table, record->body, &arena, &document, &fault), &fault);
-	CHECK_INT(protobuf_encode(table, &document, &pb), 0);
+	CHECK_INT(protobuf_encode(table, &document, &arena, &pb), 0);
 	memset(&document, 0xa5, sizeof(document));
 	check_fault(protobuf_decode(table, readable(&pb), &arena, &document, &fault), &fault);
 	CHECK_INT(json_encode(table, &document, &json), 0);
 	if (!view_eq(buf_view(&json), record->canonical))
 		check_fail(__FILE__, __LINE__, "came back as %.*s\n  not as       %.*s",
 			   VIEW(buf_view(&json)), VIEW(record->canonical));
-	CHECK_INT(protobuf_encode(table, &document, &again), 0);
+	CHECK_INT(protobuf_encode(table, &document, &arena, &again), 0);
 	CHECK(view_eq(buf_view(&again), buf_view(&pb)));
 	if (strcmp(record->type, "frame") == 0)
 		CHECK((unsigned char)pb.p[0] >= 0x80);
@@ -276,7 +276,7 @@ static void add_to_all(const struct record *record)
 	if (!record->accepted)
 		return;
 	CHECK_INT(json_decode(table, record->body, &arena, &document, &fault), 0);
-	CHECK_INT(protobuf_encode(table, &document, &pb), 0);
+	CHECK_INT(protobuf_encode(table, &document, &arena, &pb), 0);
 	CHECK_INT(buf_append(&all_bytes, &(char){ 10 }, 1), 0);
 	put_varint(&all_bytes, 1 + (pb.n < 0x80 ? 1 : pb.n < 0x4000 ? 2 : 3) + pb.n);
 	CHECK_INT(buf_append(&all_bytes, &(char){ (char)(tag << 3 | 2) }, 1), 0);

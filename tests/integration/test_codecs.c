@@ -32,8 +32,9 @@ static void send_request(int fd, enum ovd_codec codec, uint64_t id,
 	const struct ovd_frame frame = { .kind = OVD_FRAME_REQUEST,
 					 .request = { .id = id, .request = *request } };
 	_cleanup_(buf_done) struct buf body = { .p = NULL };
+	_cleanup_(arena_done) struct arena arena = { .chunk = NULL };
 
-	CHECK_INT(codec_encode(codec, &ovd_frame_table, &frame, &body), 0);
+	CHECK_INT(codec_encode(codec, &ovd_frame_table, &frame, &arena, &body), 0);
 	send_view(fd, buf_view(&body));
 }
 

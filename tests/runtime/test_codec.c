@@ -46,7 +46,7 @@ TEST(json_is_always_there)
 	CHECK(codec_is_built(OVD_CODEC_JSON));
 	CHECK_INT(codec_decode(OVD_CODEC_JSON, &sample_order_table, body, &arena, &order, &fault),
 		  0);
-	CHECK_INT(codec_encode(OVD_CODEC_JSON, &sample_order_table, &order, &out), 0);
+	CHECK_INT(codec_encode(OVD_CODEC_JSON, &sample_order_table, &order, &arena, &out), 0);
 	CHECK_VIEW(buf_view(&out), "{\"op\":\"clear\"}");
 	CHECK_INT(
 		codec_peek_u64(OVD_CODEC_JSON, &sample_order_table, body, VIEW_LITERAL("id"), &id),
@@ -68,7 +68,8 @@ TEST(protobuf_that_is_not_built_in)
 			       &arena, &order, &fault),
 		  -EBADMSG);
 	CHECK_STR(fault.text, "protobuf is not built in");
-	CHECK_INT(codec_encode(OVD_CODEC_PROTOBUF, &sample_order_table, &order, &out), -ENOTSUP);
+	CHECK_INT(codec_encode(OVD_CODEC_PROTOBUF, &sample_order_table, &order, &arena, &out),
+		  -ENOTSUP);
 	CHECK_INT(codec_peek_u64(OVD_CODEC_PROTOBUF, &sample_order_table, VIEW_LITERAL("\x82\x01"),
 				 VIEW_LITERAL("id"), &id),
 		  -ENOENT);
