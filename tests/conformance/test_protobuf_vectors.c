@@ -146,6 +146,33 @@ TEST(verdicts_both_ways)
 	CHECK_INT(each_record(DATA "verdicts.jsonl", both_ways), 5733);
 }
 
+/* What is missing has its default, into memory full of other bytes. */
+TEST(defaults)
+{
+	static const char body[] = "\x1a\x0f\x0a\x01"
+				   "d\x12\x01i\x1a\x01"
+				   "c\x28\x01\x3a\x02\x1a\x00";
+	_cleanup_(arena_done) struct arena arena = { .chunk = NULL };
+	const struct ovd_setup_global_overlay *setup;
+	struct ovd_request request;
+	struct ovd_fault fault;
+
+	memset(&request, 0xa5, sizeof(request));
+	check_fault(protobuf_decode(&ovd_request_table,
+				    check_edge(body, sizeof(body) - 1, BUF_SLACK), &arena, &request,
+				    &fault),
+		    &fault);
+	CHECK_INT(request.kind, OVD_REQUEST_SETUP_GLOBAL_OVERLAY);
+	setup = &request.setup_global_overlay;
+	CHECK(!setup->slice_cidr.p && !setup->has_nat_enabled && !setup->host_adapter_mandatory);
+	CHECK(setup->has_nat && !setup->nat.enabled && !setup->nat.has_relay_server);
+	CHECK_INT(setup->nat.stun_servers.n, 0);
+	CHECK_INT(setup->nat.turn_servers.n, 1);
+	CHECK_VIEW(setup->nat.turn_servers.items[0].addr, "");
+	CHECK_VIEW(setup->nat.turn_servers.items[0].credential, "");
+	CHECK_U64(setup->nat.max_candidate_pairs, 0);
+}
+
 /* ---- protoc ---- */
 
 /* One message that holds all vectors, in protobuf's text form and as ours writes them. */

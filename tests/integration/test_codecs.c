@@ -1,12 +1,13 @@
 /* JSON and protobuf on one connection of the real daemon. */
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "runtime/codec.h"
+#include "runtime/stream_unix.h"
 #include "schema/overlayd.h"
 #include "tests/integration/daemon.h"
 
@@ -241,11 +242,10 @@ TEST(without_protobuf_its_bytes_are_broken_json)
 
 /* ---- overlayctl ---- */
 
-static int overlayctl(const struct test_daemon *d, const char *codec, const char *command)
+static pid_t overlayctl(const char *socket, const char *codec, const char *command)
 {
 	const char *build = getenv("B");
 	char path[256];
-	int code;
 	pid_t pid;
 
 	snprintf(path, sizeof(path), "%s/bin/overlayctl", build ? build : "build");
@@ -256,11 +256,10 @@ static int overlayctl(const struct test_daemon *d, const char *codec, const char
 
 		dup2(nowhere, STDOUT_FILENO);
 		dup2(nowhere, STDERR_FILENO);
-		execl(path, "overlayctl", "--socket", d->socket, "--codec", codec, command, NULL);
+		execl(path, "overlayctl", "--socket", socket, "--codec", codec, command, NULL);
 		_exit(127);
 	}
-	CHECK_INT(waitpid(pid, &code, 0), pid);
-	return WIFEXITED(code) ? WEXITSTATUS(code) : -1;
+	return pid;
 }
 
 TEST(overlayctl_speaks_both)
@@ -270,9 +269,42 @@ TEST(overlayctl_speaks_both)
 
 	need_protobuf();
 	fd = daemon_begin(&d);
-	CHECK_INT(overlayctl(&d, "json", "status"), 0);
-	CHECK_INT(overlayctl(&d, "protobuf", "status"), 0);
-	CHECK_INT(overlayctl(&d, "protobuf", "nat-status"), 1); /* answers err */
-	CHECK_INT(overlayctl(&d, "xml", "status"), 2);
+	CHECK_INT(daemon_wait(overlayctl(d.socket, "json", "status")), 0);
+	CHECK_INT(daemon_wait(overlayctl(d.socket, "protobuf", "status")), 0);
+	CHECK_INT(daemon_wait(overlayctl(d.socket, "protobuf", "nat-status")), 1); /* an err */
+	CHECK_INT(daemon_wait(overlayctl(d.socket, "xml", "status")), 2);
 	daemon_end(&d, fd);
+}
+
+/* The first byte of what overlayctl sends to a daemon that hangs up then. */
+static unsigned char first_byte(const char *codec)
+{
+	char dir[] = "/tmp/codecs-XXXXXX", path[64];
+	int listener, fd, code;
+	unsigned char bytes[5];
+	pid_t pid;
+
+	CHECK(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/s", dir);
+	listener = stream_listen(path, 0600, (gid_t)-1);
+	CHECK(listener >= 0);
+	pid = overlayctl(path, codec, "status");
+	CHECK_INT(poll(&(struct pollfd){ .fd = listener, .events = POLLIN }, 1, 20000), 1);
+	fd = accept(listener, NULL, NULL);
+	CHECK(fd >= 0);
+	CHECK_INT(recv(fd, bytes, sizeof(bytes), MSG_WAITALL), sizeof(bytes));
+	close(fd);
+	close(listener);
+	code = daemon_wait(pid);
+	CHECK(code > 0 && code < 127);
+	unlink(path);
+	rmdir(dir);
+	return bytes[4];
+}
+
+TEST(overlayctl_asks_as_it_is_told)
+{
+	need_protobuf();
+	CHECK_INT(first_byte("json"), '{');
+	CHECK_INT(first_byte("protobuf"), 0x82);
 }

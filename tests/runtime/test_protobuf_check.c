@@ -207,6 +207,7 @@ static const struct {
 	{ VIEW_LITERAL("\x8a\x01\x7f\x50\x07\x50\x08"), 0, 7 }, /* the message is cut short */
 	{ VIEW_LITERAL("\x8a\x01\x04\x50\x07\x0f\x0f"), 0, 7 },
 	{ VIEW_LITERAL("\x8a\x01\x02\x0f\x0f\x50\x07"), -ENOENT, 0 },
+	{ VIEW_LITERAL("\x8a\x01\xff\xff\xff\x7f\x0a\xff\xff\xff\x0f"), -ENOENT, 0 },
 	{ VIEW_LITERAL("\x8a\x01\x01\x50\x07"), -ENOENT, 0 },
 	{ VIEW_LITERAL("\x8a\x01\x03\x52\x01x"), -ENOENT, 0 }, /* another type */
 	{ VIEW_LITERAL("\x9a\x01\x02\x50\x07"), -ENOENT, 0 },  /* another variant */
