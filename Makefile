@@ -4,13 +4,16 @@ CC       := $(if $(filter default,$(origin CC)),gcc,$(CC))
 PREFIX   ?= /usr/local
 SAN      ?=
 T        ?= 60
+# 1: the programs speak protobuf too. The generator needs libprotobuf-c either way.
+WITH_PROTOBUF ?= $(if $(wildcard /usr/include/protobuf-c/protobuf-c.h),1,0)
+PROTOBUF := $(filter 1,$(WITH_PROTOBUF))
 VERSION  := 0.1.0
 
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Werror
 # Sanitizers hide from gcc what it knows of lengths: it then warns of texts that are cut on purpose.
 OPTIMIZE := $(if $(SAN),-O1 -Wno-format-truncation -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer,-O2)
 CFLAGS   ?= -g
-CPPFLAGS += -I. -I$(B) -I/usr/include/libnl3 -D_GNU_SOURCE
+CPPFLAGS += -I. -I$(B) -I/usr/include/libnl3 -D_GNU_SOURCE -DWITH_PROTOBUF=$(if $(PROTOBUF),1,0)
 COMPILE   = $(CC) -std=gnu17 $(CFLAGS) $(WARN) $(OPTIMIZE) $(CPPFLAGS) -MMD -MP
 LINK      = $(CC) $(CFLAGS) $(OPTIMIZE) $(LDFLAGS)
 Q        := $(if $(V),,@)
@@ -31,7 +34,7 @@ needs/client        := schema runtime
 needs/client/ctl    := client schema runtime
 
 libs/gen/pb         := -lprotobuf-c
-libs/runtime        := -lpthread
+libs/runtime        := -lpthread $(if $(PROTOBUF),-lprotobuf-c)
 libs/client/ctl     := -ljson-c
 libs/server/linux   := -lnl-route-3 -lnl-3 -lnftables -lnftnl -lmnl -lsodium
 libs/server/ipc     := -luv
@@ -73,4 +76,4 @@ install: all
 	install -D -m 644 $(B)/schema/completion/overlayctl.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/overlayctl.fish
 
 clean:
-	rm -rf $(B) $(B)-asan $(B)-clang
+	rm -rf $(B) $(B)-asan $(B)-clang $(B)-nopb

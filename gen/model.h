@@ -84,6 +84,7 @@ struct model {
 	struct arena arena;
 	const char *file;    /* "overlayd.proto" */
 	const char *base;    /* "overlayd" */
+	const char *package; /* "overlayd"; "" for none */
 	const char *prefix;  /* "ovd" */
 	const char *comment; /* above the syntax statement */
 	const char *syntax;
