@@ -1,5 +1,5 @@
 # A digest of the sources' names and bytes, and of nothing else.
-ID_FOLDERS := schema gen runtime server client mk
+ID_FOLDERS := schema gen runtime server client/*.[ch] client/ctl mk
 ID_SOURCES  = $(shell LC_ALL=C find Makefile $(ID_FOLDERS) -type f -name '[!.]*' | LC_ALL=C sort)
 
 $(B)/build_id.h: $(ID_SOURCES)
