@@ -119,6 +119,9 @@ func (c *Client) call(ctx context.Context, request Request) (response Response, 
 	defer cancel()
 	for {
 		conn, err := c.connected(ctx)
+		if err == nil {
+			err = ctx.Err()
+		}
 		if err != nil {
 			return nil, false, err
 		}

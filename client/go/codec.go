@@ -392,12 +392,23 @@ var address = kind[netip.Addr]{
 			return
 		}
 		a, err := netip.ParseAddr(t)
-		if err != nil || a.Zone() != "" {
+		if err != nil || a.Zone() != "" || hasLongGroup(t) {
 			c.fail(s.start, "expected an IP address")
 		}
 		*v = a
 	},
 	most: maxTag,
+}
+
+// hasLongGroup finds what netip took before Go 1.20: 00001::.
+func hasLongGroup(address string) bool {
+	digits := 0
+	for i := 0; i < len(address) && digits <= 4; i++ {
+		if digits++; address[i] == ':' || address[i] == '.' {
+			digits = 0
+		}
+	}
+	return digits > 4
 }
 
 // marshal writes one document.

@@ -48,11 +48,13 @@ type conn struct {
 	event  func(Event)
 	strays *atomic.Uint64 // events of a kind that is not known here
 
-	heard atomic.Bool // a frame has come
+	heard   atomic.Bool // a frame has come
+	writing sync.Mutex  // held while a batch goes out
 
 	mu    sync.Mutex
 	taken map[uint64]*call // nil once it is lost
 	most  uint64           // highest id that was taken
+	cause error            // of the loss
 }
 
 func newConn(n net.Conn, event func(Event), strays *atomic.Uint64) *conn {
@@ -74,18 +76,26 @@ func (c *conn) alive() bool {
 	}
 }
 
-// lose ends the connection: calls that may have reached the daemon end with err.
+// lose ends the connection: calls that may have reached the daemon end with the first err. It waits for the
+// writer, which alone knows how far the last batch went.
 func (c *conn) lose(err error) {
 	c.mu.Lock()
-	calls := c.taken
+	if c.cause == nil {
+		c.cause = err // what else is wrong now comes from that
+	}
+	c.mu.Unlock()
+	c.net.Close()
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	c.mu.Lock()
+	calls, cause := c.taken, c.cause
 	c.taken = nil
 	c.mu.Unlock()
 	if calls == nil {
 		return
 	}
-	c.net.Close()
 	for _, call := range calls {
-		call.answer <- answered{err: err}
+		call.answer <- answered{err: cause}
 	}
 	close(c.lost)
 }
@@ -110,26 +120,36 @@ func (c *conn) take(call *call) bool {
 func (c *conn) write() {
 	var batch []byte
 	for {
-		var calls []*call
-		batch = batch[:0]
+		var err error
 		select {
 		case call := <-c.queue:
-			calls, batch = c.gather(call, batch)
+			batch, err = c.writeBatch(call, batch[:0])
 		case <-c.lost:
 			return
 		}
-		if len(calls) == 0 {
-			continue
-		}
-		if n, err := c.net.Write(batch); err != nil {
-			c.returnUnsent(calls, n)
+		if err != nil {
 			c.lose(fmt.Errorf("%w: %v", ErrConnectionLost, err))
 			return
 		}
 	}
 }
 
-// gather puts a call and what waits behind it into one batch.
+// writeBatch writes a call and what waits behind it, in the given memory.
+func (c *conn) writeBatch(first *call, batch []byte) ([]byte, error) {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	calls, batch := c.gather(first, batch)
+	if len(calls) == 0 {
+		return batch, nil
+	}
+	n, err := c.net.Write(batch)
+	if err != nil {
+		c.returnUnsent(calls, n)
+	}
+	return batch, err
+}
+
+// gather takes a call and what waits behind it into one batch.
 func (c *conn) gather(next *call, batch []byte) ([]*call, []byte) {
 	var calls []*call
 	for {
