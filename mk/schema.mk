@@ -16,7 +16,8 @@ $(PB)/%.o: $(PB)/%.c $(B)/flags
 	$(call say,CC,$<)
 	$(Q)$(filter-out -W%,$(COMPILE)) -w -I$(PB) -c $< -o $@
 $(B)/gen/pb.a: $(PB_NAMES:%=$(PB)/%.pb-c.o)
-$(B)/gen/%.o: CPPFLAGS += -I$(PB)
+# private: the flags file, which is remade on the way, has none of it.
+$(B)/gen/%.o: private CPPFLAGS += -I$(PB)
 $(patsubst %.c,$(B)/%.o,$(wildcard gen/*.c)): | $(PB_NAMES:%=$(PB)/%.pb-c.h)
 
 $(B)/bin/overlaygen: $(B)/gen/overlaygen_main.o $(call archive,gen)
@@ -38,7 +39,7 @@ KEPT := docs/reference.md client/go/protocol.go
 .PHONY: kept
 programs: kept
 kept: $(B)/schema/stamp
-	$(Q)for f in $(KEPT); do cmp -s $(B)/schema/$$f $$f || { echo "GEN  $$f"; cp $(B)/schema/$$f $$f; }; done
+	$(Q)for f in $(KEPT); do cmp -s $(B)/schema/$$f $$f || { echo "GEN  $$f"; mkdir -p $$(dirname $$f); cp $(B)/schema/$$f $$f; }; done
 
 $(B)/schema/%.o: $(B)/schema/%.c $(B)/flags
 	$(call say,CC,$<)
