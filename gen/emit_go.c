@@ -172,12 +172,13 @@ static void struct_type(struct model *m, struct text *t, const struct message *m
 		const struct field *f = &message->fields.items[i];
 		const char *words = with_since(m, f->comment, f->since);
 
-		if (f->default_variant || (f->has_default && f->kind == OVD_KIND_ENUM))
-			words = model_text(m, "%s The zero value is %s.", words,
+		if (f->default_variant || is_assumed(f))
+			words = model_text(m, "%s Nil is %s.", words,
 					   f->default_variant ? f->default_variant
 							      : f->default_text);
-		else if (is_assumed(f))
-			words = model_text(m, "%s Nil is %s.", words, f->default_text);
+		else if (f->has_default && f->kind == OVD_KIND_ENUM)
+			words = model_text(m, "%s Empty is %s.", words,
+					   go_name(m, f->default_text));
 		comment(t, "\t", words);
 		text_put(t, "\t%s %s\n", go_name(m, f->name), field_type(m, f));
 	}

@@ -1042,7 +1042,7 @@ func (m *DetachContainer) UnmarshalJSON(body []byte) error {
 type AddPeer struct {
 	// The peer; replaces all that was said of its key before.
 	Peer PeerSpec
-	// Whose peer it is. The zero value is global.
+	// Whose peer it is. Nil is global.
 	Scope PeerScope
 }
 
@@ -1066,7 +1066,7 @@ func (m *AddPeer) UnmarshalJSON(body []byte) error {
 type RemovePeer struct {
 	// The peer's public key.
 	Pubkey string
-	// Whose peer it is. The zero value is global.
+	// Whose peer it is. Nil is global.
 	Scope PeerScope
 }
 
@@ -1092,7 +1092,7 @@ type AddAllowedIP struct {
 	Pubkey string
 	// The prefix; one peer has it at a time, the last that was given it.
 	CIDR string
-	// Whose peer it is. The zero value is global.
+	// Whose peer it is. Nil is global.
 	Scope PeerScope
 }
 
@@ -1119,7 +1119,7 @@ type RemoveAllowedIP struct {
 	Pubkey string
 	// The prefix.
 	CIDR string
-	// Whose peer it is. The zero value is global.
+	// Whose peer it is. Nil is global.
 	Scope PeerScope
 }
 
@@ -1589,7 +1589,7 @@ type StatusSnapshot struct {
 	PeerCount uint32
 	// Services that are set up.
 	ServiceCount uint32
-	// The peers, by key.
+	// The peers, in no order.
 	Peers []PeerStatus
 	// Services with a tunnel of their own, by name.
 	DedicatedServices []DedicatedServiceStatus
