@@ -229,7 +229,24 @@ func TestCancel(t *testing.T) {
 	if err := c.NATTick(background); err != nil {
 		t.Error(err)
 	}
-	failure(t, c.NATTick(ctx), false, context.Canceled)
+	for i := 0; i < 20; i++ { // what is ready at the same time is chosen by chance
+		failure(t, c.NATTick(ctx), false, context.Canceled)
+	}
+}
+
+func TestSecondAnswerIsDropped(t *testing.T) {
+	c := open(t, func(p *peer) {
+		id := p.request().ID
+		p.answer(id, &ResponseOk{})
+		p.answer(id, &ResponseOk{})
+		p.answer(id, &ResponseOk{})
+		oks(p)
+	})
+	for i := 0; i < 2; i++ {
+		if err := c.NATTick(background); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 func TestPipelining(t *testing.T) {
@@ -345,7 +362,7 @@ func TestNobodyListens(t *testing.T) {
 	path := socket(t)
 	var unconnected *ConnectError
 	once := client(t, Options{Path: path, Attempts: 1})
-	if err := once.NATTick(background); failure(t, err, false, fs.ErrNotExist) == nil || !errors.As(err, &unconnected) || unconnected.Path != path {
+	if err := once.NATTick(background); failure(t, err, false, fs.ErrNotExist) == nil || !errors.As(err, &unconnected) || unconnected.Path != path || errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
 	patient := client(t, Options{Path: path})
@@ -359,6 +376,15 @@ func TestNobodyListens(t *testing.T) {
 		t.Error(err)
 	}
 	patient.Close()
+}
+
+func TestPauses(t *testing.T) {
+	c := New(Options{})
+	for i, want := range []int{0, 100, 200, 400, 800, 1000, 1000} {
+		if _, pause, _ := c.state(); pause != time.Duration(want)*time.Millisecond {
+			t.Errorf("before attempt %d: %v", i+1, pause)
+		}
+	}
 }
 
 func TestViolations(t *testing.T) {

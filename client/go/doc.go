@@ -15,10 +15,10 @@
 //
 //	Handle: &overlayd.LinuxPid{Pid: 4242}
 //
-// and is taken apart by a type switch. What may be absent is a pointer, and nil is absent ([Ptr] helps to
-// write one); of an address the zero [net/netip.Addr] is. A key with a default is a plain value
-// where Go's zero value is the default or, for a union, nil. An empty list and nil are the same.
-// Private keys are of type [Secret], which prints as "(secret)".
+// and is taken apart by a type switch. What may be absent is a pointer, and nil is absent ([Ptr]
+// helps to write one); of an address the zero [net/netip.Addr] is. A key with a default is a plain
+// value where Go's zero value is the default or, for a union, nil. An empty list and nil are the
+// same. Private keys and other secrets are of type [Secret], which prints as "(secret)".
 //
 // # Calls
 //

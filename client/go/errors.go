@@ -3,6 +3,7 @@ package overlayd
 import (
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 )
 
@@ -108,5 +109,5 @@ const hidden = "(secret)"
 // String hides it.
 func (Secret) String() string { return hidden }
 
-// GoString hides it.
-func (Secret) GoString() string { return hidden }
+// Format hides it from every verb.
+func (Secret) Format(s fmt.State, _ rune) { io.WriteString(s, hidden) }

@@ -52,6 +52,7 @@ func TestRefused(t *testing.T) {
 		`{"op":"feed","called":"","food":"grass","grams":0,"word":"0123456789"}`,
 		`{"op":"feed","called":"","food":"grass","grams":0,"nicknames":["","",""]}`,
 		`{"op":"feed","called":"","food":"grass","grams":0,"place":{"where":"pool","degrees":2147483648}}`,
+		`{"op":"feed","called":"","food":"grass","grams":0,"place":{"where":"pool","degrees":-0}}`,
 	} {
 		if request, err := UnmarshalRequest([]byte(body)); err == nil {
 			t.Errorf("%s was read as %+v", body, request)
