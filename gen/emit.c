@@ -19,6 +19,7 @@ const struct output outputs[] = {
 	{ "docs/reference.md", emit_reference },
 	{ "docs/reference.html", emit_html },
 	{ "client/python/src/overlayd/_protocol.py", emit_python },
+	{ "client/go/protocol.go", emit_go },
 	{ NULL, NULL },
 };
 
