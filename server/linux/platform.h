@@ -36,6 +36,10 @@ int bridge_list(void *platform, struct step *step, char *detail);
 int tunnel_create(void *platform, struct step *step, char *detail);
 void tunnel_undo(void *platform, struct step *step);
 int tunnel_delete(void *platform, struct step *step, char *detail);
+int route_add(void *platform, struct step *step, char *detail);
+void route_add_undo(void *platform, struct step *step);
+int route_delete(void *platform, struct step *step, char *detail);
+void route_delete_undo(void *platform, struct step *step);
 
 extern const struct net_step linux_steps[STEP_MAX_];
 

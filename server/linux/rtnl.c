@@ -26,9 +26,10 @@ int rtnl_open(void)
 
 	if (fd < 0)
 		return -errno;
-	/* both since Linux 4.12; without them errors are merely less clear */
+	/* since Linux 4.12 and 4.20; without them errors are merely less clear, and dumps longer */
 	setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
 	setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
+	setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
 	r = fd;
 	fd = -1;
 	return r;

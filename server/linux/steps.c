@@ -1,11 +1,7 @@
 #include <errno.h>
 
 #include "runtime/util.h"
-#include "server/linux/address.h"
-#include "server/linux/link.h"
 #include "server/linux/platform.h"
-
-/* ---- firewall ---- */
 
 static int firewall_ensure(void *platform, struct step *step _unused_, char *detail)
 {
@@ -45,61 +41,6 @@ static void prefix_delete_undo(void *platform, struct step *step)
 {
 	if (step->prefix.changed)
 		prefix_add(platform, step, NULL);
-}
-
-/* ---- routes ---- */
-
-static struct route route_of(const struct step_route *step)
-{
-	return (struct route){
-		.to = step->cidr,
-		.source = step->source,
-		.index = link_index(step->link),
-		.table = RT_TABLE_MAIN,
-		.scope = step->cidr.ip.len == 4 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
-	};
-}
-
-static int route_change(struct linux_net *l, const struct step_route *step, bool add, char *detail)
-{
-	const struct route route = route_of(step);
-	struct rtnl_batch b = { .n = 0 };
-
-	if (route.index == 0)
-		return -ENODEV;
-	if (add)
-		route_put(&b, &route);
-	else
-		route_put_delete(&b, &route);
-	return rtnl_send(l->rtnl, &b, detail);
-}
-
-static int route_add(void *platform, struct step *step, char *detail)
-{
-	int r = route_change(platform, &step->route, true, detail);
-
-	step->route.made = r == 0;
-	return r == -EEXIST ? 0 : r;
-}
-
-static int route_delete(void *platform, struct step *step, char *detail)
-{
-	int r = route_change(platform, &step->route, false, detail);
-
-	step->route.made = r == 0;
-	return r == -ESRCH || r == -ENODEV ? 0 : r;
-}
-
-static void route_add_undo(void *platform, struct step *step)
-{
-	if (step->route.made)
-		route_change(platform, &step->route, false, NULL);
-}
-
-static void route_delete_undo(void *platform, struct step *step)
-{
-	if (step->route.made)
-		route_change(platform, &step->route, true, NULL);
 }
 
 const struct net_step linux_steps[STEP_MAX_] = {
