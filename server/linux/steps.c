@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdio.h>
 
 #include "runtime/util.h"
 #include "server/linux/platform.h"
@@ -17,11 +18,14 @@ static int firewall_delete(void *platform, struct step *step _unused_, char *det
 	return l->nft ? nft_remove(l->nft, detail) : 0;
 }
 
-static int prefix_add(void *platform, struct step *step, char *detail _unused_)
+static int prefix_add(void *platform, struct step *step, char *detail)
 {
 	struct linux_net *l = platform;
+	int r = l->nft ? nft_prefix_add(l->nft, &step->prefix.cidr, &step->prefix.changed) : 0;
 
-	return l->nft ? nft_prefix_add(l->nft, &step->prefix.cidr, &step->prefix.changed) : 0;
+	if (r == -EEXIST)
+		snprintf(detail, PLAN_DETAIL_MAX, "it overlaps with another prefix of ours");
+	return r;
 }
 
 static int prefix_delete(void *platform, struct step *step, char *detail _unused_)
@@ -39,8 +43,10 @@ static void prefix_add_undo(void *platform, struct step *step)
 
 static void prefix_delete_undo(void *platform, struct step *step)
 {
+	char detail[PLAN_DETAIL_MAX];
+
 	if (step->prefix.changed)
-		prefix_add(platform, step, NULL);
+		prefix_add(platform, step, detail);
 }
 
 const struct net_step linux_steps[STEP_MAX_] = {

@@ -14,8 +14,9 @@ static struct step step_of(const char *cidr, const char *link)
 static struct linux_net *links(void)
 {
 	host_enter();
-	run("for l in up0 zl-g; do ip link add $l type bridge; ip link set $l addrgenmode none; ip link set $l up;"
-	    "done; ip addr add 198.51.100.2/24 dev up0; ip addr add fd01::2/64 nodad dev up0");
+	run("for l in up0 zl-g; do ip link add $l type bridge; ip link set $l addrgenmode none;"
+	    "ip link set $l up; done; ip addr add 198.51.100.2/24 dev up0;"
+	    "ip addr add fd01::2/64 nodad dev up0");
 	return platform_new();
 }
 
