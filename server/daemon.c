@@ -157,12 +157,10 @@ static void answer_stoppers(struct main_daemon *m)
 	}
 }
 
-static void stopped(struct daemon *d, int r, const char *detail)
+static void stopped(struct daemon *d)
 {
 	struct main_daemon *m = main_of(d);
 
-	if (r < 0)
-		log_at(d->log, LOG_ERROR, "stop: %s", detail);
 	m->torn_down = true;
 	answer_stoppers(m);
 	server_close(m->server, FLUSH_MS, server_closed, m);
@@ -172,15 +170,15 @@ static void stopped(struct daemon *d, int r, const char *detail)
 static void stop_when_settled(uv_check_t *check)
 {
 	struct main_daemon *m = check->data;
-	int r;
 
 	if (m->tearing_down || server_parked(m->server) > m->n_stoppers || m->repairing)
 		return;
 	m->tearing_down = true;
 	uv_check_stop(check);
-	r = ops_stop(&m->shared, stopped);
-	if (r < 0)
-		stopped(&m->shared, r, strerror(-r));
+	if (ops_stop(&m->shared, stopped) < 0) {
+		log_at(m->shared.log, LOG_ERROR, "stop: no memory");
+		stopped(&m->shared);
+	}
 }
 
 static void stop(struct daemon *d, struct call *call)
