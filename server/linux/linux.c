@@ -73,7 +73,7 @@ static int open_sockets(struct linux_net *l)
 	l->queries = nl_socket_alloc();
 	if (!l->queries || nl_connect(l->queries, NETLINK_ROUTE) < 0)
 		return -ENOMEM;
-	return reaper_start(&l->reaper);
+	return reaper_start(l->log, &l->reaper);
 }
 
 static int open_parts(struct linux_net *l, const struct linux_options *options)
