@@ -121,9 +121,11 @@ struct step_join {
 	struct ovd_cidr block; /* the node's own block */
 };
 
-/* CUT: the host's ends of all interfaces of a container, "" for none. */
+/* CUT: the host's ends of all interfaces of a container, "" for none. One whose alias doesn't begin
+ * with the mark counts as unknown. */
 struct step_cut {
 	char host[2][LINK_NAME_MAX];
+	char mark[LINK_ALIAS_MAX];
 };
 
 /* ROUTE, ROUTE_DELETE. */
