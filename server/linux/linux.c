@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netlink/socket.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,19 +43,17 @@ static bool firewall_changed(void *platform)
 
 uint32_t platform_mtu(struct linux_net *l)
 {
-	struct egress egress = { .mtu = 0 };
+	struct egress egress = egress_find(l->rtnl);
 
-	egress_find(l->queries, &egress);
 	l->mtu = egress_tunnel_mtu(&egress);
 	return l->mtu;
 }
 
 int platform_forward(struct linux_net *l, const char *link)
 {
-	struct egress egress = { .mtu = 0 };
+	struct egress egress = egress_find(l->rtnl);
 	int r = sysctl_forward(link);
 
-	egress_find(l->queries, &egress);
 	if (r == 0 && egress.link[0])
 		r = sysctl_forward(egress.link);
 	return r;
@@ -70,9 +67,6 @@ static int open_sockets(struct linux_net *l)
 	l->rtnl = rtnl_open();
 	if (l->rtnl < 0)
 		return l->rtnl;
-	l->queries = nl_socket_alloc();
-	if (!l->queries || nl_connect(l->queries, NETLINK_ROUTE) < 0)
-		return -ENOMEM;
 	return reaper_start(l->log, &l->reaper);
 }
 
@@ -134,7 +128,6 @@ void linux_net_free(struct net *net)
 	nft_watch_free(l->watch);
 	nft_free(l->nft);
 	wg_free(l->wg);
-	nl_socket_free(l->queries);
 	fd_closep(&l->rtnl);
 	fd_closep(&l->own);
 	free(l->control_dir);

@@ -1,8 +1,6 @@
 /* The platform from the inside. All but `own` belongs to the link thread, or says otherwise. */
 #pragma once
 
-#include <netlink/netlink.h>
-
 #include "server/linux/linux.h"
 #include "server/linux/nft.h"
 #include "server/linux/reaper.h"
@@ -13,9 +11,8 @@ struct linux_net {
 	struct log *log;
 	int own; /* our network namespace; read by anybody */
 	int rtnl;
-	struct nl_sock *queries; /* libnl's, for what is rarely asked */
-	uint32_t mtu;            /* of bridges and veths: what platform_mtu said last */
-	unsigned next_index;     /* of a container's end, in its own namespace */
+	uint32_t mtu;        /* of bridges and veths: what platform_mtu said last */
+	unsigned next_index; /* of a container's end, in its own namespace */
 	struct reaper *reaper;
 	struct wg *wg;
 	struct nft *nft;         /* NULL: no rules */
