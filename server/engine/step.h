@@ -28,6 +28,7 @@ enum step_kind {
 	STEP_ROUTE,           /* a prefix is reached through a link */
 	STEP_ROUTE_DELETE,    /* it isn't any more; unknown is ok */
 	STEP_FIREWALL_DELETE, /* nothing of our firewall is left */
+	STEP_UPLINK,          /* the way out of the host may be another one */
 	STEP_MAX_,
 };
 
@@ -67,9 +68,9 @@ struct step_tunnel_delete {
 	char alias[LINK_ALIAS_MAX];
 };
 
-/* BRIDGE. A bridge of that name that bears the alias is taken over, with all its ports; any other
- * link of that name is -EEXIST. Undo deletes what it made. IPv4 and IPv6 are forwarded on it and on
- * the uplink. */
+/* BRIDGE. A bridge of that name that bears the alias is taken over, with all its ports, and then
+ * with its MTU; any other link of that name is -EEXIST. Undo deletes what it made. IPv4 and IPv6
+ * are forwarded on it and on the uplink. */
 struct step_bridge {
 	char link[LINK_NAME_MAX];
 	char alias[LINK_ALIAS_MAX];
@@ -136,6 +137,13 @@ struct step_route {
 	bool made;            /* filled */
 };
 
+/* UPLINK: packets are forwarded on the link that leads out now; links of ours, whose alias begins
+ * with mark, get the MTU that goes with it. A bridge with ports keeps its own, and so do they: only
+ * all of them could change it together. */
+struct step_uplink {
+	char mark[LINK_ALIAS_MAX];
+};
+
 struct step {
 	enum step_kind kind;
 	union {
@@ -149,5 +157,6 @@ struct step {
 		struct step_join join;
 		struct step_cut cut;
 		struct step_route route;
+		struct step_uplink uplink;
 	};
 };

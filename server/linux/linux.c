@@ -27,18 +27,18 @@ static int tunnel_open(void *platform, const char *link, struct tunnel **ret)
 	return wg_open(l->wg, link, ret);
 }
 
-static int firewall_fd(void *platform)
+static int watch_fd(void *platform)
 {
 	const struct linux_net *l = platform;
 
-	return l->watch ? nft_watch_fd(l->watch) : -1;
+	return host_watch_fd(l->watch);
 }
 
-static bool firewall_changed(void *platform)
+static bool watch_read(void *platform)
 {
 	struct linux_net *l = platform;
 
-	return nft_watch_read(l->watch);
+	return host_watch_read(l->watch);
 }
 
 uint32_t platform_mtu(struct linux_net *l)
@@ -74,17 +74,12 @@ static int open_parts(struct linux_net *l, const struct linux_options *options)
 {
 	int r = wg_new(l->control_dir, options->log, &l->wg);
 
-	if (r < 0 || !options->firewall)
+	if (r < 0)
 		return r;
-	r = nft_new(&l->nft);
-	if (r == 0)
-		r = nft_watch_new(l->nft, &l->watch);
-	if (r < 0) {
+	r = options->firewall ? nft_new(&l->nft) : 0;
+	if (r < 0)
 		log_at(options->log, LOG_WARN, "no firewall: %s", strerror(-r));
-		nft_free(l->nft);
-		l->nft = NULL;
-	}
-	return 0;
+	return host_watch_new(l->nft, &l->watch);
 }
 
 int linux_net_new(const struct linux_options *options, struct net **ret)
@@ -99,8 +94,8 @@ int linux_net_new(const struct linux_options *options, struct net **ret)
 		.steps = linux_steps,
 		.owner_open = owner_open,
 		.tunnel_open = tunnel_open,
-		.firewall_fd = firewall_fd,
-		.firewall_changed = firewall_changed,
+		.watch_fd = watch_fd,
+		.watch_read = watch_read,
 	};
 	l->log = options->log;
 	l->own = l->rtnl = -1;
@@ -125,7 +120,7 @@ void linux_net_free(struct net *net)
 		return;
 	l = net->platform;
 	reaper_stop(l->reaper);
-	nft_watch_free(l->watch);
+	host_watch_free(l->watch);
 	nft_free(l->nft);
 	wg_free(l->wg);
 	fd_closep(&l->rtnl);

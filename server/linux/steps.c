@@ -64,4 +64,5 @@ const struct net_step linux_steps[STEP_MAX_] = {
 	[STEP_ROUTE] = { "add route to", route_add, route_add_undo },
 	[STEP_ROUTE_DELETE] = { "delete route to", route_delete, route_delete_undo },
 	[STEP_FIREWALL_DELETE] = { "take down the firewall", firewall_delete, NULL },
+	[STEP_UPLINK] = { "follow the uplink", uplink_follow, NULL },
 };

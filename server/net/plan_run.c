@@ -39,6 +39,7 @@ static const char *step_subject(const struct step *step, char cidr[CIDR_TEXT_MAX
 		return step->cut.host[0];
 	case STEP_FIREWALL:
 	case STEP_FIREWALL_DELETE:
+	case STEP_UPLINK:
 	case STEP_BRIDGE_LIST:
 	case STEP_MAX_:
 		return "";

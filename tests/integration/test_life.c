@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "runtime/stream_unix.h"
@@ -344,6 +345,37 @@ TEST(a_stop_takes_down_what_it_can)
 	daemon_end(&d, fd);
 	CHECK(!has_link(name[0]) && has_link(name[1]) && !has_link(name[2]));
 	CHECK(!has_rules());
+}
+
+static bool forwards(const char *link)
+{
+	char path[96], value = '0';
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/forwarding", link);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	CHECK(fd >= 0 && read(fd, &value, 1) == 1);
+	close(fd);
+	return value == '1';
+}
+
+TEST(a_way_out_that_comes_later)
+{
+	const struct timespec moment = { .tv_nsec = 20000000 };
+	struct test_daemon d;
+	int fd;
+
+	fd = daemon_begin(&d);
+	CHECK(succeeds((const char *const[]){ "ip", "link", "add", "up0", "type", "bridge", NULL }));
+	CHECK(succeeds((const char *const[]){ "ip", "link", "set", "up0", "up", NULL }));
+	expect(fd, "{\"op\":\"setup_service_overlay\",\"service\":\"web\",\"mode\":\"auto\"}",
+	       "\"service_overlay\"");
+	CHECK(!forwards("up0"));
+	CHECK(succeeds((const char *const[]){ "ip", "route", "add", "default", "dev", "up0", NULL }));
+	for (int i = 0; i < 1000 && !forwards("up0"); i++)
+		nanosleep(&moment, NULL);
+	CHECK(forwards("up0"));
+	daemon_end(&d, fd);
 }
 
 TEST(rootless_it_makes_no_rules)
