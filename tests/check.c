@@ -213,7 +213,7 @@ int main(int argc, char **argv)
 
 /* ---- copies ---- */
 
-#define COPIES_PIECE 65536
+#define COPIES_PIECE  65536
 #define COPIES_REGION (UINT64_C(1) << 28) /* what is larger is a sanitizer's */
 
 static size_t count_in(const uint8_t *bytes, size_t n, const uint8_t *turned, size_t length)
@@ -234,8 +234,8 @@ static size_t count_in(const uint8_t *bytes, size_t n, const uint8_t *turned, si
  * which isn't looked at. */
 size_t check_copies(const void *turned, size_t n)
 {
-	uint8_t *piece = mmap(NULL, COPIES_PIECE, PROT_READ | PROT_WRITE,
-			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint8_t *piece =
+		mmap(NULL, COPIES_PIECE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	FILE *maps = fopen("/proc/self/maps", "re");
 	int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
 	unsigned long long from, to;
@@ -248,7 +248,8 @@ size_t check_copies(const void *turned, size_t n)
 		if (sscanf(line, "%llx-%llx %7s", &from, &to, rights) != 3 || rights[1] != 'w' ||
 		    rights[3] == 's' || to - from > COPIES_REGION)
 			continue;
-		for (ssize_t got = COPIES_PIECE; got == COPIES_PIECE; from += COPIES_PIECE - n + 1) {
+		for (ssize_t got = COPIES_PIECE; got == COPIES_PIECE;
+		     from += COPIES_PIECE - n + 1) {
 			got = pread(memory, piece, MIN(COPIES_PIECE, to - from), (off_t)from);
 			if (got > 0)
 				found += count_in(piece, (size_t)got, turned, n);

@@ -1,5 +1,6 @@
 #include "server/linux/reaper.h"
 
+#include <stdio.h>
 #include <sys/syscall.h>
 #include <time.h>
 
