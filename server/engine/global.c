@@ -11,7 +11,7 @@
 struct global_intent {
 	struct intent intent;
 	struct global next;        /* what the node has when the plan stands */
-	struct tunnel_peer *peers; /* for the plan */
+	struct tunnel_peer *peers; /* for the plan; their lists are the peers' own */
 };
 
 struct ovd_cidr global_block(bool has_slice, const struct ovd_cidr *cluster,
@@ -181,12 +181,6 @@ static bool same_address(const struct global *a, const struct global *b)
 	return cidr_eq(&a->pool.block, &b->pool.block) && cidr_eq(&a->cluster, &b->cluster);
 }
 
-/* The tunnel need not be touched to get from a to b. */
-static bool same_tunnel(const struct global *a, const struct global *b)
-{
-	return a->up && same_address(a, b) && a->port == b->port;
-}
-
 static int plan_tunnel(struct engine *e, struct global_intent *i, struct plan *plan)
 {
 	const struct global *was = &e->global, *next = &i->next;
@@ -218,6 +212,14 @@ static int plan_tunnel(struct engine *e, struct global_intent *i, struct plan *p
 	return 0;
 }
 
+/* Peers that are being changed end first, and no others begin: the plan is given all of them. */
+static bool must_wait(struct engine *e)
+{
+	e->global_waits = !e->global.busy && e->n_busy_peers > 0;
+	return e->global.busy || e->global_waits;
+}
+
+/* Also when all is as it was: the platform knows what is missing, and makes it again. */
 int engine_global_setup(struct engine *e, const struct global_spec *spec, struct plan *plan,
 			struct intent **ret)
 {
@@ -225,17 +227,13 @@ int engine_global_setup(struct engine *e, const struct global_spec *spec, struct
 	struct global next;
 	int r;
 
-	if (e->global.busy)
+	if (must_wait(e))
 		return -EINPROGRESS;
 	r = check_ranges(e, spec);
 	if (r == 0)
 		r = global_next(e, spec, &next);
 	if (r < 0)
 		return r;
-	if (same_tunnel(&e->global, &next)) {
-		e->global = next;
-		return -EALREADY;
-	}
 	i = intent_new(&next);
 	if (!i)
 		return -ENOMEM;
@@ -266,7 +264,7 @@ int engine_global_teardown(struct engine *e, struct plan *plan, struct intent **
 	struct global_intent *i;
 	int r;
 
-	if (e->global.busy)
+	if (must_wait(e))
 		return -EINPROGRESS;
 	if (!e->global.up)
 		return -EALREADY;

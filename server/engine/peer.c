@@ -45,6 +45,18 @@ void peer_free(void *p)
 	free(peer);
 }
 
+void peer_hold(struct engine *e, struct peer *peer)
+{
+	peer->busy = true;
+	e->n_busy_peers++;
+}
+
+void peer_release(struct engine *e, struct peer *peer)
+{
+	peer->busy = false;
+	e->n_busy_peers--;
+}
+
 void engine_free_peers(struct engine *e)
 {
 	tdestroy(e->peers, peer_free);

@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <linux/fib_rules.h>
 #include <linux/if_addr.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "runtime/util.h"
+#include "server/engine/plan.h"
 
 #define PROTOCOL      RTPROT_STATIC
 #define RULE_FIRST    1000 /* before the main table's rule, 32766 */
@@ -118,21 +120,31 @@ static bool is_wanted(const struct addresses *all, const struct ifaddrmsg *info,
 	       !(info->ifa_flags & IFA_F_SECONDARY);
 }
 
-static void take_address(void *arg, const struct nlmsghdr *answer)
+/* The local one; of a pair of ends, IFA_ADDRESS is the other's. */
+static struct ovd_ip address_of(const struct nlmsghdr *answer)
 {
 	const struct ifaddrmsg *info = NLMSG_DATA(answer);
-	struct addresses *all = arg;
 	size_t n = IFA_PAYLOAD(answer);
 	struct ovd_ip ip = { .len = 0 };
 
-	if (answer->nlmsg_type != RTM_NEWADDR || (int)info->ifa_index != all->index ||
-	    info->ifa_family != rtnl_family(all->want) || info->ifa_scope == RT_SCOPE_LINK)
-		return;
 	for (const struct rtattr *a = IFA_RTA(info); RTA_OK(a, n); a = RTA_NEXT(a, n))
 		if ((a->rta_type == IFA_ADDRESS && ip.len == 0) || a->rta_type == IFA_LOCAL) {
 			ip.len = (uint8_t)RTA_PAYLOAD(a);
 			memcpy(ip.b, RTA_DATA(a), MIN((size_t)ip.len, sizeof(ip.b)));
 		}
+	return ip;
+}
+
+static void take_address(void *arg, const struct nlmsghdr *answer)
+{
+	const struct ifaddrmsg *info = NLMSG_DATA(answer);
+	struct addresses *all = arg;
+	struct ovd_ip ip;
+
+	if (answer->nlmsg_type != RTM_NEWADDR || (int)info->ifa_index != all->index ||
+	    info->ifa_family != rtnl_family(all->want) || info->ifa_scope == RT_SCOPE_LINK)
+		return;
+	ip = address_of(answer);
 	if (is_wanted(all, info, &ip))
 		all->there = true;
 	else if (all->n < ADDRESSES_MAX)
@@ -166,4 +178,40 @@ int address_only(int fd, int index, const struct ovd_ip *ip, uint8_t prefix_len,
 	if (!all.there)
 		address_put(&b, index, ip, prefix_len);
 	return rtnl_send(fd, &b, detail);
+}
+
+/* ---- what the host has ---- */
+
+struct occupant {
+	const struct ovd_cidr *block;
+	struct ovd_ip ip;
+};
+
+static void find_occupant(void *arg, const struct nlmsghdr *answer)
+{
+	struct occupant *occupant = arg;
+	struct ovd_ip ip = { .len = 0 };
+
+	if (answer->nlmsg_type == RTM_NEWADDR)
+		ip = address_of(answer);
+	if (ip.len == occupant->block->ip.len && cidr_holds(occupant->block, &ip))
+		occupant->ip = ip;
+}
+
+int address_none_in(int fd, const struct ovd_cidr *block, char *detail)
+{
+	const struct ifaddrmsg any = { .ifa_family = rtnl_family(&block->ip) };
+	struct occupant occupant = { .block = block };
+	struct rtnl_batch b = { .n = 0 };
+	char text[IP_TEXT_MAX];
+	int r;
+
+	rtnl_begin(&b, RTM_GETADDR, NLM_F_DUMP, &any, sizeof(any));
+	r = rtnl_ask(fd, &b, find_occupant, NULL, &occupant);
+	if (r == 0 && occupant.ip.len > 0) {
+		snprintf(detail, PLAN_DETAIL_MAX, "the host has the address %s",
+			 ip_format(&occupant.ip, text));
+		r = -EADDRINUSE;
+	}
+	return r;
 }

@@ -86,19 +86,20 @@ static int take_over(struct linux_net *l, const struct step_bridge *bridge, char
 
 static int configure(struct linux_net *l, const struct step_bridge *bridge, char *detail)
 {
-	int index = link_index(bridge->link), r = 0;
 	uint32_t mtu = platform_mtu(l);
 	struct rtnl_batch b = { .n = 0 };
 	unsigned n_ports = 0;
+	struct link_info link;
+	int r = link_get(l->rtnl, bridge->link, &link), index;
 
-	if (!bridge->made)
-		r = count_ports(l, index, &n_ports);
+	if (r == 0 && (!bridge->made || bridge->n_ports > 0))
+		r = count_ports(l, link.index, &n_ports);
 	if (r < 0)
 		return r;
+	index = link.index;
 	link_put_quiet(&b, index, NULL, bridge->alias);
-	if (n_ports == 0)
-		link_put_mtu(&b, index, mtu); /* said when it is there already, it holds also
-						 without ports */
+	link_put_mtu(&b, index, n_ports > 0 ? link.mtu : mtu); /* once said, it holds also without
+								  ports */
 	link_put_up(&b, index, NULL);
 	address_put_link_local(&b, index, &bridge->gateway);
 	r = rtnl_send(l->rtnl, &b, detail);
@@ -109,21 +110,45 @@ static int configure(struct linux_net *l, const struct step_bridge *bridge, char
 	return r;
 }
 
+static int put_on(struct linux_net *l, const char *port, int bridge, char *detail)
+{
+	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC, .ifi_index = link_index(port) };
+	struct rtnl_batch b = { .n = 0 };
+
+	if (info.ifi_index == 0)
+		return 0;
+	rtnl_begin(&b, RTM_NEWLINK, 0, &info, sizeof(info));
+	rtnl_put_u32(&b, IFLA_MASTER, (uint32_t)bridge);
+	return rtnl_send(l->rtnl, &b, detail);
+}
+
+static int make(struct linux_net *l, struct step_bridge *bridge, char *detail)
+{
+	const struct ovd_cidr block = cidr_network(&bridge->gateway, bridge->prefix_len);
+	int r = address_none_in(l->rtnl, &block, detail), index;
+
+	if (r == 0)
+		r = create(l, bridge, detail);
+	bridge->made = r == 0;
+	index = link_index(bridge->link);
+	for (size_t i = 0; i < bridge->n_ports && r == 0; i++)
+		r = put_on(l, bridge->ports[i], index, detail);
+	return r;
+}
+
 int bridge_create(void *platform, struct step *step, char *detail)
 {
 	struct linux_net *l = platform;
 	struct step_bridge *bridge = &step->bridge;
-	int r = create(l, bridge, detail);
+	int r;
 
-	bridge->made = r == 0;
-	if (r == -EEXIST) {
-		detail[0] = '\0';
-		r = take_over(l, bridge, detail);
-	}
+	bridge->made = false;
+	r = link_index(bridge->link) ? take_over(l, bridge, detail) : make(l, bridge, detail);
+
 	if (r == 0)
 		r = configure(l, bridge, detail);
-	if (r < 0 && bridge->made)
-		link_delete(l->rtnl, bridge->link);
+	if (r < 0)
+		bridge_undo(platform, step);
 	return r;
 }
 

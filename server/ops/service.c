@@ -26,6 +26,10 @@ static int reply_service(struct call *call)
 
 static void setup_done(struct call *call, int r)
 {
+	if (r == -EADDRINUSE && engine_service_elsewhere(call->daemon->engine, call->intent)) {
+		call_again(call);
+		return;
+	}
 	if (change_stands(call, r, "service %.*s",
 			  VIEW(call->request->setup_service_overlay.service)))
 		reply_service(call);

@@ -265,7 +265,7 @@ TEST(ephemeral)
 	has_ephemeral(&n, 8);
 	detached(&n, 7);
 	CHECK_INT(node_reap(&n), -EALREADY); /* 8 is there */
-	has_ephemeral(&n, 9); /* and it takes more */
+	has_ephemeral(&n, 9);                /* and it takes more */
 	detached(&n, 9);
 	detached(&n, 8);
 	CHECK_INT(node_reap(&n), 0);

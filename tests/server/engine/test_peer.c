@@ -113,7 +113,40 @@ TEST(told_what_differs)
 	CHECK_INT(unset(&n, 1), 0);
 	node_commit(&n);
 	CHECK_INT(engine_peer_count(n.e), 0);
-	CHECK_INT(unset(&n, 1), -EALREADY);
+	/* the tunnel may know one that the engine doesn't */
+	CHECK_INT(unset(&n, 1), 0);
+	CHECK_STR(node_change(&n), "peer 1 goes\n");
+	node_commit(&n);
+	node_done(&n);
+}
+
+/* The tunnel is given all peers: it doesn't change while one of them does, and the other way round.
+ */
+TEST(not_beside_the_tunnel)
+{
+	struct node n;
+	struct intent *first, *second;
+
+	node_init(&n);
+	node_has_tunnel(&n);
+	CHECK_INT(SET(&n, 1, "192.0.2.1:51820", NULL, 25, { "10.200.5.0/24" }), 0);
+	first = n.intent;
+	CHECK_INT(SET(&n, 2, "192.0.2.2:51820", NULL, 25, { "10.200.6.0/24" }), 0);
+	second = n.intent;
+	CHECK_INT(node_setup(&n, "10.200.0.0/16", "10.200.4.0/24", 9), -EINPROGRESS);
+	/* it has its turn before peers that come later */
+	CHECK_INT(SET(&n, 3, "192.0.2.3:51820", NULL, 25, { "10.200.7.0/24" }), -EINPROGRESS);
+	engine_commit(n.e, first);
+	CHECK_INT(node_setup(&n, "10.200.0.0/16", "10.200.4.0/24", 9), -EINPROGRESS);
+	CHECK_INT(node_teardown(&n), -EINPROGRESS);
+	engine_drop(n.e, second);
+	CHECK_INT(node_setup(&n, "10.200.0.0/16", "10.200.4.0/24", 9), 0);
+	CHECK(strstr(node_plan(&n), "port 9, 1 peers"));
+	first = n.intent;
+	CHECK_INT(SET(&n, 3, "192.0.2.3:51820", NULL, 25, { "10.200.7.0/24" }), -EINPROGRESS);
+	engine_commit(n.e, first);
+	CHECK_INT(SET(&n, 3, "192.0.2.3:51820", NULL, 25, { "10.200.7.0/24" }), 0);
+	node_drop(&n);
 	node_done(&n);
 }
 
@@ -309,5 +342,34 @@ TEST(hosts)
 	CHECK_STR(node_change(&n), "peer 1 at [fd00::1]:7\n");
 	node_commit(&n);
 	check_peers(&n, "1 [fd00::1]:7 10.200.5.0/24; ");
+	node_done(&n);
+}
+
+static int set_plain(struct node *n, unsigned number, uint16_t keepalive)
+{
+	struct peer_spec spec = { .keepalive = keepalive };
+
+	memcpy(spec.key.b, &number, sizeof(number));
+	n->intent = NULL;
+	return engine_peer_set(n->e, &spec, &n->plan, &n->change, &n->intent);
+}
+
+TEST(no_more_peers_than_status_can_tell)
+{
+	struct node n;
+
+	node_init(&n);
+	for (unsigned i = 1; i <= PEERS_MAX; i++) {
+		CHECK_INT(set_plain(&n, i, 0), 0);
+		node_commit(&n);
+	}
+	CHECK_INT(set_plain(&n, PEERS_MAX + 1, 0), -ENOSPC);
+	CHECK_STR(engine_reason(n.e), "32768 peers are known, and no more can be");
+	CHECK_INT(set_plain(&n, 9, 1), 0); /* those that are known may still change */
+	node_commit(&n);
+	CHECK_INT(unset(&n, 9), 0);
+	node_commit(&n);
+	CHECK_INT(set_plain(&n, PEERS_MAX + 1, 0), 0);
+	node_commit(&n);
 	node_done(&n);
 }

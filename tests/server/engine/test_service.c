@@ -18,8 +18,13 @@ TEST(setup)
 	CHECK_STR(engine_service_link(n.e, view("web")), "zl-8a3d9b380b-b");
 	CHECK_STR(engine_service_link(n.e, view("we")), "");
 	CHECK(engine_owns_link(n.e, view("zl-8a3d9b380b-b")));
-	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), -EALREADY);
-	CHECK(n.plan.n == 0 && !n.intent);
+	/* again: the same, for the platform to look after; it stays when that fails */
+	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0);
+	CHECK_STR(node_plan(&n), "firewall\n"
+				 "prefix 10.200.4.128/26\n"
+				 "bridge zl-8a3d9b380b-b 10.200.4.129/26\n");
+	node_drop(&n);
+	CHECK_INT(engine_service_count(n.e), 1);
 	node_done(&n);
 }
 
@@ -34,7 +39,8 @@ TEST(before_the_tunnel)
 				 "bridge zl-web-b 10.200.187.129/26\n");
 	node_commit(&n);
 	node_has_tunnel(&n);
-	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), -EALREADY); /* it keeps name and block */
+	node_has_service(&n, "web"); /* it keeps name and block */
+	CHECK(strstr(node_plan(&n), "bridge zl-web-b 10.200.187.129/26\n"));
 	CHECK_STR(engine_service_link(n.e, view("web")), "zl-web-b");
 	node_done(&n);
 }
@@ -110,7 +116,8 @@ TEST(modes)
 
 	node_init(&n);
 	node_has_service(&n, "web");
-	CHECK_INT(node_service(&n, "web", SERVICE_ISOLATED), -EALREADY);
+	CHECK_INT(node_service(&n, "web", SERVICE_ISOLATED), 0);
+	node_commit(&n);
 	CHECK_INT(node_service(&n, "web", SERVICE_SHARED), -EEXIST);
 	CHECK_STR(engine_reason(n.e),
 		  "service web is set up with a bridge of its own: tear it down "
@@ -144,7 +151,11 @@ TEST(shared)
 	CHECK_INT(engine_service_count(n.e), 0);
 	CHECK_INT(node_service(&n, "a", SERVICE_SHARED), 0); /* no trace of the one that fell */
 	node_commit(&n);
-	CHECK_INT(node_service(&n, "b", SERVICE_SHARED), -EALREADY);
+	CHECK_INT(node_service(&n, "b", SERVICE_SHARED), 0);
+	node_drop(&n);
+	CHECK_INT(engine_service_count(n.e), 1);
+	CHECK_INT(node_service(&n, "b", SERVICE_SHARED), 0);
+	node_commit(&n);
 	CHECK_INT(engine_service_count(n.e), 2);
 	CHECK_STR(engine_service_link(n.e, view("b")), "zl-4b7a5fbb3-sh");
 	CHECK_INT(node_unservice(&n, "a"), -EALREADY);
@@ -181,10 +192,65 @@ TEST(teardown)
 	intent = n.intent;
 	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), -EINPROGRESS);
 	engine_drop(n.e, intent);
-	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), -EALREADY); /* it is still there */
+	node_has_service(&n, "web"); /* it is still there */
 	CHECK_INT(node_unservice(&n, "web"), 0);
 	node_commit(&n);
 	CHECK_INT(engine_service_count(n.e), 0);
+	node_done(&n);
+}
+
+/* A bridge that has to be made again gets its containers back. */
+TEST(ports)
+{
+	const struct step_bridge *bridge;
+	struct node n;
+
+	node_init(&n);
+	node_has_service(&n, "web");
+	node_has_service(&n, "db");
+	node_has_container(&n, 7, 70, "web");
+	node_has_container(&n, 8, 80, "db");
+	node_has_container(&n, 9, 90, "web");
+	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0);
+	bridge = &plan_at(&n.plan, 2)->bridge;
+	CHECK_INT(bridge->n_ports, 2);
+	CHECK_STR(bridge->ports[0], "zl-00000046-0");
+	CHECK_STR(bridge->ports[1], "zl-0000005a-0");
+	node_commit(&n);
+	node_done(&n);
+}
+
+/* The host has an address where a subnet was to be: the next one is taken. */
+TEST(elsewhere)
+{
+	struct ovd_cidr first;
+	struct node n;
+
+	node_init(&n);
+	node_has_tunnel(&n);
+	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0);
+	first = plan_at(&n.plan, 1)->prefix.cidr;
+	CHECK(engine_service_elsewhere(n.e, n.intent));
+	CHECK_INT(engine_service_count(n.e), 0);
+	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0);
+	CHECK(!cidr_overlaps(&first, &plan_at(&n.plan, 1)->prefix.cidr));
+	CHECK(engine_service_elsewhere(n.e, n.intent));
+	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0);
+	CHECK(engine_service_elsewhere(n.e, n.intent));
+	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), -ENOSPC);
+	node_done(&n);
+}
+
+/* One that is there can't move. */
+TEST(elsewhere_is_for_new_ones)
+{
+	struct node n;
+
+	node_init(&n);
+	node_has_service(&n, "web");
+	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0);
+	CHECK(!engine_service_elsewhere(n.e, n.intent));
+	node_drop(&n);
 	node_done(&n);
 }
 
@@ -205,7 +271,7 @@ TEST(leaves_with_its_containers)
 	CHECK_INT(node_detach(&n, 7), 0);
 	node_commit(&n);
 	CHECK_INT(node_reap(&n), -EALREADY);
-	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), -EALREADY);
+	node_has_service(&n, "web");
 	CHECK_INT(node_detach(&n, 8), 0);
 	node_commit(&n);
 	CHECK_INT(node_reap(&n), -EALREADY);

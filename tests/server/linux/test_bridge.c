@@ -108,6 +108,48 @@ TEST(one_of_ours_is_taken_over_with_its_ports)
 	linux_net_free(&l->net);
 }
 
+TEST(one_that_vanished_gets_its_ports_back)
+{
+	char ports[][LINK_NAME_MAX] = { "v0", "gone", "w0" };
+	struct step step = step4();
+	char detail[PLAN_DETAIL_MAX] = "";
+	struct linux_net *l;
+
+	host_enter();
+	l = platform_new();
+	run("ip link add v0 type veth peer name v1; ip link add w0 type veth peer name w1");
+	step.bridge.ports = ports;
+	step.bridge.n_ports = ARRAY_SIZE(ports);
+	CHECK_INT(bridge_create(l, &step, detail), 0);
+	run("ip link show v0 | grep 'master zl-web-b'; ip link show w0 | grep 'master zl-web-b'");
+	run("ip link set v0 nomaster");
+	CHECK_INT(bridge_create(l, &step, detail),
+		  0); /* it is there: its ports are others' business */
+	CHECK(!succeeds("ip link show v0 | grep master"));
+	linux_net_free(&l->net);
+}
+
+TEST(a_subnet_in_which_the_host_has_an_address)
+{
+	_cleanup_(freep) char *before = NULL;
+	struct step step = step4(), six = step_of("fd00::81", 120);
+	char detail[PLAN_DETAIL_MAX] = "";
+	struct linux_net *l;
+
+	host_enter();
+	l = platform_new();
+	run("ip link add up0 type bridge; ip addr add 10.200.4.130/32 dev up0;"
+	    "ip addr add fd00::99/64 dev up0; ip addr add 10.200.4.127/16 dev up0");
+	before = look(NULL);
+	CHECK_INT(bridge_create(l, &step, detail), -EADDRINUSE);
+	CHECK_STR(detail, "the host has the address 10.200.4.130");
+	CHECK_INT(bridge_create(l, &six, detail), -EADDRINUSE);
+	CHECK_AS_BEFORE(NULL, before);
+	run("ip addr del 10.200.4.130/32 dev up0");
+	CHECK_INT(bridge_create(l, &step, detail), 0);
+	linux_net_free(&l->net);
+}
+
 static const struct {
 	const char *name, *script, *detail;
 } strangers[] = {

@@ -61,7 +61,7 @@ TEST(elements_come_and_go)
 TEST(neighbours_are_known_each)
 {
 	static const char *const blocks[] = { "10.200.4.0/26", "10.200.4.128/26", "10.200.4.64/26",
-					      "10.200.3.0/24", "fd00::/120", "fd00::100/120" };
+					      "10.200.3.0/24", "fd00::/120",      "fd00::100/120" };
 	_cleanup_(world_done) struct world w = { .nft = NULL };
 
 	world_open(&w);
