@@ -13,7 +13,7 @@ static void follow(struct linux_net *l)
 	CHECK_STR(detail, "");
 }
 
-static void make_bridge(struct linux_net *l)
+static void make_bridge_of(struct linux_net *l, char (*ports)[LINK_NAME_MAX], size_t n)
 {
 	struct step step = { .kind = STEP_BRIDGE,
 			     .bridge = { .link = "zl-web-b",
@@ -21,8 +21,15 @@ static void make_bridge(struct linux_net *l)
 					 .prefix_len = 26 } };
 	char detail[PLAN_DETAIL_MAX] = "";
 
+	step.bridge.ports = ports;
+	step.bridge.n_ports = n;
 	step.bridge.gateway = ip_of("10.200.4.129");
 	CHECK_INT(linux_steps[STEP_BRIDGE].run(l, &step, detail), 0);
+}
+
+static void make_bridge(struct linux_net *l)
+{
+	make_bridge_of(l, NULL, 0);
 }
 
 static void attach(struct linux_net *l, const struct guest *guest, const char *host)
@@ -109,6 +116,9 @@ TEST(containers_of_a_bridge_have_one_mtu)
 	attach(l, &second, "zl-2-0");
 	check_mtu("zl-2-0", 1360);
 	run("%s ip link show eth0 | grep 'mtu 1360'", IN(&second));
+	run("ip link del zl-web-b");
+	make_bridge_of(l, (char[][LINK_NAME_MAX]){ "zl-1-0", "zl-2-0" }, 2);
+	check_mtu("zl-web-b", 1360);
 	run("ip link del zl-1-0; ip link del zl-2-0");
 	make_bridge(l);
 	check_mtu("zl-web-b", 1320);
