@@ -10,6 +10,7 @@ const struct output outputs[] = {
 	{ "%_ctl.h", emit_ctl_header },
 	{ "%_ctl.c", emit_ctl },
 	{ "docs/reference.md", emit_reference },
+	{ "client/rust/src/protocol.rs", emit_rust },
 	{ NULL, NULL },
 };
 

@@ -19,6 +19,7 @@ void emit_ops(struct model *m, struct text *t);
 void emit_ctl_header(struct model *m, struct text *t);
 void emit_ctl(struct model *m, struct text *t);
 void emit_reference(struct model *m, struct text *t);
+void emit_rust(struct model *m, struct text *t);
 
 /* The first line of every output in C. */
 void emit_banner(const struct model *m, struct text *t);
