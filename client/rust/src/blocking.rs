@@ -414,7 +414,9 @@ impl Shared {
     fn connect(&self) -> io::Result<UnixStream> {
         let start = Instant::now();
         loop {
-            self.pause();
+            if !self.pause() {
+                return Err(io::ErrorKind::NotConnected.into());
+            }
             match UnixStream::connect(&self.options.socket) {
                 Err(error) if self.options.is_patient(&error, start.elapsed()) => {}
                 made => return made,
@@ -422,8 +424,8 @@ impl Shared {
         }
     }
 
-    /// Waits until the next try to connect is due.
-    fn pause(&self) {
+    /// Waits until the next try to connect is due; false if nobody wants it any more.
+    fn pause(&self) -> bool {
         let mut state = self.lock();
         let left = state.backoff.left();
         if !left.is_zero() {
@@ -433,6 +435,7 @@ impl Shared {
             state = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
         state.backoff.tried();
+        !state.closed
     }
 
     /// Reads until the connection ends, and tells why it did.

@@ -42,8 +42,8 @@
 //!   of these and refuses them; here they are not looked for.
 //! * IPv6 addresses are written by this crate, since older standard libraries have another form.
 //!
-//! The feature `arbitrary_precision` of `serde_json`, if any part of a program turns it on, makes
-//! serde fail on numbers in tagged objects. Programs that use it can't use this crate.
+//! The feature `arbitrary_precision` of `serde_json`, if any part of a program turns it on, adds to
+//! the first list: `-0` and numbers that no double holds.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 

@@ -289,12 +289,13 @@ impl Driver {
 
     async fn run(mut self) {
         while let Some(first) = self.next_order().await {
-            match self.connect().await {
-                Ok(stream) => match self.serve(stream, first).await {
+            match self.connect(&first).await {
+                Some(Ok(stream)) => match self.serve(stream, first).await {
                     Some(end) => self.lost(end),
                     None => return,
                 },
-                Err(error) => self.refuse(first, error),
+                Some(Err(error)) => self.refuse(first, error),
+                None => {}
             }
         }
     }
@@ -312,17 +313,21 @@ impl Driver {
         }
     }
 
-    async fn connect(&self) -> Result<UnixStream, Error> {
+    /// Nothing if nobody waits for that order any more.
+    async fn connect(&self, first: &Order) -> Option<Result<UnixStream, Error>> {
         let start = Instant::now();
         loop {
             let pause = lock(&self.link).backoff.left();
             if !pause.is_zero() {
                 time::sleep(pause).await;
             }
+            if first.slot.is_closed() {
+                return None;
+            }
             lock(&self.link).backoff.tried();
             match UnixStream::connect(&self.options.socket).await {
                 Err(error) if self.options.is_patient(&error, start.elapsed()) => {}
-                made => return made.map_err(Error::connect),
+                made => return Some(made.map_err(Error::connect)),
             }
         }
     }
