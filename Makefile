@@ -41,6 +41,7 @@ include mk/build_id.mk
 include mk/rules.mk
 include mk/schema.mk
 include mk/tests.mk
+include mk/qemu.mk
 include mk/bench.mk
 
 .PHONY: all deps deps-all demo check bench install clean

@@ -16,11 +16,14 @@
 #define PAUSE_FIRST_MS 100
 #define PAUSE_MOST_MS  1000
 
-/* An answer that came before it was asked for: a body of its own, read when its turn comes. */
-struct kept {
-	struct kept *next;
+/* Most that is read while a request is being written. */
+#define READ_AHEAD_MOST (2 * FRAME_BODY_MAX)
+
+/* A request that is out, and its answer if that came before it was asked for. */
+struct pending {
+	struct pending *next;
 	uint64_t id;
-	struct buf body;
+	struct buf answer; /* p is NULL: not there yet */
 };
 
 struct ovd_client {
@@ -32,14 +35,22 @@ struct ovd_client {
 	struct arena arena;
 	struct ovd_frame frame; /* the one that was read last */
 	struct buf body;        /* of a kept answer that was asked for */
-	struct kept *kept;
+	struct pending *pending;
 	struct ovd_fault fault;
 	char fault_line[FAULT_LINE_MAX];
 	void (*event)(void *arg, const struct ovd_event *event);
 	void *event_arg;
+	bool in_event;
 };
 
 /* ---- time ---- */
+
+/* Until when something is waited for. A daemon that never stops sending can't hold the caller: once
+ * the time is up, what is there is read once more and then no more. */
+struct limit {
+	int64_t at; /* as now_ms; INT64_MAX: for ever */
+	bool spent;
+};
 
 static int64_t now_ms(void)
 {
@@ -49,47 +60,56 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static int64_t deadline_in(unsigned ms)
+static struct limit limit_in(unsigned ms)
 {
-	return ms == UINT_MAX ? INT64_MAX : now_ms() + ms;
+	return (struct limit){ .at = ms == UINT_MAX ? INT64_MAX : now_ms() + ms };
 }
 
-/* Waits until the descriptor is ready. -ETIMEDOUT. */
-static int wait_for(int fd, short events, int64_t deadline)
+/* Waits until the descriptor is ready. What it is ready for; -ETIMEDOUT. */
+static int wait_for(int fd, short events, struct limit *limit)
 {
 	struct pollfd watched = { .fd = fd, .events = events };
 
-	for (;;) {
-		int64_t left = deadline == INT64_MAX ? -1 : MAX(deadline - now_ms(), (int64_t)0);
-		int r = poll(&watched, 1, left > INT_MAX ? INT_MAX : (int)left);
+	while (!limit->spent) {
+		int64_t left = MAX(limit->at - now_ms(), (int64_t)0);
+		int r = poll(&watched, 1, (int)MIN(left, (int64_t)INT_MAX));
 
-		if (r > 0)
-			return 0;
-		if (r == 0)
-			return -ETIMEDOUT;
-		if (errno != EINTR)
+		if (r < 0 && errno != EINTR)
 			return -errno;
+		limit->spent = left == 0;
+		if (r > 0)
+			return watched.revents;
 	}
+	return -ETIMEDOUT;
 }
 
 /* ---- connection ---- */
 
-static void forget_kept(struct ovd_client *c)
+static void forget(struct pending **at)
 {
-	while (c->kept) {
-		struct kept *kept = c->kept;
+	struct pending *gone = *at;
 
-		c->kept = kept->next;
-		buf_done(&kept->body);
-		free(kept);
-	}
+	*at = gone->next;
+	buf_done(&gone->answer);
+	free(gone);
+}
+
+/* The pointer to the request with this id, or to the NULL at the end. */
+static struct pending **find_pending(struct ovd_client *c, uint64_t id)
+{
+	struct pending **at = &c->pending;
+
+	while (*at && (*at)->id != id)
+		at = &(*at)->next;
+	return at;
 }
 
 static int lost(struct ovd_client *c, int r)
 {
 	fd_closep(&c->fd);
 	frame_reader_done(&c->in);
-	forget_kept(c);
+	while (c->pending)
+		forget(&c->pending);
 	return r;
 }
 
@@ -103,21 +123,12 @@ static int connect_now(struct ovd_client *c)
 	return 0;
 }
 
-static int connect_patiently(struct ovd_client *c, unsigned attempts)
+static void pause_ms(unsigned ms)
 {
-	unsigned pause = PAUSE_FIRST_MS;
-	int r = connect_now(c);
+	struct timespec left = { .tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000 };
 
-	for (unsigned i = 1; i < attempts && (r == -ENOENT || r == -ECONNREFUSED || r == -EAGAIN);
-	     i++) {
-		const struct timespec wait = { .tv_sec = pause / 1000,
-					       .tv_nsec = (long)(pause % 1000) * 1000000 };
-
-		nanosleep(&wait, NULL);
-		pause = MIN(pause * 2, PAUSE_MOST_MS);
-		r = connect_now(c);
-	}
-	return r;
+	while (nanosleep(&left, &left) < 0 && errno == EINTR)
+		;
 }
 
 static char *default_path(void)
@@ -126,6 +137,20 @@ static char *default_path(void)
 	char data_dir[PATHS_MAX], path[PATHS_MAX];
 
 	return strdup(paths_socket(&env, paths_data_dir(&env, data_dir), path));
+}
+
+int ovd_client_connect(struct ovd_client *c, unsigned attempts)
+{
+	unsigned pause = PAUSE_FIRST_MS;
+	int r = connect_now(c);
+
+	for (unsigned i = 1; i < attempts && (r == -ENOENT || r == -ECONNREFUSED || r == -EAGAIN);
+	     i++) {
+		pause_ms(pause);
+		pause = MIN(pause * 2, PAUSE_MOST_MS);
+		r = connect_now(c);
+	}
+	return r;
 }
 
 int ovd_client_open(const char *path, unsigned attempts, struct ovd_client **ret)
@@ -137,7 +162,7 @@ int ovd_client_open(const char *path, unsigned attempts, struct ovd_client **ret
 		return -ENOMEM;
 	c->fd = -1;
 	c->path = path ? strdup(path) : default_path();
-	r = c->path ? connect_patiently(c, attempts) : -ENOMEM;
+	r = c->path ? ovd_client_connect(c, attempts) : -ENOMEM;
 	if (r < 0) {
 		ovd_client_close(c);
 		return r;
@@ -158,99 +183,44 @@ void ovd_client_close(struct ovd_client *c)
 	free(c);
 }
 
-/* ---- out ---- */
-
-static int write_out(struct ovd_client *c, int64_t deadline)
-{
-	size_t done = 0;
-
-	while (done < c->out.n) {
-		ssize_t n =
-			send(c->fd, c->out.p + done, c->out.n - done, MSG_NOSIGNAL | MSG_DONTWAIT);
-		int r;
-
-		if (n >= 0) {
-			done += (size_t)n;
-			continue;
-		}
-		if (errno == EINTR)
-			continue;
-		if (errno != EAGAIN)
-			return lost(c, -ECONNRESET);
-		r = wait_for(c->fd, POLLOUT, deadline);
-		if (r < 0) /* half a frame is out: nothing else can follow it */
-			return lost(c, r);
-	}
-	return 0;
-}
-
-static int send_body(struct ovd_client *c, struct ovd_view body, int64_t deadline)
-{
-	size_t at;
-	int r = connect_now(c);
-
-	c->out.n = 0;
-	if (r == 0)
-		r = frame_begin(&c->out, &at);
-	if (r == 0)
-		r = buf_append(&c->out, body.p, body.n);
-	if (r == 0)
-		r = frame_end(&c->out, at);
-	return r == 0 ? write_out(c, deadline) : r;
-}
-
-static int send_request(struct ovd_client *c, const struct ovd_request *request, int64_t deadline,
-			uint64_t *ret_id)
-{
-	struct ovd_frame frame = { .kind = OVD_FRAME_REQUEST,
-				   .request = { .id = c->last_id + 1, .request = *request } };
-	size_t at;
-	int r = connect_now(c);
-
-	c->out.n = 0;
-	if (r == 0)
-		r = frame_begin(&c->out, &at);
-	if (r == 0)
-		r = ovd_frame_encode(&frame, &c->out);
-	if (r == 0)
-		r = frame_end(&c->out, at);
-	if (r == 0)
-		r = write_out(c, deadline);
-	if (r < 0)
-		return r;
-	*ret_id = ++c->last_id;
-	return 0;
-}
-
 /* ---- in ---- */
 
-/* The next frame's body; it lives until the next read. -EAGAIN if it isn't there and deadline is 0.
- */
-static int read_body(struct ovd_client *c, int64_t deadline, struct ovd_view *ret)
+/* Takes what the socket has, which may be nothing. */
+static int fill(struct ovd_client *c)
+{
+	size_t room;
+	char *p = frame_room(&c->in, &room);
+	ssize_t n;
+
+	if (!p)
+		return -ENOMEM;
+	n = recv(c->fd, p, room, MSG_DONTWAIT);
+	if (n > 0)
+		frame_filled(&c->in, (size_t)n);
+	else if (n == 0 || (errno != EINTR && errno != EAGAIN))
+		return lost(c, -ECONNRESET);
+	return 0;
+}
+
+/* The next frame's body; it lives until the next read. */
+static int read_body(struct ovd_client *c, struct limit *limit, struct ovd_view *ret)
 {
 	for (;;) {
-		size_t room;
-		ssize_t n;
-		char *p;
-		int r = frame_next(&c->in, ret, NULL);
+		uint32_t n;
+		int r = frame_next(&c->in, ret, &n);
 
 		if (r == 1)
 			return 0;
-		if (r < 0)
+		if (r < 0) {
+			fault_set(&c->fault, 0, "a frame of %u bytes; it may have 1 to %u", n,
+				  FRAME_BODY_MAX);
 			return lost(c, -EPROTO);
-		r = deadline ? wait_for(c->fd, POLLIN, deadline) : 0;
+		}
+		r = wait_for(c->fd, POLLIN, limit);
+		if (r > 0)
+			r = fill(c);
 		if (r < 0)
 			return r;
-		p = frame_room(&c->in, &room);
-		if (!p)
-			return -ENOMEM;
-		n = recv(c->fd, p, room, MSG_DONTWAIT);
-		if (n > 0)
-			frame_filled(&c->in, (size_t)n);
-		else if (n < 0 && errno == EAGAIN && !deadline)
-			return -EAGAIN;
-		else if (n == 0 || (errno != EINTR && errno != EAGAIN))
-			return lost(c, -ECONNRESET);
 	}
 }
 
@@ -263,116 +233,205 @@ static int decode(struct ovd_client *c, struct ovd_view body)
 	return r == -EBADMSG ? -EPROTO : r;
 }
 
-static int keep(struct ovd_client *c, struct ovd_view body)
+/* Answers to requests that nobody waits for any more are dropped, so are second ones. */
+static int keep(struct pending *pending, struct ovd_view body)
 {
-	struct kept *kept = calloc(1, sizeof(*kept));
-
-	if (!kept)
+	if (!pending || pending->answer.p)
+		return 0;
+	if (buf_append(&pending->answer, body.p, body.n + 1) < 0) /* and its NUL */
 		return -ENOMEM;
-	if (buf_append(&kept->body, body.p, body.n) < 0 || buf_append(&kept->body, "", 1) < 0) {
-		buf_done(&kept->body);
-		free(kept);
-		return -ENOMEM;
-	}
-	kept->body.n--;
-	kept->id = c->frame.response.id;
-	kept->next = c->kept;
-	c->kept = kept;
+	pending->answer.n--;
 	return 0;
 }
 
-/* An answer that came earlier. */
-static bool take_kept(struct ovd_client *c, uint64_t id)
+/* Deals with an event. False: the frame, which was decoded with that result, is something else. */
+static bool took_event(struct ovd_client *c, int decoded)
 {
-	for (struct kept **at = &c->kept; *at; at = &(*at)->next)
-		if ((*at)->id == id) {
-			struct kept *kept = *at;
-
-			*at = kept->next;
-			buf_done(&c->body);
-			c->body = kept->body;
-			free(kept);
-			return true;
-		}
-	return false;
+	if (decoded == -EPROTO && strcmp(c->fault.path, "event") == 0)
+		return true; /* of a kind that is younger than this client */
+	if (decoded < 0 || c->frame.kind != OVD_FRAME_EVENT)
+		return false;
+	c->in_event = true;
+	if (c->event)
+		c->event(c->event_arg, &c->frame.event);
+	c->in_event = false;
+	return true;
 }
 
-/* 1: it is the answer to this id; 0: something else, and it is dealt with. */
-static int take_frame(struct ovd_client *c, struct ovd_view body, uint64_t id)
-{
-	switch (c->frame.kind) {
-	case OVD_FRAME_EVENT:
-		if (c->event)
-			c->event(c->event_arg, &c->frame.event);
-		return 0;
-	case OVD_FRAME_RESPONSE:
-		if (c->frame.response.id == id)
-			return 1;
-		return c->frame.response.id > 0 && c->frame.response.id <= c->last_id
-			       ? keep(c, body)
-			       : 0;
-	case OVD_FRAME_REQUEST:
-		break;
-	}
-	fault_set(&c->fault, 0, "the daemon sent a request");
-	return -EPROTO;
-}
-
-static int receive(struct ovd_client *c, uint64_t id, int64_t deadline,
-		   const struct ovd_response **ret)
+/* Reads a frame. 1: it is the answer to this id; 0: something else, and it is dealt with. */
+static int take_frame(struct ovd_client *c, uint64_t id, struct limit *limit)
 {
 	struct ovd_view body;
+	int r = read_body(c, limit, &body);
+
+	if (r < 0)
+		return r;
+	r = decode(c, body);
+	if (took_event(c, r))
+		return 0;
+	if (r < 0)
+		return r;
+	if (c->frame.kind == OVD_FRAME_REQUEST) {
+		fault_set(&c->fault, 0, "the daemon sent a request");
+		return -EPROTO;
+	}
+	if (c->frame.response.id == id)
+		return 1;
+	return keep(*find_pending(c, c->frame.response.id), body);
+}
+
+static int receive(struct ovd_client *c, uint64_t id, struct limit *limit,
+		   const struct ovd_response **ret)
+{
+	struct pending *pending = *find_pending(c, id);
 	int r = 0;
 
-	if (c->fd < 0)
-		return -ENOTCONN;
-	if (take_kept(c, id)) {
-		r = decode(c, buf_view(&c->body));
-		if (r == 0)
-			*ret = &c->frame.response.response;
+	if (!pending)
+		return -ENOENT;
+	if (pending->answer.p) {
+		buf_done(&c->body);
+		c->body = pending->answer;
+		pending->answer = (struct buf){ .p = NULL };
+		r = decode(c, buf_view(&c->body)) ?: 1;
+	}
+	while (r == 0)
+		r = take_frame(c, id, limit);
+	if (r < 0)
 		return r;
+	forget(find_pending(c, id));
+	*ret = &c->frame.response.response;
+	return 0;
+}
+
+/* ---- out ---- */
+
+/* Reads meanwhile: a daemon whose answers nobody takes may not take requests either. */
+static int write_out(struct ovd_client *c, struct limit *limit, size_t *done)
+{
+	while (*done < c->out.n) {
+		bool ahead = c->in.in.n - c->in.start < READ_AHEAD_MOST;
+		ssize_t n = send(c->fd, c->out.p + *done, c->out.n - *done,
+				 MSG_NOSIGNAL | MSG_DONTWAIT);
+		int r;
+
+		if (n >= 0) {
+			*done += (size_t)n;
+			continue;
+		}
+		if (errno == EINTR)
+			continue;
+		if (errno != EAGAIN)
+			return lost(c, -ECONNRESET);
+		r = wait_for(c->fd, ahead ? POLLOUT | POLLIN : POLLOUT, limit);
+		if (r > 0)
+			r = r & POLLIN ? fill(c) : 0;
+		if (r < 0) /* behind half a frame nothing else can follow */
+			return *done > 0 ? lost(c, r) : r;
 	}
-	while (r == 0) {
-		r = read_body(c, deadline, &body);
-		if (r == 0)
-			r = decode(c, body);
-		if (r == 0)
-			r = take_frame(c, body, id);
-	}
-	if (r == 1)
-		*ret = &c->frame.response.response;
-	return r == 1 ? 0 : r;
+	return 0;
+}
+
+/* Sends what is in c->out. If the daemon went while nothing was under way, none of this can have
+ * reached it: the one that is there now gets it. */
+static int send_out(struct ovd_client *c, struct limit *limit)
+{
+	bool again = c->fd >= 0 && !c->pending;
+	size_t done = 0;
+	int r = connect_now(c);
+
+	if (r == 0)
+		r = write_out(c, limit, &done);
+	if (r != -ECONNRESET || !again || done > 0)
+		return r;
+	r = connect_now(c);
+	return r == 0 ? write_out(c, limit, &done) : r;
+}
+
+static int send_body(struct ovd_client *c, struct ovd_view body, struct limit *limit)
+{
+	size_t at;
+	int r;
+
+	c->out.n = 0;
+	r = frame_begin(&c->out, &at);
+	if (r == 0)
+		r = buf_append(&c->out, body.p, body.n);
+	if (r == 0)
+		r = frame_end(&c->out, at);
+	return r == 0 ? send_out(c, limit) : r;
+}
+
+static int send_request(struct ovd_client *c, const struct ovd_request *request,
+			struct limit *limit, uint64_t *ret_id)
+{
+	struct ovd_frame frame = { .kind = OVD_FRAME_REQUEST,
+				   .request = { .id = c->last_id + 1, .request = *request } };
+	_cleanup_(freep) struct pending *pending = calloc(1, sizeof(*pending));
+	size_t at;
+	int r;
+
+	c->out.n = 0;
+	r = pending ? frame_begin(&c->out, &at) : -ENOMEM;
+	if (r == 0)
+		r = ovd_frame_encode(&frame, &c->out);
+	if (r == 0)
+		r = frame_end(&c->out, at);
+	if (r == 0)
+		r = send_out(c, limit);
+	if (r < 0)
+		return r;
+	*ret_id = pending->id = ++c->last_id;
+	pending->next = c->pending;
+	c->pending = pending;
+	pending = NULL;
+	return 0;
 }
 
 /* ---- what others call ---- */
 
-int ovd_client_send(struct ovd_client *c, const struct ovd_request *request, uint64_t *ret_id)
+int ovd_client_send(struct ovd_client *c, const struct ovd_request *request, unsigned ms,
+		    uint64_t *ret_id)
 {
-	return send_request(c, request, INT64_MAX, ret_id);
+	struct limit limit = limit_in(ms);
+
+	return c->in_event ? -EBUSY : send_request(c, request, &limit, ret_id);
 }
 
 int ovd_client_receive(struct ovd_client *c, uint64_t id, unsigned ms,
 		       const struct ovd_response **ret)
 {
-	return receive(c, id, deadline_in(ms), ret);
+	struct limit limit = limit_in(ms);
+
+	return c->in_event ? -EBUSY : receive(c, id, &limit, ret);
 }
 
 int ovd_client_call(struct ovd_client *c, const struct ovd_request *request, unsigned ms,
 		    const struct ovd_response **ret)
 {
-	int64_t deadline = deadline_in(ms);
+	struct limit limit = limit_in(ms);
 	uint64_t id;
-	int r = send_request(c, request, deadline, &id);
+	int r = c->in_event ? -EBUSY : send_request(c, request, &limit, &id);
 
-	return r == 0 ? receive(c, id, deadline, ret) : r;
+	if (r < 0)
+		return r;
+	r = receive(c, id, &limit, ret);
+	if (r < 0 && *find_pending(c, id))
+		forget(find_pending(c, id)); /* its id is known to nobody */
+	return r;
 }
 
 int ovd_client_raw(struct ovd_client *c, struct ovd_view body, unsigned ms, struct ovd_view *ret)
 {
-	int64_t deadline = deadline_in(ms);
-	int r = send_body(c, body, deadline);
+	struct limit limit = limit_in(ms);
+	int r = c->in_event ? -EBUSY : send_body(c, body, &limit);
+	struct ovd_view answer;
 
-	return r == 0 ? read_body(c, deadline, ret) : r;
+	do
+		r = r == 0 ? read_body(c, &limit, &answer) : r;
+	while (r == 0 && took_event(c, decode(c, answer)));
+	if (r == 0)
+		*ret = answer;
+	return r;
 }
 
 void ovd_client_on_event(struct ovd_client *c,
@@ -389,10 +448,17 @@ int ovd_client_fd(const struct ovd_client *c)
 
 int ovd_client_handle(struct ovd_client *c)
 {
-	const struct ovd_response *none;
-	int r = receive(c, 0, 0, &none);
+	struct limit only_what_is_there = { .at = 0 };
+	int r;
 
-	return r == -EAGAIN ? 0 : r;
+	if (c->in_event)
+		return -EBUSY;
+	if (c->fd < 0)
+		return -ENOTCONN;
+	do
+		r = take_frame(c, 0, &only_what_is_there);
+	while (r == 0);
+	return r == -ETIMEDOUT ? 0 : r;
 }
 
 const char *ovd_client_fault(const struct ovd_client *c)

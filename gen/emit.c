@@ -9,6 +9,8 @@ const struct output outputs[] = {
 	{ "%_ops.c", emit_ops },
 	{ "%_ctl.h", emit_ctl_header },
 	{ "%_ctl.c", emit_ctl },
+	{ "%_describe.h", emit_describe_header },
+	{ "%_describe.c", emit_describe },
 	{ "docs/reference.md", emit_reference },
 	{ "client/rust/src/protocol.rs", emit_rust },
 	{ NULL, NULL },

@@ -18,6 +18,8 @@ void emit_ops_header(struct model *m, struct text *t);
 void emit_ops(struct model *m, struct text *t);
 void emit_ctl_header(struct model *m, struct text *t);
 void emit_ctl(struct model *m, struct text *t);
+void emit_describe_header(struct model *m, struct text *t);
+void emit_describe(struct model *m, struct text *t);
 void emit_reference(struct model *m, struct text *t);
 void emit_rust(struct model *m, struct text *t);
 

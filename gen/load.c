@@ -325,3 +325,32 @@ int model_load(struct model *m, const Google__Protobuf__FileDescriptorProto *fil
 			read_default(&m->messages.items[i].fields.items[k]);
 	return r;
 }
+
+int model_keep_descriptors(struct model *m, Google__Protobuf__FileDescriptorProto *const *files,
+			   size_t n)
+{
+	Google__Protobuf__FileDescriptorSet set = GOOGLE__PROTOBUF__FILE_DESCRIPTOR_SET__INIT;
+	Google__Protobuf__FileDescriptorProto *copies = calloc(n, sizeof(*copies));
+	uint8_t *packed;
+
+	set.n_file = n;
+	set.file = calloc(n, sizeof(*set.file));
+	for (size_t i = 0; copies && set.file && i < n; i++) {
+		copies[i] = *files[i];
+		if (strcmp(files[i]->name, m->file) != 0)
+			copies[i].source_code_info = NULL;
+		set.file[i] = &copies[i];
+	}
+	packed = copies && set.file
+			 ? arena_alloc(&m->arena,
+				       google__protobuf__file_descriptor_set__get_packed_size(&set))
+			 : NULL;
+	if (packed)
+		m->descriptors = (struct ovd_view){
+			.p = (const char *)packed,
+			.n = google__protobuf__file_descriptor_set__pack(&set, packed),
+		};
+	free(set.file);
+	free(copies);
+	return packed ? 0 : -1;
+}

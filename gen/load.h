@@ -7,3 +7,8 @@
 /* Fills m, which is {0} but for nothing. What the model can't hold is noted as a fault. -ENOMEM,
  * -EBADMSG for options that can't be read. */
 int model_load(struct model *m, const Google__Protobuf__FileDescriptorProto *file);
+
+/* Keeps the descriptors of a schema and of what it imports, comments of the schema's own file only.
+ * -1: no memory. */
+int model_keep_descriptors(struct model *m, Google__Protobuf__FileDescriptorProto *const *files,
+			   size_t n);

@@ -88,7 +88,8 @@ struct model {
 	const char *syntax;
 	LIST(struct message) messages;
 	LIST(struct enumeration) enumerations;
-	struct buf faults; /* "file:line:col: text" lines */
+	struct ovd_view descriptors; /* the schema and what it imports: a FileDescriptorSet */
+	struct buf faults;           /* "file:line:col: text" lines */
 };
 
 void model_done(struct model *m);

@@ -106,7 +106,8 @@ static int generate(const request_proto *request)
 
 	if (!file)
 		return answer_fault("overlaygen takes one schema at a time");
-	if (model_load(&m, file) < 0)
+	if (model_load(&m, file) < 0 ||
+	    model_keep_descriptors(&m, request->proto_file, request->n_proto_file) < 0)
 		return answer_fault("the options of the schema can't be read");
 	model_lint(&m);
 	if (m.faults.n > 0)

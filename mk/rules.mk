@@ -38,7 +38,7 @@ endef
 FORCE:
 
 ifneq ($(wildcard server/overlayd_main.c),)
-$(eval $(call program,overlayd,server/overlayd_main,$(B)/schema/overlayd_ops.o,server))
+$(eval $(call program,overlayd,server/overlayd_main,$(B)/schema/overlayd_ops.o $(B)/schema/overlayd_describe.o,server))
 $(eval $(call program,overlayctl,client/ctl/overlayctl_main,$(B)/schema/overlayd_ctl.o,client/ctl))
 endif
 $(eval $(call program,codec-testee,tests/conformance/codec_testee_main,,schema))

@@ -2,7 +2,7 @@
 PB_INCLUDE := /usr/include
 PB         := $(B)/gen/pb
 PB_NAMES   := google/protobuf/descriptor google/protobuf/compiler/plugin wire
-GENERATED  := $(addprefix $(B)/schema/overlayd,.h _tables.c _ops.h _ops.c _ctl.h _ctl.c)
+GENERATED  := $(addprefix $(B)/schema/overlayd,.h _tables.c _ops.h _ops.c _ctl.h _ctl.c _describe.h _describe.c)
 
 # protobuf's own descriptors and our options, as C, for the generator to read its input with.
 $(PB)/stamp: schema/wire.proto
@@ -16,7 +16,8 @@ $(PB)/%.o: $(PB)/%.c $(B)/flags
 	$(call say,CC,$<)
 	$(Q)$(filter-out -W%,$(COMPILE)) -w -I$(PB) -c $< -o $@
 $(B)/gen/pb.a: $(PB_NAMES:%=$(PB)/%.pb-c.o)
-$(B)/gen/%.o: CPPFLAGS += -I$(PB)
+# private: the flags file, which is remade on the way, has none of it.
+$(B)/gen/%.o: private CPPFLAGS += -I$(PB)
 $(patsubst %.c,$(B)/%.o,$(wildcard gen/*.c)): | $(PB_NAMES:%=$(PB)/%.pb-c.h)
 
 $(B)/bin/overlaygen: $(B)/gen/overlaygen_main.o $(call archive,gen)
@@ -38,7 +39,7 @@ KEPT := docs/reference.md client/rust/src/protocol.rs
 .PHONY: kept
 programs: kept
 kept: $(B)/schema/stamp
-	$(Q)for f in $(KEPT); do cmp -s $(B)/schema/$$f $$f || { echo "GEN  $$f"; cp $(B)/schema/$$f $$f; }; done
+	$(Q)for f in $(KEPT); do cmp -s $(B)/schema/$$f $$f || { echo "GEN  $$f"; mkdir -p $$(dirname $$f); cp $(B)/schema/$$f $$f; }; done
 
 $(B)/schema/%.o: $(B)/schema/%.c $(B)/flags
 	$(call say,CC,$<)

@@ -4,16 +4,22 @@ needs/tests/integration := client schema runtime
 libs/tests/conformance  := -ljson-c
 
 UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/*/test_*.c tests/*/*/test_*.c))
-SCRIPTS    := $(wildcard tests/integration/test_*.sh tests/gen/test_*.sh)
+SCRIPTS    := $(filter-out tests/qemu/%,$(wildcard tests/*/test_*.sh tests/*/*/test_*.sh))
 test_part   = $(or $(filter $(patsubst tests/%/,%,$(dir $(1))),$(PARTS)),$(patsubst %/,%,$(dir $(1))))
 
 # What the tests of one folder share: every other source in it.
 shared      = $(patsubst %.c,$(B)/%.o,$(filter-out %_main.c,$(filter-out $(dir $(1))test_%,$(wildcard $(dir $(1))*.c))))
 
+# And what they need beside their part.
+more/tests/server/ops/ := $(addprefix $(B)/,schema/overlayd_ops.o schema/overlayd_describe.o tests/server/net/net_fake.o tests/server/ipc/clock.o)
+
 define unit_test
-$(B)/$(1): $(B)/$(1).o $(B)/tests/check.o $(call shared,$(1)) $(call archive,$(call test_part,$(1)))
+$(B)/$(1): $(B)/$(1).o $(B)/tests/check.o $(B)/tests/sandbox.o $(call shared,$(1)) $(more/$(dir $(1))) $(call archive,$(call test_part,$(1)))
 endef
 $(foreach t,$(UNIT_TESTS:$(B)/%=%),$(eval $(call unit_test,$(t))))
+
+# overlayctl is tested against the same daemon as the library.
+$(filter $(B)/tests/client/ctl/%,$(UNIT_TESTS)): $(B)/tests/client/fake_daemon.o
 
 $(UNIT_TESTS):
 	$(call say,LD,$@)

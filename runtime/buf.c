@@ -1,9 +1,13 @@
 #include "runtime/buf.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #define BUF_FIRST 512
+
+/* More than any machine has, and little enough that doubling can't wrap. */
+#define BUF_MOST (SIZE_MAX / 4)
 
 int buf_reserve(struct buf *b, size_t n)
 {
@@ -12,6 +16,8 @@ int buf_reserve(struct buf *b, size_t n)
 
 	if (b->p && b->cap - b->n >= n)
 		return 0;
+	if (n > BUF_MOST - b->n)
+		return -ENOMEM;
 	while (cap - b->n < n)
 		cap *= 2;
 	p = realloc(b->p, cap + BUF_SLACK);

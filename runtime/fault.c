@@ -20,6 +20,7 @@ int fault_set(struct ovd_fault *f, size_t offset, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(f->text, sizeof(f->text), format, args);
 	va_end(args);
+	f->text[view_whole(view(f->text))] = '\0';
 	blank_controls(f->text);
 	return -EBADMSG;
 }

@@ -48,7 +48,7 @@ static int read_other(struct json_scan *s, struct tags *tags, struct ovd_view ke
 	int i = tag_index(tags, key);
 
 	if (i >= 0 && tags->seen[i])
-		return SCAN_FAULT(s, key.p - 1, "the key %.*s stands twice", VIEW(key));
+		return SCAN_FAULT(s, s->key, "the key %.*s stands twice", VIEW(key));
 	if (i >= 0)
 		tags->seen[i] = true;
 	return scan_skip(s);
@@ -132,6 +132,7 @@ static inline bool key_predicted(struct json_scan *s, const struct ovd_object *o
 		return false;
 	if (!word_same(p, o->rows[next].literal, o->rows[next].literal_len))
 		return false;
+	s->key = p;
 	s->p = p + o->rows[next].literal_len;
 	return true;
 }
@@ -169,7 +170,7 @@ static int read_members(struct json_scan *s, const struct ovd_object *o, struct 
 		}
 		next = (unsigned)(row - o->rows);
 		if (seen >> next & 1)
-			return fault_at_row(s, row, SCAN_FAULT(s, s->p, "the key stands twice"));
+			return fault_at_row(s, row, SCAN_FAULT(s, s->key, "the key stands twice"));
 		seen |= UINT64_C(1) << next++;
 		r = read_row(s, row, object);
 		if (r < 0)
@@ -224,8 +225,6 @@ static int look_ahead(const struct json_scan *from, const struct ovd_union *u,
 	int r;
 
 	for (bool first = true;; first = false) {
-		const char *at = s.p;
-
 		r = scan_key(&s, first, &key, &more);
 		if (r < 0)
 			return r;
@@ -234,7 +233,7 @@ static int look_ahead(const struct json_scan *from, const struct ovd_union *u,
 		if (!view_eq(key, tag)) {
 			r = scan_skip(&s);
 		} else if (found) {
-			r = SCAN_FAULT(&s, at, "the key %.*s stands twice", VIEW(tag));
+			r = SCAN_FAULT(&s, s.key, "the key %.*s stands twice", VIEW(tag));
 		} else {
 			r = read_tag_value(&s, u, &found);
 		}

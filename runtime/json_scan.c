@@ -230,6 +230,7 @@ int scan_key(struct json_scan *s, bool first, struct ovd_view *ret, bool *ret_mo
 		s->p++;
 		scan_blanks(s);
 	}
+	s->key = s->p;
 	r = scan_string(s, "a key", ret);
 	if (r < 0)
 		return r;

@@ -12,6 +12,7 @@
 struct json_scan {
 	const char *start;
 	const char *p;
+	const char *key;     /* where the last key that was read begins: at its quote */
 	struct arena *arena; /* for texts with escapes */
 	struct ovd_fault *fault;
 	int depth; /* objects and arrays around p */

@@ -10,13 +10,15 @@
 #include <time.h>
 
 #include "runtime/buf.h"
+#include "runtime/utf8.h"
 
 #define LINE_MAX_BYTES 2048
 
 struct log {
 	enum log_level level;
 	enum log_format format;
-	pthread_mutex_t lock; /* around the file */
+	pthread_mutex_t lock; /* around all below */
+	struct buf line;      /* kept, so that a warm log asks for no memory */
 	int fd;               /* -1: none */
 	off_t size;
 	char *path;
@@ -68,6 +70,7 @@ void log_free(struct log *log)
 	if (!log)
 		return;
 	fd_closep(&log->fd);
+	buf_done(&log->line);
 	free(log->path);
 	free(log);
 }
@@ -109,20 +112,11 @@ static void rotate(struct log *log)
 /* How many bytes of a printable character stand at p; 0 for a control byte or broken UTF-8. */
 static size_t printable(const unsigned char *p)
 {
-	size_t n = p[0] < 0x80                   ? 1
-		   : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
-		   : p[0] >= 0xe0 && p[0] < 0xf0 ? 3
-		   : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
-						 : 0;
-
 	if (p[0] < 0x20 || p[0] == 0x7f)
 		return 0;
 	if (p[0] == 0xc2 && p[1] < 0xa0) /* C1 controls */
 		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	return n;
+	return (size_t)utf8_length(p);
 }
 
 static void put_escaped(struct buf *line, const char *text, bool json)
@@ -178,7 +172,7 @@ static void write_line(int fd, const struct buf *line)
 
 void log_at(struct log *log, enum log_level level, const char *format, ...)
 {
-	_cleanup_(buf_done) struct buf line = { .p = NULL };
+	struct buf *line;
 	char text[LINE_MAX_BYTES];
 	int kept = errno;
 	va_list args;
@@ -188,15 +182,17 @@ void log_at(struct log *log, enum log_level level, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	put_line(&line, log, level, text);
-	write_line(STDERR_FILENO, &line);
 	pthread_mutex_lock(&log->lock);
+	line = &log->line;
+	line->n = 0;
+	put_line(line, log, level, text);
+	write_line(STDERR_FILENO, line);
 	if (log->fd >= 0) {
-		if (log->size + (off_t)line.n > LOG_FILE_MAX)
+		if (log->size + (off_t)line->n > LOG_FILE_MAX)
 			rotate(log);
 		if (log->fd >= 0)
-			write_line(log->fd, &line);
-		log->size += (off_t)line.n;
+			write_line(log->fd, line);
+		log->size += (off_t)line->n;
 	}
 	pthread_mutex_unlock(&log->lock);
 	errno = kept;

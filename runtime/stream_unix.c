@@ -1,6 +1,7 @@
 #include "runtime/stream_unix.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -28,8 +29,10 @@ int stream_connect(const char *path)
 
 	if (r < 0)
 		return r;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+	/* a blocking connect would wait without end for a listener that is stuck */
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    fcntl(fd, F_SETFL, 0) < 0)
 		return -errno;
 	r = fd;
 	fd = -1;
@@ -47,7 +50,7 @@ static int remove_stale(const char *path)
 	if (!S_ISSOCK(st.st_mode))
 		return -EEXIST;
 	fd = stream_connect(path);
-	if (fd >= 0)
+	if (fd >= 0 || fd == -EAGAIN)
 		return -EADDRINUSE;
 	if (fd != -ECONNREFUSED)
 		return fd;

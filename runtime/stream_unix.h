@@ -12,5 +12,6 @@
  * a descriptor, CLOEXEC and non-blocking, that the caller closes. */
 int stream_listen(const char *path, mode_t mode, gid_t group);
 
-/* Connects; returns a blocking descriptor, CLOEXEC. Negative errno of connect(2). */
+/* Connects, without waiting; returns a blocking descriptor, CLOEXEC. Negative errno of connect(2):
+ * -EAGAIN when the listener has as many to accept as it allows. */
 int stream_connect(const char *path);

@@ -29,3 +29,17 @@ static inline bool view_eq(struct ovd_view a, struct ovd_view b)
 {
 	return a.n == b.n && !a.p == !b.p && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
+
+/* How much of the text is whole characters: less than its length if it was cut inside of one. */
+static inline size_t view_whole(struct ovd_view text)
+{
+	size_t i = text.n;
+	unsigned char lead;
+
+	while (i > 0 && ((unsigned char)text.p[i - 1] & 0xc0) == 0x80)
+		i--;
+	lead = i > 0 ? (unsigned char)text.p[i - 1] : 0;
+	if (lead < 0xc0)
+		return text.n;
+	return text.n - i < (lead < 0xe0 ? 1u : lead < 0xf0 ? 2u : 3u) ? i - 1 : text.n;
+}

@@ -333,8 +333,6 @@ static int serve(struct main_daemon *m)
 		return -ENOMEM;
 	if (fd >= 0)
 		m->firewall_watch = watch_new(&m->loop, fd, POLLIN, firewall_ready, m);
-	uv_signal_start(&m->sigterm, on_signal, SIGTERM);
-	uv_signal_start(&m->sigint, on_signal, SIGINT);
 	r = server_start(&options, &m->server);
 	if (r == 0)
 		m->listen_fd = -1;
@@ -351,6 +349,9 @@ static int start_loop(struct main_daemon *m)
 	uv_signal_init(&m->loop, &m->sigint);
 	uv_check_init(&m->loop, &m->settle);
 	m->loop.data = m->sigterm.data = m->sigint.data = m->settle.data = m;
+	/* from now on a signal waits for the loop: what is being made is taken down by it */
+	uv_signal_start(&m->sigterm, on_signal, SIGTERM);
+	uv_signal_start(&m->sigint, on_signal, SIGINT);
 	return 0;
 }
 
@@ -398,32 +399,46 @@ static void unlink_socket(const struct main_daemon *m)
 		unlink(m->socket);
 }
 
-static void close_handle(uv_handle_t *handle, void *arg _unused_)
+static void note_open(uv_handle_t *handle, void *arg)
 {
-	if (!uv_is_closing(handle))
-		uv_close(handle, NULL);
+	*(bool *)arg |= uv_is_active(handle) || uv_is_closing(handle);
 }
 
-static void finish(struct main_daemon *m)
+/* False: libc still looks a host name up, which nothing can stop. */
+static bool close_loop(struct main_daemon *m)
 {
+	bool open;
+
+	if (!m->loop.data)
+		return true;
+	uv_close((uv_handle_t *)&m->sigterm, NULL);
+	uv_close((uv_handle_t *)&m->sigint, NULL);
+	uv_close((uv_handle_t *)&m->settle, NULL);
+	do {
+		open = false;
+		uv_run(&m->loop, UV_RUN_NOWAIT);
+		uv_walk(&m->loop, note_open, &open);
+	} while (open);
+	return uv_loop_close(&m->loop) == 0;
+}
+
+/* What close_loop said. */
+static bool finish(struct main_daemon *m)
+{
+	bool closed;
+
 	unlink_socket(m);
 	fd_closep(&m->listen_fd);
 	watch_free(m->worker_watch);
 	watch_free(m->tunnel_watch);
 	watch_free(m->firewall_watch);
-	if (m->loop.data) {
-		uv_close((uv_handle_t *)&m->sigterm, NULL);
-		uv_close((uv_handle_t *)&m->sigint, NULL);
-		uv_close((uv_handle_t *)&m->settle, NULL);
-		uv_run(&m->loop, UV_RUN_DEFAULT);
-		uv_walk(&m->loop, close_handle, NULL);
-		uv_loop_close(&m->loop);
-	}
+	closed = close_loop(m);
 	worker_stop(m->shared.worker);
 	linux_net_free(m->net);
 	engine_free(m->shared.engine);
 	log_free(m->shared.log);
 	fd_closep(&m->lock);
+	return closed;
 }
 
 int daemon_run(const struct options *options)
@@ -446,7 +461,8 @@ int daemon_run(const struct options *options)
 		uv_run(&m->loop, UV_RUN_DEFAULT);
 		log_at(m->shared.log, LOG_INFO, "stopped");
 	}
-	finish(m);
+	if (!finish(m))
+		_exit(r < 0); /* exit would wait for the look-up, for a minute maybe */
 	free(m);
 	return r < 0;
 }

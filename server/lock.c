@@ -14,8 +14,8 @@
 
 static pid_t read_holder(int fd)
 {
-	char text[U64_TEXT_MAX];
-	ssize_t n = pread(fd, text, sizeof(text), 0);
+	char text[U64_TEXT_MAX + 1] = "";
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
 	uint64_t pid;
 
 	if (n <= 0 || u64_parse((struct ovd_view){ .p = text, .n = strcspn(text, "\n") }, INT32_MAX,

@@ -10,27 +10,37 @@
 #define TIMEOUT_DEFAULT_MS 30000
 #define TIMEOUT_MOST       86400
 
-static int wrong(const char *flag, const char *why)
+static int wrong(struct ovd_view flag, const char *why)
 {
-	fprintf(stderr, "overlayctl: %s: %s\nTry 'overlayctl help'.\n", flag, why);
+	fprintf(stderr, "overlayctl: %.*s: %s\nTry 'overlayctl help'.\n", VIEW(flag), why);
 	return -EINVAL;
 }
 
-static int take(const char *flag, const char *value, struct command_line *ret)
+static int take_timeout(struct ovd_view flag, const char *value, struct command_line *ret)
 {
 	uint64_t seconds;
 
-	if (strcmp(flag, "--socket") == 0) {
-		ret->socket = value;
-	} else if (strcmp(flag, "--data-dir") == 0) {
-		ret->data_dir = value;
-	} else if (strcmp(flag, "--timeout") == 0) {
-		if (u64_parse(view(value), TIMEOUT_MOST, &seconds) < 0)
-			return wrong(flag, "expected seconds, 0 to 86400");
-		ret->timeout_ms = (unsigned)seconds * 1000;
-	} else {
+	if (u64_parse(view(value), TIMEOUT_MOST, &seconds) < 0)
+		return wrong(flag, "expected seconds, 0 to 86400");
+	ret->timeout_ms = (unsigned)seconds * 1000;
+	return 0;
+}
+
+static int take(struct ovd_view flag, const char *value, struct command_line *ret)
+{
+	bool socket = view_eq(flag, VIEW_LITERAL("--socket"));
+	bool data_dir = view_eq(flag, VIEW_LITERAL("--data-dir"));
+
+	if (!socket && !data_dir && !view_eq(flag, VIEW_LITERAL("--timeout")))
 		return wrong(flag, "unknown");
-	}
+	if (!value)
+		return wrong(flag, "its value is missing");
+	if (socket)
+		ret->socket = value;
+	else if (data_dir)
+		ret->data_dir = value;
+	else
+		return take_timeout(flag, value, ret);
 	return 0;
 }
 
@@ -38,6 +48,7 @@ int command_line_parse(char **argv, struct command_line *ret)
 {
 	*ret = (struct command_line){ .timeout_ms = TIMEOUT_DEFAULT_MS };
 	for (argv++; *argv && strncmp(*argv, "--", 2) == 0; argv++) {
+		struct ovd_view flag = { .p = *argv, .n = strcspn(*argv, "=") };
 		int r;
 
 		if (strcmp(*argv, "--version") == 0) {
@@ -50,12 +61,14 @@ int command_line_parse(char **argv, struct command_line *ret)
 			ret->json = true;
 			continue;
 		}
-		if (!argv[1])
-			return wrong(*argv, "unknown, or its value is missing");
-		r = take(argv[0], argv[1], ret);
+		if ((*argv)[flag.n] == '=') {
+			r = take(flag, *argv + flag.n + 1, ret);
+		} else {
+			r = take(flag, argv[1], ret);
+			argv++;
+		}
 		if (r < 0)
 			return r;
-		argv++;
 	}
 	ret->rest = argv;
 	return 0;

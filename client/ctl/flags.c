@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/json_scan.h"
+
 /* One flag as it was given. */
 struct given {
 	const struct ctl_flag *flag;
@@ -28,18 +30,24 @@ static int put_text(struct buf *out, const char *text, size_t n)
 	return r == 0 ? buf_text(out, "\"") : r;
 }
 
-/* NAME or NAME:VALUE; an unknown name is the decoder's to refuse. */
+/* NULL for an unknown name, which is the decoder's to refuse. */
+static const struct ctl_variant *find_variant(const struct ctl_flag *flag, const char *name,
+					      size_t n)
+{
+	for (size_t i = 0; i < flag->n_variants; i++)
+		if (strlen(flag->variants[i].name) == n &&
+		    memcmp(flag->variants[i].name, name, n) == 0)
+			return &flag->variants[i];
+	return NULL;
+}
+
+/* NAME or NAME:VALUE. */
 static int put_union(struct buf *out, const struct ctl_flag *flag, const char *value)
 {
 	size_t n = strcspn(value, ":");
-	const struct ctl_variant *variant = NULL;
-	int r;
+	const struct ctl_variant *variant = find_variant(flag, value, n);
+	int r = buf_printf(out, "{\"%s\":", flag->tag);
 
-	for (size_t i = 0; i < flag->n_variants; i++)
-		if (strlen(flag->variants[i].name) == n &&
-		    memcmp(flag->variants[i].name, value, n) == 0)
-			variant = &flag->variants[i];
-	r = buf_printf(out, "{\"%s\":", flag->tag);
 	if (r == 0)
 		r = put_text(out, value, n);
 	if (r == 0 && variant && variant->key && value[n] == ':') {
@@ -84,23 +92,68 @@ static const struct ctl_flag *find_flag(const struct ctl_command *command, const
 	return NULL;
 }
 
-/* What can go wrong before JSON is made: a number or boolean that isn't one would break it apart.
- */
-static bool plain_word(const struct ctl_flag *flag, const char *value)
+static bool is_number(const char *value)
 {
-	if (flag->kind == CTL_BOOL)
+	value += *value == '-';
+	return *value && strspn(value, "0123456789") == strlen(value);
+}
+
+/* One object, and nothing behind it. */
+static bool is_object(const char *value)
+{
+	_cleanup_(buf_done) struct buf readable = { .p = NULL };
+	_cleanup_(arena_done) struct arena arena = { .chunk = NULL };
+	struct ovd_fault fault;
+	struct json_scan s = { .arena = &arena, .fault = &fault };
+
+	if (buf_append(&readable, value, strlen(value) + 1) < 0)
+		return false;
+	s.start = s.p = readable.p;
+	scan_blanks(&s);
+	if (*s.p != '{' || scan_skip(&s) < 0)
+		return false;
+	scan_blanks(&s);
+	return !*s.p;
+}
+
+static bool is_variant(const struct ctl_flag *flag, const char *value)
+{
+	size_t n = strcspn(value, ":");
+	const struct ctl_variant *variant = find_variant(flag, value, n);
+
+	if (value[0] == '{')
+		return is_object(value);
+	if (!variant || !value[n])
+		return true;
+	return variant->key && (!variant->number || is_number(value + n + 1));
+}
+
+/* The decoder judges values; here only what would break the JSON apart, or slip something in. */
+static bool fits_kind(const struct ctl_flag *flag, const char *value)
+{
+	switch (flag->kind) {
+	case CTL_BOOL:
 		return strcmp(value, "true") == 0 || strcmp(value, "false") == 0;
-	if (flag->kind == CTL_NUMBER)
-		return *value && strspn(value, "-0123456789") == strlen(value);
-	return true;
+	case CTL_NUMBER:
+		return is_number(value);
+	case CTL_TEXT:
+		return true;
+	case CTL_UNION:
+		return is_variant(flag, value);
+	case CTL_JSON:
+		return is_object(value);
+	}
+	return false;
 }
 
 static int take_flag(const struct ctl_command *command, char ***at, struct given *ret, char *fault)
 {
 	const char *word = **at, *name = word + 2;
-	size_t n = strcspn(name, "=");
+	bool is_flag = strncmp(word, "--", 2) == 0;
+	size_t n = is_flag ? strcspn(name, "=") : 0;
 
-	if (strncmp(word, "--", 2) != 0 || !(ret->flag = find_flag(command, name, n))) {
+	ret->flag = is_flag ? find_flag(command, name, n) : NULL;
+	if (!ret->flag) {
 		snprintf(fault, FLAGS_FAULT_MAX, "%s: unknown; see overlayctl help %s", word,
 			 command->name);
 		return -EINVAL;
@@ -114,7 +167,7 @@ static int take_flag(const struct ctl_command *command, char ***at, struct given
 		else
 			*at += 1;
 	}
-	if (!ret->value || !plain_word(ret->flag, ret->value)) {
+	if (!ret->value || !fits_kind(ret->flag, ret->value)) {
 		snprintf(fault, FLAGS_FAULT_MAX, "--%s: expected %s", ret->flag->name,
 			 ret->flag->placeholder);
 		return -EINVAL;
@@ -203,4 +256,20 @@ int flags_to_json(const struct ctl_command *command, char **argv, struct buf *ou
 		r = buf_append(out, "}", 2);
 	out->n -= r == 0;
 	return r;
+}
+
+const char *flags_fault(const struct ctl_command *command, const struct ovd_fault *found,
+			char fault[FLAGS_FAULT_MAX])
+{
+	size_t n = strcspn(found->path, ".[");
+	const struct ctl_flag *flag = find_flag(command, found->path, n);
+	const char *inside = found->path + n + (found->path[n] == '.');
+
+	if (flag)
+		snprintf(fault, FLAGS_FAULT_MAX, "--%s: %s%s%s", flag->name, inside,
+			 *inside ? ": " : "", found->text);
+	else
+		snprintf(fault, FLAGS_FAULT_MAX, "%s%s%s", found->path, *found->path ? ": " : "",
+			 found->text);
+	return fault;
 }

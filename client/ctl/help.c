@@ -9,7 +9,7 @@ void help_all(FILE *out, const struct ctl_command *commands)
 	      "\n"
 	      "  --socket PATH      the daemon's socket (default: the data dir's)\n"
 	      "  --data-dir DIR     the daemon's data dir (default: as overlayd's)\n"
-	      "  --json             print the answer as it came\n"
+	      "  --json             print the answer as JSON, an err too\n"
 	      "  --timeout SECONDS  how long to wait for it (default 30)\n"
 	      "\n"
 	      "Commands; 'overlayctl help COMMAND' tells their flags:\n"
@@ -17,14 +17,24 @@ void help_all(FILE *out, const struct ctl_command *commands)
 	      out);
 	for (; commands->name; commands++)
 		fprintf(out, "  %-23s  %s\n", commands->name, commands->summary);
-	fputs("  raw [JSON]               Sends a frame, or a request, as it is typed or read from "
-	      "standard input.\n"
+	fputs("  raw [JSON]               Sends a frame, or a request, as it is typed.\n"
 	      "  help [COMMAND]           Prints this.\n"
 	      "  --version                Prints the version.\n"
 	      "\n"
 	      "Exit status: 0 done, 1 the daemon answered err, 2 wrong command line, 3 no "
 	      "connection,\n"
-	      "4 no answer in time, 5 an answer that is none.\n",
+	      "4 no answer in time, 5 an answer that is none, 6 the answer could not be "
+	      "printed.\n",
+	      out);
+}
+
+void help_raw(FILE *out)
+{
+	fputs("usage: overlayctl raw [JSON]\n"
+	      "\n"
+	      "Sends a body as it is typed, or read from standard input, and prints that of the "
+	      "answer.\n"
+	      "An object with a key \"op\", as {\"op\":\"status\"}, gets a frame around it.\n",
 	      out);
 }
 

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "client/ctl/command_line.h"
+#include "client/ctl/exit.h"
 #include "client/ctl/flags.h"
 #include "client/ctl/help.h"
 #include "client/ctl/print.h"
@@ -20,20 +21,10 @@ static const struct ctl_command *find_command(const char *name)
 	return NULL;
 }
 
-static int fail(int r, const struct ovd_client *client)
+static int unknown(const char *word)
 {
-	switch (r) {
-	case -ETIMEDOUT:
-		fprintf(stderr, "overlayctl: no answer in time\n");
-		return EXIT_TIMEOUT;
-	case -EPROTO:
-		fprintf(stderr, "overlayctl: an answer that is none: %s\n",
-			ovd_client_fault(client));
-		return EXIT_PROTOCOL;
-	default:
-		fprintf(stderr, "overlayctl: %s\n", strerror(-r));
-		return EXIT_CONNECTION;
-	}
+	fprintf(stderr, "overlayctl: %s: unknown command\nTry 'overlayctl help'.\n", word);
+	return EXIT_USAGE;
 }
 
 static int connect_to(const struct command_line *line, struct ovd_client **ret)
@@ -70,10 +61,12 @@ static int print_answer(const struct ovd_response *response, bool json)
 	_cleanup_(buf_done) struct buf text = { .p = NULL };
 
 	if (json && ovd_response_encode(response, &text) == 0)
-		printf("%.*s\n", VIEW(buf_view(&text)));
+		print_json(stdout, buf_view(&text));
 	if (response->kind == OVD_RESPONSE_ERR) {
-		if (!json)
-			fprintf(stderr, "overlayctl: %.*s\n", VIEW(response->err.message));
+		if (!json) {
+			fputs("overlayctl: ", stderr);
+			print_text(stderr, response->err.message);
+		}
 		return EXIT_ERR;
 	}
 	if (!json)
@@ -91,7 +84,7 @@ static int call(const struct command_line *line, struct ovd_request *request)
 		return EXIT_CONNECTION;
 	please_old_daemons(request);
 	r = ovd_client_call(client, request, line->timeout_ms, &response);
-	r = r < 0 ? fail(r, client) : print_answer(response, line->json);
+	r = r < 0 ? exit_failed(r, client) : print_answer(response, line->json);
 	ovd_client_close(client);
 	return r;
 }
@@ -113,7 +106,8 @@ static int run_command(const struct command_line *line, const struct ctl_command
 		return EXIT_USAGE;
 	}
 	if (ovd_request_decode(buf_view(&json), &arena, &request, &found) < 0) {
-		fprintf(stderr, "overlayctl %s: %s: %s\n", command->name, found.path, found.text);
+		fprintf(stderr, "overlayctl %s: %s\n", command->name,
+			flags_fault(command, &found, fault));
 		return EXIT_USAGE;
 	}
 	return call(line, &request);
@@ -121,12 +115,21 @@ static int run_command(const struct command_line *line, const struct ctl_command
 
 static int run_raw(const struct command_line *line)
 {
+	const char *text = line->rest[1];
 	struct ovd_client *client;
 	int r;
 
+	if (text && strcmp(text, "--help") == 0) {
+		help_raw(stdout);
+		return EXIT_OK;
+	}
+	if (text && line->rest[2]) {
+		fprintf(stderr, "overlayctl raw: one argument at most; quote the JSON\n");
+		return EXIT_USAGE;
+	}
 	if (connect_to(line, &client) < 0)
 		return EXIT_CONNECTION;
-	r = raw_run(client, line->rest[1], line->timeout_ms);
+	r = raw_run(client, text, line->timeout_ms);
 	ovd_client_close(client);
 	return r;
 }
@@ -135,38 +138,46 @@ static int run_help(const char *name)
 {
 	const struct ctl_command *command = name ? find_command(name) : NULL;
 
-	if (name && !command) {
-		fprintf(stderr, "overlayctl: %s: unknown command\n", name);
-		return EXIT_USAGE;
-	}
 	if (command)
 		help_command(stdout, command);
-	else
+	else if (!name)
 		help_all(stdout, ovd_commands);
+	else if (strcmp(name, "raw") == 0)
+		help_raw(stdout);
+	else
+		return unknown(name);
 	return EXIT_OK;
+}
+
+static int run(const struct command_line *line)
+{
+	const char *word = line->rest[0];
+	const struct ctl_command *command = word ? find_command(word) : NULL;
+
+	if (command)
+		return run_command(line, command);
+	if (!word) {
+		help_all(stderr, ovd_commands);
+		return EXIT_USAGE;
+	}
+	if (strcmp(word, "--help") == 0)
+		return run_help(NULL);
+	if (strcmp(word, "help") == 0)
+		return run_help(line->rest[1]);
+	return strcmp(word, "raw") == 0 ? run_raw(line) : unknown(word);
 }
 
 int main(int argc, char **argv)
 {
-	const struct ctl_command *command;
 	struct command_line line;
-	int r = argc > 0 ? command_line_parse(argv, &line) : 1;
+	int r = argc > 0 ? command_line_parse(argv, &line) : -EINVAL;
 
-	if (r != 0)
-		return r < 0 ? EXIT_USAGE : EXIT_OK;
-	if (!line.rest[0]) {
-		help_all(stderr, ovd_commands);
+	if (r < 0)
 		return EXIT_USAGE;
+	r = r == 0 ? run(&line) : EXIT_OK;
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		fprintf(stderr, "overlayctl: standard output: %s\n", strerror(errno));
+		return EXIT_OUTPUT;
 	}
-	if (strcmp(line.rest[0], "help") == 0 || strcmp(line.rest[0], "--help") == 0)
-		return run_help(line.rest[0][0] == 'h' ? line.rest[1] : NULL);
-	if (strcmp(line.rest[0], "raw") == 0)
-		return run_raw(&line);
-	command = find_command(line.rest[0]);
-	if (!command) {
-		fprintf(stderr, "overlayctl: %s: unknown command\nTry 'overlayctl help'.\n",
-			line.rest[0]);
-		return EXIT_USAGE;
-	}
-	return run_command(&line, command);
+	return r;
 }

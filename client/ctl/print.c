@@ -3,9 +3,10 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "client/ctl/safe.h"
+#include "runtime/buf.h"
 #include "runtime/ip.h"
 
-#define CELL_MAX    512
 #define COLUMNS_MAX 16
 
 static const void *place(const struct ovd_row *row, const void *object)
@@ -22,15 +23,16 @@ static bool is_absent(const struct ovd_row *row, const void *object)
 	return !*(const bool *)((const char *)object + row->has_offset);
 }
 
-static uint64_t number_at(const void *at, unsigned width)
+static uint64_t number_at(const struct ovd_row *row, const void *at)
 {
-	switch (width) {
+	switch (row->width) {
 	case 1:
 		return *(const uint8_t *)at;
 	case 2:
 		return *(const uint16_t *)at;
 	case 4:
-		return *(const uint32_t *)at;
+		return row->kind == OVD_KIND_INT ? (uint64_t) * (const int32_t *)at
+						 : *(const uint32_t *)at;
 	default:
 		return *(const uint64_t *)at;
 	}
@@ -44,35 +46,42 @@ static bool key_ends(const struct ovd_row *row, const char *end)
 	return key.n >= n && memcmp(key.p + key.n - n, end, n) == 0;
 }
 
+static bool is_time(const struct ovd_row *row)
+{
+	return key_ends(row, "_unix_secs") || key_ends(row, "_at_unix") ||
+	       key_ends(row, "last_refresh");
+}
+
+/* ---- cells: appended to a text; what can't be for lack of memory is left out ---- */
+
 /* "12 s ago", "in 3 h". */
-static void format_time(char cell[CELL_MAX], int64_t then, long long now)
+static void put_age(struct buf *cell, int64_t age)
 {
 	static const struct {
-		long long seconds;
+		int64_t seconds;
 		const char *unit;
 	} units[] = { { 86400, "d" }, { 3600, "h" }, { 60, "min" }, { 1, "s" } };
-	long long age = now - then, size = age < 0 ? -age : age;
+	int64_t size = age < 0 ? -age : age;
 	size_t i = 0;
 
 	while (i + 1 < ARRAY_SIZE(units) && size < units[i].seconds * 2)
 		i++;
-	snprintf(cell, CELL_MAX, age < 0 ? "in %lld %s" : "%lld %s ago", size / units[i].seconds,
-		 units[i].unit);
+	buf_printf(cell, age < 0 ? "in %" PRId64 " %s" : "%" PRId64 " %s ago",
+		   size / units[i].seconds, units[i].unit);
 }
 
-static void format_number(char cell[CELL_MAX], const struct ovd_row *row, const void *at,
-			  long long now)
+static void put_number(struct buf *cell, const struct ovd_row *row, const void *at, long long now)
 {
-	uint64_t value = number_at(at, row->width);
+	uint64_t value = number_at(row, at);
+	/* a time that no clock shows is printed as the number that it is */
+	bool sane = value <= INT64_MAX / 2;
 
-	if (!key_ends(row, "_unix_secs") && !key_ends(row, "_at_unix") &&
-	    !key_ends(row, "last_refresh"))
-		snprintf(cell, CELL_MAX, row->kind == OVD_KIND_INT ? "%" PRId64 : "%" PRIu64,
-			 value);
-	else if (value == 0)
-		snprintf(cell, CELL_MAX, "never");
+	if (is_time(row) && value == 0)
+		buf_text(cell, "never");
+	else if (is_time(row) && sane)
+		put_age(cell, now - (int64_t)value);
 	else
-		format_time(cell, (int64_t)value, now);
+		buf_printf(cell, row->kind == OVD_KIND_INT ? "%" PRId64 : "%" PRIu64, value);
 }
 
 static const char *enum_text(const struct ovd_enum *type, int value)
@@ -83,143 +92,172 @@ static const char *enum_text(const struct ovd_enum *type, int value)
 	return "?";
 }
 
-/* What comes from elsewhere must not steer a terminal. */
-static void format_text(char cell[CELL_MAX], struct ovd_view text)
+static void put_one(struct buf *cell, const struct ovd_row *row, const void *at, long long now)
 {
-	snprintf(cell, CELL_MAX, "%.*s", VIEW(text));
-	for (char *p = cell; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = '?';
-}
+	char ip[IP_TEXT_MAX];
 
-static void format_one(char cell[CELL_MAX], const struct ovd_row *row, const void *at,
-		       long long now)
-{
-	cell[0] = '\0';
 	switch ((enum ovd_kind)row->kind) {
 	case OVD_KIND_BOOL:
-		snprintf(cell, CELL_MAX, "%s", *(const bool *)at ? "yes" : "no");
+		buf_text(cell, *(const bool *)at ? "yes" : "no");
 		break;
 	case OVD_KIND_UINT:
 	case OVD_KIND_INT:
-		format_number(cell, row, at, now);
+		put_number(cell, row, at, now);
 		break;
 	case OVD_KIND_TEXT:
-		format_text(cell, *(const struct ovd_view *)at);
+		if (row->flags & OVD_SECRET)
+			buf_text(cell, "(secret; --json shows it)");
+		else
+			safe_text(cell, *(const struct ovd_view *)at);
 		break;
-	case OVD_KIND_IP: {
-		char text[IP_TEXT_MAX];
-
-		snprintf(cell, CELL_MAX, "%s", ip_format(at, text));
+	case OVD_KIND_IP:
+		buf_text(cell, ip_format(at, ip));
 		break;
-	}
 	case OVD_KIND_ENUM:
-		snprintf(cell, CELL_MAX, "%s", enum_text(row->type, *(const int *)at));
+		buf_text(cell, enum_text(row->type, *(const int *)at));
 		break;
 	case OVD_KIND_OBJECT:
 	case OVD_KIND_UNION:
-		snprintf(cell, CELL_MAX, "...");
+		buf_text(cell, "...");
 		break;
 	}
 }
 
-static void format_cell(char cell[CELL_MAX], const struct ovd_row *row, const void *object,
-			long long now)
+/* One list's items with commas; of objects their count. */
+static void put_list(struct buf *cell, const struct ovd_row *row, const struct ovd_list *list,
+		     long long now)
 {
-	const struct ovd_list *list = place(row, object);
-	size_t used = 0;
+	if (row->kind == OVD_KIND_OBJECT && list->n > 0) {
+		buf_printf(cell, "%zu", list->n);
+		return;
+	}
+	for (size_t i = 0; i < list->n; i++) {
+		buf_text(cell, i ? ", " : "");
+		put_one(cell, row, (const char *)list->items + i * row->item_size, now);
+	}
+}
 
-	cell[0] = '\0';
+/* The cell, in a buffer that lives until the next one; what is empty shows as a dash, so that
+ * columns can be told apart. */
+static struct ovd_view format_cell(struct buf *cell, const struct ovd_row *row, const void *object,
+				   long long now)
+{
+	cell->n = 0;
 	if (is_absent(row, object))
-		return;
-	if (!(row->flags & OVD_LIST)) {
-		format_one(cell, row, list, now);
-		return;
-	}
-	for (size_t i = 0; i < list->n && used + 3 < CELL_MAX; i++) {
-		char item[CELL_MAX];
-
-		format_one(item, row, (const char *)list->items + i * row->item_size, now);
-		used += (size_t)snprintf(cell + used, CELL_MAX - used, "%s%s", i ? ", " : "", item);
-	}
+		;
+	else if (row->flags & OVD_LIST)
+		put_list(cell, row, place(row, object), now);
+	else
+		put_one(cell, row, place(row, object), now);
+	return cell->n > 0 ? buf_view(cell) : view("-");
 }
 
-/* ---- tables ---- */
-
-static int key_width(const struct ovd_row *row)
-{
-	return (int)OVD_ROW_KEY(row).n;
-}
-
-static void print_heading(FILE *out, const struct ovd_row *row, int width)
+static struct ovd_view heading(struct buf *cell, const struct ovd_row *row)
 {
 	struct ovd_view key = OVD_ROW_KEY(row);
 
 	if (key_ends(row, "_unix_secs"))
 		key.n -= strlen("_unix_secs");
-	for (int i = 0; i < width + 2; i++) {
-		char c = i < (int)key.n ? key.p[i] : ' ';
+	cell->n = 0;
+	buf_append(cell, key.p, key.n);
+	for (char *p = cell->p; p < cell->p + cell->n; p++)
+		*p = *p == '_' ? ' ' : *p >= 'a' && *p <= 'z' ? (char)(*p - 32) : *p;
+	return buf_view(cell);
+}
 
-		fputc(c == '_' ? ' ' : c >= 'a' && c <= 'z' ? c - 32 : c, out);
+/* Characters, which is columns as far as one can tell. */
+static int width_of(struct ovd_view text)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < text.n; i++)
+		n += (text.p[i] & 0xc0) != 0x80;
+	return n;
+}
+
+/* ---- tables ---- */
+
+static void print_padded(FILE *out, struct ovd_view text, int width)
+{
+	fprintf(out, "%.*s%*s", VIEW(text), MAX(width - width_of(text), 0), "");
+}
+
+struct table {
+	const struct ovd_object *object;
+	unsigned n_columns;
+	int widths[COLUMNS_MAX]; /* the last one's is 0: nothing is filled up at a line's end */
+};
+
+/* A line of cells; of headings if item is NULL. */
+static void print_line(FILE *out, const struct table *t, const void *item, struct buf *cell,
+		       long long now)
+{
+	for (unsigned c = 0; c < t->n_columns; c++) {
+		const struct ovd_row *row = &t->object->rows[c];
+
+		print_padded(out, item ? format_cell(cell, row, item, now) : heading(cell, row),
+			     t->widths[c]);
 	}
+	fputc('\n', out);
 }
 
 static void print_table(FILE *out, const struct ovd_row *list_row, const struct ovd_list *list,
-			long long now)
+			struct buf *cell, long long now)
 {
 	const struct ovd_object *o = list_row->type;
-	unsigned n = MIN(o->n_rows, COLUMNS_MAX);
-	int widths[COLUMNS_MAX];
-	char cell[CELL_MAX];
+	struct table t = { .object = o, .n_columns = MIN(o->n_rows, COLUMNS_MAX) };
 
-	for (unsigned c = 0; c < n; c++) {
-		widths[c] = key_width(&o->rows[c]) - (key_ends(&o->rows[c], "_unix_secs") ? 10 : 0);
+	for (unsigned c = 0; c + 1 < t.n_columns; c++) {
+		t.widths[c] = width_of(heading(cell, &o->rows[c])) + 2;
 		for (size_t i = 0; i < list->n; i++) {
-			format_cell(cell, &o->rows[c],
-				    (const char *)list->items + i * list_row->item_size, now);
-			widths[c] = MAX(widths[c], (int)strlen(cell));
+			const char *item = (const char *)list->items + i * list_row->item_size;
+			int width = width_of(format_cell(cell, &o->rows[c], item, now)) + 2;
+
+			t.widths[c] = MAX(t.widths[c], width);
 		}
 	}
 	fputc('\n', out);
-	for (unsigned c = 0; c < n; c++)
-		print_heading(out, &o->rows[c], c + 1 < n ? widths[c] : key_width(&o->rows[c]) - 2);
-	fputc('\n', out);
-	for (size_t i = 0; i < list->n; i++) {
-		for (unsigned c = 0; c < n; c++) {
-			format_cell(cell, &o->rows[c],
-				    (const char *)list->items + i * list_row->item_size, now);
-			fprintf(out, "%-*s", c + 1 < n ? widths[c] + 2 : 0, cell);
-		}
-		fputc('\n', out);
-	}
+	print_line(out, &t, NULL, cell, now);
+	for (size_t i = 0; i < list->n; i++)
+		print_line(out, &t, (const char *)list->items + i * list_row->item_size, cell, now);
 }
 
-static bool is_table(const struct ovd_row *row)
+static bool is_list_of_objects(const struct ovd_row *row)
 {
 	return row->flags & OVD_LIST && row->kind == OVD_KIND_OBJECT;
 }
 
+/* Has a line of its own, or none: an empty table does if it is all that there is to say. */
+static bool is_line(const struct ovd_row *row, const void *object)
+{
+	if (is_list_of_objects(row))
+		return !(row->flags & OVD_SKIP_EMPTY) &&
+		       ((const struct ovd_list *)place(row, object))->n == 0;
+	return !is_absent(row, object);
+}
+
 static void print_object(FILE *out, const struct ovd_object *o, const void *object, long long now)
 {
-	char cell[CELL_MAX];
+	_cleanup_(buf_done) struct buf cell = { .p = NULL };
 	int width = 0;
 
 	for (unsigned i = 0; i < o->n_rows; i++)
-		if (!is_table(&o->rows[i]) && !is_absent(&o->rows[i], object))
-			width = MAX(width, key_width(&o->rows[i]));
+		if (is_line(&o->rows[i], object))
+			width = MAX(width, (int)OVD_ROW_KEY(&o->rows[i]).n);
 	for (unsigned i = 0; i < o->n_rows; i++) {
 		const struct ovd_row *row = &o->rows[i];
 
-		if (is_table(row) || is_absent(row, object))
+		if (!is_line(row, object))
 			continue;
-		format_cell(cell, row, object, now);
-		fprintf(out, "%-*.*s  %s\n", width, VIEW(OVD_ROW_KEY(row)), cell);
+		print_padded(out, OVD_ROW_KEY(row), width + 2);
+		fprintf(out, "%.*s\n", VIEW(format_cell(&cell, row, object, now)));
 	}
 	for (unsigned i = 0; i < o->n_rows; i++) {
 		const struct ovd_row *row = &o->rows[i];
+		const struct ovd_list *list = place(row, object);
 
-		if (is_table(row) && ((const struct ovd_list *)place(row, object))->n > 0)
-			print_table(out, row, place(row, object), now);
+		if (is_list_of_objects(row) && list->n > 0)
+			print_table(out, row, list, &cell, now);
 	}
 }
 
@@ -238,4 +276,20 @@ void print_response(FILE *out, const struct ovd_response *response, long long no
 			print_object(out, variant->object, (const char *)response + variant->offset,
 				     now);
 	}
+}
+
+void print_text(FILE *out, struct ovd_view text)
+{
+	_cleanup_(buf_done) struct buf safe = { .p = NULL };
+
+	if (safe_text(&safe, text) == 0)
+		fprintf(out, "%.*s\n", VIEW(buf_view(&safe)));
+}
+
+void print_json(FILE *out, struct ovd_view json)
+{
+	_cleanup_(buf_done) struct buf safe = { .p = NULL };
+
+	if (safe_json(&safe, json) == 0)
+		fprintf(out, "%.*s\n", VIEW(buf_view(&safe)));
 }

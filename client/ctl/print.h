@@ -5,6 +5,10 @@
 
 #include "schema/overlayd.h"
 
-/* ok alone; else one line per key, and a table for each list of objects. now, seconds since 1970,
- * is what ages are counted from. */
+/* ok alone; else one line per key, and a table for each list of objects. What is empty shows as a
+ * dash. now, seconds since 1970, is what ages are counted from. */
 void print_response(FILE *out, const struct ovd_response *response, long long now);
+
+/* A daemon's text or JSON and a line end, made safe as client/ctl/safe.h says. */
+void print_text(FILE *out, struct ovd_view text);
+void print_json(FILE *out, struct ovd_view json);

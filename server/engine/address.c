@@ -46,10 +46,7 @@ int engine_return(struct engine *e, const struct ovd_ip *ip)
 		holder.pool = &e->global.pool;
 	else
 		twalk_r(e->services, find_pool, &holder);
-	if (!holder.pool)
-		return engine_refuse(e, -ENOENT, "%s is not an address of this node",
-				     ip_format(ip, text));
-	if (!pool_is_taken(holder.pool, ip))
+	if (!holder.pool || !pool_is_taken(holder.pool, ip))
 		return -EALREADY;
 	if (!pool_is_lent(holder.pool, ip))
 		return engine_refuse(e, -EBUSY, "%s was not given by allocate_ip",

@@ -69,6 +69,30 @@ static void record_remove(struct engine *e, struct attachment *a)
 	e->n_attachments--;
 }
 
+struct port_list {
+	const struct segment *segment;
+	char (*ports)[LINK_NAME_MAX];
+	size_t n;
+};
+
+static void add_port(const void *node, VISIT visit, void *arg)
+{
+	const struct attachment *a = *(struct attachment *const *)node;
+	struct port_list *list = arg;
+
+	if ((visit == postorder || visit == leaf) && a->segment == list->segment)
+		text_copy(list->ports[list->n++], LINK_NAME_MAX, view(a->host[0]));
+}
+
+size_t segment_ports(const struct engine *e, const struct segment *segment,
+		     char (*ports)[LINK_NAME_MAX])
+{
+	struct port_list list = { .segment = segment, .ports = ports };
+
+	twalk_r(e->attachments_by_pid, add_port, &list);
+	return list.n;
+}
+
 /* Gives back what the record holds, and frees it. */
 static void record_release(struct engine *e, struct attachment *a)
 {

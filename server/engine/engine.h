@@ -80,9 +80,15 @@ enum service_mode {
 	SERVICE_ISOLATED,
 };
 
-/* Makes the service's bridge, or for SHARED the node's one for all such services. */
+/* Makes the service's bridge, or for SHARED the node's one for all such services; one that is there
+ * is looked after. */
 int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mode mode,
 			 struct plan *plan, struct intent **ret);
+
+/* A setup's plan failed with -EADDRINUSE: its subnet is never chosen again, and the intent is
+ * dropped, to be asked for anew. False, and nothing has changed: the service has no other choice.
+ */
+bool engine_service_elsewhere(struct engine *e, struct intent *intent);
 
 /* Removes it; while containers are attached it stays for them and goes with the last. An unknown
  * service, or one with nothing to do for the platform, is -EALREADY. */
@@ -107,8 +113,7 @@ bool engine_owns_link(const struct engine *e, struct ovd_view link);
  * is never returned; there is no plan and no intent. */
 int engine_lend(struct engine *e, struct ovd_view service, struct ovd_ip *ret);
 
-/* Takes it back. -EALREADY: it was free. -EBUSY: it is not lent but used. -ENOENT: not one of ours.
- */
+/* Takes it back. -EALREADY: nobody has it. -EBUSY: it is not lent but used. */
 int engine_return(struct engine *e, const struct ovd_ip *ip);
 
 /* ---- containers ---- */
@@ -172,6 +177,9 @@ int engine_peer_disallow(struct engine *e, const struct ovd_key *key, const stru
 int engine_peer_resolved(struct engine *e, const struct ovd_key *key, struct ovd_view host,
 			 const struct ovd_endpoint *endpoint, struct tunnel_change *change,
 			 struct intent **ret);
+
+/* There is such a peer, and its endpoint is this host:port, to be resolved. */
+bool engine_peer_wants(const struct engine *e, const struct ovd_key *key, struct ovd_view host);
 
 /* A wanted peer. Views live until the next change. */
 struct peer_view {

@@ -11,7 +11,7 @@
 struct global_intent {
 	struct intent intent;
 	struct global next;        /* what the node has when the plan stands */
-	struct tunnel_peer *peers; /* for the plan */
+	struct tunnel_peer *peers; /* for the plan; their lists are the peers' own */
 };
 
 struct ovd_cidr global_block(bool has_slice, const struct ovd_cidr *cluster,
@@ -64,12 +64,13 @@ static void global_drop(struct engine *e, struct intent *intent)
 	free(i);
 }
 
-static struct global_intent *intent_new(void)
+static struct global_intent *intent_new(const struct global *next)
 {
 	struct global_intent *i = calloc(1, sizeof(*i));
 
 	if (i)
-		i->intent = (struct intent){ .commit = global_commit, .drop = global_drop };
+		*i = (struct global_intent){ { .commit = global_commit, .drop = global_drop },
+					     .next = *next };
 	return i;
 }
 
@@ -174,21 +175,24 @@ static struct tunnel_want tunnel_want(const struct engine *e, const struct globa
 	};
 }
 
-/* The tunnel need not be touched to get from a to b. */
-static bool same_tunnel(const struct global *a, const struct global *b)
+/* The tunnel's address, and with it the routes that name it as their source. */
+static bool same_address(const struct global *a, const struct global *b)
 {
-	return a->up && cidr_eq(&a->pool.block, &b->pool.block) &&
-	       cidr_eq(&a->cluster, &b->cluster) && a->port == b->port;
+	return cidr_eq(&a->pool.block, &b->pool.block) && cidr_eq(&a->cluster, &b->cluster);
 }
 
 static int plan_tunnel(struct engine *e, struct global_intent *i, struct plan *plan)
 {
 	const struct global *was = &e->global, *next = &i->next;
 	struct step_tunnel *tunnel;
-	int r;
+	int r = 0;
 
 	PLAN_ADD(plan, STEP_FIREWALL);
 	PLAN_ADD(plan, STEP_PREFIX)->prefix.cidr = next->pool.block;
+	if (was->up && !same_address(was, next)) /* the kernel would take them, and not give back */
+		r = peers_plan_routes(e, was, STEP_ROUTE_DELETE, plan);
+	if (r < 0)
+		return r;
 	tunnel = &PLAN_ADD(plan, STEP_TUNNEL)->tunnel;
 	text_copy(tunnel->link, sizeof(tunnel->link), view(next->link));
 	alias_format(e, "tunnel", next->link, tunnel->alias);
@@ -200,7 +204,7 @@ static int plan_tunnel(struct engine *e, struct global_intent *i, struct plan *p
 	if (r < 0)
 		return r;
 	tunnel->peers = i->peers;
-	r = peers_plan_routes(e, next, plan);
+	r = peers_plan_routes(e, next, STEP_ROUTE, plan);
 	if (r < 0)
 		return r;
 	if (was->has_block && !cidr_eq(&was->pool.block, &next->pool.block))
@@ -208,30 +212,35 @@ static int plan_tunnel(struct engine *e, struct global_intent *i, struct plan *p
 	return 0;
 }
 
+/* Peers that are being changed end first, and no others begin: the plan is given all of them. */
+static bool must_wait(struct engine *e)
+{
+	e->global_waits = !e->global.busy && e->n_busy_peers > 0;
+	return e->global.busy || e->global_waits;
+}
+
+/* Also when all is as it was: the platform knows what is missing, and makes it again. */
 int engine_global_setup(struct engine *e, const struct global_spec *spec, struct plan *plan,
 			struct intent **ret)
 {
 	struct global_intent *i;
+	struct global next;
 	int r;
 
-	if (e->global.busy)
+	if (must_wait(e))
 		return -EINPROGRESS;
 	r = check_ranges(e, spec);
+	if (r == 0)
+		r = global_next(e, spec, &next);
 	if (r < 0)
 		return r;
-	i = intent_new();
+	i = intent_new(&next);
 	if (!i)
 		return -ENOMEM;
-	r = global_next(e, spec, &i->next);
-	if (r == 0 && !same_tunnel(&e->global, &i->next))
-		r = plan_tunnel(e, i, plan);
+	r = plan_tunnel(e, i, plan);
 	if (r < 0) {
 		global_drop(e, &i->intent);
 		return r;
-	}
-	if (plan->n == 0) {
-		global_commit(e, &i->intent);
-		return -EALREADY;
 	}
 	e->global.busy = true;
 	*ret = &i->intent;
@@ -255,11 +264,11 @@ int engine_global_teardown(struct engine *e, struct plan *plan, struct intent **
 	struct global_intent *i;
 	int r;
 
-	if (e->global.busy)
+	if (must_wait(e))
 		return -EINPROGRESS;
 	if (!e->global.up)
 		return -EALREADY;
-	i = intent_new();
+	i = intent_new(&e->global);
 	if (!i)
 		return -ENOMEM;
 	r = plan_teardown(e, plan);
@@ -267,7 +276,6 @@ int engine_global_teardown(struct engine *e, struct plan *plan, struct intent **
 		global_drop(e, &i->intent);
 		return r;
 	}
-	i->next = e->global;
 	i->next.up = false;
 	e->global.busy = true;
 	*ret = &i->intent;

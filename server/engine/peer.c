@@ -45,6 +45,18 @@ void peer_free(void *p)
 	free(peer);
 }
 
+void peer_hold(struct engine *e, struct peer *peer)
+{
+	peer->busy = true;
+	e->n_busy_peers++;
+}
+
+void peer_release(struct engine *e, struct peer *peer)
+{
+	peer->busy = false;
+	e->n_busy_peers--;
+}
+
 void engine_free_peers(struct engine *e)
 {
 	tdestroy(e->peers, peer_free);
@@ -164,6 +176,7 @@ int peers_for_tunnel(const struct engine *e, struct tunnel_peer **ret, size_t *r
 
 struct routes {
 	const struct global *global;
+	enum step_kind kind;
 	struct plan *plan;
 	int r;
 };
@@ -191,13 +204,14 @@ static void plan_routes(const void *node, VISIT visit, void *arg)
 	if (visit != postorder && visit != leaf)
 		return;
 	for (size_t i = 0; i < peer->n_allowed && routes->r == 0; i++)
-		routes->r = peer_plan_route(routes->global, STEP_ROUTE, &peer->allowed[i],
+		routes->r = peer_plan_route(routes->global, routes->kind, &peer->allowed[i],
 					    routes->plan);
 }
 
-int peers_plan_routes(const struct engine *e, const struct global *global, struct plan *plan)
+int peers_plan_routes(const struct engine *e, const struct global *global, enum step_kind kind,
+		      struct plan *plan)
 {
-	struct routes routes = { .global = global, .plan = plan };
+	struct routes routes = { .global = global, .kind = kind, .plan = plan };
 
 	twalk_r(e->peers, plan_routes, &routes);
 	return routes.r;

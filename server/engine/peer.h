@@ -11,6 +11,10 @@ void peer_delete(struct engine *e, struct peer *peer);
 
 void peer_free(void *peer);
 
+/* A record is part of a change that is under way, or isn't any more. */
+void peer_hold(struct engine *e, struct peer *peer);
+void peer_release(struct engine *e, struct peer *peer);
+
 bool peer_allows(const struct peer *peer, const struct ovd_cidr *cidr);
 void peer_lose(struct peer *peer, const struct ovd_cidr *cidr);
 

@@ -9,7 +9,7 @@
 /* From what a peer is to what it is to be. */
 struct peer_intent {
 	struct intent intent;
-	struct peer *peer;      /* in the tree */
+	struct peer *peer;      /* in the tree; NULL: only the tunnel may know it */
 	struct peer *next;      /* its contents afterwards; NULL if it goes */
 	bool is_new;            /* put into the tree for the intent */
 	struct ovd_cidr *added; /* what the tunnel is told, in one piece of memory with `removed` */
@@ -30,10 +30,18 @@ static void intent_free(struct peer_intent *i)
 	free(i);
 }
 
-static void losers_release(struct peer_intent *i)
+static void release_all(struct engine *e, struct peer_intent *i)
 {
 	for (size_t n = 0; n < i->n_losers; n++)
-		i->losers[n]->busy = false;
+		peer_release(e, i->losers[n]);
+	if (i->peer)
+		peer_release(e, i->peer);
+}
+
+/* The tunnel and its peers never change at the same time: the tunnel is given all of them. */
+static bool must_wait(const struct engine *e, const struct peer *peer)
+{
+	return e->global.busy || e->global_waits || (peer && peer->busy);
 }
 
 static void change_commit(struct engine *e, struct intent *intent)
@@ -43,14 +51,13 @@ static void change_commit(struct engine *e, struct intent *intent)
 	for (size_t n = 0; n < i->n_losers; n++)
 		for (size_t a = 0; a < i->n_added; a++)
 			peer_lose(i->losers[n], &i->added[a]);
-	losers_release(i);
+	release_all(e, i);
 	if (i->next) {
 		struct peer was = *i->peer;
 
 		*i->peer = *i->next;
-		i->peer->busy = false;
 		*i->next = was;
-	} else {
+	} else if (i->peer) {
 		peer_delete(e, i->peer);
 	}
 	intent_free(i);
@@ -60,11 +67,9 @@ static void change_drop(struct engine *e, struct intent *intent)
 {
 	struct peer_intent *i = CONTAINER_OF(intent, struct peer_intent, intent);
 
-	losers_release(i);
+	release_all(e, i);
 	if (i->is_new)
 		peer_delete(e, i->peer);
-	else if (i->peer)
-		i->peer->busy = false;
 	intent_free(i);
 }
 
@@ -87,6 +92,7 @@ static int collect_differences(struct peer_intent *i)
 }
 
 struct loser_search {
+	struct engine *e;
 	struct peer_intent *i;
 	int r;
 };
@@ -115,12 +121,12 @@ static void find_loser(const void *node, VISIT visit, void *arg)
 	}
 	i->losers = more;
 	i->losers[i->n_losers++] = peer;
-	peer->busy = true;
+	peer_hold(search->e, peer);
 }
 
 static int collect_losers(struct engine *e, struct peer_intent *i)
 {
-	struct loser_search search = { .i = i };
+	struct loser_search search = { .e = e, .i = i };
 
 	if (i->n_added > 0)
 		twalk_r(e->peers, find_loser, &search);
@@ -183,7 +189,7 @@ static int change_begin(struct engine *e, struct peer *peer, struct peer *next, 
 				   .peer = peer,
 				   .next = next,
 				   .is_new = is_new };
-	peer->busy = true;
+	peer_hold(e, peer);
 	r = collect_differences(i);
 	if (r == 0)
 		r = collect_losers(e, i);
@@ -235,12 +241,27 @@ static int set_endpoint(struct peer *next, const struct peer *was, const struct 
 	return 0;
 }
 
-static bool same_peer(const struct peer *a, const struct peer *b)
+static bool is_listed(const struct peer_spec *spec, const struct ovd_cidr *cidr)
 {
-	if (!same_endpoint(a, b) || a->keepalive != b->keepalive || a->n_allowed != b->n_allowed)
+	for (size_t i = 0; i < spec->n_allowed; i++)
+		if (cidr_eq(&spec->allowed[i], cidr))
+			return true;
+	return false;
+}
+
+/* The peer is as the spec wants it. What a host name resolves to doesn't count. */
+static bool is_so(const struct peer *peer, const struct peer_spec *spec)
+{
+	if (!view_eq(view(peer->host), spec->host) || peer->keepalive != spec->keepalive)
 		return false;
-	for (size_t i = 0; i < a->n_allowed; i++)
-		if (!peer_allows(b, &a->allowed[i]))
+	if (!spec->host.p && (peer->has_endpoint != spec->has_endpoint ||
+			      !endpoint_eq(&peer->endpoint, &spec->endpoint)))
+		return false;
+	for (size_t i = 0; i < spec->n_allowed; i++)
+		if (!peer_allows(peer, &spec->allowed[i]))
+			return false;
+	for (size_t i = 0; i < peer->n_allowed; i++)
+		if (!is_listed(spec, &peer->allowed[i]))
 			return false;
 	return true;
 }
@@ -288,14 +309,14 @@ int engine_peer_set(struct engine *e, const struct peer_spec *spec, struct plan 
 
 	if (r < 0)
 		return r;
-	if (e->global.busy || (peer && peer->busy))
+	if (must_wait(e, peer))
 		return -EINPROGRESS;
+	if (peer && is_so(peer, spec))
+		return -EALREADY;
 	next = peer_copy(&spec->key, spec->allowed, spec->n_allowed);
 	if (!next)
 		return -ENOMEM;
 	r = set_endpoint(next, peer, spec);
-	if (r == 0 && peer && same_peer(peer, next))
-		r = -EALREADY;
 	if (r == 0 && is_new)
 		r = peer_new(e, &spec->key, &peer);
 	if (r < 0) {
@@ -305,15 +326,32 @@ int engine_peer_set(struct engine *e, const struct peer_spec *spec, struct plan 
 	return change_begin(e, peer, next, is_new, plan, change, ret);
 }
 
+/* A tunnel that was taken over may have peers of an earlier life. */
+static int remove_stranger(const struct ovd_key *key, struct tunnel_change *change,
+			   struct intent **ret)
+{
+	struct peer_intent *i = calloc(1, sizeof(*i));
+
+	if (!i)
+		return -ENOMEM;
+	*i = (struct peer_intent){ { .commit = change_commit, .drop = change_drop },
+				   .told = { .key = *key, .remove = true } };
+	*change = (struct tunnel_change){ .peers = &i->told, .n_peers = 1 };
+	*ret = &i->intent;
+	return 0;
+}
+
 int engine_peer_remove(struct engine *e, const struct ovd_key *key, struct plan *plan,
 		       struct tunnel_change *change, struct intent **ret)
 {
 	struct peer *peer = peer_find(e, key);
 
-	if (!peer)
+	if (!peer && !e->global.up)
 		return -EALREADY;
-	if (e->global.busy || peer->busy)
+	if (must_wait(e, peer))
 		return -EINPROGRESS;
+	if (!peer)
+		return remove_stranger(key, change, ret);
 	return change_begin(e, peer, NULL, false, plan, change, ret);
 }
 
@@ -342,7 +380,7 @@ int engine_peer_allow(struct engine *e, const struct ovd_key *key, const struct 
 
 	if (!peer)
 		return engine_refuse(e, -ENOENT, "no peer has the key %s", key_format(key, text));
-	if (e->global.busy || peer->busy)
+	if (must_wait(e, peer))
 		return -EINPROGRESS;
 	if (peer_allows(peer, cidr))
 		return -EALREADY;
@@ -366,13 +404,20 @@ int engine_peer_disallow(struct engine *e, const struct ovd_key *key, const stru
 
 	if (!peer || (!peer->busy && !peer_allows(peer, cidr)))
 		return -EALREADY;
-	if (e->global.busy || peer->busy)
+	if (must_wait(e, peer))
 		return -EINPROGRESS;
 	next = peer_twin(peer);
 	if (!next)
 		return -ENOMEM;
 	peer_lose(next, cidr);
 	return change_begin(e, peer, next, false, plan, change, ret);
+}
+
+bool engine_peer_wants(const struct engine *e, const struct ovd_key *key, struct ovd_view host)
+{
+	const struct peer *peer = peer_find(e, key);
+
+	return peer && view_eq(view(peer->host), host);
 }
 
 int engine_peer_resolved(struct engine *e, const struct ovd_key *key, struct ovd_view host,
@@ -384,9 +429,9 @@ int engine_peer_resolved(struct engine *e, const struct ovd_key *key, struct ovd
 	struct peer_intent *i;
 	int r;
 
-	if (!peer || !view_eq(view(peer->host), host))
+	if (!engine_peer_wants(e, key, host))
 		return -ENOENT;
-	if (e->global.busy || peer->busy)
+	if (must_wait(e, peer))
 		return -EINPROGRESS;
 	if (peer->has_endpoint && endpoint_eq(&peer->endpoint, endpoint))
 		return -EALREADY;

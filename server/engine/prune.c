@@ -59,19 +59,20 @@ static void plan_prefix(const void *node, VISIT visit, void *arg)
 	const struct service *service = *(struct service *const *)node;
 	struct step *step;
 
-	if (visit != preorder && visit != leaf)
+	if ((visit != preorder && visit != leaf) || service->segment->busy)
 		return;
 	step = plan_add(arg, STEP_PREFIX);
 	if (step)
 		step->prefix.cidr = service->segment->pool.block;
 }
 
+/* What is just being made or removed brings its own steps. */
 int engine_repair_firewall(struct engine *e, struct plan *plan)
 {
 	if (e->n_services == 0 && !e->global.up)
 		return 0;
 	PLAN_ADD(plan, STEP_FIREWALL);
-	if (e->global.up)
+	if (e->global.up && !e->global.busy)
 		PLAN_ADD(plan, STEP_PREFIX)->prefix.cidr = e->global.pool.block;
 	twalk_r(e->services, plan_prefix, plan);
 	return 0;

@@ -18,7 +18,15 @@ static const struct ovd_cidr default_cluster = { .ip = { .len = 4, .b = { 10, 20
 struct service_intent {
 	struct intent intent;
 	struct service *service;
+	bool is_new;                  /* setup: the record was made for it */
+	char (*ports)[LINK_NAME_MAX]; /* setup: what is to be on the bridge, for the plan */
 };
+
+static void intent_free(struct service_intent *i)
+{
+	free(i->ports);
+	free(i);
+}
 
 static int compare(const void *a, const void *b)
 {
@@ -100,6 +108,9 @@ static bool block_taken(const void *arg, const struct ovd_cidr *block)
 
 	if (cidr_overlaps(&own, block))
 		return true;
+	for (size_t i = 0; i < taken.e->n_occupied; i++)
+		if (cidr_overlaps(&taken.e->occupied[i], block))
+			return true;
 	if (taken.fallback && peers_overlap(taken.e, block))
 		return true;
 	taken.block = block;
@@ -160,8 +171,9 @@ static int segment_new(struct engine *e, bool shared, struct ovd_view service, s
 	return 0;
 }
 
-static int plan_segment(const struct segment *segment, struct plan *plan)
+static int plan_segment(const struct engine *e, struct service_intent *i, struct plan *plan)
 {
+	const struct segment *segment = i->service->segment;
 	struct step_bridge *bridge;
 
 	PLAN_ADD(plan, STEP_FIREWALL);
@@ -171,6 +183,13 @@ static int plan_segment(const struct segment *segment, struct plan *plan)
 	text_copy(bridge->alias, sizeof(bridge->alias), view(segment->alias));
 	bridge->gateway = pool_gateway(&segment->pool);
 	bridge->prefix_len = segment->pool.block.prefix_len;
+	if (segment->n_attached == 0)
+		return 0;
+	i->ports = calloc(segment->n_attached, sizeof(*i->ports));
+	if (!i->ports)
+		return -ENOMEM;
+	bridge->ports = i->ports;
+	bridge->n_ports = segment_ports(e, segment, i->ports);
 	return 0;
 }
 
@@ -179,15 +198,17 @@ static void setup_commit(struct engine *e _unused_, struct intent *intent)
 	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
 
 	i->service->segment->busy = false;
-	free(i);
+	intent_free(i);
 }
 
 static void setup_drop(struct engine *e, struct intent *intent)
 {
 	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
 
-	service_forget(e, i->service);
-	free(i);
+	i->service->segment->busy = false;
+	if (i->is_new)
+		service_forget(e, i->service);
+	intent_free(i);
 }
 
 /* A record of the service on its segment; the segment is the service's if it has no other. */
@@ -218,8 +239,6 @@ static bool same_segment(enum service_mode a, enum service_mode b)
 
 static int setup_again(struct engine *e, struct service *service, enum service_mode mode)
 {
-	if (service->segment->busy)
-		return -EINPROGRESS;
 	if (!same_segment(service->mode, mode))
 		return engine_refuse(
 			e, -EEXIST,
@@ -227,58 +246,85 @@ static int setup_again(struct engine *e, struct service *service, enum service_m
 			service->name, service->mode == SERVICE_SHARED ? "without" : "with");
 	service->mode = mode;
 	service->leaving = false;
-	return -EALREADY;
+	return 0;
 }
 
+/* A record of the service, on the bridge of all shared ones or on one of its own. */
 static int setup_new(struct engine *e, struct ovd_view name, enum service_mode mode,
-		     struct segment *segment, struct plan *plan, struct service_intent *i)
+		     struct service **ret)
 {
-	int r = service_new(e, name, mode, segment, &i->service);
+	struct segment *segment = mode == SERVICE_SHARED ? e->shared : NULL;
+	int r = segment ? 0 : segment_new(e, mode == SERVICE_SHARED, name, &segment);
 
-	if (r < 0) {
-		if (segment->n_services == 0)
-			free(segment);
-		return r;
-	}
-	if (segment->n_services > 1)
-		return -EALREADY;
-	if (mode == SERVICE_SHARED)
-		e->shared = segment;
-	r = plan_segment(segment, plan);
 	if (r < 0)
-		service_forget(e, i->service);
-	else
-		segment->busy = true;
+		return r;
+	r = service_new(e, name, mode, segment, ret);
+	if (r < 0 && segment->n_services == 0)
+		free(segment);
+	if (r == 0 && mode == SERVICE_SHARED)
+		e->shared = segment;
 	return r;
 }
 
+static bool must_wait(const struct engine *e, const struct service *service, enum service_mode mode)
+{
+	const struct segment *segment = service                  ? service->segment
+					: mode == SERVICE_SHARED ? e->shared
+								 : NULL;
+
+	return segment ? segment->busy : e->global.busy;
+}
+
+/* Also when all is as it was: the platform knows what is missing, and makes it again. */
 int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mode mode,
 			 struct plan *plan, struct intent **ret)
 {
-	_cleanup_(freep) struct service_intent *i = NULL;
 	struct service *service = service_find(e, name);
-	struct segment *segment = mode == SERVICE_SHARED ? e->shared : NULL;
+	bool is_new = !service;
+	struct service_intent *i;
 	int r;
 
 	if (name.n == 0 || name.n > NAME_MAX_BYTES)
 		return engine_refuse(e, -EINVAL, "service: a name has 1 to %d bytes",
 				     NAME_MAX_BYTES);
-	if (service)
-		return setup_again(e, service, mode);
-	if (e->global.busy || (segment && segment->busy))
+	if (must_wait(e, service, mode))
 		return -EINPROGRESS;
-	i = calloc(1, sizeof(*i));
-	if (!i)
-		return -ENOMEM;
-	r = segment ? 0 : segment_new(e, mode == SERVICE_SHARED, name, &segment);
-	if (r == 0)
-		r = setup_new(e, name, mode, segment, plan, i);
+	r = service ? setup_again(e, service, mode) : setup_new(e, name, mode, &service);
 	if (r < 0)
 		return r;
-	i->intent = (struct intent){ .commit = setup_commit, .drop = setup_drop };
+	i = calloc(1, sizeof(*i));
+	if (!i) {
+		if (is_new)
+			service_forget(e, service);
+		return -ENOMEM;
+	}
+	*i = (struct service_intent){ { .commit = setup_commit, .drop = setup_drop },
+				      .service = service,
+				      .is_new = is_new };
+	service->segment->busy = true;
+	r = plan_segment(e, i, plan);
+	if (r < 0) {
+		setup_drop(e, &i->intent);
+		return r;
+	}
 	*ret = &i->intent;
-	i = NULL;
 	return 0;
+}
+
+bool engine_service_elsewhere(struct engine *e, struct intent *intent)
+{
+	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
+	struct ovd_cidr *more;
+
+	if (!i->is_new || i->service->segment->n_services > 1)
+		return false;
+	more = realloc(e->occupied, (e->n_occupied + 1) * sizeof(*more));
+	if (!more)
+		return false;
+	e->occupied = more;
+	e->occupied[e->n_occupied++] = i->service->segment->pool.block;
+	setup_drop(e, intent);
+	return true;
 }
 
 /* ---- teardown ---- */
@@ -299,7 +345,7 @@ static void teardown_commit(struct engine *e, struct intent *intent)
 	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
 
 	service_forget(e, i->service);
-	free(i);
+	intent_free(i);
 }
 
 static void teardown_drop(struct engine *e _unused_, struct intent *intent)
@@ -307,7 +353,7 @@ static void teardown_drop(struct engine *e _unused_, struct intent *intent)
 	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
 
 	i->service->segment->busy = false;
-	free(i);
+	intent_free(i);
 }
 
 static void find_leaver(const void *node, VISIT visit, void *arg)
@@ -356,7 +402,7 @@ int engine_service_teardown(struct engine *e, struct ovd_view name, struct plan 
 		return r;
 	}
 	*i = (struct service_intent){ { .commit = teardown_commit, .drop = teardown_drop },
-				      service };
+				      .service = service };
 	service->segment->busy = true;
 	*ret = &i->intent;
 	return 0;

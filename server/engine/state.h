@@ -36,7 +36,7 @@ struct segment {
 	struct pool pool;
 	unsigned n_services;
 	unsigned n_attached;
-	bool busy; /* being made or removed */
+	bool busy; /* being made, looked after or removed */
 };
 
 struct service {
@@ -79,6 +79,10 @@ struct engine {
 	void *attachments_by_pid, *attachments_by_netns;
 	void *peers;
 	size_t n_services, n_attachments, n_peers;
+	size_t n_busy_peers;
+	bool global_waits;         /* a change of the tunnel, for the peers that are busy */
+	struct ovd_cidr *occupied; /* blocks in which the host has addresses that aren't ours */
+	size_t n_occupied;
 };
 
 /* Notes the words for a refusal; returns r. */
@@ -112,14 +116,19 @@ bool global_wants_route(const struct global *global, const struct ovd_cidr *cidr
 /* Removes a service nobody uses, and its segment if it was the last one's; frees both. */
 void service_forget(struct engine *e, struct service *service);
 
+/* The host's ends of the containers on it, n_attached at most; returns how many. */
+size_t segment_ports(const struct engine *e, const struct segment *segment,
+		     char (*ports)[LINK_NAME_MAX]);
+
 /* Steps that take a segment away. */
 int segment_plan_removal(const struct segment *segment, struct plan *plan);
 
 /* All peers as the tunnel is to have them; from malloc, and its lists are the peers' own. */
 int peers_for_tunnel(const struct engine *e, struct tunnel_peer **ret, size_t *ret_n);
 
-/* Routes of all peers. */
-int peers_plan_routes(const struct engine *e, const struct global *global, struct plan *plan);
+/* ROUTE or ROUTE_DELETE steps for all peers. */
+int peers_plan_routes(const struct engine *e, const struct global *global, enum step_kind kind,
+		      struct plan *plan);
 
 /* Some peer's allowed IPs overlap the block. */
 bool peers_overlap(const struct engine *e, const struct ovd_cidr *block);

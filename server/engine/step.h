@@ -46,8 +46,9 @@ struct tunnel_want {
 };
 
 /* TUNNEL. Makes the device if it is not there; a device of that name without our alias is -EEXIST.
- * On one that is there only what differs is changed, and peers that it has and `peers` doesn't name
- * stay. Undo deletes what it made, else puts back `was`. */
+ * On one that is there only what differs is changed: peers that it has and `peers` doesn't name
+ * stay, and so does an endpoint with which there are handshakes. Undo deletes what it made, else
+ * puts back `was`. */
 struct step_tunnel {
 	char link[LINK_NAME_MAX];
 	char alias[LINK_ALIAS_MAX];
@@ -68,13 +69,16 @@ struct step_tunnel_delete {
 };
 
 /* BRIDGE. A bridge of that name that bears the alias is taken over, with all its ports; any other
- * link of that name is -EEXIST. Undo deletes what it made. IPv4 and IPv6 are forwarded on it and on
- * the uplink. */
+ * link of that name is -EEXIST. One that has to be made gets `ports`, those that exist; -EADDRINUSE
+ * if another link of the host has an address in its subnet. Undo deletes what it made. IPv4 and
+ * IPv6 are forwarded on it and on the uplink. */
 struct step_bridge {
 	char link[LINK_NAME_MAX];
 	char alias[LINK_ALIAS_MAX];
 	struct ovd_ip gateway; /* its address */
 	uint8_t prefix_len;
+	char (*ports)[LINK_NAME_MAX]; /* the engine's, until the plan has ended */
+	size_t n_ports;
 	bool made; /* filled */
 };
 

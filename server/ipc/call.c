@@ -7,7 +7,8 @@
 
 #include "server/ipc/server_state.h"
 
-#define MESSAGE_MAX 1024
+#define MESSAGE_MAX                                                                                \
+	2048 /* a text of the longest that a request may hold, and what is wrong with it */
 
 int call_ok(struct call *call)
 {
@@ -22,6 +23,7 @@ int call_fail(struct call *call, int r _unused_, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	text[view_whole(view(text))] = '\0';
 	return call_reply(call, &(struct ovd_response){ .kind = OVD_RESPONSE_ERR,
 							.err = { .message = view(text) } });
 }
@@ -70,20 +72,25 @@ void call_wait(struct call *call)
 	*end = call;
 }
 
+void call_again(struct call *call)
+{
+	int r;
+
+	plan_done(&call->plan);
+	r = call->conn->server->options.dispatch(call, call->request);
+	if (r == -EINPROGRESS)
+		call_wait(call);
+	else if (r < 0)
+		call_fail(call, r, "%s", strerror(-r));
+}
+
 void server_wake(struct server *s)
 {
 	struct call *call = s->waiting, *next;
 
 	for (s->waiting = NULL; call; call = next) {
-		int r;
-
 		next = call->next_waiting;
-		plan_done(&call->plan);
-		r = s->options.dispatch(call, call->request);
-		if (r == -EINPROGRESS)
-			call_wait(call);
-		else if (r < 0)
-			call_fail(call, r, "%s", strerror(-r));
+		call_again(call);
 	}
 }
 

@@ -50,6 +50,9 @@ int call_fail(struct call *call, int r, const char *format, ...) _printf_(3, 4);
 int call_run(struct call *call, call_done_fn *done);
 int call_undo(struct call *call, call_done_fn *done);
 
+/* A call that was parked, and is not answered: its handler is called anew, with an empty plan. */
+void call_again(struct call *call);
+
 /* The handler answers later, on the loop, from elsewhere. Always 0. */
 int call_park(struct call *call);
 

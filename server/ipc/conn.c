@@ -171,6 +171,7 @@ static void handle_frames(struct conn *c)
 
 		if (r == 0)
 			break;
+		c->frame_since = 0;
 		if (r == 1) {
 			handle_body(c, body);
 		} else if (r == -EBADMSG) {
@@ -181,7 +182,7 @@ static void handle_frames(struct conn *c)
 			break;
 		}
 		if (unwritten(c) > SERVER_QUEUE_MAX)
-			break;
+			flush(c);
 	}
 	c->handling = false;
 	flush(c);

@@ -107,7 +107,11 @@ void server_drain(struct server *s)
 
 size_t server_parked(const struct server *s)
 {
-	return s->n_parked;
+	size_t n = s->n_parked;
+
+	for (const struct call *call = s->waiting; call; call = call->next_waiting)
+		n += !call->parked;
+	return n;
 }
 
 static void end_if_closed(struct server *s)

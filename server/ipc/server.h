@@ -30,7 +30,7 @@ int server_start(const struct server_options *options, struct server **ret);
 /* Takes no more connections and no more requests; what is parked goes on. Twice is once. */
 void server_drain(struct server *s);
 
-/* Calls that are parked. */
+/* Calls that are parked, or wait for one that is. */
 size_t server_parked(const struct server *s);
 
 /* Calls that got -EINPROGRESS are handled again: something that was being changed is so no more,

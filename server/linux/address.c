@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <linux/fib_rules.h>
 #include <linux/if_addr.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "runtime/util.h"
+#include "server/engine/plan.h"
 
 #define PROTOCOL      RTPROT_STATIC
 #define RULE_FIRST    1000 /* before the main table's rule, 32766 */
@@ -73,7 +75,8 @@ void route_put_delete(struct rtnl_batch *b, const struct route *route)
 	put_route(b, RTM_DELROUTE, 0, route);
 }
 
-void rule_put_from(struct rtnl_batch *b, const struct ovd_ip *from, uint8_t table)
+static void put_rule(struct rtnl_batch *b, uint16_t type, uint16_t flags, const struct ovd_ip *from,
+		     uint8_t table)
 {
 	const struct fib_rule_hdr rule = {
 		.family = rtnl_family(from),
@@ -82,54 +85,86 @@ void rule_put_from(struct rtnl_batch *b, const struct ovd_ip *from, uint8_t tabl
 		.action = FR_ACT_TO_TBL,
 	};
 
-	rtnl_begin(b, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, &rule, sizeof(rule));
+	rtnl_begin(b, type, flags, &rule, sizeof(rule));
 	rtnl_put_ip(b, FRA_SRC, from);
 	rtnl_put_u32(b, FRA_PRIORITY, RULE_FIRST);
+}
+
+void rule_put_from(struct rtnl_batch *b, const struct ovd_ip *from, uint8_t table)
+{
+	put_rule(b, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, from, table);
+}
+
+void rule_put_delete_from(struct rtnl_batch *b, const struct ovd_ip *from, uint8_t table)
+{
+	put_rule(b, RTM_DELRULE, 0, from, table);
 }
 
 /* ---- what a link has ---- */
 
 struct addresses {
 	int index;
-	uint8_t family;
+	const struct ovd_ip *want;
+	uint8_t prefix_len;
 	struct ovd_cidr
-		found[ADDRESSES_MAX]; /* not networks: the address itself with its prefix length */
+		others[ADDRESSES_MAX]; /* not networks: the address itself with its prefix length */
 	size_t n;
+	bool there;
 };
+
+/* A secondary one goes with the primary one of its subnet, so that it doesn't count as there. */
+static bool is_wanted(const struct addresses *all, const struct ifaddrmsg *info,
+		      const struct ovd_ip *ip)
+{
+	return ip_eq(ip, all->want) && info->ifa_prefixlen == all->prefix_len &&
+	       !(info->ifa_flags & IFA_F_SECONDARY);
+}
+
+/* The local one; of a pair of ends, IFA_ADDRESS is the other's. */
+static struct ovd_ip address_of(const struct nlmsghdr *answer)
+{
+	const struct ifaddrmsg *info = NLMSG_DATA(answer);
+	size_t n = IFA_PAYLOAD(answer);
+	struct ovd_ip ip = { .len = 0 };
+
+	for (const struct rtattr *a = IFA_RTA(info); RTA_OK(a, n); a = RTA_NEXT(a, n))
+		if ((a->rta_type == IFA_ADDRESS && ip.len == 0) || a->rta_type == IFA_LOCAL) {
+			ip.len = (uint8_t)RTA_PAYLOAD(a);
+			memcpy(ip.b, RTA_DATA(a), MIN((size_t)ip.len, sizeof(ip.b)));
+		}
+	return ip;
+}
 
 static void take_address(void *arg, const struct nlmsghdr *answer)
 {
 	const struct ifaddrmsg *info = NLMSG_DATA(answer);
 	struct addresses *all = arg;
-	size_t n = IFA_PAYLOAD(answer);
-	struct ovd_cidr *cidr = &all->found[all->n];
+	struct ovd_ip ip;
 
 	if (answer->nlmsg_type != RTM_NEWADDR || (int)info->ifa_index != all->index ||
-	    info->ifa_family != all->family)
+	    info->ifa_family != rtnl_family(all->want) || info->ifa_scope == RT_SCOPE_LINK)
 		return;
-	if (info->ifa_scope == RT_SCOPE_LINK || all->n == ADDRESSES_MAX)
-		return;
-	*cidr = (struct ovd_cidr){ .prefix_len = info->ifa_prefixlen };
-	for (const struct rtattr *a = IFA_RTA(info); RTA_OK(a, n); a = RTA_NEXT(a, n))
-		if ((a->rta_type == IFA_ADDRESS && cidr->ip.len == 0) || a->rta_type == IFA_LOCAL) {
-			cidr->ip.len = (uint8_t)RTA_PAYLOAD(a);
-			memcpy(cidr->ip.b, RTA_DATA(a),
-			       MIN((size_t)cidr->ip.len, sizeof(cidr->ip.b)));
-		}
-	all->n++;
+	ip = address_of(answer);
+	if (is_wanted(all, info, &ip))
+		all->there = true;
+	else if (all->n < ADDRESSES_MAX)
+		all->others[all->n++] =
+			(struct ovd_cidr){ .ip = ip, .prefix_len = info->ifa_prefixlen };
 }
 
 static void forget_addresses(void *arg)
 {
-	((struct addresses *)arg)->n = 0;
+	struct addresses *all = arg;
+
+	all->n = 0;
+	all->there = false;
 }
 
 int address_only(int fd, int index, const struct ovd_ip *ip, uint8_t prefix_len, char *detail)
 {
 	const struct ifaddrmsg any = { .ifa_family = rtnl_family(ip) };
-	struct addresses all = { .index = index, .family = any.ifa_family };
+	struct addresses all = { .index = index, .want = ip, .prefix_len = prefix_len };
 	struct rtnl_batch b = { .n = 0 };
-	bool there = false;
 	int r;
 
 	rtnl_begin(&b, RTM_GETADDR, NLM_F_DUMP, &any, sizeof(any));
@@ -137,14 +172,46 @@ int address_only(int fd, int index, const struct ovd_ip *ip, uint8_t prefix_len,
 	if (r < 0)
 		return r;
 	b = (struct rtnl_batch){ .n = 0 };
-	for (size_t i = 0; i < all.n; i++) {
-		if (ip_eq(&all.found[i].ip, ip) && all.found[i].prefix_len == prefix_len)
-			there = true;
-		else
-			put_address(&b, RTM_DELADDR, 0, index, &all.found[i].ip,
-				    all.found[i].prefix_len);
-	}
-	if (!there)
+	while (all.n-- > 0) /* from the end: secondary ones are listed behind their primary one */
+		put_address(&b, RTM_DELADDR, 0, index, &all.others[all.n].ip,
+			    all.others[all.n].prefix_len);
+	if (!all.there)
 		address_put(&b, index, ip, prefix_len);
-	return b.count > 0 ? rtnl_send(fd, &b, detail) : 0;
+	return rtnl_send(fd, &b, detail);
+}
+
+/* ---- what the host has ---- */
+
+struct occupant {
+	const struct ovd_cidr *block;
+	struct ovd_ip ip;
+};
+
+static void find_occupant(void *arg, const struct nlmsghdr *answer)
+{
+	struct occupant *occupant = arg;
+	struct ovd_ip ip = { .len = 0 };
+
+	if (answer->nlmsg_type == RTM_NEWADDR)
+		ip = address_of(answer);
+	if (ip.len == occupant->block->ip.len && cidr_holds(occupant->block, &ip))
+		occupant->ip = ip;
+}
+
+int address_none_in(int fd, const struct ovd_cidr *block, char *detail)
+{
+	const struct ifaddrmsg any = { .ifa_family = rtnl_family(&block->ip) };
+	struct occupant occupant = { .block = block };
+	struct rtnl_batch b = { .n = 0 };
+	char text[IP_TEXT_MAX];
+	int r;
+
+	rtnl_begin(&b, RTM_GETADDR, NLM_F_DUMP, &any, sizeof(any));
+	r = rtnl_ask(fd, &b, find_occupant, NULL, &occupant);
+	if (r == 0 && occupant.ip.len > 0) {
+		snprintf(detail, PLAN_DETAIL_MAX, "the host has the address %s",
+			 ip_format(&occupant.ip, text));
+		r = -EADDRINUSE;
+	}
+	return r;
 }

@@ -23,6 +23,10 @@ void route_put_delete(struct rtnl_batch *b, const struct route *route);
 
 /* Packets from this address are routed by that table alone. */
 void rule_put_from(struct rtnl_batch *b, const struct ovd_ip *from, uint8_t table);
+void rule_put_delete_from(struct rtnl_batch *b, const struct ovd_ip *from, uint8_t table);
+
+/* No link of the host has an address in that block; -EADDRINUSE, and detail says which. */
+int address_none_in(int fd, const struct ovd_cidr *block, char *detail);
 
 /* The link has this address with this prefix, and no other of its family that isn't link-local. */
 int address_only(int fd, int index, const struct ovd_ip *ip, uint8_t prefix_len, char *detail);

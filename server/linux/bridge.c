@@ -33,7 +33,6 @@ static int create(struct linux_net *l, const struct step_bridge *bridge, char *d
 	mac_of(bridge->link, mac);
 	rtnl_begin(&b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof(info));
 	rtnl_put_text(&b, IFLA_IFNAME, bridge->link);
-	rtnl_put_u32(&b, IFLA_MTU, platform_mtu(l));
 	rtnl_put(&b, IFLA_ADDRESS, mac, sizeof(mac));
 	linkinfo = rtnl_nest(&b, IFLA_LINKINFO);
 	rtnl_put_text(&b, IFLA_INFO_KIND, "bridge");
@@ -62,6 +61,8 @@ static int configure(struct linux_net *l, const struct step_bridge *bridge, char
 	struct rtnl_batch b = { .n = 0 };
 
 	link_put_quiet(&b, index, NULL, bridge->alias);
+	link_put_mtu(&b, index, platform_mtu(l)); /* said when it is there already, it holds also
+						     without ports */
 	link_put_up(&b, index, NULL);
 	address_put_link_local(&b, index, &bridge->gateway);
 	r = rtnl_send(l->rtnl, &b, detail);
@@ -72,21 +73,45 @@ static int configure(struct linux_net *l, const struct step_bridge *bridge, char
 	return r;
 }
 
+static int put_on(struct linux_net *l, const char *port, int bridge, char *detail)
+{
+	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC, .ifi_index = link_index(port) };
+	struct rtnl_batch b = { .n = 0 };
+
+	if (info.ifi_index == 0)
+		return 0;
+	rtnl_begin(&b, RTM_NEWLINK, 0, &info, sizeof(info));
+	rtnl_put_u32(&b, IFLA_MASTER, (uint32_t)bridge);
+	return rtnl_send(l->rtnl, &b, detail);
+}
+
+static int make(struct linux_net *l, struct step_bridge *bridge, char *detail)
+{
+	const struct ovd_cidr block = cidr_network(&bridge->gateway, bridge->prefix_len);
+	int r = address_none_in(l->rtnl, &block, detail), index;
+
+	if (r == 0)
+		r = create(l, bridge, detail);
+	bridge->made = r == 0;
+	index = link_index(bridge->link);
+	for (size_t i = 0; i < bridge->n_ports && r == 0; i++)
+		r = put_on(l, bridge->ports[i], index, detail);
+	return r;
+}
+
 int bridge_create(void *platform, struct step *step, char *detail)
 {
 	struct linux_net *l = platform;
 	struct step_bridge *bridge = &step->bridge;
-	int r = create(l, bridge, detail);
+	int r;
 
-	bridge->made = r == 0;
-	if (r == -EEXIST) {
-		detail[0] = '\0';
-		r = take_over(l, bridge, detail);
-	}
+	bridge->made = false;
+	r = link_index(bridge->link) ? take_over(l, bridge, detail) : make(l, bridge, detail);
+
 	if (r == 0)
 		r = configure(l, bridge, detail);
-	if (r < 0 && bridge->made)
-		link_delete(l->rtnl, bridge->link);
+	if (r < 0)
+		bridge_undo(platform, step);
 	return r;
 }
 

@@ -8,6 +8,31 @@
 #define LO_INDEX   1
 #define JOIN_TABLE 200 /* inside the container: what leaves by eth1 because it came in there */
 
+/* Unlike all else in the container the rule doesn't go with the link: a container that was cut has
+ * it still when it comes back. */
+static int add_rule(struct linux_net *l, const struct step_join *join, const struct pair *pair,
+		    char *detail)
+{
+	struct rtnl_batch b = { .n = 0 };
+	int r;
+
+	rule_put_from(&b, &join->ip, JOIN_TABLE);
+	r = pair_configure(l, pair, &b, detail);
+	if (r != -EEXIST)
+		return r;
+	detail[0] = '\0';
+	return 0;
+}
+
+static void delete_rule(struct linux_net *l, const struct step_join *join)
+{
+	const struct pair pair = { .netns = join->netns };
+	struct rtnl_batch b = { .n = 0 };
+
+	rule_put_delete_from(&b, &join->ip, JOIN_TABLE);
+	pair_configure(l, &pair, &b, NULL);
+}
+
 /* The container's end: its address alone, the node behind it, the node's block through the node;
  * and a table of its own, so that answers leave by the link by which the question came. */
 static int configure_guest(struct linux_net *l, const struct step_join *join,
@@ -26,6 +51,7 @@ static int configure_guest(struct linux_net *l, const struct step_join *join,
 				   .index = pair->index,
 				   .table = JOIN_TABLE };
 	struct rtnl_batch b = { .n = 0 };
+	int r;
 
 	link_put_up(&b, LO_INDEX, NULL);
 	link_put_quiet(&b, pair->index, NULL, NULL);
@@ -34,8 +60,8 @@ static int configure_guest(struct linux_net *l, const struct step_join *join,
 	route_put(&b, &node);
 	route_put(&b, &block);
 	route_put(&b, &out);
-	rule_put_from(&b, &join->ip, JOIN_TABLE);
-	return pair_configure(l, pair, &b, detail);
+	r = pair_configure(l, pair, &b, detail);
+	return r == 0 ? add_rule(l, join, pair, detail) : r;
 }
 
 /* The host's end: the node's address, for the container to send to, and the way to the container.
@@ -80,11 +106,12 @@ int join_create(void *platform, struct step *step, char *detail)
 	if (r == 0)
 		r = pair_wait(l, &pair);
 	if (r < 0)
-		pair_delete(l, join->host);
+		join_undo(platform, step);
 	return r;
 }
 
 void join_undo(void *platform, struct step *step)
 {
 	pair_delete(platform, step->join.host);
+	delete_rule(platform, &step->join);
 }

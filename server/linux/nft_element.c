@@ -1,6 +1,5 @@
 #include "server/linux/nft_element.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <libnftnl/set.h>
 #include <linux/netfilter.h>
@@ -108,13 +107,11 @@ static void look_at_answer(void *arg, const struct nlmsghdr *answer)
 		nftnl_set_elem_foreach(set, look_at_element, arg);
 }
 
-/* The interval that the address is in has this key as its begin, or as its end if flags say
- * NFT_SET_ELEM_INTERVAL_END. */
-static bool leads_to(struct mnl_socket *socket, const struct ovd_ip *ip, uint32_t flags,
-		     const struct ovd_ip *key)
+/* The address is in an interval that begins with this one. */
+static bool leads_to(struct mnl_socket *socket, const struct ovd_ip *ip, const struct ovd_ip *begin)
 {
 	struct rtnl_batch b = { .n = 0 };
-	struct look look = { .key = key };
+	struct look look = { .key = begin };
 	size_t list, element, value;
 
 	nft_question_begin(&b, NFT_MSG_GETSETELEM, 0, NFPROTO_INET);
@@ -122,7 +119,6 @@ static bool leads_to(struct mnl_socket *socket, const struct ovd_ip *ip, uint32_
 	rtnl_put_text(&b, NFTA_SET_ELEM_LIST_SET, set_for(ip));
 	list = rtnl_nest(&b, NFTA_SET_ELEM_LIST_ELEMENTS);
 	element = rtnl_nest(&b, NFTA_LIST_ELEM);
-	rtnl_put_u32(&b, NFTA_SET_ELEM_FLAGS, htonl(flags));
 	value = rtnl_nest(&b, NFTA_SET_ELEM_KEY);
 	rtnl_put_ip(&b, NFTA_DATA_VALUE, ip);
 	rtnl_nest_end(&b, value);
@@ -132,14 +128,14 @@ static bool leads_to(struct mnl_socket *socket, const struct ovd_ip *ip, uint32_
 	       look.same;
 }
 
+/* Asked for an interval's end, the kernel finds none where the next one begins there. */
 static bool is_there(struct mnl_socket *socket, const struct ovd_cidr *network)
 {
 	const struct ovd_ip last = last_of(network);
 	struct ovd_ip behind;
 
-	return leads_to(socket, &last, 0, &network->ip) &&
-	       (!ip_behind(network, &behind) ||
-		leads_to(socket, &behind, NFT_SET_ELEM_INTERVAL_END, &behind));
+	return leads_to(socket, &last, &network->ip) &&
+	       !(ip_behind(network, &behind) && leads_to(socket, &behind, &network->ip));
 }
 
 /* EEXIST is said of what is there and of what overlaps. Without NLM_F_EXCL the kernel would take an

@@ -55,14 +55,19 @@ static void put_pair(struct rtnl_batch *b, const struct pair *pair)
 	rtnl_nest_end(b, linkinfo);
 }
 
+/* Two sends: what follows a failure in the same one would be done to a stranger's link. */
 static int create_once(struct linux_net *l, struct pair *pair, char *detail)
 {
 	struct rtnl_batch b = { .n = 0 };
+	int r;
 
 	pair->index = (int)(FIRST_INDEX + l->next_index++ % INDEX_RANGE);
 	put_pair(&b, pair);
-	link_put_quiet(&b, 0, pair->host, pair->alias);
-	link_put_up(&b, 0, pair->host);
+	r = rtnl_send(l->rtnl, &b, detail);
+	if (r < 0)
+		return r;
+	link_put_quiet(&b, pair->index, NULL, pair->alias);
+	link_put_up(&b, pair->index, NULL);
 	return rtnl_send(l->rtnl, &b, detail);
 }
 

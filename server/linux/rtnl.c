@@ -182,6 +182,8 @@ static int send_all(int fd, const struct rtnl_batch *b)
 
 	if (b->overflow)
 		return -EMSGSIZE;
+	if (b->n == 0)
+		return 0; /* the kernel refuses to read nothing */
 	do
 		n = send(fd, b->bytes, b->n, 0);
 	while (n < 0 && errno == EINTR);
@@ -190,7 +192,7 @@ static int send_all(int fd, const struct rtnl_batch *b)
 
 static void ask_for_acks(struct rtnl_batch *b)
 {
-	for (size_t at = 0; at < b->n;) {
+	for (size_t at = 0; !b->overflow && at < b->n;) { /* half a message has no length */
 		struct nlmsghdr *head = (struct nlmsghdr *)(void *)(b->bytes + at);
 
 		head->nlmsg_flags |= NLM_F_ACK;

@@ -1,11 +1,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "runtime/util.h"
 #include "server/linux/address.h"
 #include "server/linux/link.h"
 #include "server/linux/platform.h"
+#include "server/linux/tunnel_difference.h"
 
 static int check_ours(struct linux_net *l, const char *name, const char *alias, char *detail)
 {
@@ -35,28 +37,57 @@ static int configure_link(struct linux_net *l, struct step_tunnel *tunnel,
 	return r == 0 ? platform_forward(l, tunnel->link) : r;
 }
 
-/* Only what differs: port 0 means the one that it has. */
-static int configure_keys(struct linux_net *l, const struct step_tunnel *tunnel,
-			  const struct tunnel_want *want, bool fresh)
+/* Port 0 means the one that it has. */
+static int set_again(struct linux_net *l, const struct step_tunnel *tunnel,
+		     const struct tunnel_want *want, const struct tunnel_state *is)
+{
+	_cleanup_(tunnel_difference_done) struct tunnel_difference d = { .n = 0 };
+	struct tunnel_change change = {
+		.has_private_key = true,
+		.private_key = want->private_key,
+		.has_listen_port = want->listen_port != 0 && want->listen_port != is->listen_port,
+		.listen_port = want->listen_port,
+	};
+	int r = tunnel_difference(is, tunnel->peers, tunnel->n_peers, time(NULL), &d);
+
+	change.peers = d.peers;
+	change.n_peers = d.n;
+	if (r == 0)
+		r = wg_set(l->wg, tunnel->link, &change);
+	explicit_bzero(&change.private_key, sizeof(change.private_key));
+	return r;
+}
+
+static int set_first(struct linux_net *l, const struct step_tunnel *tunnel,
+		     const struct tunnel_want *want)
 {
 	struct tunnel_change change = {
 		.has_private_key = true,
 		.private_key = want->private_key,
-		.has_listen_port = fresh || want->listen_port != 0,
+		.has_listen_port = true,
 		.listen_port = want->listen_port,
 		.peers = tunnel->peers,
 		.n_peers = tunnel->n_peers,
 	};
+	int r = wg_set(l->wg, tunnel->link, &change);
+
+	explicit_bzero(&change.private_key, sizeof(change.private_key));
+	return r;
+}
+
+static int configure_keys(struct linux_net *l, const struct step_tunnel *tunnel,
+			  const struct tunnel_want *want, bool fresh)
+{
 	struct tunnel_state is;
 	int r;
 
-	if (!fresh && wg_get(l->wg, tunnel->link, &is) == 0) {
-		change.has_listen_port =
-			change.has_listen_port && is.listen_port != want->listen_port;
-		wg_state_done(&is);
-	}
-	r = wg_set(l->wg, tunnel->link, &change);
-	explicit_bzero(&change.private_key, sizeof(change.private_key));
+	if (fresh)
+		return set_first(l, tunnel, want);
+	r = wg_get(l->wg, tunnel->link, &is);
+	if (r < 0)
+		return r;
+	r = set_again(l, tunnel, want, &is);
+	wg_state_done(&is);
 	return r;
 }
 

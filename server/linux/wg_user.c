@@ -1,6 +1,8 @@
 /* Devices of wireguard-go, over its control sockets. */
 #include <errno.h>
-#include <time.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include "runtime/stream_unix.h"
 #include "runtime/util.h"
@@ -34,18 +36,30 @@ static int user_make(struct wg *wg, const char *link, bool *ret_made)
 	return r;
 }
 
-/* One that is no child of ours ends when its device goes. */
+/* The process behind the socket: -1 if it can't be told. unix(7): whoever listens. */
+static int process_of(int socket)
+{
+	struct ucred who;
+	socklen_t n = sizeof(who);
+
+	if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &who, &n) < 0 || who.pid <= 0)
+		return -1;
+	return (int)syscall(SYS_pidfd_open, who.pid, 0);
+}
+
+/* A process that is no child of ours ends when its device goes. */
 static int user_delete(struct wg *wg, const char *link)
 {
-	const struct timespec moment = { .tv_nsec = 2000000 };
-	_cleanup_(fd_closep) int fd = rtnl_open();
-	int r = fd < 0 ? fd : 0;
+	_cleanup_(fd_closep) int socket = connect_to(wg, link), rtnl = rtnl_open();
+	_cleanup_(fd_closep) int process = socket < 0 ? -1 : process_of(socket);
+	struct pollfd ended = { .fd = process, .events = POLLIN };
+	int r = rtnl < 0 ? rtnl : 0;
 
 	wg_process_stop(wg, link);
 	if (r == 0 && link_index(link))
-		r = link_delete(fd, link);
-	for (int i = 0; r == 0 && i < WG_SECONDS * 500 && user_is(wg, link); i++)
-		nanosleep(&moment, NULL);
+		r = link_delete(rtnl, link);
+	if (r == 0 && process >= 0 && poll(&ended, 1, WG_SECONDS * 1000) == 0)
+		r = -ETIMEDOUT;
 	return r;
 }
 

@@ -14,7 +14,7 @@
 struct user_channel {
 	struct tunnel tunnel;
 	int fd;
-	struct buf out, in; /* secret */
+	struct buf out, in; /* secret; out: all that is queued */
 	size_t looked;      /* of in, for the end of a message */
 	struct wg_queue queue;
 	struct wg_dump dump;
@@ -37,16 +37,23 @@ static short channel_events(const struct tunnel *t)
 {
 	const struct user_channel *c = channel_of(t);
 
-	return (short)((c->broken ? 0 : POLLIN) | (c->out.n > 0 ? POLLOUT : 0));
+	return (short)((c->broken ? 0 : POLLIN) |
+		       (c->queue.first && c->queue.first->n > 0 ? POLLOUT : 0));
 }
 
+/* No further than the first question: wireguard-go reads ahead, and forgets what it has read behind
+ * the end of a set. */
 static void write_some(struct user_channel *c)
 {
-	ssize_t n = c->out.n > 0 ? send(c->fd, c->out.p, c->out.n, MSG_NOSIGNAL | MSG_DONTWAIT) : 0;
+	struct wg_pending *p = c->queue.first;
+	ssize_t n = 0;
 
+	if (p && p->n > 0)
+		n = send(c->fd, c->out.p, p->n, MSG_NOSIGNAL | MSG_DONTWAIT);
 	if (n > 0) {
 		explicit_bzero(c->out.p, (size_t)n);
 		buf_drop(&c->out, (size_t)n);
+		p->n -= (size_t)n;
 	} else if (n < 0 && errno != EAGAIN && errno != EINTR) {
 		c->broken = true;
 	}
@@ -108,6 +115,7 @@ static void channel_ready(struct tunnel *t)
 		answer_first(c, (struct ovd_view){ .p = c->in.p, .n = n });
 		buf_drop(&c->in, n);
 	}
+	write_some(c);
 	if (c->broken)
 		wg_queue_end_all(&c->queue, -EPIPE);
 	c->inside = false;
@@ -134,6 +142,7 @@ static int begin(struct user_channel *c, bool is_get, const struct tunnel_change
 		return r;
 	}
 	p->is_get = is_get;
+	p->n = c->out.n - had;
 	p->done = done;
 	p->arg = arg;
 	wg_queue_put(&c->queue, p);

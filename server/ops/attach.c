@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "schema/overlayd_ops.h"
+#include "server/ops/change.h"
 #include "server/ops/daemon.h"
 #include "server/ops/later.h"
 
@@ -37,21 +38,15 @@ static int reply_attached(struct call *call, const struct ovd_ip *ip)
 
 static void attach_done(struct call *call, int r)
 {
-	struct engine *e = call->daemon->engine;
 	const struct step_veth *veth = &plan_at(&call->plan, call->plan.n - 1)->veth;
 
 	for (size_t i = 0; i < call->plan.n; i++)
 		if (plan_at(&call->plan, i)->kind == STEP_VETH)
 			veth = &plan_at(&call->plan, i)->veth;
 	net_owner_done(&(struct net_owner){ .netns = veth->netns });
-	if (r < 0) {
-		engine_drop(e, call->intent);
-		call_fail(call, r, "attach pid %u: %s",
-			  call->request->attach_container.handle.linux_pid.pid, call->plan.detail);
-		return;
-	}
-	engine_commit(e, call->intent);
-	reply_attached(call, &veth->ip);
+	if (change_stands(call, r, "attach pid %u",
+			  call->request->attach_container.handle.linux_pid.pid))
+		reply_attached(call, &veth->ip);
 }
 
 /* The process ended, or its pid is another's by now. */
@@ -91,12 +86,10 @@ static int attach(struct call *call, const struct ovd_attach_container *request,
 	struct ovd_ip ip;
 	int r = engine_attach(d->engine, &spec, owner_gone, d, &call->plan, &call->intent, &ip);
 
-	if (r == -EINPROGRESS)
-		return r;
 	if (r == -EALREADY) /* a client that lost our answer asks again */
 		return reply_attached(call, &ip);
 	if (r < 0)
-		return call_fail(call, r, "%s", engine_reason(d->engine));
+		return change_refused(call, r);
 	owner->netns = -1; /* the plan's now */
 	return call_run(call, attach_done);
 }
@@ -143,13 +136,9 @@ static void detach_done(struct call *call, int r)
 {
 	struct engine *e = call->daemon->engine;
 
-	if (r < 0) {
-		engine_drop(e, call->intent);
-		call_fail(call, r, "detach pid %u: %s",
-			  call->request->detach_container.handle.linux_pid.pid, call->plan.detail);
+	if (!change_stands(call, r, "detach pid %u",
+			   call->request->detach_container.handle.linux_pid.pid))
 		return;
-	}
-	engine_commit(e, call->intent);
 	call->intent = NULL;
 	plan_done(&call->plan);
 	if (engine_service_reap(e, &call->plan, &call->intent) == 0)
@@ -160,18 +149,12 @@ static void detach_done(struct call *call, int r)
 
 int ovd_op_detach_container(struct call *call, const struct ovd_detach_container *request)
 {
-	struct engine *e = call->daemon->engine;
 	const char *missing = handle_later(&request->handle);
-	int r;
 
 	if (missing)
 		return later(call, missing);
-	r = engine_detach(e, request->handle.linux_pid.pid, &call->plan, &call->intent);
-	if (r == -EINPROGRESS)
-		return r;
-	if (r == -EALREADY)
-		return call_ok(call);
-	if (r < 0)
-		return call_fail(call, r, "%s", engine_reason(e));
-	return call_run(call, detach_done);
+	return change_run(call,
+			  engine_detach(call->daemon->engine, request->handle.linux_pid.pid,
+					&call->plan, &call->intent),
+			  call_ok, detach_done);
 }

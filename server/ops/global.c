@@ -3,6 +3,7 @@
 
 #include "schema/overlayd_ops.h"
 #include "server/ops/channel.h"
+#include "server/ops/change.h"
 #include "server/ops/daemon.h"
 #include "server/ops/parse.h"
 
@@ -42,12 +43,8 @@ static void setup_done(struct call *call, int r)
 {
 	struct daemon *d = call->daemon;
 
-	if (r < 0) {
-		engine_drop(d->engine, call->intent);
-		call_fail(call, r, "setup_global_overlay: %s", call->plan.detail);
+	if (!change_stands(call, r, "setup_global_overlay"))
 		return;
-	}
-	engine_commit(d->engine, call->intent);
 	r = channel_follow(d);
 	if (r < 0)
 		log_at(d->log, LOG_WARN, "tunnel %s: no control channel: %s",
@@ -83,49 +80,30 @@ static int parse_spec(struct call *call, const struct ovd_setup_global_overlay *
 
 int ovd_op_setup_global_overlay(struct call *call, const struct ovd_setup_global_overlay *request)
 {
-	struct engine *e = call->daemon->engine;
 	struct global_spec spec;
-	int r;
 
 	if (parse_spec(call, request, &spec) < 0)
 		return 0;
-	r = engine_global_setup(e, &spec, &call->plan, &call->intent);
-	if (r == -EINPROGRESS)
-		return r;
-	if (r == -EALREADY)
-		return reply_bridge_name(call);
-	if (r < 0)
-		return call_fail(call, r, "%s", engine_reason(e));
-	return call_run(call, setup_done);
+	return change_run(
+		call, engine_global_setup(call->daemon->engine, &spec, &call->plan, &call->intent),
+		reply_bridge_name, setup_done);
 }
 
 static void teardown_done(struct call *call, int r)
 {
-	struct daemon *d = call->daemon;
-
-	if (r < 0) {
-		engine_drop(d->engine, call->intent);
-		channel_follow(d);
-		call_fail(call, r, "teardown_global_overlay: %s", call->plan.detail);
-		return;
-	}
-	engine_commit(d->engine, call->intent);
-	call_ok(call);
+	if (r < 0)
+		channel_follow(call->daemon); /* the tunnel is there still */
+	if (change_stands(call, r, "teardown_global_overlay"))
+		call_ok(call);
 }
 
 int ovd_op_teardown_global_overlay(struct call *call)
 {
-	struct engine *e = call->daemon->engine;
-	int r = engine_global_teardown(e, &call->plan, &call->intent);
+	int r = engine_global_teardown(call->daemon->engine, &call->plan, &call->intent);
 
-	if (r == -EINPROGRESS)
-		return r;
-	if (r == -EALREADY)
-		return call_ok(call);
-	if (r < 0)
-		return call_fail(call, r, "%s", engine_reason(e));
-	channel_close(call->daemon);
-	return call_run(call, teardown_done);
+	if (r == 0)
+		channel_close(call->daemon);
+	return change_run(call, r, call_ok, teardown_done);
 }
 
 int ovd_op_shutdown(struct call *call)

@@ -9,7 +9,27 @@ int later(struct call *call, const char *what)
 	return call_fail(call, -ENOTSUP, "not built yet: %s", what);
 }
 
-/* The one list of operations that answer so. */
+/* The one list of operations that answer so, and their handlers. */
+
+bool later_is(int operation)
+{
+	static const enum ovd_request_kind list[] = {
+		OVD_REQUEST_MINT_EDGE_PEER,
+		OVD_REQUEST_REVOKE_EDGE_PEER,
+		OVD_REQUEST_LIST_EDGE_PEERS,
+		OVD_REQUEST_REGISTER_DNS,
+		OVD_REQUEST_UNREGISTER_DNS,
+		OVD_REQUEST_WRITE_SCOPED_RESOLVER,
+		OVD_REQUEST_REMOVE_SCOPED_RESOLVER,
+		OVD_REQUEST_NAT_TICK,
+		OVD_REQUEST_NAT_STATUS,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(list); i++)
+		if ((int)list[i] == operation)
+			return true;
+	return false;
+}
 
 int ovd_op_mint_edge_peer(struct call *call, const struct ovd_mint_edge_peer *request _unused_)
 {

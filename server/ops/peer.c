@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "schema/overlayd_ops.h"
+#include "server/ops/change.h"
 #include "server/ops/channel.h"
 #include "server/ops/daemon.h"
 #include "server/ops/parse.h"
@@ -77,12 +78,10 @@ static void routed(struct call *call, int r)
 /* r is what the engine said. The change is the arena's. */
 static int carry_out(struct call *call, int r, struct tunnel_change *change)
 {
-	if (r == -EINPROGRESS)
-		return r;
 	if (r == -EALREADY)
 		return call_ok(call);
 	if (r < 0)
-		return call_fail(call, r, "%s", engine_reason(call->daemon->engine));
+		return change_refused(call, r);
 	call->state = change;
 	if (call->plan.n > 0)
 		return call_run(call, routed);
@@ -152,40 +151,36 @@ int ovd_op_remove_peer(struct call *call, const struct ovd_remove_peer *request)
 		change);
 }
 
-int ovd_op_add_allowed_ip(struct call *call, const struct ovd_add_allowed_ip *request)
+static int change_prefix(struct call *call, const struct ovd_peer_scope *scope,
+			 struct ovd_view pubkey, struct ovd_view prefix,
+			 int (*change_peer)(struct engine *e, const struct ovd_key *key,
+					    const struct ovd_cidr *cidr, struct plan *plan,
+					    struct tunnel_change *change, struct intent **ret))
 {
 	struct tunnel_change *change;
 	struct ovd_cidr cidr;
 	struct ovd_key key;
 
-	if (parse_scope(call, &request->scope) < 0 ||
-	    parse_key(call, "pubkey", request->pubkey, &key) < 0 ||
-	    parse_cidr(call, "cidr", request->cidr, &cidr) < 0)
+	if (parse_scope(call, scope) < 0 || parse_key(call, "pubkey", pubkey, &key) < 0 ||
+	    parse_cidr(call, "cidr", prefix, &cidr) < 0)
 		return 0;
 	change = change_new(call);
 	if (!change)
 		return 0;
-	return carry_out(call,
-			 engine_peer_allow(call->daemon->engine, &key, &cidr, &call->plan, change,
-					   &call->intent),
-			 change);
+	return carry_out(
+		call,
+		change_peer(call->daemon->engine, &key, &cidr, &call->plan, change, &call->intent),
+		change);
+}
+
+int ovd_op_add_allowed_ip(struct call *call, const struct ovd_add_allowed_ip *request)
+{
+	return change_prefix(call, &request->scope, request->pubkey, request->cidr,
+			     engine_peer_allow);
 }
 
 int ovd_op_remove_allowed_ip(struct call *call, const struct ovd_remove_allowed_ip *request)
 {
-	struct tunnel_change *change;
-	struct ovd_cidr cidr;
-	struct ovd_key key;
-
-	if (parse_scope(call, &request->scope) < 0 ||
-	    parse_key(call, "pubkey", request->pubkey, &key) < 0 ||
-	    parse_cidr(call, "cidr", request->cidr, &cidr) < 0)
-		return 0;
-	change = change_new(call);
-	if (!change)
-		return 0;
-	return carry_out(call,
-			 engine_peer_disallow(call->daemon->engine, &key, &cidr, &call->plan,
-					      change, &call->intent),
-			 change);
+	return change_prefix(call, &request->scope, request->pubkey, request->cidr,
+			     engine_peer_disallow);
 }

@@ -136,8 +136,13 @@ static void lookup_ask(uv_timer_t *timer)
 {
 	const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM };
 	struct lookup *l = timer->data;
-	_cleanup_(freep) char *host = strdup(l->endpoint);
+	_cleanup_(freep) char *host = NULL;
 
+	if (!engine_peer_wants(l->daemon->engine, &l->key, view(l->endpoint))) {
+		lookup_end(l);
+		return;
+	}
+	host = strdup(l->endpoint);
 	if (host)
 		*strrchr(host, ':') = '\0';
 	l->request.data = l;
@@ -145,6 +150,16 @@ static void lookup_ask(uv_timer_t *timer)
 		    uv_getaddrinfo(l->daemon->loop, &l->request, answered, host, NULL, &hints) == 0;
 	if (!l->asking)
 		ask_later(l, RESOLVE_RETRY_SECONDS);
+}
+
+/* What was looked up for the peer so far is not wanted any more, or is looked up again. */
+static void end_lookups_of(struct daemon *d, const struct ovd_key *key)
+{
+	for (struct lookup *l = d->lookups, *next; l; l = next) {
+		next = l->next;
+		if (key_eq(&l->key, key))
+			lookup_end(l);
+	}
 }
 
 void resolve_peer(struct daemon *d, const struct ovd_key *key, struct ovd_view endpoint)
@@ -161,6 +176,7 @@ void resolve_peer(struct daemon *d, const struct ovd_key *key, struct ovd_view e
 		       VIEW(endpoint));
 		return;
 	}
+	end_lookups_of(d, key);
 	u64_parse(port, UINT16_MAX, &number);
 	l->port = (uint16_t)number;
 	l->key = *key;

@@ -2,13 +2,15 @@
 #include <stdlib.h>
 
 #include "schema/overlayd_ops.h"
+#include "server/ops/change.h"
 #include "server/ops/daemon.h"
 #include "server/ops/later.h"
 
 /* ---- setup ---- */
 
-static int reply_service(struct call *call, const struct ovd_setup_service_overlay *request)
+static int reply_service(struct call *call)
 {
+	const struct ovd_setup_service_overlay *request = &call->request->setup_service_overlay;
 	bool isolated = request->mode == OVD_OVERLAY_MODE_ISOLATED;
 
 	return call_reply(call, &(struct ovd_response){
@@ -24,31 +26,22 @@ static int reply_service(struct call *call, const struct ovd_setup_service_overl
 
 static void setup_done(struct call *call, int r)
 {
-	struct engine *e = call->daemon->engine;
-
-	if (r < 0) {
-		engine_drop(e, call->intent);
-		call_fail(call, r, "service %.*s: %s",
-			  VIEW(call->request->setup_service_overlay.service), call->plan.detail);
+	if (r == -EADDRINUSE && engine_service_elsewhere(call->daemon->engine, call->intent)) {
+		call_again(call);
 		return;
 	}
-	engine_commit(e, call->intent);
-	reply_service(call, &call->request->setup_service_overlay);
+	if (change_stands(call, r, "service %.*s",
+			  VIEW(call->request->setup_service_overlay.service)))
+		reply_service(call);
 }
 
 static int setup(struct call *call, const struct ovd_setup_service_overlay *request,
 		 enum service_mode mode)
 {
-	struct engine *e = call->daemon->engine;
-	int r = engine_service_setup(e, request->service, mode, &call->plan, &call->intent);
-
-	if (r == -EINPROGRESS)
-		return r;
-	if (r == -EALREADY)
-		return reply_service(call, request);
-	if (r < 0)
-		return call_fail(call, r, "%s", engine_reason(e));
-	return call_run(call, setup_done);
+	return change_run(call,
+			  engine_service_setup(call->daemon->engine, request->service, mode,
+					       &call->plan, &call->intent),
+			  reply_service, setup_done);
 }
 
 int ovd_op_setup_service_overlay(struct call *call, const struct ovd_setup_service_overlay *request)
@@ -70,29 +63,16 @@ int ovd_op_setup_service_overlay(struct call *call, const struct ovd_setup_servi
 
 static void teardown_done(struct call *call, int r)
 {
-	struct engine *e = call->daemon->engine;
-
-	if (r < 0) {
-		engine_drop(e, call->intent);
-		call_fail(call, r, "service %.*s: %s",
-			  VIEW(call->request->teardown_service_overlay.service), call->plan.detail);
-		return;
-	}
-	engine_commit(e, call->intent);
-	call_ok(call);
+	if (change_stands(call, r, "service %.*s",
+			  VIEW(call->request->teardown_service_overlay.service)))
+		call_ok(call);
 }
 
 int ovd_op_teardown_service_overlay(struct call *call,
 				    const struct ovd_teardown_service_overlay *request)
 {
-	struct engine *e = call->daemon->engine;
-	int r = engine_service_teardown(e, request->service, &call->plan, &call->intent);
-
-	if (r == -EINPROGRESS)
-		return r;
-	if (r == -EALREADY)
-		return call_ok(call);
-	if (r < 0)
-		return call_fail(call, r, "%s", engine_reason(e));
-	return call_run(call, teardown_done);
+	return change_run(call,
+			  engine_service_teardown(call->daemon->engine, request->service,
+						  &call->plan, &call->intent),
+			  call_ok, teardown_done);
 }

@@ -118,6 +118,7 @@ bool recode(const struct record *record, struct ovd_view body, struct buf *out)
 
 	out->n = 0;
 	if (json_decode(table, body, &arena, &document, &fault) < 0) {
+		CHECK(fault.offset <= body.n);
 		buf_text(out, fault_text(&fault, reason));
 		return false;
 	}

@@ -23,6 +23,13 @@
 
 #define QUEUE_BYTES (256 * 1024 * 1024)
 
+/* What a packet of ours begins with; packed, for its parts lie at odd places. */
+struct headers {
+	struct ether_header ether;
+	struct iphdr ip;
+	struct udphdr udp;
+} __attribute__((packed));
+
 struct counts {
 	unsigned long ours, arp, other;
 };
@@ -46,15 +53,13 @@ static int open_capture(const char *name)
 
 static void count(struct counts *counts, const char *packet, size_t n, uint16_t port)
 {
-	const struct ether_header *ether = (const void *)packet;
-	const struct iphdr *ip = (const void *)(packet + sizeof(*ether));
-	const struct udphdr *udp = (const void *)(packet + sizeof(*ether) + sizeof(*ip));
+	const struct headers *at = (const void *)packet;
 
-	if (n >= sizeof(*ether) && ntohs(ether->ether_type) == ETHERTYPE_ARP)
+	if (n >= sizeof(at->ether) && ntohs(at->ether.ether_type) == ETHERTYPE_ARP)
 		counts->arp++;
-	else if (n >= sizeof(*ether) + sizeof(*ip) + sizeof(*udp) &&
-		 ntohs(ether->ether_type) == ETHERTYPE_IP && ip->protocol == IPPROTO_UDP &&
-		 ntohs(udp->dest) == port && ntohs(udp->source) == port)
+	else if (n >= sizeof(*at) && ntohs(at->ether.ether_type) == ETHERTYPE_IP &&
+		 at->ip.protocol == IPPROTO_UDP && ntohs(at->udp.dest) == port &&
+		 ntohs(at->udp.source) == port)
 		counts->ours++;
 	else
 		counts->other++;

@@ -1,15 +1,12 @@
 #include "tests/integration/daemon.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -18,43 +15,6 @@
 #include "runtime/stream_unix.h"
 
 #define WAIT_MS 20000
-
-static void write_file(const char *path, const char *text)
-{
-	_cleanup_(fd_closep) int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd >= 0 && write(fd, text, strlen(text)) < 0)
-		SKIP("%s can't be written", path);
-}
-
-/* As a plain user: root in a user namespace. */
-static void become_root(void)
-{
-	uid_t uid = getuid();
-	gid_t gid = getgid();
-	char map[64];
-
-	if (unshare(CLONE_NEWUSER) < 0)
-		SKIP("neither root nor user namespaces here");
-	write_file("/proc/self/setgroups", "deny");
-	snprintf(map, sizeof(map), "0 %u 1", uid);
-	write_file("/proc/self/uid_map", map);
-	snprintf(map, sizeof(map), "0 %u 1", gid);
-	write_file("/proc/self/gid_map", map);
-}
-
-void sandbox_enter(void)
-{
-	if (geteuid() != 0)
-		become_root();
-	if (unshare(CLONE_NEWNS | CLONE_NEWNET) < 0)
-		SKIP("no private namespaces here: %s", strerror(errno));
-	CHECK_INT(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
-	CHECK_INT(mount("tmpfs", "/run", "tmpfs", 0, NULL), 0);
-	unsetenv("NOTIFY_SOCKET");
-	unsetenv("ZLAYER_DATA_DIR");
-	unsetenv("ZLAYER_ROOTLESS");
-}
 
 static const char *program(void)
 {
@@ -88,6 +48,18 @@ static void pause_ms(long ms)
 	nanosleep(&t, NULL);
 }
 
+int connect_when_up(const char *path)
+{
+	for (int i = 0; i < WAIT_MS / 5; i++) {
+		int fd = stream_connect(path);
+
+		if (fd >= 0)
+			return fd;
+		pause_ms(5);
+	}
+	check_fail(__FILE__, __LINE__, "overlayd does not come up");
+}
+
 void daemon_start(struct test_daemon *d, ...)
 {
 	const char *argv[16] = { "overlayd", "--data-dir", d->dir };
@@ -102,14 +74,7 @@ void daemon_start(struct test_daemon *d, ...)
 		n++;
 	va_end(more);
 	d->pid = daemon_spawn(argv);
-	for (int i = 0; i < WAIT_MS / 5; i++) {
-		_cleanup_(fd_closep) int fd = stream_connect(d->socket);
-
-		if (fd >= 0)
-			return;
-		pause_ms(5);
-	}
-	check_fail(__FILE__, __LINE__, "overlayd does not come up");
+	close(connect_when_up(d->socket));
 }
 
 int daemon_wait(pid_t pid)
@@ -128,6 +93,19 @@ void daemon_stop(struct test_daemon *d)
 {
 	kill(d->pid, SIGTERM);
 	CHECK_INT(daemon_wait(d->pid), 0);
+}
+
+int daemon_begin(struct test_daemon *d)
+{
+	sandbox_enter();
+	daemon_start(d, NULL);
+	return daemon_connect(d);
+}
+
+void daemon_end(struct test_daemon *d, int fd)
+{
+	close(fd);
+	daemon_stop(d);
 }
 
 int daemon_connect(const struct test_daemon *d)
@@ -194,6 +172,20 @@ char *ask(int fd, unsigned id, const char *request)
 		 request);
 	send_body(fd, body);
 	return read_body(fd);
+}
+
+void expect(int fd, const char *request, const char *want)
+{
+	_cleanup_(freep) char *answer = ask(fd, 1, request);
+
+	if (!answer || !strstr(answer, want))
+		check_fail(__FILE__, __LINE__, "%s: answered %s", request,
+			   answer ? answer : "nothing");
+}
+
+bool sanitized(void)
+{
+	return strstr(getenv("B") ? getenv("B") : "", "asan");
 }
 
 long daemon_rss(const struct test_daemon *d)

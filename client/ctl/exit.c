@@ -1,0 +1,28 @@
+#include "client/ctl/exit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+int exit_failed(int r, const struct ovd_client *client)
+{
+	switch (r) {
+	case -ETIMEDOUT:
+		fprintf(stderr, "overlayctl: no answer in time\n");
+		return EXIT_TIMEOUT;
+	case -EPROTO:
+		fprintf(stderr, "overlayctl: an answer that is none: %s\n",
+			ovd_client_fault(client));
+		return EXIT_PROTOCOL;
+	case -EINVAL:
+	case -EMSGSIZE:
+		fprintf(stderr, "overlayctl: can't be sent: %s\n", strerror(-r));
+		return EXIT_USAGE;
+	case -ECONNRESET:
+		fprintf(stderr, "overlayctl: the daemon closed the connection\n");
+		return EXIT_CONNECTION;
+	default:
+		fprintf(stderr, "overlayctl: %s\n", strerror(-r));
+		return EXIT_CONNECTION;
+	}
+}

@@ -1,0 +1,14 @@
+# Tests that need more than this machine's kernel, all in one boot of Debian's: see tests/qemu/run.
+QEMU_TESTS := $(wildcard tests/qemu/test_*.sh) $(B)/tests/integration/test_life tests/integration/test_traffic.sh
+
+$(B)/tests/qemu/guest_init: tests/qemu/guest_init.c
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) -std=gnu17 $(WARN) -O2 $(CPPFLAGS) -static -o $@ $<
+
+.PHONY: run-qemu
+run-qemu: tests $(B)/tests/qemu/guest_init
+	$(Q)reason=$$(B=$(B) tests/qemu/kernel); case $$? in \
+	0) B=$(B) tests/qemu/run tests/run $(QEMU_TESTS) ;; \
+	77) echo "tests in QEMU - SKIPPED: $$reason"; echo "0 passed, 0 failed, 1 skipped" ;; \
+	*) exit 1 ;; esac

@@ -1,0 +1,41 @@
+#include "server/ops/change.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "server/ops/daemon.h"
+
+#define SUBJECT_MAX 128
+
+int change_refused(struct call *call, int r)
+{
+	if (r == -EINPROGRESS)
+		return r;
+	return call_fail(call, r, "%s",
+			 r == -ENOMEM ? "no memory" : engine_reason(call->daemon->engine));
+}
+
+int change_run(struct call *call, int r, int (*already)(struct call *call), call_done_fn *done)
+{
+	if (r == -EALREADY)
+		return already(call);
+	return r < 0 ? change_refused(call, r) : call_run(call, done);
+}
+
+bool change_stands(struct call *call, int r, const char *format, ...)
+{
+	char subject[SUBJECT_MAX];
+	va_list args;
+
+	if (r == 0) {
+		engine_commit(call->daemon->engine, call->intent);
+		return true;
+	}
+	engine_drop(call->daemon->engine, call->intent);
+	va_start(args, format);
+	vsnprintf(subject, sizeof(subject), format, args);
+	va_end(args);
+	call_fail(call, r, "%s: %s", subject, call->plan.detail);
+	return false;
+}

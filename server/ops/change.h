@@ -1,0 +1,18 @@
+/* From what the engine says of a change to its end. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "server/ipc/call.h"
+
+/* The engine refused, with this errno: its words are the answer. -EINPROGRESS is no refusal and
+ * only returned: the call is handled again later. */
+int change_refused(struct call *call, int r);
+
+/* r is what the engine said when it filled call->plan and call->intent. 0: the plan is run, then
+ * done is called; -EALREADY: `already` answers; else as change_refused. */
+int change_run(struct call *call, int r, int (*already)(struct call *call), call_done_fn *done);
+
+/* The plan was run, and r came of it. True: the intent is committed, and the caller answers. False:
+ * it is dropped, and the call is answered by the text, what failed, and why. */
+bool change_stands(struct call *call, int r, const char *format, ...) _printf_(3, 4);

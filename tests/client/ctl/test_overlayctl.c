@@ -1,0 +1,493 @@
+/* The program build/bin/overlayctl, against a daemon that does what the test says. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "client/ctl/exit.h"
+#include "schema/overlayd.h"
+#include "tests/check.h"
+#include "tests/client/fake_daemon.h"
+
+#define OUTPUT_MAX 32768
+
+/* How it ended and what it said. */
+struct ran {
+	int status;
+	char out[OUTPUT_MAX], err[OUTPUT_MAX];
+};
+
+static void read_all(int fd, char text[OUTPUT_MAX])
+{
+	ssize_t n = pread(fd, text, OUTPUT_MAX - 1, 0);
+
+	CHECK(n >= 0);
+	text[n] = '\0';
+}
+
+static int scratch(const char *text)
+{
+	int fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	CHECK(fd >= 0);
+	CHECK_INT(write(fd, text, strlen(text)), strlen(text));
+	CHECK_INT(lseek(fd, 0, SEEK_SET), 0);
+	return fd;
+}
+
+static void run_program(const char *const *argv, int in, int out, int err)
+{
+	const char *build = getenv("B");
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/bin/overlayctl", build ? build : "build");
+	dup2(in, STDIN_FILENO);
+	dup2(out, STDOUT_FILENO);
+	dup2(err, STDERR_FILENO);
+	execv(path, (char *const *)argv);
+	_exit(127);
+}
+
+/* Runs it with this on standard input; words end with NULL. */
+static struct ran *run_with(const char *input, const char *const *words)
+{
+	static struct ran ran;
+	_cleanup_(fd_closep) int in = scratch(input), out = scratch(""), err = scratch("");
+	const char *argv[32] = { "overlayctl" };
+	int status;
+	pid_t pid;
+
+	for (size_t i = 0; words[i]; i++)
+		argv[i + 1] = words[i];
+	pid = fork();
+	CHECK(pid >= 0);
+	if (pid == 0)
+		run_program(argv, in, out, err);
+	CHECK_INT(waitpid(pid, &status, 0), pid);
+	CHECK(WIFEXITED(status));
+	ran.status = WEXITSTATUS(status);
+	CHECK(ran.status != 127);
+	read_all(out, ran.out);
+	read_all(err, ran.err);
+	return &ran;
+}
+
+#define RUN(...) run_with("", (const char *const[]){ __VA_ARGS__, NULL })
+
+static void check_ran(const struct ran *ran, int status, const char *out, const char *err)
+{
+	CHECK_STR(ran->err, err);
+	CHECK_STR(ran->out, out);
+	CHECK_INT(ran->status, status);
+}
+
+/* ---- a daemon that answers one request ---- */
+
+static void answer_status(int listener)
+{
+	int fd = fake_accept(listener);
+
+	fake_answer(fd, fake_take(fd, "status"),
+		    "{\"result\":\"status\",\"peer_count\":3,\"service_count\":1,\"newer\":[1]}");
+	fake_closed(fd);
+}
+
+TEST(status)
+{
+	struct fake_daemon fake;
+
+	fake_start(&fake, answer_status);
+	check_ran(RUN("--socket", fake.socket, "status"), EXIT_OK,
+		  "peer_count     3\nservice_count  1\n", "");
+	fake_stop(&fake);
+}
+
+TEST(status_in_json)
+{
+	struct fake_daemon fake;
+
+	fake_start(&fake, answer_status);
+	check_ran(RUN("--json", "--socket", fake.socket, "status"), EXIT_OK,
+		  "{\"result\":\"status\",\"peer_count\":3,\"service_count\":1}\n", "");
+	fake_stop(&fake);
+}
+
+static void answer_err(int listener)
+{
+	int fd = fake_accept(listener);
+
+	fake_answer(fd, fake_take(fd, "shutdown"),
+		    "{\"result\":\"err\",\"message\":\"no\\n\\u001b[2J\177\"}");
+	fake_closed(fd);
+}
+
+TEST(an_err_is_told)
+{
+	struct fake_daemon fake;
+
+	fake_start(&fake, answer_err);
+	check_ran(RUN("--socket", fake.socket, "shutdown"), EXIT_ERR, "",
+		  "overlayctl: no\\x0a\\x1b[2J\\x7f\n");
+	fake_stop(&fake);
+}
+
+TEST(an_err_in_json)
+{
+	struct fake_daemon fake;
+
+	fake_start(&fake, answer_err);
+	check_ran(RUN("--socket", fake.socket, "--json", "shutdown"), EXIT_ERR,
+		  "{\"result\":\"err\",\"message\":\"no\\n\\u001b[2J\\u007f\"}\n", "");
+	fake_stop(&fake);
+}
+
+static void want_setup(int listener)
+{
+	int fd = fake_accept(listener);
+	_cleanup_(freep) char *body = fake_read(fd);
+
+	CHECK_STR(body,
+		  "{\"frame\":\"request\",\"id\":1,\"request\":{\"op\":\"setup_global_overlay\","
+		  "\"deployment\":\"d\",\"instance_id\":\"i\",\"cluster_cidr\":\"10.0.0.0/8\","
+		  "\"wg_port\":0,\"host_adapter_mandatory\":false,\"nat\":{\"enabled\":false,"
+		  "\"stun_servers\":[],\"turn_servers\":[],\"hole_punch_timeout_secs\":0,"
+		  "\"stun_refresh_interval_secs\":0,\"max_candidate_pairs\":0},"
+		  "\"nat_enabled\":false}}");
+	fake_answer(fd, 1, "{\"result\":\"bridge_name\",\"name\":\"zl\"}");
+	fake_closed(fd);
+}
+
+/* Older daemons know nothing of nat, and want nat_enabled. */
+TEST(a_setup_that_every_line_reads)
+{
+	struct fake_daemon fake;
+
+	fake_start(&fake, want_setup);
+	check_ran(RUN("--socket", fake.socket, "setup-global-overlay", "--deployment", "d",
+		      "--instance-id=i", "--cluster-cidr", "10.0.0.0/8", "--wg_port", "0", "--nat",
+		      "{}"),
+		  EXIT_OK, "name  zl\n", "");
+	fake_stop(&fake);
+}
+
+/* ---- daemons that don't answer ---- */
+
+TEST(no_daemon)
+{
+	const struct ran *ran = RUN("--socket", "/tmp/no/such/socket", "status");
+
+	check_ran(ran, EXIT_CONNECTION, "",
+		  "overlayctl: no daemon at /tmp/no/such/socket: No such file or directory\n");
+}
+
+static void take_and_close(int listener)
+{
+	int fd = fake_accept(listener);
+
+	fake_take(fd, "nat_tick");
+	close(fd);
+}
+
+TEST(a_daemon_that_goes)
+{
+	struct fake_daemon fake;
+
+	fake_start(&fake, take_and_close);
+	check_ran(RUN("--socket", fake.socket, "nat-tick"), EXIT_CONNECTION, "",
+		  "overlayctl: the daemon closed the connection\n");
+	fake_stop(&fake);
+}
+
+static void take_and_wait(int listener)
+{
+	int fd = fake_accept(listener);
+
+	fake_take(fd, "nat_tick");
+	fake_closed(fd);
+}
+
+TEST(a_daemon_that_says_nothing)
+{
+	struct fake_daemon fake;
+
+	fake_start(&fake, take_and_wait);
+	check_ran(RUN("--socket", fake.socket, "--timeout", "0", "nat-tick"), EXIT_TIMEOUT, "",
+		  "overlayctl: no answer in time\n");
+	fake_stop(&fake);
+}
+
+static void talk_nonsense(int listener)
+{
+	int fd = fake_accept(listener);
+
+	fake_take(fd, "nat_tick");
+	fake_send(fd, "{\"frame\":\"\\u001b\"}");
+	fake_closed(fd);
+}
+
+TEST(a_daemon_that_talks_nonsense)
+{
+	struct fake_daemon fake;
+	struct ran *ran;
+
+	fake_start(&fake, talk_nonsense);
+	ran = RUN("--socket", fake.socket, "nat-tick");
+	CHECK_INT(ran->status, EXIT_PROTOCOL);
+	CHECK_STR(ran->err, "overlayctl: an answer that is none: frame: unknown: ? (byte 9)\n");
+	fake_stop(&fake);
+}
+
+TEST(an_answer_that_cannot_be_printed)
+{
+	_cleanup_(fd_closep) int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	_cleanup_(fd_closep) int err = scratch("");
+	static char text[OUTPUT_MAX];
+	struct fake_daemon fake;
+	int status;
+	pid_t pid;
+
+	if (full < 0)
+		SKIP("no /dev/full here");
+	fake_start(&fake, answer_status);
+	pid = fork();
+	if (pid == 0)
+		run_program((const char *const[]){ "overlayctl", "--socket", fake.socket, "status",
+						   NULL },
+			    full, full, err);
+	CHECK_INT(waitpid(pid, &status, 0), pid);
+	CHECK_INT(WEXITSTATUS(status), EXIT_OUTPUT);
+	read_all(err, text);
+	CHECK_STR(text, "overlayctl: standard output: No space left on device\n");
+	fake_stop(&fake);
+}
+
+/* ---- where the daemon is ---- */
+
+/* Its socket where a data dir has it. */
+static void move_to_data_dir(struct fake_daemon *fake)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "%s/run", fake->dir);
+	CHECK_INT(mkdir(path, 0700), 0);
+	snprintf(path, sizeof(path), "%s/run/zlayer-overlayd.sock", fake->dir);
+	CHECK_INT(rename(fake->socket, path), 0);
+}
+
+static void stop_in_data_dir(struct fake_daemon *fake)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "%s/run/zlayer-overlayd.sock", fake->dir);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/run", fake->dir);
+	rmdir(path);
+	fake_stop(fake);
+}
+
+static void three_clients(int listener)
+{
+	for (int i = 0; i < 3; i++)
+		fake_serve_one(listener);
+}
+
+TEST(data_dirs)
+{
+	struct fake_daemon fake;
+
+	unsetenv("ZLAYER_DATA_DIR");
+	fake_start(&fake, three_clients);
+	move_to_data_dir(&fake);
+	check_ran(RUN("--data-dir", fake.dir, "nat-tick"), EXIT_OK, "ok\n", "");
+	setenv("ZLAYER_DATA_DIR", fake.dir, 1);
+	check_ran(RUN("nat-tick"), EXIT_OK, "ok\n", "");
+	/* the command line wins over the environment, and a socket over a data dir */
+	CHECK_INT(RUN("--data-dir", "/tmp/no/such", "nat-tick")->status, EXIT_CONNECTION);
+	CHECK_INT(RUN("--socket", "/tmp/no/such", "--data-dir", fake.dir, "nat-tick")->status,
+		  EXIT_CONNECTION);
+	setenv("ZLAYER_DATA_DIR", "/tmp/no/such", 1);
+	check_ran(RUN("--data-dir", fake.dir, "nat-tick"), EXIT_OK, "ok\n", "");
+	CHECK_STR(RUN("nat-tick")->err, "overlayctl: no daemon at /tmp/no/such/run/"
+					"zlayer-overlayd.sock: No such file or directory\n");
+	stop_in_data_dir(&fake);
+}
+
+/* ---- command lines; none of these needs a daemon ---- */
+
+#define TRY "Try 'overlayctl help'.\n"
+
+static const struct {
+	const char *words[8];
+	const char *err;
+} wrong[] = {
+	{ { "nope" }, "overlayctl: nope: unknown command\n" TRY },
+	{ { "" }, "overlayctl: : unknown command\n" TRY },
+	{ { "help", "nope" }, "overlayctl: nope: unknown command\n" TRY },
+	{ { "--nope", "status" }, "overlayctl: --nope: unknown\n" TRY },
+	{ { "--socket" }, "overlayctl: --socket: its value is missing\n" TRY },
+	{ { "status", "--deep" },
+	  "overlayctl status: --deep: unknown; see overlayctl help status\n" },
+	{ { "release-ip" }, "overlayctl release-ip: --ip IP is missing\n" },
+	{ { "release-ip", "--ip", "10.0.0.256" },
+	  "overlayctl release-ip: --ip: not an IP address\n" },
+	{ { "release-ip", "--ip", "\377" },
+	  "overlayctl release-ip: --ip: a string is not UTF-8\n" },
+	{ { "set-local-node-id", "--node-id", "18446744073709551616" },
+	  "overlayctl set-local-node-id: --node-id: expected an integer from 0 to "
+	  "18446744073709551615\n" },
+	{ { "set-local-node-id", "--node-id", "-1" },
+	  "overlayctl set-local-node-id: --node-id: expected an integer from 0 to "
+	  "18446744073709551615\n" },
+	{ { "set-local-node-id", "--node-id", "seven" },
+	  "overlayctl set-local-node-id: --node-id: expected N\n" },
+	{ { "setup-service-overlay", "--service", "web", "--mode", "odd" },
+	  "overlayctl setup-service-overlay: --mode: not one of the values of OverlayMode\n" },
+	{ { "detach-container", "--handle", "moon:1" },
+	  "overlayctl detach-container: --handle: platform: unknown: moon\n" },
+	{ { "detach-container", "--handle", "linux_pid" },
+	  "overlayctl detach-container: --handle: pid: the key is missing\n" },
+	{ { "detach-container", "--handle", "linux_pid:4294967296" },
+	  "overlayctl detach-container: --handle: pid: expected an integer from 0 to "
+	  "4294967295\n" },
+	{ { "raw", "{}", "{}" }, "overlayctl raw: one argument at most; quote the JSON\n" },
+};
+
+TEST(wrong_command_lines)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		CASE("%s %s", wrong[i].words[0], wrong[i].words[1] ? wrong[i].words[1] : "");
+		check_ran(run_with("", wrong[i].words), EXIT_USAGE, "", wrong[i].err);
+	}
+}
+
+TEST(no_words_at_all)
+{
+	const struct ran *ran = run_with("", (const char *const[]){ NULL });
+
+	CHECK_INT(ran->status, EXIT_USAGE);
+	CHECK_STR(ran->out, "");
+	CHECK(strncmp(ran->err, "usage: overlayctl ", 18) == 0);
+}
+
+TEST(version)
+{
+	const struct ran *ran = RUN("--version");
+
+	CHECK_INT(ran->status, EXIT_OK);
+	CHECK(strncmp(ran->out, "overlayctl ", 11) == 0);
+}
+
+/* The command's help, asked for in both ways. */
+static void check_help(const char *name)
+{
+	static char first[OUTPUT_MAX];
+	char usage[128];
+	struct ran *ran = RUN("help", name);
+
+	CASE("%s", name);
+	CHECK_INT(ran->status, EXIT_OK);
+	snprintf(usage, sizeof(usage), "usage: overlayctl %s", name);
+	CHECK(strncmp(ran->out, usage, strlen(usage)) == 0);
+	memcpy(first, ran->out, sizeof(first));
+	check_ran(RUN(name, "--help"), EXIT_OK, first, "");
+}
+
+TEST(help)
+{
+	static char all[OUTPUT_MAX];
+	const struct ran *ran = RUN("help");
+	char *line = all;
+	unsigned n = 0;
+
+	check_ran(ran, EXIT_OK, ran->out, "");
+	CHECK(strstr(ran->out, "Exit status: 0 done, 1 "));
+	memcpy(all, ran->out, sizeof(all));
+	check_ran(RUN("--help"), EXIT_OK, all, "");
+
+	/* the commands are the block of indented lines behind "Commands" */
+	line = strstr(all, "\nCommands;");
+	CHECK(line);
+	line = strstr(line, "\n\n") + 2;
+	for (; strncmp(line, "  ", 2) == 0; line = strchr(line, '\n') + 1) {
+		char name[64];
+
+		CHECK_INT(sscanf(line, " %63s", name), 1);
+		if (strcmp(name, "help") == 0 || name[0] == '-')
+			continue;
+		check_help(name);
+		n++;
+	}
+	CHECK_INT(n, ovd_request_table.union_->n_variants + 1u); /* and raw */
+}
+
+/* ---- raw ---- */
+
+TEST(raw)
+{
+	struct fake_daemon fake;
+
+	fake_start(&fake, three_clients);
+	check_ran(RUN("--socket", fake.socket, "raw", "{\"op\":\"nat_tick\"}"), EXIT_OK,
+		  "{\"frame\":\"response\",\"id\":1,\"response\":" FAKE_OK "}\n", "");
+	check_ran(run_with("{\"frame\":\"request\",\"id\":77,\"request\":{}}\n",
+			   (const char *const[]){ "--socket", fake.socket, "raw", NULL }),
+		  EXIT_OK, "{\"frame\":\"response\",\"id\":77,\"response\":" FAKE_OK "}\n", "");
+	check_ran(RUN("--socket", fake.socket, "raw", ""), EXIT_USAGE, "",
+		  "overlayctl raw: nothing to send\n");
+	fake_stop(&fake);
+}
+
+static void want_nothing(int listener)
+{
+	fake_closed(fake_accept(listener));
+}
+
+TEST(raw_that_is_too_large)
+{
+	struct fake_daemon fake;
+	char *large = calloc(9 << 20, 1);
+
+	CHECK(large);
+	memset(large, ' ', (9 << 20) - 1);
+	fake_start(&fake, want_nothing);
+	check_ran(run_with(large, (const char *const[]){ "--socket", fake.socket, "raw", NULL }),
+		  EXIT_USAGE, "", "overlayctl: can't be sent: Message too long\n");
+	fake_stop(&fake);
+	free(large);
+}
+
+static void answer_raw(int listener)
+{
+	int fd = fake_accept(listener);
+	char *body = fake_read(fd);
+
+	CHECK_STR(body, "{\"frame\":");
+	free(body);
+	fake_event(fd, "unasked");
+	fake_answer(fd, 0, "{\"result\":\"err\",\"message\":\"\033\"}"); /* which is no JSON */
+	fake_closed(fd);
+	fd = fake_accept(listener);
+	body = fake_read(fd);
+	CHECK_STR(body, "garbage");
+	free(body);
+	fake_answer(fd, 0, "{\"result\":\"err\",\"message\":\"what?\"}");
+	fake_closed(fd);
+}
+
+TEST(raw_that_is_wrong)
+{
+	struct fake_daemon fake;
+
+	fake_start(&fake, answer_raw);
+	check_ran(RUN("--socket", fake.socket, "raw", "{\"frame\":"), EXIT_PROTOCOL,
+		  "{\"frame\":\"response\",\"id\":0,\"response\":{\"result\":\"err\","
+		  "\"message\":\"\\u001b\"}}\n",
+		  "overlayctl: an answer that is none: response.message: control character in a "
+		  "string "
+		  "(byte 65)\n");
+	check_ran(RUN("--socket", fake.socket, "raw", "garbage"), EXIT_ERR,
+		  "{\"frame\":\"response\",\"id\":0,\"response\":{\"result\":\"err\","
+		  "\"message\":\"what?\"}}\n",
+		  "");
+	fake_stop(&fake);
+}

@@ -1,0 +1,41 @@
+#!/bin/sh
+# A kernel that has WireGuard.
+set -u
+B=$(cd "${B:-build}" && pwd)
+export B
+passed=0 failed=0
+out=$(mktemp)
+trap 'rm -f "$out"' EXIT
+
+check() { # NAME COMMAND...
+	name=$1
+	shift
+	if "$@" >"$out" 2>&1; then
+		passed=$((passed + 1))
+		echo "test_kernel_wireguard $name - ok"
+	else
+		failed=$((failed + 1))
+		sed 's/^/  /' "$out"
+		echo "test_kernel_wireguard $name - FAILED"
+	fi
+}
+
+# In namespaces of its own: no wireguard-go but this daemon's is seen there.
+tunnel_is_the_kernels() {
+	timeout 60 unshare --mount --net --pid --fork --kill-child --mount-proc sh -ec '
+		PATH=$B/bin:$PATH
+		mount -t tmpfs tmpfs /run
+		overlayd --data-dir /run/node &
+		until overlayctl --data-dir /run/node status; do sleep 0.1; done
+		overlayctl --data-dir /run/node setup-global-overlay --deployment d --instance-id 1 --cluster-cidr 10.200.0.0/16 --slice-cidr 10.200.4.0/24 --wg-port 0
+		ps ax
+		ip -o link show type wireguard | grep zl-d-1-g
+		! pgrep wireguard-go'
+}
+
+check "the kernel makes its devices" unshare --net ip link add wg0 type wireguard
+check "the demonstration" tests/demo/run
+check "the daemon's tunnel is the kernel's own" tunnel_is_the_kernels
+
+echo "test_kernel_wireguard: $passed passed, $failed failed, 0 skipped"
+[ "$failed" -eq 0 ]

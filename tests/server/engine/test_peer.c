@@ -1,0 +1,346 @@
+#include <errno.h>
+#include <stdio.h>
+
+#include "tests/server/engine/node.h"
+
+/* What is wanted of a peer: its key's first byte, endpoint or host, keepalive, prefixes. */
+struct want {
+	uint8_t number;
+	const char *endpoint, *host;
+	uint16_t keepalive;
+	const char *allowed[4];
+};
+
+static int set(struct node *n, const struct want *want)
+{
+	struct peer_spec spec = { .key = { { want->number } },
+				  .host = view(want->host),
+				  .keepalive = want->keepalive };
+	struct ovd_cidr allowed[4];
+
+	for (; spec.n_allowed < 4 && want->allowed[spec.n_allowed]; spec.n_allowed++)
+		allowed[spec.n_allowed] = cidr_of(want->allowed[spec.n_allowed]);
+	spec.allowed = allowed;
+	spec.has_endpoint = want->endpoint;
+	if (want->endpoint)
+		CHECK_INT(endpoint_parse(view(want->endpoint), &spec.endpoint), 0);
+	plan_done(&n->plan);
+	n->intent = NULL;
+	return engine_peer_set(n->e, &spec, &n->plan, &n->change, &n->intent);
+}
+
+#define SET(n, ...) set(n, &(struct want){ __VA_ARGS__ })
+
+static int allow(struct node *n, uint8_t number, const char *cidr, bool less)
+{
+	const struct ovd_key key = { { number } };
+	const struct ovd_cidr value = cidr_of(cidr);
+
+	plan_done(&n->plan);
+	n->intent = NULL;
+	return (less ? engine_peer_disallow : engine_peer_allow)(n->e, &key, &value, &n->plan,
+								 &n->change, &n->intent);
+}
+
+static int unset(struct node *n, uint8_t number)
+{
+	const struct ovd_key key = { { number } };
+
+	plan_done(&n->plan);
+	n->intent = NULL;
+	return engine_peer_remove(n->e, &key, &n->plan, &n->change, &n->intent);
+}
+
+static int resolved(struct node *n, uint8_t number, const char *host, const char *endpoint)
+{
+	const struct ovd_key key = { { number } };
+	struct ovd_endpoint value;
+
+	CHECK_INT(endpoint_parse(view(endpoint), &value), 0);
+	n->intent = NULL;
+	return engine_peer_resolved(n->e, &key, view(host), &value, &n->change, &n->intent);
+}
+
+static void put_view(void *arg, const struct peer_view *peer)
+{
+	struct buf *b = arg;
+	char text[CIDR_TEXT_MAX], endpoint[ENDPOINT_TEXT_MAX];
+
+	buf_printf(b, "%u", peer->key.b[0]);
+	if (peer->host.p)
+		buf_printf(b, " %.*s", VIEW(peer->host));
+	if (peer->has_endpoint)
+		buf_printf(b, " %s", endpoint_format(&peer->endpoint, endpoint));
+	for (size_t i = 0; i < peer->n_allowed; i++)
+		buf_printf(b, " %s", cidr_format(&peer->allowed[i], text));
+	buf_text(b, "; ");
+}
+
+static void check_peers(struct node *n, const char *want)
+{
+	_cleanup_(buf_done) struct buf b = { .p = NULL };
+
+	engine_each_peer(n->e, put_view, &b);
+	CHECK_VIEW(buf_view(&b), want);
+}
+
+/* ---- what the tunnel is told ---- */
+
+TEST(told_what_differs)
+{
+	struct node n;
+
+	node_init(&n);
+	node_has_tunnel(&n);
+	CHECK_INT(SET(&n, 1, "192.0.2.1:51820", NULL, 25, { "10.200.5.0/24", "10.200.6.0/24" }), 0);
+	CHECK_STR(node_change(&n),
+		  "peer 1 at 192.0.2.1:51820 keepalive 25 +10.200.5.0/24 +10.200.6.0/24\n");
+	CHECK_STR(node_plan(&n), ""); /* on the tunnel's link: no route */
+	node_commit(&n);
+	CHECK_INT(SET(&n, 1, "192.0.2.1:51820", NULL, 25, { "10.200.6.0/24", "10.200.5.0/24" }),
+		  -EALREADY); /* the order doesn't count */
+	CHECK_INT(SET(&n, 1, "192.0.2.1:51820", NULL, 25, { "10.200.6.0/24", "10.200.7.0/24" }), 0);
+	CHECK_STR(node_change(&n), "peer 1 +10.200.7.0/24 -10.200.5.0/24\n");
+	node_commit(&n);
+	CHECK_INT(SET(&n, 1, "192.0.2.9:51820", NULL, 0, { "10.200.6.0/24", "10.200.7.0/24" }), 0);
+	CHECK_STR(node_change(&n), "peer 1 at 192.0.2.9:51820 keepalive 0\n");
+	node_commit(&n);
+	check_peers(&n, "1 192.0.2.9:51820 10.200.6.0/24 10.200.7.0/24; ");
+	CHECK_INT(unset(&n, 1), 0);
+	CHECK_STR(node_change(&n), "peer 1 goes\n");
+	node_drop(&n);
+	CHECK_INT(engine_peer_count(n.e), 1);
+	CHECK_INT(unset(&n, 1), 0);
+	node_commit(&n);
+	CHECK_INT(engine_peer_count(n.e), 0);
+	/* the tunnel may know one that the engine doesn't */
+	CHECK_INT(unset(&n, 1), 0);
+	CHECK_STR(node_change(&n), "peer 1 goes\n");
+	node_commit(&n);
+	node_done(&n);
+}
+
+/* The tunnel is given all peers: it doesn't change while one of them does, and the other way round.
+ */
+TEST(not_beside_the_tunnel)
+{
+	struct node n;
+	struct intent *first, *second;
+
+	node_init(&n);
+	node_has_tunnel(&n);
+	CHECK_INT(SET(&n, 1, "192.0.2.1:51820", NULL, 25, { "10.200.5.0/24" }), 0);
+	first = n.intent;
+	CHECK_INT(SET(&n, 2, "192.0.2.2:51820", NULL, 25, { "10.200.6.0/24" }), 0);
+	second = n.intent;
+	CHECK_INT(node_setup(&n, "10.200.0.0/16", "10.200.4.0/24", 9), -EINPROGRESS);
+	/* it has its turn before peers that come later */
+	CHECK_INT(SET(&n, 3, "192.0.2.3:51820", NULL, 25, { "10.200.7.0/24" }), -EINPROGRESS);
+	engine_commit(n.e, first);
+	CHECK_INT(node_setup(&n, "10.200.0.0/16", "10.200.4.0/24", 9), -EINPROGRESS);
+	CHECK_INT(node_teardown(&n), -EINPROGRESS);
+	engine_drop(n.e, second);
+	CHECK_INT(node_setup(&n, "10.200.0.0/16", "10.200.4.0/24", 9), 0);
+	CHECK(strstr(node_plan(&n), "port 9, 1 peers"));
+	first = n.intent;
+	CHECK_INT(SET(&n, 3, "192.0.2.3:51820", NULL, 25, { "10.200.7.0/24" }), -EINPROGRESS);
+	engine_commit(n.e, first);
+	CHECK_INT(SET(&n, 3, "192.0.2.3:51820", NULL, 25, { "10.200.7.0/24" }), 0);
+	node_drop(&n);
+	node_done(&n);
+}
+
+TEST(without_a_tunnel)
+{
+	struct node n;
+
+	node_init(&n);
+	CHECK_INT(SET(&n, 2, NULL, NULL, 0, { "10.200.5.0/24" }), 0);
+	CHECK_STR(node_change(&n), "");
+	CHECK_STR(node_plan(&n), "");
+	node_commit(&n);
+	CHECK_INT(SET(&n, 1, "192.0.2.1:1", NULL, 5, { "172.30.0.0/16", "fd00::/64" }), 0);
+	node_commit(&n);
+	check_peers(&n, "1 192.0.2.1:1 172.30.0.0/16 fd00::/64; 2 10.200.5.0/24; "); /* by key */
+	CHECK_INT(node_setup(&n, "10.200.0.0/16", "10.200.4.0/24", 0), 0);
+	CHECK_STR(node_plan(&n), "firewall\n"
+				 "prefix 10.200.4.0/26\n"
+				 "tunnel zl-9eae6e0a9b-g 10.200.4.1/16 port 0, 2 peers\n"
+				 "route 172.30.0.0/16 by zl-9eae6e0a9b-g from 10.200.4.1\n"
+				 "route fd00::/64 by zl-9eae6e0a9b-g\n");
+	node_commit(&n);
+	CHECK_INT(unset(&n, 1), 0);
+	CHECK_STR(node_plan(&n), "no route 172.30.0.0/16 by zl-9eae6e0a9b-g from 10.200.4.1\n"
+				 "no route fd00::/64 by zl-9eae6e0a9b-g\n");
+	node_commit(&n);
+	node_done(&n);
+}
+
+TEST(dropped)
+{
+	struct node n;
+	struct intent *intent;
+
+	node_init(&n);
+	node_has_tunnel(&n);
+	CHECK_INT(SET(&n, 1, NULL, NULL, 0, { "10.200.5.0/24" }), 0);
+	intent = n.intent;
+	CHECK_INT(SET(&n, 1, NULL, NULL, 0, { "10.200.6.0/24" }), -EINPROGRESS);
+	CHECK_INT(unset(&n, 1), -EINPROGRESS);
+	CHECK_INT(allow(&n, 1, "10.200.5.0/24", false), -EINPROGRESS);
+	CHECK_INT(allow(&n, 1, "10.200.9.0/24", true), -EINPROGRESS);
+	CHECK_INT(SET(&n, 2, NULL, NULL, 0, { "10.200.6.0/24" }), 0); /* another one goes on */
+	node_commit(&n);
+	engine_drop(n.e, intent);
+	check_peers(&n, "2 10.200.6.0/24; ");
+	CHECK_INT(SET(&n, 2, NULL, NULL, 0, { "10.200.7.0/24" }), 0);
+	node_drop(&n);
+	check_peers(&n, "2 10.200.6.0/24; ");
+	node_done(&n);
+}
+
+/* ---- prefixes ---- */
+
+TEST(one_by_one)
+{
+	struct node n;
+
+	node_init(&n);
+	node_has_tunnel(&n);
+	CHECK_INT(allow(&n, 1, "10.200.5.0/24", false), -ENOENT);
+	CHECK_STR(engine_reason(n.e),
+		  "no peer has the key AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+	CHECK_INT(allow(&n, 1, "10.200.5.0/24", true), -EALREADY);
+	CHECK_INT(SET(&n, 1, "192.0.2.1:1", NULL, 0, { NULL }), 0);
+	node_commit(&n);
+	CHECK_INT(allow(&n, 1, "172.30.0.0/16", false), 0);
+	CHECK_STR(node_change(&n), "peer 1 +172.30.0.0/16\n");
+	CHECK_STR(node_plan(&n), "route 172.30.0.0/16 by zl-9eae6e0a9b-g from 10.200.4.1\n");
+	node_commit(&n);
+	CHECK_INT(allow(&n, 1, "172.30.0.0/16", false), -EALREADY);
+	CHECK_INT(allow(&n, 1, "172.30.0.0/17", true), -EALREADY); /* it isn't this one */
+	CHECK_INT(allow(&n, 1, "172.30.0.0/16", true), 0);
+	CHECK_STR(node_change(&n), "peer 1 -172.30.0.0/16\n");
+	CHECK_STR(node_plan(&n), "no route 172.30.0.0/16 by zl-9eae6e0a9b-g from 10.200.4.1\n");
+	node_commit(&n);
+	check_peers(&n, "1 192.0.2.1:1; ");
+	CHECK_INT(SET(&n, 1, "192.0.2.1:1", NULL, 0, { "10.9.0.0/16", "10.9.0.0/16" }), 0);
+	CHECK(strstr(node_change(&n), "peer 1 +10.9.0.0/16\n")); /* twice is once */
+	node_commit(&n);
+	node_done(&n);
+}
+
+/* A prefix goes to the peer that got it last, when that stands. */
+TEST(moves)
+{
+	struct node n;
+	struct intent *intent;
+
+	node_init(&n);
+	node_has_tunnel(&n);
+	CHECK_INT(SET(&n, 1, NULL, NULL, 0, { "10.200.5.0/24", "10.200.6.0/24" }), 0);
+	node_commit(&n);
+	CHECK_INT(SET(&n, 2, NULL, NULL, 0, { "10.200.5.0/24" }), 0);
+	CHECK(strstr(node_change(&n), "peer 2 keepalive 0 +10.200.5.0/24\n"));
+	intent = n.intent;
+	CHECK_INT(allow(&n, 1, "10.200.7.0/24", false), -EINPROGRESS); /* its list is in doubt */
+	engine_drop(n.e, intent);
+	check_peers(&n, "1 10.200.5.0/24 10.200.6.0/24; ");
+	CHECK_INT(SET(&n, 2, NULL, NULL, 0, { "10.200.5.0/24" }), 0);
+	node_commit(&n);
+	check_peers(&n, "1 10.200.6.0/24; 2 10.200.5.0/24; ");
+	CHECK_INT(allow(&n, 1, "10.200.7.0/24", false), 0); /* and it is free again */
+	intent = n.intent;
+	CHECK_INT(SET(&n, 2, NULL, NULL, 0, { "10.200.6.0/24" }), -EINPROGRESS);
+	engine_commit(n.e, intent);
+	CHECK_INT(SET(&n, 2, NULL, NULL, 0, { "10.200.6.0/24" }), 0);
+	node_commit(&n);
+	check_peers(&n, "1 10.200.7.0/24; 2 10.200.6.0/24; ");
+	node_done(&n);
+}
+
+TEST(refused)
+{
+	const struct ovd_key own = { { 0xab, 0xcd, 0xef, 0x12 } };
+	struct peer_spec spec = { .key = own };
+	struct node n;
+
+	node_init(&n);
+	CHECK_INT(engine_peer_set(n.e, &spec, &n.plan, &n.change, &n.intent), -EINVAL);
+	CHECK_STR(engine_reason(n.e), "the peer's key is this node's own");
+	CHECK_INT(SET(&n, 1, NULL, NULL, 0, { "10.9.0.0/16", "0.0.0.0/0" }), -EINVAL);
+	CHECK_STR(engine_reason(n.e),
+		  "allowed_ips: 0.0.0.0/0 would take all of the host's traffic into the tunnel");
+	CHECK_INT(engine_peer_count(n.e), 0);
+	CHECK_INT(SET(&n, 1, NULL, NULL, 0, { "10.9.0.0/16" }), 0);
+	node_commit(&n);
+	CHECK_INT(allow(&n, 1, "::/0", false), -EINVAL);
+	check_peers(&n, "1 10.9.0.0/16; ");
+	node_done(&n);
+}
+
+TEST(most_prefixes)
+{
+	struct ovd_cidr allowed[PEER_ALLOWED_MAX + 1];
+	struct peer_spec spec = { .key = { { 1 } }, .allowed = allowed };
+	struct node n;
+
+	for (unsigned i = 0; i <= PEER_ALLOWED_MAX; i++)
+		allowed[i] = (struct ovd_cidr){
+			.ip = { .len = 4, .b = { 172, 16, (uint8_t)(i >> 8), (uint8_t)i } },
+			.prefix_len = 32
+		};
+	node_init(&n);
+	spec.n_allowed = PEER_ALLOWED_MAX + 1;
+	CHECK_INT(engine_peer_set(n.e, &spec, &n.plan, &n.change, &n.intent), -E2BIG);
+	spec.n_allowed = PEER_ALLOWED_MAX;
+	CHECK_INT(engine_peer_set(n.e, &spec, &n.plan, &n.change, &n.intent), 0);
+	node_commit(&n);
+	CHECK_INT(allow(&n, 1, "10.9.0.0/16", false), -E2BIG);
+	CHECK_STR(engine_reason(n.e), "allowed_ips: more than 1024 prefixes");
+	CHECK_INT(allow(&n, 1, "172.16.0.0/32", true), 0);
+	node_commit(&n);
+	CHECK_INT(allow(&n, 1, "10.9.0.0/16", false), 0);
+	node_commit(&n);
+	node_done(&n);
+}
+
+/* ---- endpoints ---- */
+
+TEST(hosts)
+{
+	struct node n;
+
+	node_init(&n);
+	node_has_tunnel(&n);
+	CHECK_INT(SET(&n, 1, NULL, "a.example:51820", 0, { "10.200.5.0/24" }), 0);
+	CHECK_STR(node_change(&n), "peer 1 keepalive 0 +10.200.5.0/24\n");
+	node_commit(&n);
+	check_peers(&n, "1 a.example:51820 10.200.5.0/24; ");
+	CHECK_INT(resolved(&n, 2, "a.example:51820", "192.0.2.1:51820"), -ENOENT);
+	CHECK_INT(resolved(&n, 1, "b.example:51820", "192.0.2.1:51820"), -ENOENT);
+	CHECK_INT(resolved(&n, 1, "a.example:51820", "192.0.2.1:51820"), 0);
+	CHECK_STR(node_change(&n), "peer 1 at 192.0.2.1:51820\n");
+	node_drop(&n);
+	check_peers(&n, "1 a.example:51820 10.200.5.0/24; ");
+	CHECK_INT(resolved(&n, 1, "a.example:51820", "192.0.2.1:51820"), 0);
+	node_commit(&n);
+	check_peers(&n, "1 a.example:51820 192.0.2.1:51820 10.200.5.0/24; ");
+	CHECK_INT(resolved(&n, 1, "a.example:51820", "192.0.2.1:51820"), -EALREADY);
+	/* the same name again: what it was found to be stays */
+	CHECK_INT(SET(&n, 1, NULL, "a.example:51820", 0, { "10.200.5.0/24" }), -EALREADY);
+	CHECK_INT(allow(&n, 1, "10.200.6.0/24", false), 0);
+	CHECK_STR(node_change(&n), "peer 1 +10.200.6.0/24\n");
+	node_commit(&n);
+	check_peers(&n, "1 a.example:51820 192.0.2.1:51820 10.200.5.0/24 10.200.6.0/24; ");
+	/* another name: nothing is known of it yet */
+	CHECK_INT(SET(&n, 1, NULL, "b.example:51820", 0, { "10.200.5.0/24" }), 0);
+	node_commit(&n);
+	check_peers(&n, "1 b.example:51820 10.200.5.0/24; ");
+	CHECK_INT(resolved(&n, 1, "a.example:51820", "192.0.2.9:51820"), -ENOENT); /* too late */
+	CHECK_INT(SET(&n, 1, "[fd00::1]:7", NULL, 0, { "10.200.5.0/24" }), 0);
+	CHECK_STR(node_change(&n), "peer 1 at [fd00::1]:7\n");
+	node_commit(&n);
+	check_peers(&n, "1 [fd00::1]:7 10.200.5.0/24; ");
+	node_done(&n);
+}

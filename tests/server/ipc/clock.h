@@ -1,0 +1,5 @@
+/* A hand on the clock. */
+#pragma once
+
+/* The clock that libuv and all others in this process see goes ahead. */
+void clock_advance(unsigned ms);

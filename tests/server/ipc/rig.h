@@ -1,0 +1,59 @@
+/* A server on a loop of the test's own, with handlers of the test's own. The test is client and
+ * loop in one thread, and has its hand on the clock. */
+#pragma once
+
+#include <uv.h>
+
+#include "server/ipc/server.h"
+#include "tests/server/ipc/clock.h"
+
+/* What the handlers do with an operation. */
+#define OP_OK    "{\"op\":\"set_local_node_id\",\"node_id\":1}" /* ok at once */
+#define OP_FAIL  "{\"op\":\"nat_status\"}" /* returns -ENOSPC without an answer */
+#define OP_HOLD  "{\"op\":\"shutdown\"}"   /* parked: in rig.held until the test answers it */
+#define OP_AWAIT "{\"op\":\"teardown_global_overlay\"}" /* -EINPROGRESS while rig.busy, then ok */
+#define OP_PLAN  "{\"op\":\"nat_tick\"}"                /* ok when the link thread has run a step */
+#define OP_BIG   "{\"op\":\"status\"}" /* an answer with a name of rig.n_big bytes */
+
+struct rig {
+	uv_loop_t loop;
+	uv_poll_t worker_poll;
+	struct worker *worker;
+	struct server *server; /* NULL when it has closed */
+	char dir[32], path[64];
+	struct call *held;
+	bool busy;
+	size_t n_big;
+	unsigned handled; /* requests that came to the handlers */
+	unsigned closed;  /* calls of server_close's function */
+};
+
+void rig_start(struct rig *r);
+
+/* Closes the server, if the test hasn't, and frees everything. */
+void rig_stop(struct rig *r);
+
+/* A connection that never blocks. */
+int rig_connect(struct rig *r);
+
+/* Sends bytes, all of them, turning the loop where they don't fit. */
+void rig_send(struct rig *r, int fd, const void *bytes, size_t n);
+
+/* Sends a request frame. */
+void rig_ask(struct rig *r, int fd, unsigned id, const char *op);
+
+/* Turns the loop until nothing is ready. */
+void rig_turn(struct rig *r);
+
+/* Turns the loop until a body has come; a string, freed by the caller; NULL at the end of the
+ * stream. */
+char *rig_read(struct rig *r, int fd);
+
+/* The next body answers this id, with this in it. */
+void rig_expect(struct rig *r, int fd, unsigned id, const char *text);
+
+/* The stream ends here. */
+void rig_expect_end(struct rig *r, int fd);
+
+/* Nothing has come, and the connection stands. */
+bool rig_quiet(struct rig *r, int fd);

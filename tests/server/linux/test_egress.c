@@ -1,0 +1,75 @@
+#include "server/linux/egress.h"
+
+#include <netlink/socket.h>
+
+#include "tests/server/linux/host.h"
+
+static const struct {
+	const char *name, *script, *link;
+	uint32_t mtu;
+} cases[] = {
+	{ "no route", "true", "", 0 },
+	{ "a prefix is no way out", "ip route add 10.0.0.0/8 dev u4", "", 0 },
+	{ "IPv4", "ip route add default dev u4", "u4", 1400 },
+	{ "IPv6", "ip -6 route add default via fe80::9 dev u6", "u6", 1300 },
+	{ "IPv4 first",
+	  "ip -6 route add default via fe80::9 dev u6; ip route add default dev u4 metric 99", "u4",
+	  1400 },
+	{ "the best of two",
+	  "ip route add default dev u6 metric 50; ip route add default dev u4 metric 20", "u4",
+	  1400 },
+	{ "the best of two, the other way round",
+	  "ip route add default dev u6 metric 20; ip route add default dev u4 metric 50", "u6",
+	  1300 },
+	{ "not ours", "ip route add default dev zl-x; ip route add default dev u4 metric 50", "u4",
+	  1400 },
+	{ "only ours", "ip route add default dev zl-x", "", 0 },
+	{ "not lo", "ip route add default dev lo", "", 0 },
+	{ "another table", "ip route add default dev u4 table 7", "", 0 },
+	{ "a dead end", "ip route add unreachable default; ip -6 route add blackhole default", "",
+	  0 },
+	{ "several at once",
+	  "ip route add default nexthop via 192.0.2.9 dev zl-x onlink nexthop via 192.0.2.9 dev u4 "
+	  "onlink",
+	  "u4", 1400 },
+	{ "half of all addresses is not all", "ip route add 0.0.0.0/1 dev u4", "", 0 },
+};
+
+TEST(the_link_that_leads_out)
+{
+	struct nl_sock *sock = nl_socket_alloc();
+
+	host_enter();
+	CHECK(sock);
+	CHECK_INT(nl_connect(sock, NETLINK_ROUTE), 0);
+	run("for l in u4 u6 zl-x; do ip link add $l type bridge; ip link set $l up; done;"
+	    "ip link set u4 mtu 1400; ip link set u6 mtu 1300");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct egress egress = { .mtu = 9 };
+
+		CASE("%s", cases[i].name);
+		run("%s", cases[i].script);
+		CHECK_INT(egress_find(sock, &egress), 0);
+		CHECK_STR(egress.link, cases[i].link);
+		CHECK_INT(egress.mtu, cases[i].mtu);
+		run("ip route flush table all; ip -6 route flush root ::/0 table all; true");
+	}
+	nl_socket_free(sock);
+}
+
+static const struct {
+	uint32_t of, mtu;
+} mtus[] = {
+	{ 0, 1420 },    { 1500, 1420 }, { 9000, 1420 }, { 1499, 1419 }, { 1400, 1320 },
+	{ 1360, 1280 }, { 1359, 1280 }, { 576, 1280 },  { 80, 1420 },   { UINT32_MAX, 1420 },
+};
+
+TEST(room_for_wireguard)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(mtus); i++) {
+		const struct egress egress = { .mtu = mtus[i].of };
+
+		CASE("%u", mtus[i].of);
+		CHECK_INT(egress_tunnel_mtu(&egress), mtus[i].mtu);
+	}
+}

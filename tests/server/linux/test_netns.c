@@ -1,0 +1,72 @@
+#include "server/linux/netns.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "tests/server/linux/host.h"
+
+static int own_open(void)
+{
+	return open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+}
+
+TEST(whose_it_is)
+{
+	_cleanup_(net_owner_done) struct net_owner owner = { .netns = -1 };
+	_cleanup_(fd_closep) int own = -1;
+	_cleanup_(freep) char *start = NULL;
+	struct guest guest;
+	char want[32];
+	struct stat st;
+
+	host_enter();
+	own = own_open();
+	guest_start(&guest);
+	CHECK_INT(netns_owner_open(own, (uint32_t)guest.pid, &owner), 0);
+	CHECK_INT(owner.pid, guest.pid);
+	CHECK_INT(fstat(guest.netns, &st), 0);
+	CHECK_U64(owner.netns_ino, st.st_ino);
+	CHECK_U64(owner.netns_dev, st.st_dev);
+	CHECK_INT(fstat(owner.netns, &st), 0);
+	CHECK_U64(st.st_ino, owner.netns_ino);
+	CHECK_INT(fcntl(owner.netns, F_GETFD), FD_CLOEXEC);
+	/* its name is of the kind that a careless reader of that file stumbles over */
+	run("grep -q 'R 1 (2 3' /proc/%d/stat", (int)guest.pid);
+	start = sh("sed 's/.*) //' /proc/%d/stat | cut -d' ' -f20", (int)guest.pid);
+	snprintf(want, sizeof(want), "%llu\n", (unsigned long long)owner.start_time);
+	CHECK_STR(start, want);
+	guest_stop(&guest);
+}
+
+TEST(our_own_namespace_is_nobodys)
+{
+	_cleanup_(fd_closep) int own = -1;
+	struct net_owner owner = { .pid = 7, .netns = -1 }, before = owner;
+
+	host_enter();
+	own = own_open();
+	CHECK_INT(netns_owner_open(own, (uint32_t)getpid(), &owner), -EINVAL);
+	CHECK_SAME(&owner, &before);
+}
+
+TEST(gone)
+{
+	_cleanup_(fd_closep) int own = -1;
+	struct net_owner owner = { .netns = -1 };
+	struct guest guest;
+
+	host_enter();
+	own = own_open();
+	guest_start(&guest);
+	kill(guest.pid, SIGKILL);
+	CHECK_INT(waitid(P_PID, (id_t)guest.pid, NULL, WEXITED | WNOWAIT), 0);
+	/* dead, and its parent has not looked yet */
+	CHECK_INT(netns_owner_open(own, (uint32_t)guest.pid, &owner), -ESRCH);
+	guest_stop(&guest);
+	CHECK_INT(netns_owner_open(own, (uint32_t)guest.pid, &owner), -ESRCH);
+	CHECK_INT(netns_owner_open(own, 0, &owner), -ESRCH);
+	CHECK_INT(netns_owner_open(own, UINT32_MAX, &owner), -ESRCH);
+}

@@ -1,0 +1,195 @@
+#include "server/linux/link.h"
+#include "tests/server/linux/host.h"
+
+#define NAME  "zl-test-g"
+#define ALIAS "overlayd 01234567 tunnel " NAME
+
+static struct linux_net *host_with_platform(void)
+{
+	host_enter();
+	sandbox_needs_tun();
+	run("mkdir -p /run/wireguard");
+	return platform_new();
+}
+
+static struct tunnel_want want_of(const char *ip, uint16_t port)
+{
+	struct tunnel_want want = { .prefix_len = 16,
+				    .listen_port = port,
+				    .private_key = { { 7 } } };
+
+	want.ip = ip_of(ip);
+	return want;
+}
+
+static struct step step_of(const char *ip, uint16_t port)
+{
+	struct step step = { .kind = STEP_TUNNEL, .tunnel = { .link = NAME, .alias = ALIAS } };
+
+	step.tunnel.want = want_of(ip, port);
+	return step;
+}
+
+static uint16_t port_of(struct linux_net *l)
+{
+	struct tunnel_state state;
+	uint16_t port;
+
+	CHECK_INT(wg_get(l->wg, NAME, &state), 0);
+	port = state.listen_port;
+	wg_state_done(&state);
+	return port;
+}
+
+static size_t peers_of(struct linux_net *l)
+{
+	struct tunnel_state state;
+	size_t n;
+
+	CHECK_INT(wg_get(l->wg, NAME, &state), 0);
+	n = state.n_peers;
+	wg_state_done(&state);
+	return n;
+}
+
+TEST(a_tunnel)
+{
+	struct linux_net *l = host_with_platform();
+	struct step step = step_of("10.200.4.1", 7003),
+		    gone = { .kind = STEP_TUNNEL_DELETE,
+			     .tunnel_delete = { .link = NAME, .alias = ALIAS } };
+	const struct tunnel_peer peer = { .key = { { 5 } } };
+	_cleanup_(freep) char *before = NULL, *text = NULL;
+	char detail[PLAN_DETAIL_MAX] = "";
+
+	run("ip link add up0 type bridge; ip link set up0 mtu 1400 up; ip route add default dev "
+	    "up0");
+	before = look(NULL);
+	CHECK_INT(tunnel_delete(l, &gone, detail), 0); /* unknown is ok */
+	step.tunnel.peers = &peer;
+	step.tunnel.n_peers = 1;
+	CHECK_INT(tunnel_create(l, &step, detail), 0);
+	CHECK(step.tunnel.made);
+	CHECK_INT(step.tunnel.mtu, 1320);
+	text = sh("ip -d -o link show " NAME "; ip -o addr show " NAME "; ss -Hlun;"
+		  "cat /proc/sys/net/ipv4/conf/*/forwarding | tr -d '\\n'");
+	CHECK(strstr(text, "mtu 1320") && strstr(text, "alias " ALIAS) && strstr(text, ",UP"));
+	CHECK(strstr(text, "inet 10.200.4.1/16 scope global " NAME) && !strstr(text, "inet6"));
+	CHECK(strstr(text, ":7003"));
+	run("grep 1 /proc/sys/net/ipv4/conf/" NAME "/forwarding;"
+	    "grep 1 /proc/sys/net/ipv4/conf/up0/forwarding; grep 0 /proc/sys/net/ipv4/ip_forward");
+	CHECK_INT(port_of(l), 7003);
+	CHECK_INT(peers_of(l), 1);
+	tunnel_undo(l, &step);
+	CHECK_AS_BEFORE(NULL, before);
+	CHECK_INT(tunnel_create(l, &step, detail), 0);
+	CHECK_INT(tunnel_delete(l, &gone, detail), 0);
+	CHECK_AS_BEFORE(NULL, before);
+	linux_net_free(&l->net);
+}
+
+/* Of an earlier daemon, or of this one. */
+TEST(one_that_is_there_is_changed_and_put_back)
+{
+	struct linux_net *l = host_with_platform();
+	struct step first = step_of("10.200.4.1", 0), next = step_of("10.200.5.1", 7004);
+	_cleanup_(freep) char *before = NULL;
+	const struct tunnel_peer peer = { .key = { { 5 } } };
+	char detail[PLAN_DETAIL_MAX] = "";
+	uint16_t port;
+
+	first.tunnel.peers = &peer;
+	first.tunnel.n_peers = 1;
+	CHECK_INT(tunnel_create(l, &first, detail), 0);
+	port = port_of(l);
+	CHECK(port > 0);
+	before = look(NULL);
+	CHECK_INT(tunnel_create(l, &first, detail), 0); /* port 0: the one that it has */
+	CHECK(!first.tunnel.made);
+	CHECK_AS_BEFORE(NULL, before);
+	next.tunnel.has_was = true;
+	next.tunnel.was = want_of("10.200.4.1", port);
+	CHECK_INT(tunnel_create(l, &next, detail), 0);
+	CHECK(!next.tunnel.made);
+	CHECK_INT(port_of(l), 7004);
+	CHECK_INT(peers_of(l), 1); /* one that isn't named stays */
+	run("ip -4 -o addr show " NAME " | grep 10.200.5.1/16;"
+	    "! ip -4 -o addr show " NAME " | grep 10.200.4.1");
+	tunnel_undo(l, &next);
+	CHECK_INT(peers_of(l), 1);
+	CHECK_AS_BEFORE(NULL, before);
+	CHECK_INT(wg_delete(l->wg, NAME), 0);
+	linux_net_free(&l->net);
+}
+
+static const struct {
+	const char *name, *script;
+	int r;
+	const char *detail;
+} failures[] = {
+	{ "a stranger's bridge", "ip link add " NAME " type bridge", -EEXIST,
+	  "a bridge that is not ours" },
+	{ "another node's tunnel",
+	  "ip tuntap add " NAME " mode tun; ip link set " NAME
+	  " alias 'overlayd 89abcdef tunnel x'",
+	  -EEXIST, "a tun that is not ours" },
+	{ "our alias, and nobody serves it",
+	  "ip tuntap add " NAME " mode tun; ip link set " NAME " alias '" ALIAS "'", -EEXIST, "" },
+	{ "no forwarding", "mount --bind /proc/sys /proc/sys; mount -o remount,ro,bind /proc/sys",
+	  -EROFS, "" },
+};
+
+TEST(a_failure_leaves_nothing)
+{
+	struct linux_net *l = host_with_platform();
+
+	for (size_t i = 0; i < ARRAY_SIZE(failures); i++) {
+		struct step step = step_of("10.200.4.1", 7005);
+		_cleanup_(freep) char *before = NULL;
+		char detail[PLAN_DETAIL_MAX] = "";
+
+		CASE("%s", failures[i].name);
+		run("%s", failures[i].script);
+		before = look(NULL);
+		CHECK_INT(tunnel_create(l, &step, detail), failures[i].r);
+		CHECK_STR(detail, failures[i].detail);
+		CHECK_AS_BEFORE(NULL, before);
+		run("ip link del " NAME " || true");
+	}
+	linux_net_free(&l->net);
+}
+
+TEST(a_strangers_link_is_not_deleted)
+{
+	struct linux_net *l = host_with_platform();
+	struct step gone = { .kind = STEP_TUNNEL_DELETE,
+			     .tunnel_delete = { .link = NAME, .alias = ALIAS } };
+	_cleanup_(freep) char *before = NULL;
+	char detail[PLAN_DETAIL_MAX] = "";
+
+	run("ip link add " NAME " type bridge");
+	before = look(NULL);
+	CHECK_INT(tunnel_delete(l, &gone, detail), -EPERM);
+	CHECK_STR(detail, "a bridge that is not ours");
+	CHECK_AS_BEFORE(NULL, before);
+	linux_net_free(&l->net);
+}
+
+TEST(neither_kernel_nor_program)
+{
+	struct linux_net *l = host_with_platform();
+	struct step step = step_of("10.200.4.1", 7006);
+	_cleanup_(freep) char *before = NULL, *path = NULL;
+	char detail[PLAN_DETAIL_MAX] = "";
+
+	if (succeeds("ip link add wg-probe type wireguard && ip link del wg-probe"))
+		SKIP("this kernel has a WireGuard of its own");
+	before = look(NULL);
+	path = strdup(getenv("PATH"));
+	CHECK_INT(setenv("PATH", "/run/nowhere", 1), 0);
+	CHECK_INT(tunnel_create(l, &step, detail), -ENOENT);
+	CHECK_INT(setenv("PATH", path, 1), 0);
+	CHECK_STR(detail, "the kernel has no WireGuard, and there is no wireguard-go");
+	CHECK_AS_BEFORE(NULL, before);
+	linux_net_free(&l->net);
+}

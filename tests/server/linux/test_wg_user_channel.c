@@ -1,0 +1,215 @@
+#include "server/linux/wg_user_channel.h"
+
+#include <netinet/in.h>
+#include <poll.h>
+
+#include "tests/server/linux/host.h"
+#include "tests/server/linux/wg_device.h"
+
+#define WAIT_MS   20000
+#define PEERS_MAX 2000
+
+/* What came, in the order in which it came. */
+struct answers {
+	int n, r[16], id[16];
+	size_t n_peers[16];
+};
+
+struct question {
+	struct answers *all;
+	int id;
+};
+
+static void note(void *arg, int r, const struct tunnel_state *state)
+{
+	const struct question *q = arg;
+	struct answers *all = q->all;
+
+	CHECK(all->n < 16);
+	all->r[all->n] = r;
+	all->id[all->n] = q->id;
+	all->n_peers[all->n++] = state ? state->n_peers : 0;
+}
+
+/* As the loop does, until so many answers are there. */
+static void loop(struct tunnel *t, const struct answers *all, int n)
+{
+	while (all->n < n) {
+		struct pollfd ready = { .fd = t->ops->fd(t), .events = t->ops->events(t) };
+
+		CHECK(ready.events != 0);
+		CHECK(poll(&ready, 1, WAIT_MS) == 1);
+		t->ops->ready(t);
+	}
+}
+
+static int set_peer(struct tunnel *t, uint8_t number, struct question *q)
+{
+	const struct tunnel_peer peer = { .key = { { number } } };
+	const struct tunnel_change change = { .peers = &peer, .n_peers = 1 };
+
+	return t->ops->set(t, &change, note, q);
+}
+
+TEST(many_in_flight_are_answered_in_order)
+{
+	struct wg wg = device();
+	struct answers all = { .n = 0 };
+	struct question q[10];
+	struct tunnel *t;
+
+	CHECK_INT(wg_user.open(&wg, LINK, &t), 0);
+	for (int i = 0; i < 10; i++) {
+		q[i] = (struct question){ &all, i };
+		if (i % 2)
+			CHECK_INT(t->ops->get(t, note, &q[i]), 0);
+		else
+			CHECK_INT(set_peer(t, (uint8_t)(1 + i), &q[i]), 0);
+		CHECK_INT(all.n, 0); /* never before it returns */
+	}
+	loop(t, &all, 10);
+	for (int i = 0; i < 10; i++) {
+		CASE("answer %d", i);
+		CHECK_INT(all.id[i], i);
+		CHECK_INT(all.r[i], 0);
+		CHECK_INT(all.n_peers[i], i % 2 ? (i + 1) / 2 : 0);
+	}
+	t->ops->close(t);
+	device_done(&wg);
+}
+
+/* More than a socket holds, both ways. */
+TEST(a_large_change_and_a_large_state)
+{
+	struct wg wg = device();
+	static struct tunnel_peer peers[PEERS_MAX];
+	static struct ovd_cidr allowed[PEERS_MAX];
+	const struct tunnel_change change = { .peers = peers, .n_peers = PEERS_MAX };
+	struct answers all = { .n = 0 };
+	struct question q[] = { { &all, 0 }, { &all, 1 } };
+	struct tunnel *t;
+
+	for (unsigned i = 0; i < PEERS_MAX; i++) {
+		allowed[i] =
+			(struct ovd_cidr){ .ip = { .len = 4,
+						   .b = { 10, (uint8_t)(i >> 8), (uint8_t)i } },
+					   .prefix_len = 24 };
+		peers[i] = (struct tunnel_peer){ .key = { { 1, (uint8_t)(i >> 8), (uint8_t)i } },
+						 .allowed = &allowed[i],
+						 .n_allowed = 1 };
+	}
+	CHECK_INT(wg_user.open(&wg, LINK, &t), 0);
+	CHECK_INT(t->ops->set(t, &change, note, &q[0]), 0);
+	CHECK_INT(t->ops->get(t, note, &q[1]), 0);
+	loop(t, &all, 2);
+	CHECK_INT(all.r[0], 0);
+	CHECK_INT(all.r[1], 0);
+	CHECK_INT(all.n_peers[1], PEERS_MAX);
+	t->ops->close(t);
+	device_done(&wg);
+}
+
+TEST(the_other_side_says_no)
+{
+	struct wg wg = device();
+	const struct tunnel_change change = { .has_listen_port = true, .listen_port = 7002 };
+	struct answers all = { .n = 0 };
+	struct question q[] = { { &all, 0 }, { &all, 1 } };
+	_cleanup_(fd_closep) int taken = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	const struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_port = htons(7002) };
+	struct tunnel *t;
+
+	/* a port is only bound then, soon after */
+	run("ip link set " LINK " up; until ss -Hlun | grep -q .; do sleep 0.01; done");
+	CHECK_INT(bind(taken, (const struct sockaddr *)&address, sizeof(address)), 0);
+	CHECK_INT(wg_user.open(&wg, LINK, &t), 0);
+	CHECK_INT(t->ops->set(t, &change, note, &q[0]), 0);
+	CHECK_INT(t->ops->get(t, note, &q[1]), 0);
+	loop(t, &all, 2);
+	CHECK_INT(all.r[0], -EADDRINUSE);
+	CHECK_INT(all.r[1], 0); /* and goes on */
+	t->ops->close(t);
+	device_done(&wg);
+}
+
+TEST(a_process_that_dies)
+{
+	struct wg wg = device();
+	struct answers all = { .n = 0 };
+	struct question q[] = { { &all, 0 }, { &all, 1 }, { &all, 2 } };
+	struct tunnel *t;
+
+	CHECK_INT(wg_user.open(&wg, LINK, &t), 0);
+	/* each of its threads stops for itself; the sandbox has no other wireguard-go */
+	run("p=$(pgrep -x wireguard-go); kill -STOP $p;"
+	    "while grep -h State: /proc/$p/task/*/status | grep -qv stopped; do sleep 0.01; done");
+	CHECK_INT(set_peer(t, 1, &q[0]), 0);
+	CHECK_INT(t->ops->get(t, note, &q[1]), 0);
+	run("pkill -KILL -x wireguard-go");
+	loop(t, &all, 2);
+	CHECK_INT(all.r[0], -EPIPE);
+	CHECK_INT(all.r[1], -EPIPE);
+	CHECK_INT(all.id[1], 1);
+	CHECK_INT(set_peer(t, 1, &q[2]), -EPIPE);
+	CHECK_INT(t->ops->events(t), 0);
+	t->ops->close(t);
+	CHECK_INT(all.n, 2);
+
+	CHECK_INT(wg_user.delete(&wg, LINK), 0);
+	CHECK_INT(wg_user.make(&wg, LINK, &(bool){ false }), 0);
+	CHECK_INT(wg_user.open(&wg, LINK, &t), 0);
+	CHECK_INT(set_peer(t, 1, &q[2]), 0);
+	loop(t, &all, 3);
+	CHECK_INT(all.r[2], 0);
+	t->ops->close(t);
+	device_done(&wg);
+}
+
+TEST(closed_with_questions_open)
+{
+	struct wg wg = device();
+	struct answers all = { .n = 0 };
+	struct question q[] = { { &all, 0 }, { &all, 1 } };
+	struct tunnel *t;
+
+	CHECK_INT(wg_user.open(&wg, LINK, &t), 0);
+	CHECK_INT(set_peer(t, 1, &q[0]), 0);
+	CHECK_INT(t->ops->get(t, note, &q[1]), 0);
+	t->ops->close(t);
+	CHECK_INT(all.n, 2);
+	CHECK_INT(all.r[0], -ECANCELED);
+	CHECK_INT(all.r[1], -ECANCELED);
+	CHECK_INT(all.id[0], 0);
+	device_done(&wg);
+}
+
+static void close_it(void *arg, int r, const struct tunnel_state *state _unused_)
+{
+	struct tunnel **t = arg;
+
+	CHECK_INT(r, 0);
+	(*t)->ops->close(*t);
+	*t = NULL;
+}
+
+/* By the function that is told of an answer, while another one is due. */
+TEST(closed_from_inside)
+{
+	struct wg wg = device();
+	struct answers all = { .n = 0 };
+	struct question q = { &all, 1 };
+	struct tunnel *t;
+
+	CHECK_INT(wg_user.open(&wg, LINK, &t), 0);
+	CHECK_INT(t->ops->get(t, close_it, &t), 0);
+	CHECK_INT(t->ops->get(t, note, &q), 0);
+	while (t) {
+		struct pollfd ready = { .fd = t->ops->fd(t), .events = t->ops->events(t) };
+
+		CHECK(poll(&ready, 1, WAIT_MS) == 1);
+		t->ops->ready(t);
+	}
+	CHECK_INT(all.n, 1);
+	CHECK_INT(all.r[0], -ECANCELED);
+	device_done(&wg);
+}

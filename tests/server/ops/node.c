@@ -1,0 +1,240 @@
+#include "tests/server/ops/node.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "runtime/stream_unix.h"
+#include "schema/overlayd_ops.h"
+#include "tests/check.h"
+
+/* ---- the tunnel ---- */
+
+static struct fake_tunnel *fake_of(const struct tunnel *t)
+{
+	return CONTAINER_OF(t, struct fake_tunnel, tunnel);
+}
+
+static int tunnel_fd(const struct tunnel *t)
+{
+	return fake_of(t)->event;
+}
+
+static short tunnel_events(const struct tunnel *t _unused_)
+{
+	return POLLIN;
+}
+
+static int begin(struct tunnel *t, tunnel_done_fn *done, void *arg)
+{
+	struct fake_tunnel *f = fake_of(t);
+
+	CHECK(f->n_asked < ARRAY_SIZE(f->asked));
+	f->asked[f->n_asked].done = done;
+	f->asked[f->n_asked++].arg = arg;
+	eventfd_write(f->event, 1);
+	return 0;
+}
+
+static int tunnel_set(struct tunnel *t, const struct tunnel_change *change, tunnel_done_fn *done,
+		      void *arg)
+{
+	struct fake_tunnel *f = fake_of(t);
+
+	f->n_set++;
+	f->told = change->peers[0];
+	f->told.allowed = f->told.removed = NULL;
+	return begin(t, done, arg);
+}
+
+static void answer(struct fake_tunnel *f, int r)
+{
+	const struct tunnel_state state = { .n_peers = 0 };
+	size_t n = f->n_asked;
+
+	f->n_asked = 0;
+	for (size_t i = 0; i < n; i++)
+		f->asked[i].done(f->asked[i].arg, r, r < 0 ? NULL : &state);
+}
+
+static void tunnel_ready(struct tunnel *t)
+{
+	struct fake_tunnel *f = fake_of(t);
+	eventfd_t count;
+
+	eventfd_read(f->event, &count);
+	answer(f, f->result);
+}
+
+static void tunnel_close(struct tunnel *t)
+{
+	answer(fake_of(t), -ECANCELED);
+}
+
+static const struct tunnel_ops tunnel_ops = {
+	tunnel_fd, tunnel_events, tunnel_ready, tunnel_set, begin, tunnel_close,
+};
+
+/* ---- the platform ---- */
+
+static struct node *node_of(void *platform)
+{
+	return CONTAINER_OF(platform, struct node, fake);
+}
+
+static int tunnel_open(void *platform, const char *link _unused_, struct tunnel **ret)
+{
+	*ret = &node_of(platform)->tunnel.tunnel;
+	return 0;
+}
+
+/* Each pid is a process with a namespace of its own. */
+static int owner_open(void *platform _unused_, uint32_t pid, struct net_owner *ret)
+{
+	*ret = (struct net_owner){
+		.netns_dev = 4, .netns_ino = pid, .start_time = 1, .pid = pid, .netns = -1
+	};
+	return 0;
+}
+
+/* ---- the loop ---- */
+
+static void worker_ready(uv_poll_t *poll, int status _unused_, int events _unused_)
+{
+	worker_collect(((struct node *)poll->data)->daemon.worker);
+}
+
+static void tunnel_polled(uv_poll_t *poll, int status _unused_, int events _unused_)
+{
+	tunnel_ready(&((struct node *)poll->data)->tunnel.tunnel);
+}
+
+static void tunnel_changed(struct daemon *d _unused_)
+{
+}
+
+static void settled(struct daemon *d)
+{
+	server_wake(CONTAINER_OF(d, struct node, daemon)->server);
+}
+
+static void watch_fd(struct node *n, uv_poll_t *poll, int fd, uv_poll_cb ready)
+{
+	CHECK_INT(uv_poll_init(&n->loop, poll, fd), 0);
+	poll->data = n;
+	CHECK_INT(uv_poll_start(poll, UV_READABLE, ready), 0);
+}
+
+/* ---- life ---- */
+
+static void serve(struct node *n)
+{
+	struct server_options options = { .loop = &n->loop,
+					  .worker = n->daemon.worker,
+					  .daemon = &n->daemon,
+					  .dispatch = ovd_dispatch };
+	char path[64];
+
+	n->dir[0] = '\0';
+	strcat(n->dir, "/tmp/node-XXXXXX");
+	CHECK(mkdtemp(n->dir));
+	snprintf(path, sizeof(path), "%s/s", n->dir);
+	options.listen_fd = stream_listen(path, 0600, (gid_t)-1);
+	CHECK(options.listen_fd >= 0);
+	CHECK_INT(server_start(&options, &n->server), 0);
+	n->fd = stream_connect(path);
+	CHECK(n->fd >= 0);
+	CHECK_INT(fcntl(n->fd, F_SETFL, O_NONBLOCK), 0);
+	unlink(path);
+}
+
+void node_start(struct node *n)
+{
+	static const struct ovd_key private_key = { { 1 } }, public_key = { { 0xab, 0xcd } };
+
+	*n = (struct node){ .daemon = { .loop = &n->loop,
+					.net = &n->net,
+					.tunnel_changed = tunnel_changed,
+					.settled = settled } };
+	net_fake_init(&n->fake);
+	n->net = n->fake.net;
+	n->net.owner_open = owner_open;
+	n->net.tunnel_open = tunnel_open;
+	n->tunnel.tunnel.ops = &tunnel_ops;
+	n->tunnel.event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	n->daemon.engine = engine_new(&private_key, &public_key);
+	CHECK(n->daemon.engine);
+	CHECK_INT(uv_loop_init(&n->loop), 0);
+	CHECK_INT(worker_start(&n->net, &n->daemon.worker), 0);
+	watch_fd(n, &n->worker_poll, worker_fd(n->daemon.worker), worker_ready);
+	watch_fd(n, &n->tunnel_poll, n->tunnel.event, tunnel_polled);
+	serve(n);
+}
+
+static void closed(void *arg)
+{
+	*(bool *)arg = true;
+}
+
+void node_stop(struct node *n)
+{
+	bool gone = false;
+
+	close(n->fd);
+	server_close(n->server, 0, closed, &gone);
+	while (!gone)
+		uv_run(&n->loop, UV_RUN_ONCE);
+	uv_close((uv_handle_t *)&n->worker_poll, NULL);
+	uv_close((uv_handle_t *)&n->tunnel_poll, NULL);
+	uv_run(&n->loop, UV_RUN_DEFAULT);
+	CHECK_INT(uv_loop_close(&n->loop), 0);
+	uv_library_shutdown();
+	worker_stop(n->daemon.worker);
+	engine_free(n->daemon.engine);
+	close(n->tunnel.event);
+	CHECK_INT(rmdir(n->dir), 0);
+}
+
+/* ---- the client ---- */
+
+/* So many bytes into p, the loop turning meanwhile. */
+static void receive(struct node *n, void *p, size_t size)
+{
+	for (size_t got = 0; got < size;) {
+		ssize_t some = recv(n->fd, (char *)p + got, size - got, 0);
+
+		CHECK(some > 0 || (some < 0 && errno == EAGAIN));
+		if (some > 0)
+			got += (size_t)some;
+		else
+			uv_run(&n->loop, UV_RUN_ONCE);
+	}
+}
+
+const char *node_ask(struct node *n, const char *request, const char *want)
+{
+	static char frame[64 * 1024];
+	uint32_t size =
+		(uint32_t)snprintf(frame + 4, sizeof(frame) - 4,
+				   "{\"frame\":\"request\",\"id\":1,\"request\":%s}", request);
+
+	memcpy(frame, &size, sizeof(size));
+	CHECK_INT(send(n->fd, frame, sizeof(size) + size, MSG_NOSIGNAL), sizeof(size) + size);
+	receive(n, &size, sizeof(size));
+	CHECK(size < sizeof(frame));
+	receive(n, frame, size);
+	frame[size] = '\0';
+	if (!strstr(frame, want))
+		check_fail(__FILE__, __LINE__, "%s: answered %s", request, frame);
+	return frame;
+}
+
+void node_turn(struct node *n)
+{
+	for (int i = 0; i < 4; i++)
+		uv_run(&n->loop, UV_RUN_NOWAIT);
+}

@@ -1,0 +1,45 @@
+/* A daemon without its main part, on a platform and a tunnel in memory. The test is client and loop
+ * in one thread. */
+#pragma once
+
+#include <uv.h>
+
+#include "server/ipc/server.h"
+#include "server/ops/daemon.h"
+#include "tests/server/net/net_fake.h"
+
+/* A tunnel that takes every change and knows no peer. */
+struct fake_tunnel {
+	struct tunnel tunnel;
+	int event; /* readable while something is to be answered */
+	struct {
+		tunnel_done_fn *done;
+		void *arg;
+	} asked[8];
+	size_t n_asked;
+	int result;              /* of the next changes */
+	unsigned n_set;          /* changes that were begun */
+	struct tunnel_peer told; /* the first peer of the last one; without its lists */
+};
+
+struct node {
+	struct daemon daemon;
+	struct net_fake fake;
+	struct net net; /* the fake's, and whose a process is */
+	struct fake_tunnel tunnel;
+	uv_loop_t loop;
+	uv_poll_t worker_poll, tunnel_poll;
+	struct server *server;
+	char dir[32];
+	int fd; /* the client */
+};
+
+void node_start(struct node *n);
+void node_stop(struct node *n);
+
+/* Sends a request, turns the loop until the answer is there, wants this in it, and returns it: a
+ * string that lives until the next call. */
+const char *node_ask(struct node *n, const char *request, const char *want);
+
+/* Turns the loop until nothing is ready. */
+void node_turn(struct node *n);

@@ -1,0 +1,79 @@
+#include "server/ops/change.h"
+
+#include <stdio.h>
+
+#include "tests/check.h"
+#include "tests/server/ops/node.h"
+
+#define SERVICE(name)                                                                              \
+	"{\"op\":\"setup_service_overlay\",\"service\":\"" name "\",\"mode\":\"auto\"}"
+#define PID(pid) "\"handle\":{\"platform\":\"linux_pid\",\"pid\":" pid "}"
+
+/* Each of them changes something, in this order; and what its error begins with. */
+static const struct {
+	const char *request, *subject;
+} changes[] = {
+	{ "{\"op\":\"setup_global_overlay\",\"deployment\":\"d\",\"instance_id\":\"1\","
+	  "\"cluster_cidr\":\"10.200.0.0/16\",\"wg_port\":0}",
+	  "\"setup_global_overlay: " },
+	{ SERVICE("web"), "\"service web: " },
+	{ "{\"op\":\"attach_container\"," PID("5") ",\"service\":\"web\",\"join_global\":true}",
+	  "\"attach pid 5: " },
+	{ "{\"op\":\"detach_container\"," PID("5") "}", "\"detach pid 5: " },
+	{ "{\"op\":\"teardown_service_overlay\",\"service\":\"web\"}", "\"service web: " },
+	{ "{\"op\":\"teardown_global_overlay\"}", "\"teardown_global_overlay: " },
+};
+
+/* The step in turn fails: the answer says so, and the node is as it was; in the end all is well. */
+TEST(every_step_of_every_change_fails_once)
+{
+	struct node n;
+
+	node_start(&n);
+	node_ask(&n, SERVICE("other"), "\"service_overlay\""); /* the firewall, once made, stays */
+	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+		bool failed = true;
+
+		for (int step = 0; failed; step++) {
+			char before[4096];
+
+			CASE("%s, step %d", changes[i].request, step);
+			snprintf(before, sizeof(before), "%s", net_fake_text(&n.fake));
+			n.fake.steps = 0;
+			n.fake.fail_at = step;
+			failed = strstr(node_ask(&n, changes[i].request, "\"result\":"), "\"err\"");
+			if (!failed) {
+				CHECK(step > 0);
+				break;
+			}
+			CHECK_INT(n.fake.steps, step + 1);
+			if (i < 3) /* what is taken away halfway is not put back */
+				CHECK_STR(net_fake_text(&n.fake), before);
+			n.fake.steps = 0;
+			node_ask(&n, changes[i].request, changes[i].subject);
+		}
+		n.fake.fail_at = -1;
+		/* what is so already is no change: no step is run, but to look after links */
+		n.fake.steps = 0;
+		node_ask(&n, changes[i].request, "\"result\":");
+		if (!strstr(changes[i].request, "\"setup_"))
+			CHECK_INT(n.fake.steps, 0);
+	}
+	node_stop(&n);
+}
+
+TEST(a_refusal_is_in_the_engines_words)
+{
+	struct node n;
+
+	node_start(&n);
+	node_ask(&n,
+		 "{\"op\":\"attach_container\"," PID(
+			 "5") ",\"service\":\"web\",\"join_global\":false}",
+		 "service web is not set up: setup_service_overlay comes first");
+	node_ask(&n, "{\"op\":\"allocate_ip\",\"service\":\"web\",\"join_global\":false}",
+		 "neither service web nor the global overlay is set up");
+	node_ask(&n, SERVICE(""), "a name has 1 to 63 bytes");
+	CHECK_INT(n.fake.steps, 0);
+	node_stop(&n);
+}
