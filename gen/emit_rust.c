@@ -48,11 +48,10 @@ static const char *value_name(struct model *m, const struct enumeration *e,
 {
 	const char *prefix = model_text(m, "%s_", name_upper(m, name_snake(m, e->name)));
 	size_t n = strlen(prefix);
+	bool has_prefix = strncmp(value->name, prefix, n) == 0;
 
 	return camel(m,
-		     strncmp(value->name, prefix, n) == 0 && isalpha((unsigned char)value->name[n])
-			     ? value->name + n
-			     : value->name);
+		     value->name + (has_prefix && isalpha((unsigned char)value->name[n]) ? n : 0));
 }
 
 /* Needs a function for its default: one that the type itself hasn't got. */
@@ -234,14 +233,15 @@ static void constructor_head(struct model *m, struct text *t, const struct messa
 		 "\nimpl %s {\n    /// With what it can't do without; all else is absent, or has "
 		 "its default.\n%s    pub fn new(",
 		 message->name, n > 7 ? "    #[allow(clippy::too_many_arguments)]\n" : "");
-	for (size_t i = 0, k = 0; i < message->fields.n; i++) {
+	for (size_t i = 0; i < message->fields.n; i++) {
 		const struct field *f = &message->fields.items[i];
 		bool text = f->kind == OVD_KIND_TEXT && !f->is_list;
 
 		if (is_argument(f))
-			text_put(t, "%s%s: %s%s%s", k++ ? ", " : "", plain(m, f->name),
+			text_put(t, "\n        %s: %s%s%s,", plain(m, f->name),
 				 text ? "impl Into<" : "", member_type(m, f), text ? ">" : "");
 	}
+	text_put(t, "\n    ");
 }
 
 static void object(struct model *m, struct text *t, const struct message *message)

@@ -4,7 +4,7 @@ needs/tests/integration := client schema runtime
 libs/tests/conformance  := -ljson-c
 
 UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/*/test_*.c tests/*/*/test_*.c))
-SCRIPTS    := $(filter-out tests/qemu/%,$(wildcard tests/*/test_*.sh tests/*/*/test_*.sh))
+SCRIPTS    := $(filter-out tests/qemu/% $(if $(SAN),tests/client/test_%),$(wildcard tests/*/test_*.sh tests/*/*/test_*.sh))
 test_part   = $(or $(filter $(patsubst tests/%/,%,$(dir $(1))),$(PARTS)),$(patsubst %/,%,$(dir $(1))))
 
 # What the tests of one folder share: every other source in it.

@@ -86,7 +86,10 @@ pub struct RequestFrame {
 
 impl RequestFrame {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(id: u64, request: Request) -> Self {
+    pub fn new(
+        id: u64,
+        request: Request,
+    ) -> Self {
         Self {
             id,
             request,
@@ -105,7 +108,10 @@ pub struct ResponseFrame {
 
 impl ResponseFrame {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(id: u64, response: Response) -> Self {
+    pub fn new(
+        id: u64,
+        response: Response,
+    ) -> Self {
         Self {
             id,
             response,
@@ -173,6 +179,11 @@ pub enum Request {
     NatStatus,
     /// Takes the tunnel down and ends the daemon after the answer. Since 0.12.5.
     Shutdown,
+    /// Tells who serves: name, version, lines of the contract, codecs, operations, limits. Since
+    /// overlayd 0.1.
+    Hello(Hello),
+    /// Hands out the schema that the daemon was built from. Since overlayd 0.1.
+    Describe,
 }
 
 impl Request {
@@ -204,6 +215,8 @@ impl Request {
         "nat_tick",
         "nat_status",
         "shutdown",
+        "hello",
+        "describe",
     ];
 
     /// This variant's name on the wire.
@@ -235,6 +248,8 @@ impl Request {
             Self::NatTick => "nat_tick",
             Self::NatStatus => "nat_status",
             Self::Shutdown => "shutdown",
+            Self::Hello(_) => "hello",
+            Self::Describe => "describe",
         }
     }
 }
@@ -268,6 +283,10 @@ pub enum Response {
     EdgePeers(EdgePeers),
     /// It was refused or it failed; nothing changed. Since 0.12.5.
     Err(Err),
+    /// Who serves. Since overlayd 0.1.
+    ServerInfo(ServerInfo),
+    /// The daemon's schema. Since overlayd 0.1.
+    Description(Description),
 }
 
 impl Response {
@@ -285,6 +304,8 @@ impl Response {
         "edge_config",
         "edge_peers",
         "err",
+        "server_info",
+        "description",
     ];
 
     /// This variant's name on the wire.
@@ -302,6 +323,8 @@ impl Response {
             Self::EdgeConfig(_) => "edge_config",
             Self::EdgePeers(_) => "edge_peers",
             Self::Err(_) => "err",
+            Self::ServerInfo(_) => "server_info",
+            Self::Description(_) => "description",
         }
     }
 }
@@ -377,7 +400,9 @@ pub struct LinuxPid {
 
 impl LinuxPid {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(pid: u32) -> Self {
+    pub fn new(
+        pid: u32,
+    ) -> Self {
         Self {
             pid,
         }
@@ -397,7 +422,9 @@ pub struct WindowsContainer {
 
 impl WindowsContainer {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(container_id: impl Into<String>) -> Self {
+    pub fn new(
+        container_id: impl Into<String>,
+    ) -> Self {
         Self {
             container_id: container_id.into(),
             ip: Default::default(),
@@ -414,7 +441,9 @@ pub struct GuestManaged {
 
 impl GuestManaged {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(id: impl Into<String>) -> Self {
+    pub fn new(
+        id: impl Into<String>,
+    ) -> Self {
         Self {
             id: id.into(),
         }
@@ -430,7 +459,9 @@ pub struct HostShared {
 
 impl HostShared {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(id: impl Into<String>) -> Self {
+    pub fn new(
+        id: impl Into<String>,
+    ) -> Self {
         Self {
             id: id.into(),
         }
@@ -473,7 +504,9 @@ pub struct ServiceScope {
 
 impl ServiceScope {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(service: impl Into<String>) -> Self {
+    pub fn new(
+        service: impl Into<String>,
+    ) -> Self {
         Self {
             service: service.into(),
         }
@@ -490,7 +523,9 @@ pub struct SetLocalNodeId {
 
 impl SetLocalNodeId {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(node_id: u64) -> Self {
+    pub fn new(
+        node_id: u64,
+    ) -> Self {
         Self {
             node_id,
         }
@@ -506,7 +541,9 @@ pub struct SetLocalWgPubkey {
 
 impl SetLocalWgPubkey {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(pubkey: impl Into<String>) -> Self {
+    pub fn new(
+        pubkey: impl Into<String>,
+    ) -> Self {
         Self {
             pubkey: pubkey.into(),
         }
@@ -542,7 +579,12 @@ pub struct SetupGlobalOverlay {
 
 impl SetupGlobalOverlay {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(deployment: impl Into<String>, instance_id: impl Into<String>, cluster_cidr: impl Into<String>, wg_port: u16) -> Self {
+    pub fn new(
+        deployment: impl Into<String>,
+        instance_id: impl Into<String>,
+        cluster_cidr: impl Into<String>,
+        wg_port: u16,
+    ) -> Self {
         Self {
             deployment: deployment.into(),
             instance_id: instance_id.into(),
@@ -567,7 +609,10 @@ pub struct SetupServiceOverlay {
 
 impl SetupServiceOverlay {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(service: impl Into<String>, mode: OverlayMode) -> Self {
+    pub fn new(
+        service: impl Into<String>,
+        mode: OverlayMode,
+    ) -> Self {
         Self {
             service: service.into(),
             mode,
@@ -584,7 +629,9 @@ pub struct TeardownServiceOverlay {
 
 impl TeardownServiceOverlay {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(service: impl Into<String>) -> Self {
+    pub fn new(
+        service: impl Into<String>,
+    ) -> Self {
         Self {
             service: service.into(),
         }
@@ -602,7 +649,10 @@ pub struct AllocateIp {
 
 impl AllocateIp {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(service: impl Into<String>, join_global: bool) -> Self {
+    pub fn new(
+        service: impl Into<String>,
+        join_global: bool,
+    ) -> Self {
         Self {
             service: service.into(),
             join_global,
@@ -620,7 +670,9 @@ pub struct ReleaseIp {
 
 impl ReleaseIp {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(ip: std::net::IpAddr) -> Self {
+    pub fn new(
+        ip: std::net::IpAddr,
+    ) -> Self {
         Self {
             ip,
         }
@@ -653,7 +705,11 @@ pub struct AttachContainer {
 
 impl AttachContainer {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(handle: AttachHandle, service: impl Into<String>, join_global: bool) -> Self {
+    pub fn new(
+        handle: AttachHandle,
+        service: impl Into<String>,
+        join_global: bool,
+    ) -> Self {
         Self {
             handle,
             service: service.into(),
@@ -675,7 +731,9 @@ pub struct DetachContainer {
 
 impl DetachContainer {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(handle: AttachHandle) -> Self {
+    pub fn new(
+        handle: AttachHandle,
+    ) -> Self {
         Self {
             handle,
         }
@@ -695,7 +753,9 @@ pub struct AddPeer {
 
 impl AddPeer {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(peer: PeerSpec) -> Self {
+    pub fn new(
+        peer: PeerSpec,
+    ) -> Self {
         Self {
             peer,
             scope: default_add_peer_scope(),
@@ -719,7 +779,9 @@ pub struct RemovePeer {
 
 impl RemovePeer {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(pubkey: impl Into<String>) -> Self {
+    pub fn new(
+        pubkey: impl Into<String>,
+    ) -> Self {
         Self {
             pubkey: pubkey.into(),
             scope: default_remove_peer_scope(),
@@ -745,7 +807,10 @@ pub struct AddAllowedIp {
 
 impl AddAllowedIp {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(pubkey: impl Into<String>, cidr: impl Into<String>) -> Self {
+    pub fn new(
+        pubkey: impl Into<String>,
+        cidr: impl Into<String>,
+    ) -> Self {
         Self {
             pubkey: pubkey.into(),
             cidr: cidr.into(),
@@ -772,7 +837,10 @@ pub struct RemoveAllowedIp {
 
 impl RemoveAllowedIp {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(pubkey: impl Into<String>, cidr: impl Into<String>) -> Self {
+    pub fn new(
+        pubkey: impl Into<String>,
+        cidr: impl Into<String>,
+    ) -> Self {
         Self {
             pubkey: pubkey.into(),
             cidr: cidr.into(),
@@ -801,7 +869,11 @@ pub struct MintEdgePeer {
 
 impl MintEdgePeer {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(name: impl Into<String>, ttl_secs: u64, node_endpoint: impl Into<String>) -> Self {
+    pub fn new(
+        name: impl Into<String>,
+        ttl_secs: u64,
+        node_endpoint: impl Into<String>,
+    ) -> Self {
         Self {
             name: name.into(),
             ttl_secs,
@@ -820,7 +892,9 @@ pub struct RevokeEdgePeer {
 
 impl RevokeEdgePeer {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(name: impl Into<String>) -> Self {
+    pub fn new(
+        name: impl Into<String>,
+    ) -> Self {
         Self {
             name: name.into(),
         }
@@ -839,7 +913,10 @@ pub struct RegisterDns {
 
 impl RegisterDns {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(name: impl Into<String>, ip: std::net::IpAddr) -> Self {
+    pub fn new(
+        name: impl Into<String>,
+        ip: std::net::IpAddr,
+    ) -> Self {
         Self {
             name: name.into(),
             ip,
@@ -856,7 +933,9 @@ pub struct UnregisterDns {
 
 impl UnregisterDns {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(name: impl Into<String>) -> Self {
+    pub fn new(
+        name: impl Into<String>,
+    ) -> Self {
         Self {
             name: name.into(),
         }
@@ -878,7 +957,10 @@ pub struct WriteScopedResolver {
 
 impl WriteScopedResolver {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(zone: impl Into<String>, node_ip: std::net::IpAddr) -> Self {
+    pub fn new(
+        zone: impl Into<String>,
+        node_ip: std::net::IpAddr,
+    ) -> Self {
         Self {
             zone: zone.into(),
             node_ip,
@@ -896,7 +978,9 @@ pub struct RemoveScopedResolver {
 
 impl RemoveScopedResolver {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(zone: impl Into<String>) -> Self {
+    pub fn new(
+        zone: impl Into<String>,
+    ) -> Self {
         Self {
             zone: zone.into(),
         }
@@ -912,7 +996,9 @@ pub struct PruneOrphanBridges {
 
 impl PruneOrphanBridges {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(live_bridge_names: Vec<String>) -> Self {
+    pub fn new(
+        live_bridge_names: Vec<String>,
+    ) -> Self {
         Self {
             live_bridge_names,
         }
@@ -937,7 +1023,12 @@ pub struct PeerSpec {
 
 impl PeerSpec {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(public_key: impl Into<String>, endpoint: impl Into<String>, allowed_ips: impl Into<String>, persistent_keepalive_secs: u64) -> Self {
+    pub fn new(
+        public_key: impl Into<String>,
+        endpoint: impl Into<String>,
+        allowed_ips: impl Into<String>,
+        persistent_keepalive_secs: u64,
+    ) -> Self {
         Self {
             public_key: public_key.into(),
             endpoint: endpoint.into(),
@@ -961,7 +1052,11 @@ pub struct NatCandidate {
 
 impl NatCandidate {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(candidate_type: impl Into<String>, address: impl Into<String>, priority: u32) -> Self {
+    pub fn new(
+        candidate_type: impl Into<String>,
+        address: impl Into<String>,
+        priority: u32,
+    ) -> Self {
         Self {
             candidate_type: candidate_type.into(),
             address: address.into(),
@@ -1072,7 +1167,9 @@ pub struct AllocatedIp {
 
 impl AllocatedIp {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(ip: std::net::IpAddr) -> Self {
+    pub fn new(
+        ip: std::net::IpAddr,
+    ) -> Self {
         Self {
             ip,
         }
@@ -1095,7 +1192,9 @@ pub struct AttachResult {
 
 impl AttachResult {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(ip: std::net::IpAddr) -> Self {
+    pub fn new(
+        ip: std::net::IpAddr,
+    ) -> Self {
         Self {
             ip,
             namespace_guid: Default::default(),
@@ -1131,7 +1230,14 @@ pub struct GuestOverlayConfig {
 
 impl GuestOverlayConfig {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(overlay_ip: std::net::IpAddr, prefix_len: u8, private_key: impl Into<crate::wire::Secret>, public_key: impl Into<String>, listen_port: u16, peers: Vec<PeerSpec>) -> Self {
+    pub fn new(
+        overlay_ip: std::net::IpAddr,
+        prefix_len: u8,
+        private_key: impl Into<crate::wire::Secret>,
+        public_key: impl Into<String>,
+        listen_port: u16,
+        peers: Vec<PeerSpec>,
+    ) -> Self {
         Self {
             overlay_ip,
             prefix_len,
@@ -1154,7 +1260,9 @@ pub struct BridgeName {
 
 impl BridgeName {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(name: impl Into<String>) -> Self {
+    pub fn new(
+        name: impl Into<String>,
+    ) -> Self {
         Self {
             name: name.into(),
         }
@@ -1184,7 +1292,7 @@ pub struct StatusSnapshot {
     pub peer_count: u32,
     /// Services that are set up.
     pub service_count: u32,
-    /// The peers, by key.
+    /// The peers, in no order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub peers: Vec<PeerStatus>,
     /// Services with a tunnel of their own, by name.
@@ -1194,7 +1302,10 @@ pub struct StatusSnapshot {
 
 impl StatusSnapshot {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(peer_count: u32, service_count: u32) -> Self {
+    pub fn new(
+        peer_count: u32,
+        service_count: u32,
+    ) -> Self {
         Self {
             interface: Default::default(),
             node_ip: Default::default(),
@@ -1224,7 +1335,12 @@ pub struct PeerStatus {
 
 impl PeerStatus {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(public_key: impl Into<String>, endpoint: impl Into<String>, allowed_ips: impl Into<String>, last_handshake_unix_secs: i64) -> Self {
+    pub fn new(
+        public_key: impl Into<String>,
+        endpoint: impl Into<String>,
+        allowed_ips: impl Into<String>,
+        last_handshake_unix_secs: i64,
+    ) -> Self {
         Self {
             public_key: public_key.into(),
             endpoint: endpoint.into(),
@@ -1256,7 +1372,15 @@ pub struct DedicatedServiceStatus {
 
 impl DedicatedServiceStatus {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(service: impl Into<String>, interface: impl Into<String>, public_key: impl Into<String>, listen_port: u16, overlay_ip: std::net::IpAddr, subnet: impl Into<String>, peer_count: u32) -> Self {
+    pub fn new(
+        service: impl Into<String>,
+        interface: impl Into<String>,
+        public_key: impl Into<String>,
+        listen_port: u16,
+        overlay_ip: std::net::IpAddr,
+        subnet: impl Into<String>,
+        peer_count: u32,
+    ) -> Self {
         Self {
             service: service.into(),
             interface: interface.into(),
@@ -1297,7 +1421,10 @@ pub struct ServiceOverlayInfo {
 
 impl ServiceOverlayInfo {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(name: impl Into<String>, mode: OverlayMode) -> Self {
+    pub fn new(
+        name: impl Into<String>,
+        mode: OverlayMode,
+    ) -> Self {
         Self {
             name: name.into(),
             mode,
@@ -1348,7 +1475,10 @@ pub struct NatPeer {
 
 impl NatPeer {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(node_id: impl Into<String>, connection_type: impl Into<String>) -> Self {
+    pub fn new(
+        node_id: impl Into<String>,
+        connection_type: impl Into<String>,
+    ) -> Self {
         Self {
             node_id: node_id.into(),
             connection_type: connection_type.into(),
@@ -1366,7 +1496,9 @@ pub struct PrunedBridges {
 
 impl PrunedBridges {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(reclaimed: Vec<String>) -> Self {
+    pub fn new(
+        reclaimed: Vec<String>,
+    ) -> Self {
         Self {
             reclaimed,
         }
@@ -1405,7 +1537,16 @@ pub struct EdgeConfig {
 impl EdgeConfig {
     /// With what it can't do without; all else is absent, or has its default.
     #[allow(clippy::too_many_arguments)]
-    pub fn new(version: u32, name: impl Into<String>, overlay_ip: std::net::IpAddr, prefix_len: u8, private_key: impl Into<crate::wire::Secret>, public_key: impl Into<String>, peers: Vec<PeerSpec>, expires_at_unix: u64) -> Self {
+    pub fn new(
+        version: u32,
+        name: impl Into<String>,
+        overlay_ip: std::net::IpAddr,
+        prefix_len: u8,
+        private_key: impl Into<crate::wire::Secret>,
+        public_key: impl Into<String>,
+        peers: Vec<PeerSpec>,
+        expires_at_unix: u64,
+    ) -> Self {
         Self {
             version,
             name: name.into(),
@@ -1430,7 +1571,9 @@ pub struct EdgePeers {
 
 impl EdgePeers {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(peers: Vec<EdgePeerStatus>) -> Self {
+    pub fn new(
+        peers: Vec<EdgePeerStatus>,
+    ) -> Self {
         Self {
             peers,
         }
@@ -1461,7 +1604,13 @@ pub struct EdgePeerStatus {
 
 impl EdgePeerStatus {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(name: impl Into<String>, overlay_ip: std::net::IpAddr, public_key: impl Into<String>, minted_at_unix: u64, expires_at_unix: u64) -> Self {
+    pub fn new(
+        name: impl Into<String>,
+        overlay_ip: std::net::IpAddr,
+        public_key: impl Into<String>,
+        minted_at_unix: u64,
+        expires_at_unix: u64,
+    ) -> Self {
         Self {
             name: name.into(),
             overlay_ip,
@@ -1479,13 +1628,149 @@ impl EdgePeerStatus {
 pub struct Err {
     /// What, and why: names the thing and the value. Up to 4096 bytes.
     pub message: String,
+    /// The kind of failure, for programs: malformed (no request of this schema), invalid (a value
+    /// is refused), not_built, not_found, exists, exhausted (nothing left to give), not_permitted,
+    /// busy, timed_out, no_memory, unavailable (what it needs is not there), failed (anything
+    /// else). More may come. Since overlayd 0.1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The field that is at fault, as a path: request.wg_port. Since overlayd 0.1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// The byte of the body, from 0, where reading a malformed one ended. Since overlayd 0.1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
+    /// True if the same request may succeed later, with nothing done about it. Since overlayd 0.1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retryable: Option<bool>,
 }
 
 impl Err {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(message: impl Into<String>) -> Self {
+    pub fn new(
+        message: impl Into<String>,
+    ) -> Self {
         Self {
             message: message.into(),
+            code: Default::default(),
+            field: Default::default(),
+            offset: Default::default(),
+            retryable: Default::default(),
+        }
+    }
+}
+
+/// Opens a conversation; need not be the first request, or be sent at all.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Hello {
+    /// Who asks, for the daemon's log: name and version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+}
+
+impl Default for Hello {
+    fn default() -> Self {
+        Self {
+            client: Default::default(),
+        }
+    }
+}
+
+/// Who serves, and what it can do.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct ServerInfo {
+    /// The program: overlayd.
+    pub name: String,
+    /// Its version, like 0.1.0.
+    pub version: String,
+    /// Digest of the sources it was built from, hexadecimal.
+    pub build_id: String,
+    /// Lines of the contract whose clients it serves, oldest first, like 0.14.
+    pub contract_lines: Vec<String>,
+    /// Forms of a frame's body: json, protobuf.
+    pub codecs: Vec<String>,
+    /// Operations that it carries out; the schema's others answer err, with code not_built.
+    pub operations: Vec<String>,
+    /// What a client may send, and how long it may take.
+    pub limits: Limits,
+}
+
+impl ServerInfo {
+    /// With what it can't do without; all else is absent, or has its default.
+    pub fn new(
+        name: impl Into<String>,
+        version: impl Into<String>,
+        build_id: impl Into<String>,
+        contract_lines: Vec<String>,
+        codecs: Vec<String>,
+        operations: Vec<String>,
+        limits: Limits,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            version: version.into(),
+            build_id: build_id.into(),
+            contract_lines,
+            codecs,
+            operations,
+            limits,
+        }
+    }
+}
+
+/// What a client may send, and how long it may take.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Most bytes of a frame's body.
+    pub frame_bytes: u64,
+    /// Seconds from a frame's first byte to its last.
+    pub frame_seconds: u32,
+    /// Connections at a time; more wait.
+    pub connections: u32,
+    /// Bytes of answers that wait for one client to read them; above it the connection is closed.
+    pub queued_bytes: u64,
+}
+
+impl Limits {
+    /// With what it can't do without; all else is absent, or has its default.
+    pub fn new(
+        frame_bytes: u64,
+        frame_seconds: u32,
+        connections: u32,
+        queued_bytes: u64,
+    ) -> Self {
+        Self {
+            frame_bytes,
+            frame_seconds,
+            connections,
+            queued_bytes,
+        }
+    }
+}
+
+/// The daemon's schema, which may be newer than the client's.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Description {
+    /// Its name.
+    pub schema: String,
+    /// The schema as a JSON document; docs/describe.md tells its form.
+    pub json: String,
+    /// The schema and what it imports: a google.protobuf.FileDescriptorSet in base64 (RFC 4648
+    /// section 4).
+    pub descriptors: String,
+}
+
+impl Description {
+    /// With what it can't do without; all else is absent, or has its default.
+    pub fn new(
+        schema: impl Into<String>,
+        json: impl Into<String>,
+        descriptors: impl Into<String>,
+    ) -> Self {
+        Self {
+            schema: schema.into(),
+            json: json.into(),
+            descriptors: descriptors.into(),
         }
     }
 }
@@ -1501,7 +1786,10 @@ pub struct PeerHealthChanged {
 
 impl PeerHealthChanged {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(pubkey: impl Into<String>, healthy: bool) -> Self {
+    pub fn new(
+        pubkey: impl Into<String>,
+        healthy: bool,
+    ) -> Self {
         Self {
             pubkey: pubkey.into(),
             healthy,
@@ -1520,7 +1808,10 @@ pub struct NatEndpointChanged {
 
 impl NatEndpointChanged {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(pubkey: impl Into<String>, endpoint: impl Into<String>) -> Self {
+    pub fn new(
+        pubkey: impl Into<String>,
+        endpoint: impl Into<String>,
+    ) -> Self {
         Self {
             pubkey: pubkey.into(),
             endpoint: endpoint.into(),
@@ -1754,6 +2045,23 @@ pub mod call {
             other => Err(Box::new(other)),
         })
     }
+
+    /// Tells who serves: name, version, lines of the contract, codecs, operations, limits. Since
+    /// overlayd 0.1.
+    pub fn hello(request: Hello) -> Call<ServerInfo> {
+        Call::new(Request::Hello(request), |result| match result {
+            Response::ServerInfo(answer) => Ok(answer),
+            other => Err(Box::new(other)),
+        })
+    }
+
+    /// Hands out the schema that the daemon was built from. Since overlayd 0.1.
+    pub fn describe() -> Call<Description> {
+        Call::new(Request::Describe, |result| match result {
+            Response::Description(answer) => Ok(answer),
+            other => Err(Box::new(other)),
+        })
+    }
 }
 
 /// The operations, each a method that waits for its answer.
@@ -1889,6 +2197,17 @@ impl crate::blocking::Client {
     /// Takes the tunnel down and ends the daemon after the answer. Since 0.12.5.
     pub fn shutdown(&self) -> Result<(), crate::Error> {
         self.call(call::shutdown())
+    }
+
+    /// Tells who serves: name, version, lines of the contract, codecs, operations, limits. Since
+    /// overlayd 0.1.
+    pub fn hello(&self, request: Hello) -> Result<ServerInfo, crate::Error> {
+        self.call(call::hello(request))
+    }
+
+    /// Hands out the schema that the daemon was built from. Since overlayd 0.1.
+    pub fn describe(&self) -> Result<Description, crate::Error> {
+        self.call(call::describe())
     }
 }
 
@@ -2026,5 +2345,16 @@ impl crate::tokio::Client {
     /// Takes the tunnel down and ends the daemon after the answer. Since 0.12.5.
     pub async fn shutdown(&self) -> Result<(), crate::Error> {
         self.call(call::shutdown()).await
+    }
+
+    /// Tells who serves: name, version, lines of the contract, codecs, operations, limits. Since
+    /// overlayd 0.1.
+    pub async fn hello(&self, request: Hello) -> Result<ServerInfo, crate::Error> {
+        self.call(call::hello(request)).await
+    }
+
+    /// Hands out the schema that the daemon was built from. Since overlayd 0.1.
+    pub async fn describe(&self) -> Result<Description, crate::Error> {
+        self.call(call::describe()).await
     }
 }

@@ -4,7 +4,7 @@
 
 use overlayd_client::protocol::{
     call, AddPeer, AllocateIp, AttachContainer, AttachContainerAnswer, AttachHandle,
-    DetachContainer, LinuxPid, OverlayMode, PeerScope, PeerSpec, ReleaseIp, ServiceScope,
+    DetachContainer, Hello, LinuxPid, OverlayMode, PeerScope, PeerSpec, ReleaseIp, ServiceScope,
     SetLocalNodeId, SetupGlobalOverlay, SetupServiceOverlay, TeardownServiceOverlay,
 };
 use overlayd_client::{blocking, tokio, Error, Options};
@@ -20,6 +20,10 @@ fn container() -> AttachHandle {
 }
 
 fn set_up(client: &blocking::Client) {
+    let who = Hello {
+        client: Some("tests".into()),
+    };
+    assert_eq!(client.hello(who).unwrap().name, "overlayd");
     client
         .set_local_node_id(SetLocalNodeId::new(u64::MAX))
         .unwrap();

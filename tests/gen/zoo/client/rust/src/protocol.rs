@@ -105,7 +105,10 @@ pub struct Feed {
 
 impl Feed {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(animal: Animal, grams: u16) -> Self {
+    pub fn new(
+        animal: Animal,
+        grams: u16,
+    ) -> Self {
         Self {
             animal,
             grams,
@@ -143,7 +146,10 @@ pub struct Animal {
 
 impl Animal {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(name: impl Into<String>, food: Food) -> Self {
+    pub fn new(
+        name: impl Into<String>,
+        food: Food,
+    ) -> Self {
         Self {
             name: name.into(),
             food,
@@ -189,7 +195,9 @@ pub struct Pool {
 
 impl Pool {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(degrees: i32) -> Self {
+    pub fn new(
+        degrees: i32,
+    ) -> Self {
         Self {
             degrees,
         }
@@ -205,7 +213,9 @@ pub struct Fed {
 
 impl Fed {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(bowls: Vec<Bowl>) -> Self {
+    pub fn new(
+        bowls: Vec<Bowl>,
+    ) -> Self {
         Self {
             bowls,
         }
@@ -221,7 +231,9 @@ pub struct Bowl {
 
 impl Bowl {
     /// With what it can't do without; all else is absent, or has its default.
-    pub fn new(grams: u64) -> Self {
+    pub fn new(
+        grams: u64,
+    ) -> Self {
         Self {
             grams,
         }
