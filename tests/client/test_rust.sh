@@ -71,7 +71,7 @@ finish() {
 offline() { # SUBCOMMAND ARGUMENTS...
 	subcommand=$1
 	shift
-	cargo "$subcommand" -q --offline --locked "$@"
+	timeout 300 cargo "$subcommand" -q --offline --locked "$@"
 }
 docs() { RUSTDOCFLAGS="-D warnings" offline doc --no-deps --all-features; }
 
@@ -79,8 +79,9 @@ docs() { RUSTDOCFLAGS="-D warnings" offline doc --no-deps --all-features; }
 zoo() {
 	zoo=$B/rust/zoo
 	rm -rf "$zoo" && mkdir -p "$zoo/src" || return
-	sed '/^\[\[/,$d' Cargo.toml >"$zoo/Cargo.toml"
-	cp Cargo.lock "$zoo" && cp src/wire.rs "$top/tests/gen/zoo/client/rust/src/protocol.rs" "$zoo/src" || return
+	sed '/^\[\[/,$d; s/^name = .*/name = "zoo"/' Cargo.toml >"$zoo/Cargo.toml"
+	sed 's/^name = "overlayd-client"/name = "zoo"/' Cargo.lock >"$zoo/Cargo.lock"
+	cp src/wire.rs "$top/tests/gen/zoo/client/rust/src/protocol.rs" "$zoo/src" || return
 	cat >"$zoo/src/lib.rs" <<-'RUST'
 		#![deny(missing_docs)]
 		//! A zoo.
@@ -116,7 +117,7 @@ zoo() {
 		    assert!(serde_json::from_str::<Request>(&text.replace("true", "null")).is_err());
 		}
 	RUST
-	offline test --all-features --lib --manifest-path "$zoo/Cargo.toml"
+	timeout 300 cargo test -q --offline --all-features --lib --manifest-path "$zoo/Cargo.toml"
 }
 
 if ! command -v cargo >/dev/null; then

@@ -5,8 +5,8 @@ mod fake;
 use fake::{answer_body, frame, path, Daemon, HEALTHY, OK, STATUS};
 use overlayd_client::blocking::Client;
 use overlayd_client::protocol::{
-    call, AddPeer, AttachContainer, AttachContainerAnswer, AttachHandle, Event, LinuxPid, PeerSpec,
-    PruneOrphanBridges, Request, SetLocalNodeId,
+    call, AddPeer, AttachContainer, AttachContainerAnswer, AttachHandle, Event, Frame, LinuxPid,
+    PeerSpec, PruneOrphanBridges, Request, SetLocalNodeId,
 };
 use overlayd_client::{Error, Options, MAX_BODY};
 use std::io::ErrorKind;
@@ -69,7 +69,10 @@ fn many_calls_are_on_their_way_at_once() {
     });
 
     let call = || call::prune_orphan_bridges(PruneOrphanBridges::new(vec![]));
-    let pending: Vec<_> = (0..3).map(|_| client.send(call()).unwrap()).collect();
+    let mut pending = Vec::new();
+    for _ in 0..3 {
+        pending.push(client.send(call()).unwrap());
+    }
     for (n, pending) in pending.into_iter().enumerate().rev() {
         assert_eq!(pending.wait().unwrap().reclaimed, [n.to_string()]);
     }
@@ -165,16 +168,29 @@ fn a_deadline_ends_a_call_and_not_the_connection() {
 fn a_deadline_holds_while_the_daemon_does_not_read() {
     let daemon = Daemon::new();
     let client = Client::open(daemon.options()).unwrap();
-    let _connection = daemon.accept();
+    let mut connection = daemon.accept();
     let names = vec!["x".repeat(1 << 20); 4];
 
-    let call = || call::prune_orphan_bridges(PruneOrphanBridges::new(names.clone()));
-    let hasty = client.with_deadline(SHORT);
+    let hasty = client.with_deadline(10 * SHORT);
     let other = hasty.clone();
     let waiting = thread::spawn(move || other.status().unwrap_err());
-    let error = hasty.call(call()).unwrap_err();
+    let large = PruneOrphanBridges::new(names);
+    let error = hasty.prune_orphan_bridges(large).unwrap_err();
     assert!(error.nothing_changed(), "{error:?}");
     waiting.join().unwrap(); // it ends, too
+
+    // a connection with half a request on it is not used further
+    let server = thread::spawn(move || loop {
+        match connection.try_read() {
+            Ok(Some(Frame::Request(next))) if next.request == Request::NatTick => {
+                return connection.answer(next.id, OK);
+            }
+            Ok(Some(_)) => {}
+            Ok(None) | Err(_) => connection = daemon.accept(),
+        }
+    });
+    client.nat_tick().unwrap();
+    server.join().unwrap();
 }
 
 #[test]
@@ -234,6 +250,7 @@ fn a_daemon_that_comes_late_is_waited_for() {
         matches!(error, Error::Deadline { sent: false }),
         "{error:?}"
     );
+    assert!(!Daemon::at(path.clone()).is_called_within(4 * SHORT)); // by a client that is gone
 
     let server = thread::spawn(move || {
         thread::sleep(SHORT);

@@ -90,7 +90,10 @@ async fn a_lost_request_is_not_sent_again() {
     let client = Client::open(daemon.options()).await.unwrap();
     let server = thread::spawn(move || {
         let mut connection = daemon.accept();
-        assert_eq!(connection.read().request, Request::Shutdown);
+        let request = connection.read();
+        assert_eq!(request.request, Request::Shutdown);
+        let answer = frame(&answer_body(request.id, OK));
+        connection.write_raw(&answer[..answer.len() - 1]);
         drop(connection);
         let second = daemon.accept().serve(STATUS);
         assert_eq!(second.request, Request::Status);
@@ -117,6 +120,9 @@ async fn a_daemon_that_comes_late_is_waited_for() {
         matches!(error, Error::Deadline { sent: false }),
         "{error:?}"
     );
+    let daemon = Daemon::at(path.clone());
+    let called = tokio::task::spawn_blocking(move || daemon.is_called_within(4 * SHORT));
+    assert!(!called.await.unwrap()); // by a client that is gone
 
     let server = thread::spawn(move || {
         thread::sleep(SHORT);

@@ -8,7 +8,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
-use std::{env, fs, process};
+use std::{env, fs, process, thread};
 
 pub const OK: &str = r#"{"result":"ok"}"#;
 pub const STATUS: &str = r#"{"result":"status","peer_count":2,"service_count":1}"#;
@@ -50,6 +50,13 @@ impl Daemon {
 
     pub fn accept(&self) -> Connection {
         Connection(self.listener.accept().unwrap().0)
+    }
+
+    /// Whether anybody connects in that time.
+    pub fn is_called_within(&self, time: Duration) -> bool {
+        thread::sleep(time);
+        self.listener.set_nonblocking(true).unwrap();
+        self.listener.accept().is_ok()
     }
 }
 
