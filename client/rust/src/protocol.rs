@@ -1628,19 +1628,22 @@ impl EdgePeerStatus {
 pub struct Err {
     /// What, and why: names the thing and the value. Up to 4096 bytes.
     pub message: String,
-    /// The kind of failure, for programs: malformed (no request of this schema), invalid (a value
-    /// is refused), not_built, not_found, exists, exhausted (nothing left to give), not_permitted,
-    /// busy, timed_out, no_memory, unavailable (what it needs is not there), failed (anything
-    /// else). More may come. Since overlayd 0.1.
+    /// The kind of failure, for programs: malformed (no frame of this schema), invalid (a value is
+    /// refused), not_built, not_found, exists, exhausted (nothing left to give), not_permitted,
+    /// busy, timed_out, no_memory, unavailable (what it needs is not there, or just going), failed
+    /// (anything else). More may come. Since overlayd 0.1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// The field that is at fault, as a path: request.wg_port. Since overlayd 0.1.
+    /// The field that is at fault, as a path: request.wg_port. Absent if it is none alone. Since
+    /// overlayd 0.1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// The byte of the body, from 0, where reading a malformed one ended. Since overlayd 0.1.
+    /// The byte of the body, from 0, where reading it ended. Only with malformed, and if there was
+    /// a body. Since overlayd 0.1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offset: Option<u64>,
-    /// True if the same request may succeed later, with nothing done about it. Since overlayd 0.1.
+    /// True if the same request may succeed later, with nothing done about it: with busy,
+    /// timed_out, no_memory, unavailable. Else absent. Since overlayd 0.1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retryable: Option<bool>,
 }
