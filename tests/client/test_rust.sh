@@ -1,82 +1,51 @@
 #!/bin/sh
-# The Rust package: the ecosystem's checks, its own tests, all vectors, the real daemon in private namespaces.
+# The package for Rust: what its people check, its own tests, all vectors, a real daemon.
 set -u
-here=$(cd "$(dirname "$0")" && pwd)
-top=$(cd "$here/../.." && pwd)
 B=$(cd "${B:-build}" && pwd)
+top=$(cd "$(dirname "$0")/../.." && pwd)
+examples=$B/rust/debug/examples
+. tests/check.sh
 export B CARGO_TARGET_DIR="$B/rust" CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 CARGO_TERM_COLOR=never RUST_BACKTRACE=0
-export VECTORS="$top/tests/data/vectors" CODEC_TESTEE="$B/rust/debug/examples/codec_testee"
-cd "$top/client/rust" || exit 1
+cd "$top/client/rust" || exit
 
-# ---- with the daemon: runs in namespaces of its own ----
-
-serve() {
-	mount -t tmpfs tmpfs /run && ip link set lo up || return
-	PATH=$B/bin:$PATH:/usr/sbin:/sbin
-	overlayd --data-dir /run/node 2>/run/log &
-	tries=500
-	until overlayctl --data-dir /run/node status >/dev/null 2>&1; do
-		tries=$((tries - 1))
-		[ $tries -gt 0 ] || { cat /run/log; return 1; }
-		sleep 0.02
-	done
-	unshare --net sleep 1000 &
-	export DATA_DIR=/run/node CONTAINER_PID=$!
-	while [ "$(readlink /proc/$$/ns/net)" = "$(readlink /proc/$CONTAINER_PID/ns/net)" ]; do sleep 0.01; done
-}
-case ${1:-} in
-daemon)
-	serve && cargo test -q --offline --locked --all-features --test daemon -- --ignored && exit 0
-	cat /run/log
-	exit 1
-	;;
-examples)
-	serve && overlayctl --data-dir /run/node setup-global-overlay --deployment d --instance-id 1 --cluster-cidr 10.200.0.0/16 \
-		--slice-cidr 10.200.4.0/24 --wg-port 0 || exit 1
-	address=$("$B/rust/debug/examples/attach" /run/node/run/zlayer-overlayd.sock "$CONTAINER_PID" web) || exit 1
-	nsenter --target "$CONTAINER_PID" --net ip -o address show eth0 | grep -q " $address/" || exit 1
-	"$B/rust/debug/examples/attach_tokio" /run/node/run/zlayer-overlayd.sock web "$CONTAINER_PID" 4194304 >/run/said || exit 1
-	grep -qx "$CONTAINER_PID: $address" /run/said && grep -q '^4194304: .*process' /run/said && exit 0
-	cat /run/said
-	exit 1
-	;;
-esac
-
-# ---- everything ----
-
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-passed=0 failed=0 skipped=0
-check() { # NAME COMMAND...
-	name=$1
-	shift
-	if "$@" >"$tmp/out" 2>&1 </dev/null; then
-		passed=$((passed + 1))
-		echo "test_rust $name - ok"
-	else
-		failed=$((failed + 1))
-		cat "$tmp/out"
-		echo "test_rust $name - FAILED"
-	fi
-}
-skip() { # NAME REASON
-	skipped=$((skipped + 1))
-	echo "test_rust $1 - SKIPPED: $2"
-}
-finish() {
-	echo "test_rust: $passed passed, $failed failed, $skipped skipped"
-	[ "$failed" -eq 0 ]
-	exit
-}
 offline() { # SUBCOMMAND ARGUMENTS...
 	subcommand=$1
 	shift
-	timeout 300 cargo "$subcommand" -q --offline --locked "$@"
+	timeout 300 cargo "$subcommand" -q --offline "$@"
 }
-docs() { RUSTDOCFLAGS="-D warnings" offline doc --no-deps --all-features; }
 
-# What the generator makes of another schema, with clients that do nothing.
-zoo() {
+if ! command -v cargo >/dev/null; then
+	check_skip all "no cargo here; make deps-all installs it"
+	check_end
+	exit
+fi
+if ! timeout 120 cargo fetch -q --locked --target "$(rustc -vV | sed -n 's/^host: //p')" 2>"$check_said"; then
+	check_skip all "the crates of Cargo.lock can't be fetched: $(tail -n 1 "$check_said")"
+	check_end
+	exit
+fi
+
+# ---- the ecosystem's checks ----
+documentation() { RUSTDOCFLAGS="-D warnings" offline doc --locked --no-deps --all-features; }
+if cargo fmt --version >/dev/null 2>&1; then
+	check "rustfmt" cargo fmt --check
+else
+	check_skip "rustfmt" "not installed"
+fi
+if cargo clippy --version >/dev/null 2>&1; then
+	check "clippy" offline clippy --locked --all-features --all-targets -- -D warnings
+	check "clippy without tokio" offline clippy --locked --all-targets -- -D warnings
+else
+	check_skip "clippy" "not installed"
+	check_skip "clippy without tokio" "not installed"
+fi
+check "documentation" documentation
+
+# ---- its own tests ----
+check "unit tests" offline test --locked --all-features
+
+# What the generator makes of another schema, with clients that send nothing.
+another_schema() {
 	zoo=$B/rust/zoo
 	rm -rf "$zoo" && mkdir -p "$zoo/src" || return
 	sed '/^\[\[/,$d; s/^name = .*/name = "zoo"/' Cargo.toml >"$zoo/Cargo.toml"
@@ -117,44 +86,54 @@ zoo() {
 		    assert!(serde_json::from_str::<Request>(&text.replace("true", "null")).is_err());
 		}
 	RUST
-	timeout 300 cargo test -q --offline --all-features --lib --manifest-path "$zoo/Cargo.toml"
+	offline test --all-features --lib --manifest-path "$zoo/Cargo.toml"
 }
+check "another schema" another_schema
 
-if ! command -v cargo >/dev/null; then
-	skip "everything" "no cargo here; make deps-all installs it"
-	finish
-fi
-host=$(rustc -vV | sed -n 's/^host: //p')
-if ! timeout 120 cargo fetch -q --locked --target "$host" 2>"$tmp/out"; then
-	skip "everything" "the crates of Cargo.lock can't be fetched: $(tail -n 1 "$tmp/out")"
-	finish
-fi
-if cargo fmt --version >/dev/null 2>&1; then
-	check "rustfmt" cargo fmt --check
-else
-	skip "rustfmt" "not installed"
-fi
-if cargo clippy --version >/dev/null 2>&1; then
-	check "clippy" offline clippy --all-features --all-targets -- -D warnings
-	check "clippy without tokio" offline clippy --all-targets -- -D warnings
-else
-	skip "clippy" "not installed"
-fi
-check "documentation" docs
-check "its own tests" offline test --all-features
-check "another schema" zoo
-check "vectors" offline test --all-features --test vectors -- --ignored --nocapture
-sed -n 's/^\.*\(contract-\|verdicts: \)/  \1/p' "$tmp/out"
+# ---- the vectors ----
+for vectors in contract-0.12 contract-0.13 contract-0.14 older-lines verdicts; do
+	if command -v python3 >/dev/null; then
+		check "$vectors" timeout 120 python3 "$top/tests/client/vectors.py" "$top/tests/data/vectors/$vectors.jsonl" "$examples/codec_testee"
+		tail -n 1 "$check_said"
+	else
+		check_skip "$vectors" "no python3 here; make deps-all installs it"
+	fi
+done
 
+# ---- a real daemon ----
 root=
 [ "$(id -u)" -eq 0 ] || root=-Ur
+live() { # COMMAND: with the daemon's directory in $DATA_DIR, a process in a network namespace of its own in $CONTAINER_PID
+	# shellcheck disable=SC2086
+	timeout 60 unshare $root --mount --net --pid --fork --kill-child --mount-proc sh -c '
+		mount -t tmpfs tmpfs /run && ip link set lo up || exit
+		PATH=$B/bin:$PATH:/usr/sbin:/sbin
+		export DATA_DIR=/run/node
+		overlayd --data-dir $DATA_DIR >/run/log 2>&1 &
+		unshare --net sleep 1000 &
+		export CONTAINER_PID=$!
+		while [ "$(readlink /proc/$$/ns/net)" = "$(readlink /proc/$CONTAINER_PID/ns/net)" ]; do sleep 0.01; done
+		eval "$1" || { cat /run/log; exit 1; }' sh "$1"
+}
+clients='cargo test -q --offline --locked --all-features --test daemon -- --ignored'
+attach='
+	socket=$DATA_DIR/run/zlayer-overlayd.sock
+	until overlayctl --data-dir $DATA_DIR status >/dev/null; do sleep 0.02; done
+	overlayctl --data-dir $DATA_DIR setup-global-overlay --deployment d --instance-id 1 \
+		--cluster-cidr 10.200.0.0/16 --slice-cidr 10.200.4.0/24 --wg-port 0 &&
+	address=$('$examples'/attach $socket $CONTAINER_PID web) &&
+	nsenter --target $CONTAINER_PID --net ip -o address show eth0 | grep -F " $address/" &&
+	'$examples'/attach_tokio $socket web $CONTAINER_PID 4194304 >/run/said && cat /run/said &&
+	grep -qxF "$CONTAINER_PID: $address" /run/said && grep -q "^4194304: .*process" /run/said'
+# shellcheck disable=SC2086
 if [ ! -w /dev/net/tun ]; then
-	skip "the daemon" "this user may not open /dev/net/tun"
+	check_skip "a real daemon" "this user may not open /dev/net/tun"
+	check_skip "the examples" "this user may not open /dev/net/tun"
 elif ! unshare $root --mount --net true 2>/dev/null; then
-	skip "the daemon" "no namespaces here"
+	check_skip "a real daemon" "no namespaces here"
+	check_skip "the examples" "no namespaces here"
 else
-	for part in daemon examples; do
-		check "$part" unshare $root --mount --net --pid --fork --kill-child --mount-proc timeout 60 "$here/test_rust.sh" $part
-	done
+	check "a real daemon" live "$clients"
+	check "the examples" live "$attach"
 fi
-finish
+check_end
