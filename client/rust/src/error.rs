@@ -11,7 +11,8 @@ pub enum Error {
     Connect(Arc<io::Error>),
     /// There was no answer in time.
     Deadline {
-        /// Whether the request had been sent: then it may have been carried out, or may still be.
+        /// Whether the request had been sent, or sending it had begun and can't be undone: then it
+        /// may have been carried out, or may still be.
         sent: bool,
     },
     /// The connection ended before the answer came; the request may have been carried out, and was

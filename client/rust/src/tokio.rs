@@ -68,20 +68,14 @@ impl Client {
     /// later. The deadline is one for both.
     pub async fn send<A>(&self, call: Call<A>) -> Result<Pending<A>, Error> {
         let until = deadline_after(self.deadline);
-        let sent = Arc::new(AtomicBool::new(false));
-        let (slot, result) = oneshot::channel();
-        let order = Order {
-            request: Some(call.request),
-            sent: sent.clone(),
-            slot,
-            repeated: false,
-        };
+        let (order, result) = Order::new(Some(call.request));
+        let taken = order.taken.clone();
 
         self.order(order, until).await?;
         Ok(Pending {
             result,
             answer: call.answer,
-            sent,
+            taken,
             until,
             _queue: self.queue.clone(),
         })
@@ -117,18 +111,9 @@ impl Client {
 
     /// Waits until there is a connection.
     async fn connected(&self, until: Option<Instant>) -> Result<(), Error> {
-        let (slot, result) = oneshot::channel();
+        let (order, result) = Order::new(None);
 
-        self.order(
-            Order {
-                request: None,
-                sent: Arc::default(),
-                slot,
-                repeated: false,
-            },
-            until,
-        )
-        .await?;
+        self.order(order, until).await?;
         match within(until, result).await {
             Some(result) => result.unwrap_or_else(|_| Err(frame::ended())).map(drop),
             None => Err(Error::Deadline { sent: false }),
@@ -147,9 +132,9 @@ impl fmt::Debug for Client {
 /// A call that is on its way.
 #[must_use = "the answer has to be waited for"]
 pub struct Pending<A> {
-    result: oneshot::Receiver<Result<Option<Response>, Error>>,
+    result: oneshot::Receiver<Outcome>,
     answer: Answer<A>,
-    sent: Arc<AtomicBool>,
+    taken: Arc<AtomicBool>,
     until: Option<Instant>,
     _queue: mpsc::Sender<Order>,
 }
@@ -157,10 +142,14 @@ pub struct Pending<A> {
 impl<A> Pending<A> {
     /// Waits for the answer. One that comes after the deadline is dropped.
     pub async fn wait(self) -> Result<A, Error> {
-        let result = within(self.until, self.result).await;
-        let sent = self.sent.load(Ordering::Acquire);
-        let result = result.ok_or(Error::Deadline { sent })?;
-        match result.unwrap_or_else(|_| Err(frame::ended()))? {
+        let result = match within(self.until, self.result).await {
+            Some(result) => result.unwrap_or_else(|_| Err(frame::ended())),
+            None => {
+                let sent = self.taken.swap(true, Ordering::AcqRel);
+                return Err(Error::Deadline { sent });
+            }
+        };
+        match result? {
             Some(response) => (self.answer)(response).map_err(Error::Unexpected),
             None => Err(frame::ended()),
         }
@@ -188,10 +177,11 @@ impl Events {
     /// event is waited for on a new connection. No event is lost if this is dropped before it is
     /// done, as in `select!`.
     pub async fn next(&mut self) -> Result<Event, Error> {
-        if let Ok(event) = self.events.try_recv() {
-            return event;
+        ::tokio::select! {
+            biased;
+            event = self.events.recv() => return event.unwrap_or_else(|| Err(frame::ended())),
+            connected = self.client.connected(None) => connected?,
         }
-        self.client.connected(None).await?;
         self.events
             .recv()
             .await
@@ -216,14 +206,35 @@ async fn within<F: Future>(until: Option<Instant>, what: F) -> Option<F::Output>
     }
 }
 
+type Outcome = Result<Option<Response>, Error>;
+
 /// What somebody wants of the task that serves the connection.
 struct Order {
     /// Nothing but to be connected if there is none.
     request: Option<Request>,
-    sent: Arc<AtomicBool>,
-    slot: oneshot::Sender<Result<Option<Response>, Error>>,
+    /// Set by who comes first: the task that begins to send it, or the caller who gives up.
+    taken: Arc<AtomicBool>,
+    slot: oneshot::Sender<Outcome>,
     /// It was tried on a connection before.
     repeated: bool,
+}
+
+impl Order {
+    fn new(request: Option<Request>) -> (Self, oneshot::Receiver<Outcome>) {
+        let (slot, outcome) = oneshot::channel();
+        let order = Self {
+            request,
+            taken: Arc::default(),
+            slot,
+            repeated: false,
+        };
+        (order, outcome)
+    }
+
+    /// Whether its caller has given up; if not, it counts as sent from now on.
+    fn is_void(&self) -> bool {
+        self.slot.is_closed() || self.taken.swap(true, Ordering::AcqRel) && !self.repeated
+    }
 }
 
 #[derive(Default)]
@@ -273,7 +284,7 @@ struct Link {
     backoff: Backoff,
     last_id: u64,
     /// Who waits for which answer; also those who gave up, until it comes.
-    waiting: BTreeMap<u64, oneshot::Sender<Result<Option<Response>, Error>>>,
+    waiting: BTreeMap<u64, oneshot::Sender<Outcome>>,
 }
 
 impl Driver {
@@ -435,14 +446,15 @@ async fn write_one(
     order: Order,
     held: &mut Option<Order>,
 ) -> Result<(), Error> {
+    let is_void = order.is_void();
     let Order {
         request,
-        sent,
+        taken,
         slot,
         repeated,
     } = order;
     let request = match request {
-        Some(request) if !slot.is_closed() => request,
+        Some(request) if !is_void => request,
         _ => {
             let _ = slot.send(Ok(None));
             return Ok(());
@@ -462,10 +474,7 @@ async fn write_one(
         link.waiting.insert(id, slot);
     }
     let error = match to.write_all(&bytes).await {
-        Ok(()) => {
-            sent.store(true, Ordering::Release);
-            return Ok(());
-        }
+        Ok(()) => return Ok(()),
         Err(error) => Arc::new(error),
     };
     if let Some(slot) = lock(link).waiting.remove(&id) {
@@ -474,7 +483,7 @@ async fn write_one(
         } else {
             *held = Some(Order {
                 request: Some(request),
-                sent,
+                taken,
                 slot,
                 repeated: true,
             });

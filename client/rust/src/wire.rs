@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 /// A text that is not to be seen: a private key, a password.
 ///
 /// `Debug` doesn't show it, and its memory is wiped when it is dropped. The frame that it came in or
-/// goes out with is not wiped.
+/// goes out with is not, nor are copies made while that is read.
 #[derive(Clone, Default, Eq, PartialEq)]
 pub struct Secret(Zeroizing<String>);
 
