@@ -3,11 +3,12 @@
 use crate::frame::{self, Incoming};
 use crate::options::Backoff;
 use crate::protocol::{Event, Request, Response};
+use crate::stream::{self, Until};
 use crate::wire::{Answer, Call};
 use crate::{Error, Options, EVENTS_MAX};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufReader};
 use std::mem;
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
@@ -168,34 +169,6 @@ impl fmt::Debug for Events {
         f.debug_struct("Events")
             .field("missed", &self.missed())
             .finish_non_exhaustive()
-    }
-}
-
-/// A point in time, or never.
-#[derive(Clone, Copy, Debug)]
-struct Until(Option<Instant>);
-
-impl Until {
-    fn after(time: Option<Duration>) -> Self {
-        Self(time.and_then(|time| Instant::now().checked_add(time)))
-    }
-
-    /// What is left, if there is an end; an error if nothing is.
-    fn left(self) -> Result<Option<Duration>, Error> {
-        match self
-            .0
-            .map(|end| end.saturating_duration_since(Instant::now()))
-        {
-            Some(Duration::ZERO) => Err(Error::Deadline { sent: false }),
-            left => Ok(left),
-        }
-    }
-
-    fn receive<T>(self, from: &Receiver<T>) -> Result<T, RecvTimeoutError> {
-        match self.0 {
-            Some(end) => from.recv_timeout(end.saturating_duration_since(Instant::now())),
-            None => from.recv().map_err(|_| RecvTimeoutError::Disconnected),
-        }
     }
 }
 
@@ -366,7 +339,7 @@ impl Shared {
             state.waiting.insert(id, slot);
             drop(state);
 
-            let (written, error) = match write(&stream, &bytes, until) {
+            let (written, error) = match stream::write(&stream, &bytes, until) {
                 Ok(()) => return Ok(result),
                 Err(failed) => failed,
             };
@@ -443,7 +416,7 @@ impl Shared {
         let mut reader = BufReader::new(stream);
         let mut body = Vec::new();
         loop {
-            let read = read_body(&mut reader, &mut body).and_then(|()| self.take(&body));
+            let read = stream::read_body(&mut reader, &mut body).and_then(|()| self.take(&body));
             if let Err(end) = read {
                 return end;
             }
@@ -481,80 +454,5 @@ impl Shared {
         state.subscribers.retain(|one| one.tell(Err(end.clone())));
         drop(state);
         self.changed.notify_all();
-    }
-}
-
-/// Writes all of it, or tells how much.
-fn write(mut stream: &UnixStream, bytes: &[u8], until: Until) -> Result<(), (usize, io::Error)> {
-    let mut written = 0;
-    while written < bytes.len() {
-        let left = until
-            .left()
-            .map_err(|_| (written, io::ErrorKind::TimedOut.into()))?;
-        let result = stream
-            .set_write_timeout(left)
-            .and_then(|()| stream.write(&bytes[written..]));
-        match result {
-            Ok(0) => return Err((written, io::ErrorKind::WriteZero.into())),
-            Ok(n) => written += n,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err((written, error)),
-        }
-    }
-    Ok(())
-}
-
-fn read_body(reader: &mut impl Read, body: &mut Vec<u8>) -> Result<(), Error> {
-    let mut head = [0; 4];
-    reader.read_exact(&mut head).map_err(Error::lost)?;
-    let n = frame::body_length(head)?;
-    body.clear();
-    let got = reader.take(n).read_to_end(body).map_err(Error::lost)?;
-    if got as u64 == n {
-        Ok(())
-    } else {
-        Err(frame::ended())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Gives one byte at a time.
-    struct Drip<'a>(&'a [u8]);
-
-    impl Read for Drip<'_> {
-        fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
-            let n = self.0.len().min(to.len()).min(1);
-            to[..n].copy_from_slice(&self.0[..n]);
-            self.0 = &self.0[n..];
-            Ok(n)
-        }
-    }
-
-    #[test]
-    fn bodies_come_whole_from_a_stream_in_pieces() {
-        let mut stream = Drip(b"\x02\0\0\0{}\x01\0\0\0x\x02\0\0\0{");
-        let mut body = Vec::new();
-        read_body(&mut stream, &mut body).unwrap();
-        assert_eq!(body, b"{}");
-        read_body(&mut stream, &mut body).unwrap();
-        assert_eq!(body, b"x");
-        assert!(matches!(
-            read_body(&mut stream, &mut body),
-            Err(Error::Lost(_))
-        ));
-    }
-
-    #[test]
-    fn an_announced_length_alone_takes_no_memory() {
-        let mut stream: &[u8] = &[0, 0, 128, 0, b'{'];
-        let mut body = Vec::new();
-        assert!(matches!(
-            read_body(&mut stream, &mut body),
-            Err(Error::Lost(_))
-        ));
-        assert!(body.capacity() < 4096);
     }
 }

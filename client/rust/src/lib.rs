@@ -53,6 +53,7 @@ mod frame;
 mod options;
 #[rustfmt::skip] // generated
 pub mod protocol;
+mod stream;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 mod wire;

@@ -8,6 +8,7 @@ use overlayd_client::protocol::{
     SetLocalNodeId, SetupGlobalOverlay, SetupServiceOverlay, TeardownServiceOverlay,
 };
 use overlayd_client::{blocking, tokio, Error, Options};
+use std::collections::BTreeSet;
 use std::env;
 
 fn options() -> Options {
@@ -82,19 +83,23 @@ fn be_refused(client: &blocking::Client) {
 }
 
 fn pipeline(client: &blocking::Client) {
-    let take = || call::allocate_ip(AllocateIp::new("web", false));
-    let pending: Vec<_> = (0..20).map(|_| client.send(take()).unwrap()).collect();
-    let mut taken: Vec<_> = pending
-        .into_iter()
-        .map(|one| one.wait().unwrap().ip)
-        .collect();
-    let free = |ip| client.send(call::release_ip(ReleaseIp::new(ip))).unwrap();
-    for pending in taken.iter().map(|ip| free(*ip)).collect::<Vec<_>>() {
-        pending.wait().unwrap();
+    let mut pending = Vec::new();
+    for _ in 0..20 {
+        let take = call::allocate_ip(AllocateIp::new("web", false));
+        pending.push(client.send(take).unwrap());
     }
-    taken.sort_unstable();
-    taken.dedup();
+    let taken = pending.into_iter().map(|one| one.wait().unwrap().ip);
+    let taken: BTreeSet<_> = taken.collect();
     assert_eq!(taken.len(), 20);
+
+    let mut pending = Vec::new();
+    for ip in taken {
+        let free = call::release_ip(ReleaseIp::new(ip));
+        pending.push(client.send(free).unwrap());
+    }
+    for one in pending {
+        one.wait().unwrap();
+    }
 }
 
 async fn the_same_in_tasks() {
