@@ -20,6 +20,7 @@ const struct output outputs[] = {
 	{ "docs/reference.html", emit_html },
 	{ "client/python/src/overlayd/_protocol.py", emit_python },
 	{ "client/go/protocol.go", emit_go },
+	{ "client/rust/src/protocol.rs", emit_rust },
 	{ NULL, NULL },
 };
 
