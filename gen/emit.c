@@ -12,6 +12,7 @@ const struct output outputs[] = {
 	{ "%_describe.h", emit_describe_header },
 	{ "%_describe.c", emit_describe },
 	{ "docs/reference.md", emit_reference },
+	{ "client/typescript/src/protocol.ts", emit_typescript },
 	{ NULL, NULL },
 };
 

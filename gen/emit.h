@@ -21,6 +21,7 @@ void emit_ctl(struct model *m, struct text *t);
 void emit_describe_header(struct model *m, struct text *t);
 void emit_describe(struct model *m, struct text *t);
 void emit_reference(struct model *m, struct text *t);
+void emit_typescript(struct model *m, struct text *t);
 
 /* The first line of every output in C. */
 void emit_banner(const struct model *m, struct text *t);

@@ -35,7 +35,7 @@ $(B)/schema/stamp: schema/overlayd.proto schema/wire.proto $(B)/bin/overlaygen
 $(GENERATED): $(B)/schema/stamp ;
 
 # What is kept in git as well, for people who have no generator: docs/X is $(B)/schema/docs/X.
-KEPT := docs/reference.md
+KEPT := docs/reference.md client/typescript/src/protocol.ts
 .PHONY: kept
 programs: kept
 kept: $(B)/schema/stamp
