@@ -4,13 +4,16 @@ CC       := $(if $(filter default,$(origin CC)),gcc,$(CC))
 PREFIX   ?= /usr/local
 SAN      ?=
 T        ?= 60
+# 1: the programs speak protobuf too. The generator needs libprotobuf-c either way.
+WITH_PROTOBUF ?= $(if $(wildcard /usr/include/protobuf-c/protobuf-c.h),1,0)
+PROTOBUF := $(filter 1,$(WITH_PROTOBUF))
 VERSION  := 0.1.0
 
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Werror
 # Sanitizers hide from gcc what it knows of lengths: it then warns of texts that are cut on purpose.
 OPTIMIZE := $(if $(SAN),-O1 -Wno-format-truncation -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer,-O2)
 CFLAGS   ?= -g
-CPPFLAGS += -I. -I$(B) -I/usr/include/libnl3 -D_GNU_SOURCE
+CPPFLAGS += -I. -I$(B) -I/usr/include/libnl3 -D_GNU_SOURCE -DWITH_PROTOBUF=$(if $(PROTOBUF),1,0)
 COMPILE   = $(CC) -std=gnu17 $(CFLAGS) $(WARN) $(OPTIMIZE) $(CPPFLAGS) -MMD -MP
 LINK      = $(CC) $(CFLAGS) $(OPTIMIZE) $(LDFLAGS)
 Q        := $(if $(V),,@)
@@ -31,7 +34,8 @@ needs/client        := schema runtime
 needs/client/ctl    := client schema runtime
 
 libs/gen/pb         := -lprotobuf-c
-libs/runtime        := -lpthread
+libs/runtime        := -lpthread $(if $(PROTOBUF),-lprotobuf-c)
+libs/client/ctl     := -ljson-c
 libs/server/linux   := -lnl-route-3 -lnl-3 -lnftables -lnftnl -lmnl -lsodium
 libs/server/ipc     := -luv
 libs/server/store   := -lsodium
@@ -40,6 +44,7 @@ libs/server/store   := -lsodium
 include mk/build_id.mk
 include mk/rules.mk
 include mk/schema.mk
+include mk/docs.mk
 include mk/tests.mk
 include mk/qemu.mk
 include mk/bench.mk
@@ -65,6 +70,10 @@ install: all
 	install -D -m 755 $(B)/bin/overlayctl $(DESTDIR)$(PREFIX)/bin/overlayctl
 	install -D -m 644 schema/overlayd.proto $(DESTDIR)$(PREFIX)/share/overlayd/overlayd.proto
 	install -D -m 644 schema/wire.proto $(DESTDIR)$(PREFIX)/share/overlayd/wire.proto
+	for page in $(MAN); do install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
+	install -D -m 644 $(B)/schema/completion/overlayctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/overlayctl
+	install -D -m 644 $(B)/schema/completion/_overlayctl $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_overlayctl
+	install -D -m 644 $(B)/schema/completion/overlayctl.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/overlayctl.fish
 
 clean:
-	rm -rf $(B) $(B)-asan $(B)-clang
+	rm -rf $(B) $(B)-asan $(B)-clang $(B)-nopb

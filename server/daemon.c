@@ -39,7 +39,7 @@ struct main_daemon {
 	struct job repair; /* of the firewall */
 	struct plan repair_plan;
 	bool repairing, repair_again;
-	bool stopping, tearing_down, torn_down;
+	bool stopping, tearing_down;
 	struct call *stoppers; /* calls of `shutdown`, answered at the end */
 	size_t n_stoppers;
 	int lock;
@@ -67,12 +67,8 @@ static void worker_ready(void *arg)
 static void tunnel_ready(void *arg)
 {
 	struct main_daemon *m = arg;
-	struct tunnel *tunnel = m->shared.tunnel;
 
-	if (!tunnel)
-		return;
-	tunnel->ops->ready(tunnel);
-	m->shared.tunnel_changed(&m->shared);
+	channel_ready(&m->shared);
 }
 
 static void tunnel_changed(struct daemon *d)
@@ -163,7 +159,6 @@ static void stopped(struct daemon *d, int r, const char *detail)
 
 	if (r < 0)
 		log_at(d->log, LOG_ERROR, "stop: %s", detail);
-	m->torn_down = true;
 	answer_stoppers(m);
 	server_close(m->server, FLUSH_MS, server_closed, m);
 }
@@ -187,10 +182,6 @@ static void stop(struct daemon *d, struct call *call)
 {
 	struct main_daemon *m = main_of(d);
 
-	if (call && m->torn_down) {
-		call_ok(call);
-		return;
-	}
 	if (call) {
 		call->state = m->stoppers;
 		m->stoppers = call;
@@ -203,6 +194,7 @@ static void stop(struct daemon *d, struct call *call)
 	log_at(d->log, LOG_INFO, "stopping: %s",
 	       call ? "a client asked for it" : "a signal asked for it");
 	server_drain(m->server);
+	channel_close(d); /* nobody waits for a device that hangs: it goes anyway */
 	uv_check_start(&m->settle, stop_when_settled);
 	/* a loop that sleeps is woken by its own signal's or call's event, which is just being
 	 * handled */
@@ -226,7 +218,7 @@ static int complain(const char *what, const char *thing, int r)
 static int take_lock(struct main_daemon *m)
 {
 	pid_t holder;
-	int r = make_directory(m->data_dir, 0700);
+	int r = make_directory(m->data_dir, 0755);
 
 	if (r < 0)
 		return complain("data dir", m->data_dir, r);

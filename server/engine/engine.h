@@ -145,6 +145,9 @@ size_t engine_attachment_count(const struct engine *e);
 
 /* ---- peers ---- */
 
+/* Most peers: what is told of so many fits a frame of 8 MiB, 256 bytes for each. */
+#define PEERS_MAX 32768
+
 /* Most prefixes of a peer. */
 #define PEER_ALLOWED_MAX 1024
 

@@ -11,6 +11,7 @@
 #include "server/net/net.h"
 #include "server/net/worker.h"
 
+struct channel_clock;
 struct lookup;
 
 struct daemon {
@@ -18,8 +19,10 @@ struct daemon {
 	const struct net *net;
 	struct worker *worker;
 	struct log *log;
-	struct tunnel *tunnel;  /* the channel to the node's tunnel; NULL while there is none */
-	struct lookup *lookups; /* of peers' host names; see resolve.h */
+	struct tunnel *tunnel; /* the channel to the node's tunnel; NULL while there is none */
+	struct channel_clock *clock; /* of that channel; see channel.h */
+	bool wants_tunnel;           /* it is opened when it is needed */
+	struct lookup *lookups;      /* of peers' host names; see resolve.h */
 
 	/* Set by the daemon's main part. */
 	uv_loop_t *loop;

@@ -4,20 +4,8 @@ set -u
 B=${B:-build}
 here=$(dirname "$0")
 tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-passed=0 failed=0
-check() {
-	name=$1
-	shift
-	if "$@" >"$tmp/said" 2>&1; then
-		passed=$((passed + 1))
-		echo "test_golden $name - ok"
-	else
-		failed=$((failed + 1))
-		cat "$tmp/said"
-		echo "test_golden $name - FAILED"
-	fi
-}
+. tests/check.sh
+trap 'rm -rf "$tmp" "$check_said"' EXIT
 mkdir -p "$tmp/schema"
 check "generates" protoc -I"$here" -Ischema --plugin=protoc-gen-overlay="$B/bin/overlaygen" --overlay_out="$tmp/schema" zoo.proto
 [ "${GOLDEN:-}" != write ] || { rm -rf "$here/zoo" && cp -r "$tmp/schema" "$here/zoo"; }
@@ -34,5 +22,4 @@ cat >"$tmp/main.c" <<'C'
 int main(void) { return zoo_dispatch(NULL, NULL); }
 C
 check "a missing handler is named" sh -c "${CC:-gcc} -D_GNU_SOURCE -I. -I$tmp $tmp/main.c $tmp/schema/zoo_ops.c.o -o $tmp/main 2>&1 | grep -q 'undefined reference to .zoo_op_feed'"
-echo "test_golden: $passed passed, $failed failed, 0 skipped"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+check_end

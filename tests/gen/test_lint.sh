@@ -3,21 +3,18 @@
 set -u
 B=${B:-build}
 here=$(dirname "$0")
+. tests/check.sh
 tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-passed=0 failed=0
+trap 'rm -rf "$tmp" "$check_said"' EXIT
+
+refused_as_said() { # NAME
+	protoc -I"$here/lint" -Ischema --plugin=protoc-gen-overlay="$B/bin/overlaygen" --overlay_out="$tmp" "$1.proto" >"$tmp/said" 2>&1
+	sed -i 's/^--overlay_out: //; /warning: Import wire.proto is unused/d' "$tmp/said"
+	diff "$here/lint/$1.err" "$tmp/said"
+}
+
 for schema in "$here"/lint/*.proto; do
 	name=$(basename "$schema" .proto)
-	protoc -I"$here/lint" -Ischema --plugin=protoc-gen-overlay="$B/bin/overlaygen" --overlay_out="$tmp" "$name.proto" >"$tmp/said" 2>&1
-	sed -i 's/^--overlay_out: //; /warning: Import wire.proto is unused/d' "$tmp/said"
-	if cmp -s "$here/lint/$name.err" "$tmp/said"; then
-		passed=$((passed + 1))
-		echo "test_lint $name - ok"
-	else
-		failed=$((failed + 1))
-		diff "$here/lint/$name.err" "$tmp/said"
-		echo "test_lint $name - FAILED"
-	fi
+	check "$name" refused_as_said "$name"
 done
-echo "test_lint: $passed passed, $failed failed, 0 skipped"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+check_end

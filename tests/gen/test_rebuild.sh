@@ -4,25 +4,12 @@ set -u
 B=${B:-build}
 unset MAKEFLAGS MFLAGS MAKELEVEL V
 export LC_ALL=C
+. tests/check.sh
 tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-passed=0 failed=0
+trap 'rm -rf "$tmp" "$check_said"' EXIT
 cp -a Makefile mk schema gen runtime server client tests docs "$tmp"
 [ ! -d "$B" ] || { mkdir -p "$tmp/$B" && cp -a "$B/." "$tmp/$B"; }
 cd "$tmp" || exit 1
-
-check() { # NAME COMMAND...
-	name=$1
-	shift
-	if "$@" >said 2>&1; then
-		passed=$((passed + 1))
-		echo "test_rebuild $name - ok"
-	else
-		failed=$((failed + 1))
-		sed 's/^/  /' said
-		echo "test_rebuild $name - FAILED"
-	fi
-}
 
 build() { # TARGET...: what was done, in the file `done`
 	make --no-print-directory -j2 "$@" >made 2>&1
@@ -142,5 +129,4 @@ check "a touched header compiles those that include it" one_header
 check "a touched schema is read again, and nothing follows" touched_schema
 check "a comment in the schema changes what shows it" schema_comment
 check "a new operation's missing handler is named" new_operation
-echo "test_rebuild: $passed passed, $failed failed, 0 skipped"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+check_end

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <grp.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -43,6 +44,30 @@ TEST(shutdown_in_band)
 	expect(fd, SHUTDOWN, "\"result\":\"ok\"");
 	CHECK_INT(daemon_wait(d.pid), 0);
 	check_gone(&d);
+	close(fd);
+}
+
+TEST(requests_behind_a_shutdown)
+{
+	static const char three[] =
+		"\x36\0\0\0{\"frame\":\"request\",\"id\":1,\"request\":" SHUTDOWN "}"
+		"\x36\0\0\0{\"frame\":\"request\",\"id\":2,\"request\":" SHUTDOWN "}"
+		"\x34\0\0\0{\"frame\":\"request\",\"id\":3,\"request\":" STATUS "}";
+	struct test_daemon d;
+	int fd;
+
+	fd = daemon_begin(&d);
+	send_bytes(fd, three, sizeof(three) - 1);
+	for (unsigned id = 1; id <= 3; id++) {
+		_cleanup_(freep) char *answer = read_body(fd);
+		char want[32];
+
+		snprintf(want, sizeof(want), "\"id\":%u,", id);
+		CHECK(answer && strstr(answer, want));
+		CHECK(strstr(answer, id == 1 ? "\"ok\"" : "the daemon is stopping"));
+	}
+	CHECK(!read_body(fd));
+	CHECK_INT(daemon_wait(d.pid), 0);
 	close(fd);
 }
 
@@ -193,6 +218,45 @@ TEST(modes_of_what_it_makes)
 	snprintf(path, sizeof(path), "%s/logs/overlayd.log", d.dir);
 	CHECK_INT(stat(path, &st), 0);
 	daemon_stop(&d);
+}
+
+/* Connects as user 4000 of group 4242 and no other. */
+static int connect_as_other(const char *socket)
+{
+	pid_t pid = fork();
+
+	CHECK(pid >= 0);
+	if (pid == 0) {
+		if (setgroups(0, NULL) < 0 || setgid(4242) < 0 || setuid(4000) < 0)
+			_exit(EPERM);
+		_exit(-MIN(stream_connect(socket), 0));
+	}
+	return daemon_wait(pid);
+}
+
+TEST(the_group_reaches_the_socket_in_a_data_dir_of_ones_own)
+{
+	static const char group[] = "root:x:0:\nzlayer:x:4242:\n";
+	static const char socket[] = "/run/own/node/run/zlayer-overlayd.sock";
+	_cleanup_(fd_closep) int fd = -1;
+	pid_t pid;
+	int r;
+
+	sandbox_enter();
+	CHECK_INT(chmod("/run", 0755), 0);
+	fd = open("/run/group", O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+	CHECK_INT(write(fd, group, sizeof(group) - 1), sizeof(group) - 1);
+	CHECK_INT(mount("/run/group", "/etc/group", NULL, MS_BIND, NULL), 0);
+	umask(022);
+	pid = daemon_spawn(
+		(const char *const[]){ "overlayd", "--data-dir", "/run/own/node", NULL });
+	close(connect_when_up(socket));
+	r = connect_as_other(socket);
+	kill(pid, SIGTERM);
+	CHECK_INT(daemon_wait(pid), 0);
+	if (r == EPERM)
+		SKIP("no other users here ");
+	CHECK_INT(r, 0);
 }
 
 TEST(the_key_outlives_the_daemon)

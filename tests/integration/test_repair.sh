@@ -1,35 +1,10 @@
 #!/bin/sh
 # What somebody else destroyed is made again by the setup that is repeated: with real packets.
 set -u
+. tests/check.sh
+check_needs_tun
+check_in_namespaces
 B=$(cd "${B:-build}" && pwd)
-export B
-if [ -z "${REPAIR_INSIDE:-}" ]; then
-	user=
-	[ "$(id -u)" -eq 0 ] || user=-Ur
-	reason=
-	unshare $user --mount --net --pid --fork --kill-child --mount-proc true 2>/dev/null || reason="namespaces are not allowed here"
-	[ -w /dev/net/tun ] || reason="this user may not open /dev/net/tun"
-	if [ -n "$reason" ]; then
-		echo "test_repair - SKIPPED: $reason"
-		echo "test_repair: 0 passed, 0 failed, 1 skipped"
-		exit 0
-	fi
-	REPAIR_INSIDE=1 exec unshare $user --mount --net --pid --fork --kill-child --mount-proc "$0"
-fi
-
-passed=0 failed=0
-check() { # NAME COMMAND...
-	name=$1
-	shift
-	if "$@" >/run/said 2>&1; then
-		passed=$((passed + 1))
-		echo "test_repair $name - ok"
-	else
-		failed=$((failed + 1))
-		sed 's/^/  /' /run/said
-		echo "test_repair $name - FAILED"
-	fi
-}
 ctl() { "$B/bin/overlayctl" --socket /run/d/run/zlayer-overlayd.sock "$@"; }
 setup_global() { ctl setup-global-overlay --deployment d --instance-id 1 --cluster-cidr 10.200.0.0/16 --slice-cidr 10.200.4.0/24 --wg-port 0; }
 setup_web() { ctl setup-service-overlay --service web --mode auto; }
@@ -84,5 +59,4 @@ check "is in another subnet" another_subnet
 ctl detach-container --handle linux_pid:$guest >/dev/null
 check "shutdown" ctl shutdown
 check "nothing is left" sh -c "! ip -o link | grep zl-"
-echo "test_repair: $passed passed, $failed failed, 0 skipped"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+check_end

@@ -1,42 +1,15 @@
 #!/bin/sh
 # Real packets between containers, hosts and the world, in private namespaces.
 set -u
-if [ ! -w /dev/net/tun ]; then
-	echo "test_traffic: this user may not open /dev/net/tun - SKIPPED"
-	echo "test_traffic: 0 passed, 0 failed, 1 skipped"
-	exit 0
-fi
-if [ -z "${TRAFFIC_INSIDE:-}" ]; then
-	export TRAFFIC_INSIDE=1
-	root=
-	[ "$(id -u)" -eq 0 ] || root=-Ur
-	if ! unshare $root --mount --net true 2>/dev/null; then
-		echo "test_traffic: no namespaces here - SKIPPED"
-		echo "test_traffic: 0 passed, 0 failed, 1 skipped"
-		exit 0
-	fi
-	exec unshare $root --mount --net --pid --fork --kill-child --mount-proc "$0"
-fi
+. tests/check.sh
+check_needs_tun
+check_in_namespaces
 B=$(cd "${B:-build}" && pwd)
 PATH=$B/bin:$PATH:/usr/sbin:/sbin
-passed=0 failed=0
 mount -t tmpfs tmpfs /run
 ip link set lo up
 tmp=/run/t
 mkdir $tmp
-
-check() { # NAME COMMAND...
-	name=$1
-	shift
-	if "$@" >$tmp/out 2>&1; then
-		passed=$((passed + 1))
-		echo "test_traffic $name - ok"
-	else
-		failed=$((failed + 1))
-		sed 's/^/  /' $tmp/out
-		echo "test_traffic $name - FAILED"
-	fi
-}
 
 ctl() { overlayctl --data-dir /run/node "$@"; }
 ns() { # sets pid to a process in a network namespace of its own
@@ -149,6 +122,5 @@ check "IPv6 detach joined" ctl detach-container --handle "linux_pid:$b"
 check "IPv6 teardown" ctl teardown-service-overlay --service web
 check "IPv6 shutdown" ctl shutdown
 
-[ "$failed" -eq 0 ] || cat $tmp/log
-echo "test_traffic: $passed passed, $failed failed, 0 skipped"
-[ "$failed" -eq 0 ]
+[ "$check_failed" -eq 0 ] || cat $tmp/log
+check_end

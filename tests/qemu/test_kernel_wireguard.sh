@@ -3,22 +3,7 @@
 set -u
 B=$(cd "${B:-build}" && pwd)
 export B
-passed=0 failed=0
-out=$(mktemp)
-trap 'rm -f "$out"' EXIT
-
-check() { # NAME COMMAND...
-	name=$1
-	shift
-	if "$@" >"$out" 2>&1; then
-		passed=$((passed + 1))
-		echo "test_kernel_wireguard $name - ok"
-	else
-		failed=$((failed + 1))
-		sed 's/^/  /' "$out"
-		echo "test_kernel_wireguard $name - FAILED"
-	fi
-}
+. tests/check.sh
 
 # In namespaces of its own: no wireguard-go but this daemon's is seen there.
 tunnel_is_the_kernels() {
@@ -37,5 +22,4 @@ check "the kernel makes its devices" unshare --net ip link add wg0 type wireguar
 check "the demonstration" tests/demo/run
 check "the daemon's tunnel is the kernel's own" tunnel_is_the_kernels
 
-echo "test_kernel_wireguard: $passed passed, $failed failed, 0 skipped"
-[ "$failed" -eq 0 ]
+check_end

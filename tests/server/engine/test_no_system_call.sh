@@ -2,9 +2,9 @@
 # The engine decides and touches nothing: all that it calls, also by way of the runtime, is here, and nothing here looks at or changes what is outside the process.
 set -u
 B=${B:-build}
+. tests/check.sh
 tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-passed=0 failed=0
+trap 'rm -rf "$tmp" "$check_said"' EXIT
 
 # memory; bytes and texts; text in memory; search trees
 cat >"$tmp/allowed" <<'END'
@@ -49,19 +49,6 @@ calls() { # ARCHIVE OTHER...
 		sort -u
 }
 
-check() { # NAME COMMAND...
-	name=$1
-	shift
-	if "$@" >"$tmp/said" 2>&1; then
-		passed=$((passed + 1))
-		echo "test_no_system_call $name - ok"
-	else
-		failed=$((failed + 1))
-		sed 's/^/  /' "$tmp/said"
-		echo "test_no_system_call $name - FAILED"
-	fi
-}
-
 only_allowed() {
 	calls "$B/server/engine.a" "$B/runtime.a" >"$tmp/called" || return 1
 	[ -s "$tmp/called" ] || { echo "nothing is called: this can't be all of it"; return 1; }
@@ -77,5 +64,4 @@ others_are_found() {
 
 check "the engine calls nothing that reaches outside" only_allowed
 check "a call that does is noticed" others_are_found
-echo "test_no_system_call: $passed passed, $failed failed, 0 skipped"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+check_end

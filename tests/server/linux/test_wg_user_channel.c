@@ -119,7 +119,8 @@ TEST(the_other_side_says_no)
 	const struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_port = htons(7002) };
 	struct tunnel *t;
 
-	run("ip link set " LINK " up"); /* a port is only bound then */
+	/* a port is only bound then, soon after */
+	run("ip link set " LINK " up; until ss -Hlun | grep -q .; do sleep 0.01; done");
 	CHECK_INT(bind(taken, (const struct sockaddr *)&address, sizeof(address)), 0);
 	CHECK_INT(wg_user.open(&wg, LINK, &t), 0);
 	CHECK_INT(t->ops->set(t, &change, note, &q[0]), 0);
@@ -139,7 +140,9 @@ TEST(a_process_that_dies)
 	struct tunnel *t;
 
 	CHECK_INT(wg_user.open(&wg, LINK, &t), 0);
-	run("pkill -STOP -x wireguard-go"); /* of the sandbox: there is no other in it */
+	/* each of its threads stops for itself; the sandbox has no other wireguard-go */
+	run("p=$(pgrep -x wireguard-go); kill -STOP $p;"
+	    "while grep -h State: /proc/$p/task/*/status | grep -qv stopped; do sleep 0.01; done");
 	CHECK_INT(set_peer(t, 1, &q[0]), 0);
 	CHECK_INT(t->ops->get(t, note, &q[1]), 0);
 	run("pkill -KILL -x wireguard-go");
