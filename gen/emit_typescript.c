@@ -111,7 +111,9 @@ static const char *remarks(struct model *m, const struct field *f)
 	const char *text =
 		f->has_max_items ? model_text(m, " At most %u items.", f->max_items) : "";
 
-	return f->flags & OVD_SECRET ? model_text(m, "%s Keep it out of logs.", text) : text;
+	if (f->flags & OVD_SECRET)
+		return model_text(m, "%s Keep it out of logs.", text);
+	return f->example ? model_text(m, "%s Example: `%s`.", text, f->example) : text;
 }
 
 /* ---- values ---- */

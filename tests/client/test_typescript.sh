@@ -5,36 +5,15 @@ B=$(cd "${B:-build}" && pwd)
 top=$(cd "$(dirname "$0")/../.." && pwd)
 package=$top/client/typescript
 work=$B/typescript
+. tests/check.sh
 tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-passed=0 failed=0 skipped=0
-export NO_UPDATE_NOTIFIER=1 npm_config_update_notifier=false
-
-check() { # NAME COMMAND...
-	name=$1
-	shift
-	if ("$@") >"$tmp/said" 2>&1; then
-		passed=$((passed + 1))
-		echo "test_typescript $name - ok"
-	else
-		failed=$((failed + 1))
-		sed 's/^/  /' "$tmp/said"
-		echo "test_typescript $name - FAILED"
-	fi
-}
-skip() { # NAME REASON
-	skipped=$((skipped + 1))
-	echo "test_typescript $1 - SKIPPED: $2"
-}
-finish() {
-	echo "test_typescript: $passed passed, $failed failed, $skipped skipped"
-	[ "$failed" -eq 0 ]
-	exit
-}
+trap 'rm -rf "$tmp" "$check_said"' EXIT
+export NO_UPDATE_NOTIFIER=1
 
 if ! node -e 'process.exit(Number(parseInt(process.versions.node) < 18))' 2>/dev/null; then
-	skip "everything" "no node of 18 or newer here; make deps-all installs it"
-	finish
+	check_skip all "no node of 18 or newer here; make deps-all installs it"
+	check_end
+	exit
 fi
 
 # ---- the copy, and the tools of the versions in package-lock.json ----
@@ -46,9 +25,10 @@ tools() {
 	cmp -s "$package/package-lock.json" package-lock.json && [ -e node_modules/installed ] && return
 	cp "$package/package-lock.json" . && timeout 120 npm ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 --fetch-timeout=20000 && touch node_modules/installed
 }
-if ! tools >"$tmp/said" 2>&1; then
-	skip "everything" "no tools: $(grep -v '^npm warn' "$tmp/said" | head -n 1)"
-	finish
+if ! tools >"$check_said" 2>&1; then
+	check_skip all "no tools: $(grep -v '^npm warn' "$check_said" | head -n 1)"
+	check_end
+	exit
 fi
 PATH=$work/node_modules/.bin:$PATH
 check "tsc --strict, another schema's module too" tsc --strict --noEmit
@@ -68,7 +48,7 @@ assert.equal(Buffer.from(Request.encode({ op: "feed", called: "b", food: "grass"
 	`{"op":"feed","called":"b","food":"grass","grams":2,"place":{"where":"cage"},"slowly":true}`);'
 }
 check "another schema round trip" another_schema
-a_user() { # whose project has the package among its dependencies
+a_user() ( # whose project has the package among its dependencies
 	rm -rf "$tmp/user" && mkdir -p "$tmp/user/node_modules" && ln -s "$work" "$tmp/user/node_modules/overlayd-client" || return
 	cat >"$tmp/user/main.ts" <<'TS'
 import { type Answer, Client, type Request, UnavailableError } from "overlayd-client";
@@ -87,7 +67,7 @@ TS
 	cd "$tmp/user" && echo '{ "type": "module" }' >package.json || return
 	tsc --strict --module nodenext --target es2022 --typeRoots "$work/node_modules/@types" --types node main.ts &&
 		[ "$(node main.js)" = true ]
-}
+)
 check "a user's program" a_user
 
 # ---- its own tests ----
@@ -97,8 +77,12 @@ done
 
 # ---- the vectors ----
 for vectors in contract-0.12 contract-0.13 contract-0.14 older-lines verdicts; do
-	check "$vectors" timeout 60 node dist/test/vectors.js "$top/tests/data/vectors/$vectors.jsonl"
-	tail -n 1 "$tmp/said"
+	if ! command -v python3 >/dev/null; then
+		check_skip "$vectors" "no python3 here; make deps-all installs it"
+		continue
+	fi
+	check "$vectors" timeout 60 python3 "$top/tests/client/vectors.py" "$top/tests/data/vectors/$vectors.jsonl" node dist/test/testee.js
+	tail -n 1 "$check_said"
 done
 
 # ---- a real daemon ----
@@ -114,10 +98,10 @@ live() {
 }
 # shellcheck disable=SC2086
 if [ ! -w /dev/net/tun ]; then
-	skip "a real daemon" "this user may not open /dev/net/tun"
+	check_skip "a real daemon" "this user may not open /dev/net/tun"
 elif ! unshare $root --mount --net true 2>/dev/null; then
-	skip "a real daemon" "no namespaces here"
+	check_skip "a real daemon" "no namespaces here"
 else
 	check "a real daemon" live
 fi
-finish
+check_end

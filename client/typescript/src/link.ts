@@ -93,7 +93,7 @@ export class Link {
   }
 
   async #connect(): Promise<Socket> {
-    const socket = createConnection(this.path);
+    const socket = createConnection({ path: this.path });
     try {
       await once(socket, "connect", { signal: this.#closing.signal });
       return socket;

@@ -60,7 +60,7 @@ export interface TurnServerSpec {
    */
   addr?: string | undefined;
   /**
-   * Who asks.
+   * Who asks. Example: `prod`.
    *
    * @defaultValue `""`
    */
@@ -161,10 +161,11 @@ export const NatConfigSpec = new wire.Struct<NatConfigSpec>({
 
 /** What the node's tunnel is to be. */
 export interface SetupGlobalOverlay {
-  /** The cluster's name, 1 to 63 bytes; part of every interface name. */
+  /** The cluster's name, 1 to 63 bytes; part of every interface name. Example: `prod`. */
   deployment: string;
   /**
    * Tells daemons of one deployment on one host apart, 1 to 63 bytes; part of every interface name.
+   * Example: `1`.
    */
   instance_id: string;
   /** Range of the whole cluster. */
@@ -204,7 +205,7 @@ export const SetupGlobalOverlay = new wire.Struct<SetupGlobalOverlay>({
 
 /** What a service's overlay is to be. */
 export interface SetupServiceOverlay {
-  /** The service's name, 1 to 63 bytes. */
+  /** The service's name, 1 to 63 bytes. Example: `web`. */
   service: string;
   /** How its containers are connected. */
   mode: OverlayMode;
@@ -216,7 +217,7 @@ export const SetupServiceOverlay = new wire.Struct<SetupServiceOverlay>({
 
 /** Which service goes. */
 export interface TeardownServiceOverlay {
-  /** The service's name, 1 to 63 bytes. */
+  /** The service's name, 1 to 63 bytes. Example: `web`. */
   service: string;
 }
 export const TeardownServiceOverlay = new wire.Struct<TeardownServiceOverlay>({
@@ -225,7 +226,7 @@ export const TeardownServiceOverlay = new wire.Struct<TeardownServiceOverlay>({
 
 /** Whose pool an address is taken from. */
 export interface AllocateIp {
-  /** A service that is set up; any other name means the node's own pool. */
+  /** A service that is set up; any other name means the node's own pool. Example: `web`. */
   service: string;
   /** Has no effect on an address alone. */
   join_global: boolean;
@@ -255,7 +256,7 @@ export const LinuxPid = new wire.Struct<LinuxPid>({
 
 /** A Windows container. */
 export interface WindowsContainer {
-  /** Its id at the compute service. */
+  /** Its id at the compute service. Example: `a1b2c3`. */
   container_id: string;
   /** The address it is to have; chosen by the daemon if absent. */
   ip?: string | undefined;
@@ -267,7 +268,7 @@ export const WindowsContainer = new wire.Struct<WindowsContainer>({
 
 /** A guest that runs WireGuard itself. */
 export interface GuestManaged {
-  /** Its id, chosen by the engine. */
+  /** Its id, chosen by the engine. Example: `vm-7`. */
   id: string;
 }
 export const GuestManaged = new wire.Struct<GuestManaged>({
@@ -276,7 +277,7 @@ export const GuestManaged = new wire.Struct<GuestManaged>({
 
 /** A process that shares the host's network. */
 export interface HostShared {
-  /** Its id, chosen by the engine. */
+  /** Its id, chosen by the engine. Example: `proc-7`. */
   id: string;
 }
 export const HostShared = new wire.Struct<HostShared>({
@@ -320,7 +321,7 @@ export const AttachHandle = new wire.Union<AttachHandle, "platform">("platform",
 export interface AttachContainer {
   /** The container. */
   handle: AttachHandle;
-  /** A service that is set up, 1 to 63 bytes. */
+  /** A service that is set up, 1 to 63 bytes. Example: `web`. */
   service: string;
   /** Also connect it to the node's own block, as eth1. */
   join_global: boolean;
@@ -332,14 +333,17 @@ export interface AttachContainer {
    */
   ephemeral?: boolean | undefined;
   /**
-   * Fence: only containers that name the same network reach it. 1 to 63 bytes.
+   * Fence: only containers that name the same network reach it. 1 to 63 bytes. Example: `blue`.
    *
    * @since 0.13.0
    */
   isolation_network?: string | undefined;
   /** For the container's resolver. */
   dns_server?: string | undefined;
-  /** Search list for the container's resolver, names separated by one space. */
+  /**
+   * Search list for the container's resolver, names separated by one space. Example:
+   * `prod.overlay`.
+   */
   dns_domain?: string | undefined;
 }
 export const AttachContainer = new wire.Struct<AttachContainer>({
@@ -363,7 +367,7 @@ export const DetachContainer = new wire.Struct<DetachContainer>({
 
 /** An address that a node may be reached at. */
 export interface NatCandidate {
-  /** How it was found: host, server-reflexive or relay; others are ignored. */
+  /** How it was found: host, server-reflexive or relay; others are ignored. Example: `Host`. */
   candidate_type: string;
   /** Address and port. */
   address: string;
@@ -382,7 +386,10 @@ export interface PeerSpec {
   public_key: string;
   /** Where it listens: address or host name, and port. */
   endpoint: string;
-  /** Prefixes behind it, separated by commas; blanks around them don't matter. */
+  /**
+   * Prefixes behind it, separated by commas; blanks around them don't matter. Example:
+   * `10.200.5.0/24`.
+   */
   allowed_ips: string;
   /** Seconds between packets that keep a translation open, 0 to 65535; 0 for none. */
   persistent_keepalive_secs: bigint;
@@ -403,7 +410,7 @@ export const PeerSpec = new wire.Struct<PeerSpec>({
 
 /** One service's own tunnel. */
 export interface ServiceScope {
-  /** The service's name, 1 to 63 bytes. */
+  /** The service's name, 1 to 63 bytes. Example: `web`. */
   service: string;
 }
 export const ServiceScope = new wire.Struct<ServiceScope>({
@@ -499,13 +506,13 @@ export const RemoveAllowedIp = new wire.Struct<RemoveAllowedIp>({
 
 /** A device outside the cluster. */
 export interface MintEdgePeer {
-  /** Its name, 1 to 63 bytes. */
+  /** Its name, 1 to 63 bytes. Example: `laptop-anna`. */
   name: string;
   /** Seconds until it is removed. */
   ttl_secs: bigint;
   /**
    * What it may reach: prefixes, addresses, services of this node; empty is the whole cluster. At
-   * most 64 items.
+   * most 64 items. Example: `web`.
    */
   allow?: readonly string[] | undefined;
   /** Where it finds this node. */
@@ -520,7 +527,7 @@ export const MintEdgePeer = new wire.Struct<MintEdgePeer>({
 
 /** Which edge peer ends. */
 export interface RevokeEdgePeer {
-  /** Its name, 1 to 63 bytes. */
+  /** Its name, 1 to 63 bytes. Example: `laptop-anna`. */
   name: string;
 }
 export const RevokeEdgePeer = new wire.Struct<RevokeEdgePeer>({
@@ -529,7 +536,7 @@ export const RevokeEdgePeer = new wire.Struct<RevokeEdgePeer>({
 
 /** A name and its address. */
 export interface RegisterDns {
-  /** The name; without a final dot the node's zone is added. */
+  /** The name; without a final dot the node's zone is added. Example: `db.web.prod.overlay`. */
   name: string;
   /** The address; replaces the name's former one of the same family. */
   ip: string;
@@ -541,7 +548,7 @@ export const RegisterDns = new wire.Struct<RegisterDns>({
 
 /** A name to forget. */
 export interface UnregisterDns {
-  /** The name as it was registered. */
+  /** The name as it was registered. Example: `db.web.prod.overlay`. */
   name: string;
 }
 export const UnregisterDns = new wire.Struct<UnregisterDns>({
@@ -550,7 +557,7 @@ export const UnregisterDns = new wire.Struct<UnregisterDns>({
 
 /** Where a zone's queries go. */
 export interface WriteScopedResolver {
-  /** The zone. */
+  /** The zone. Example: `prod.overlay`. */
   zone: string;
   /** The server's address. */
   node_ip: string;
@@ -565,7 +572,7 @@ export const WriteScopedResolver = new wire.Struct<WriteScopedResolver>({
 
 /** A zone to forget. */
 export interface RemoveScopedResolver {
-  /** The zone. */
+  /** The zone. Example: `prod.overlay`. */
   zone: string;
 }
 export const RemoveScopedResolver = new wire.Struct<RemoveScopedResolver>({
@@ -576,7 +583,7 @@ export const RemoveScopedResolver = new wire.Struct<RemoveScopedResolver>({
 export interface PruneOrphanBridges {
   /**
    * Names of bridges that the caller still wants, besides those the daemon knows. At most 2048
-   * items.
+   * items. Example: `zl-prod-1-web-b`.
    */
   live_bridge_names: readonly string[];
 }
@@ -586,7 +593,7 @@ export const PruneOrphanBridges = new wire.Struct<PruneOrphanBridges>({
 
 /** Opens a conversation; need not be the first request, or be sent at all. */
 export interface Hello {
-  /** Who asks, for the daemon's log: name and version. */
+  /** Who asks, for the daemon's log: name and version. Example: `engine 3.1`. */
   client?: string | undefined;
 }
 export const Hello = new wire.Struct<Hello>({
@@ -819,7 +826,7 @@ export const AllocatedIp = new wire.Struct<AllocatedIp>({
 export interface AttachResult {
   /** Its address on the service's bridge. */
   ip: string;
-  /** Windows: its network namespace. */
+  /** Windows: its network namespace. Example: `9b1c8ad4-5f0e-4c7d-8c59-0d9b2a4f6e11`. */
   namespace_guid?: string | undefined;
   /**
    * Whether isolation_network is in force; absent if none was asked for.
@@ -850,7 +857,7 @@ export interface GuestOverlayConfig {
   peers: readonly PeerSpec[];
   /** For the guest's resolver. */
   dns_server?: string | undefined;
-  /** Search list for the guest's resolver. */
+  /** Search list for the guest's resolver. Example: `prod.overlay`. */
   dns_domain?: string | undefined;
 }
 export const GuestOverlayConfig = new wire.Struct<GuestOverlayConfig>({
@@ -866,7 +873,7 @@ export const GuestOverlayConfig = new wire.Struct<GuestOverlayConfig>({
 
 /** The tunnel's interface. */
 export interface BridgeName {
-  /** Its name on the host. */
+  /** Its name on the host. Example: `zl-prod-1-g`. */
   name: string;
 }
 export const BridgeName = new wire.Struct<BridgeName>({
@@ -877,9 +884,12 @@ export const BridgeName = new wire.Struct<BridgeName>({
 export interface PeerStatus {
   /** Its public key. */
   public_key: string;
-  /** Where its last packet came from, else where it was said to be; empty if neither is known. */
+  /**
+   * Where its last packet came from, else where it was said to be; empty if neither is known.
+   * Example: `192.0.2.7:51820`.
+   */
   endpoint: string;
-  /** Prefixes behind it, separated by commas. */
+  /** Prefixes behind it, separated by commas. Example: `10.200.5.0/24`. */
   allowed_ips: string;
   /** When a key was last agreed, seconds since 1970; 0 for never. */
   last_handshake_unix_secs: bigint;
@@ -893,9 +903,9 @@ export const PeerStatus = new wire.Struct<PeerStatus>({
 
 /** A service with a tunnel of its own. */
 export interface DedicatedServiceStatus {
-  /** Its name. */
+  /** Its name. Example: `web`. */
   service: string;
-  /** Its tunnel's interface. */
+  /** Its tunnel's interface. Example: `zl-prod-1-g`. */
   interface: string;
   /** Its tunnel's public key. */
   public_key: string;
@@ -920,7 +930,7 @@ export const DedicatedServiceStatus = new wire.Struct<DedicatedServiceStatus>({
 
 /** What runs. */
 export interface StatusSnapshot {
-  /** The tunnel's interface; absent while it is down. */
+  /** The tunnel's interface; absent while it is down. Example: `zl-prod-1-g`. */
   interface?: string | undefined;
   /** The node's own address; absent while the tunnel is down. */
   node_ip?: string | undefined;
@@ -953,9 +963,9 @@ export const StatusSnapshot = new wire.Struct<StatusSnapshot>({
 
 /** How a peer is reached. */
 export interface NatPeer {
-  /** Its public key. */
+  /** Its public key. Example: `q80AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=`. */
   node_id: string;
-  /** direct, hole-punched or relayed. */
+  /** direct, hole-punched or relayed. Example: `direct`. */
   connection_type: string;
   /** Where it is reached. */
   remote_endpoint?: string | undefined;
@@ -987,7 +997,7 @@ export const NatStatus = new wire.Struct<NatStatus>({
 
 /** Bridges that were removed. */
 export interface PrunedBridges {
-  /** Their names. */
+  /** Their names. Example: `zl-prod-1-old-b`. */
   reclaimed: readonly string[];
 }
 export const PrunedBridges = new wire.Struct<PrunedBridges>({
@@ -996,7 +1006,7 @@ export const PrunedBridges = new wire.Struct<PrunedBridges>({
 
 /** A service's overlay. */
 export interface ServiceOverlayInfo {
-  /** Its bridge on the host. */
+  /** Its bridge on the host. Example: `zl-prod-1-web-b`. */
   name: string;
   /** How its containers are connected; auto for isolated, as the reference answers. */
   mode: OverlayMode;
@@ -1029,7 +1039,7 @@ export const ServiceOverlayInfo = new wire.Struct<ServiceOverlayInfo>({
 export interface EdgeConfig {
   /** Of this form: 1. */
   version: number;
-  /** The name it was minted with. */
+  /** The name it was minted with. Example: `laptop-anna`. */
   name: string;
   /** The device's address. */
   overlay_ip: string;
@@ -1043,7 +1053,7 @@ export interface EdgeConfig {
   peers: readonly PeerSpec[];
   /** For the device's resolver. */
   dns_server?: string | undefined;
-  /** Search list for the device's resolver. */
+  /** Search list for the device's resolver. Example: `prod.overlay`. */
   dns_domain?: string | undefined;
   /** When it ends, seconds since 1970. */
   expires_at_unix: bigint;
@@ -1063,7 +1073,7 @@ export const EdgeConfig = new wire.Struct<EdgeConfig>({
 
 /** An edge peer. */
 export interface EdgePeerStatus {
-  /** The name it was minted with. */
+  /** The name it was minted with. Example: `laptop-anna`. */
   name: string;
   /** Its address. */
   overlay_ip: string;
@@ -1075,7 +1085,7 @@ export interface EdgePeerStatus {
   expires_at_unix: bigint;
   /** When a key was last agreed, seconds since 1970; absent for never. */
   last_handshake_unix_secs?: bigint | undefined;
-  /** What it may reach; empty is the whole cluster. */
+  /** What it may reach; empty is the whole cluster. Example: `10.200.5.0/24`. */
   allowed: readonly string[];
 }
 export const EdgePeerStatus = new wire.Struct<EdgePeerStatus>({
@@ -1099,31 +1109,37 @@ export const EdgePeers = new wire.Struct<EdgePeers>({
 
 /** It was refused or it failed. */
 export interface Err {
-  /** What, and why: names the thing and the value. Up to 4096 bytes. */
+  /**
+   * What, and why: names the thing and the value. Up to 4096 bytes. Example: `slice_cidr
+   * 10.9.0.0/24 is not inside cluster_cidr 10.200.0.0/16`.
+   */
   message: string;
   /**
-   * The kind of failure, for programs: malformed (no request of this schema), invalid (a value is
+   * The kind of failure, for programs: malformed (no frame of this schema), invalid (a value is
    * refused), not_built, not_found, exists, exhausted (nothing left to give), not_permitted, busy,
-   * timed_out, no_memory, unavailable (what it needs is not there), failed (anything else). More
-   * may come.
+   * timed_out, no_memory, unavailable (what it needs is not there, or just going), failed (anything
+   * else). More may come. Example: `invalid`.
    *
    * @since overlayd 0.1
    */
   code?: string | undefined;
   /**
-   * The field that is at fault, as a path: request.wg_port.
+   * The field that is at fault, as a path: request.wg_port. Absent if it is none alone. Example:
+   * `request.slice_cidr`.
    *
    * @since overlayd 0.1
    */
   field?: string | undefined;
   /**
-   * The byte of the body, from 0, where reading a malformed one ended.
+   * The byte of the body, from 0, where reading it ended. Only with malformed, and if there was a
+   * body.
    *
    * @since overlayd 0.1
    */
   offset?: bigint | undefined;
   /**
-   * True if the same request may succeed later, with nothing done about it.
+   * True if the same request may succeed later, with nothing done about it: with busy, timed_out,
+   * no_memory, unavailable. Else absent.
    *
    * @since overlayd 0.1
    */
@@ -1157,17 +1173,20 @@ export const Limits = new wire.Struct<Limits>({
 
 /** Who serves, and what it can do. */
 export interface ServerInfo {
-  /** The program: overlayd. */
+  /** The program: overlayd. Example: `overlayd`. */
   name: string;
-  /** Its version, like 0.1.0. */
+  /** Its version, like 0.1.0. Example: `0.1.0`. */
   version: string;
-  /** Digest of the sources it was built from, hexadecimal. */
+  /** Digest of the sources it was built from, hexadecimal. Example: `1dd47cad`. */
   build_id: string;
-  /** Lines of the contract whose clients it serves, oldest first, like 0.14. */
+  /** Lines of the contract whose clients it serves, oldest first, like 0.14. Example: `0.14`. */
   contract_lines: readonly string[];
-  /** Forms of a frame's body: json, protobuf. */
+  /** Forms of a frame's body: json, protobuf. Example: `json`. */
   codecs: readonly string[];
-  /** Operations that it carries out; the schema's others answer err, with code not_built. */
+  /**
+   * Operations that it carries out; the schema's others answer err, with code not_built. Example:
+   * `status`.
+   */
   operations: readonly string[];
   /** What a client may send, and how long it may take. */
   limits: Limits;
@@ -1184,13 +1203,13 @@ export const ServerInfo = new wire.Struct<ServerInfo>({
 
 /** The daemon's schema, which may be newer than the client's. */
 export interface Description {
-  /** Its name. */
+  /** Its name. Example: `overlayd`. */
   schema: string;
-  /** The schema as a JSON document; docs/describe.md tells its form. */
+  /** The schema as a JSON document; docs/describe.md tells its form. Example: `\{\}`. */
   json: string;
   /**
    * The schema and what it imports: a google.protobuf.FileDescriptorSet in base64 (RFC 4648 section
-   * 4).
+   * 4). Example: `CgA=`.
    */
   descriptors: string;
 }
