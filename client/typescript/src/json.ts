@@ -15,16 +15,16 @@ export class JsonNumber {
 /** An object. Keys that stand twice are a fault only for who asks for them. */
 export class JsonObject {
   readonly #members = new Map<string, Json>();
-  readonly #repeated = new Set<string>();
+  #repeated: Set<string> | undefined;
 
   add(key: string, value: Json): void {
-    if (this.#members.has(key)) this.#repeated.add(key);
+    if (this.#members.has(key)) (this.#repeated ??= new Set()).add(key);
     this.#members.set(key, value);
   }
 
   /** The member's value; undefined if there is none. */
   get(key: string): Json | undefined {
-    if (this.#repeated.has(key)) throw new Fault("stands twice").at(key);
+    if (this.#repeated?.has(key)) throw new Fault("stands twice").at(key);
     return this.#members.get(key);
   }
 }
@@ -157,15 +157,20 @@ class Parser {
     do end = this.text.indexOf('"', end + 1);
     while (end > 0 && this.#isEscaped(end));
     if (end < 0) this.#fail("a string's end");
-    let value: unknown;
-    try {
-      value = JSON.parse(this.text.slice(this.#at, end + 1));
-    } catch {
-      this.#fail("a proper string");
-    }
-    if (typeof value !== "string" || isUnwritable(value)) this.#fail("proper characters");
+    const value = this.#unescaped(this.text.slice(this.#at, end + 1));
     this.#at = end + 1;
     return value;
+  }
+
+  #unescaped(literal: string): string {
+    let value: string;
+    try {
+      value = JSON.parse(literal) as string;
+    } catch {
+      return this.#fail("a proper string");
+    }
+    // only escapes can spell what a body's bytes can't
+    return literal.includes("\\") && isUnwritable(value) ? this.#fail("proper escapes") : value;
   }
 
   #isEscaped(at: number): boolean {

@@ -115,10 +115,15 @@ test("text that is no JSON, or none of the contract", () => {
   assert.throws(() => request(nested(127)), ProtocolError);
   for (const odd of ["\ud800", "a\0b"])
     assert.throws(() => written({ op: "unregister_dns", name: odd }), EncodeError);
-  assert.equal(
-    written({ op: "unregister_dns", name: '"\\/\b\f\n\r\t\x1f\x7f\u2028\u{1f980}' }),
-    name('"\\"\\\\/\\b\\f\\n\\r\\t\\u001f\x7f\u2028\u{1f980}"'),
-  );
+  const siblings = `{"op":"status","x":[${"[],".repeat(200)}{}]}`;
+  assert.deepEqual(request(siblings), { op: "status" });
+});
+
+test("every character of a text has one form", () => {
+  const value: Request = { op: "unregister_dns", name: '"\b\f\n\r\t\x1f/\x7f\u2028\u{1f980}\\' };
+  const body = `{"op":"unregister_dns","name":"\\"\\b\\f\\n\\r\\t\\u001f/\x7f\u2028\u{1f980}\\\\"}`;
+  assert.equal(written(value), body);
+  assert.deepEqual(request(body), value);
 });
 
 test("callers without types are told, too", () => {
