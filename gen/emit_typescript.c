@@ -40,20 +40,15 @@ static const char *value_name(struct model *m, const struct enumeration *e, cons
 /* What TSDoc would take for a tag or the comment's end. */
 static const char *escaped(struct model *m, const char *text)
 {
-	const char *out = "";
+	char *out = arena_alloc(&m->arena, 2 * strlen(text) + 1);
+	size_t n = 0;
 
-	for (const char *p = text; *p;) {
-		size_t n = strcspn(p, "@{}*");
-
-		out = model_text(m, "%s%.*s", out, (int)n, p);
-		p += n;
-		if (*p) {
-			out = model_text(m, "%s%s%c", out, *p == '*' ? "" : "\\", *p);
-			p++;
-			if (p[-1] == '*' && *p == '/')
-				out = model_text(m, "%s\\", out);
-		}
+	for (const char *p = text; *p; p++) {
+		if (strchr("@{}", *p) || (*p == '/' && p > text && p[-1] == '*'))
+			out[n++] = '\\';
+		out[n++] = *p;
 	}
+	out[n] = '\0';
 	return out;
 }
 
