@@ -23,6 +23,7 @@ say       = $(if $(V),,@printf '%-4s %s\n' $(1) $(2))
 needs/runtime       :=
 needs/schema        := runtime
 needs/gen           := gen/pb runtime
+needs/gen/examples  := schema runtime
 needs/server/engine := runtime
 needs/server/store  := runtime
 needs/server/net    := server/engine runtime
@@ -36,6 +37,7 @@ needs/client/ctl    := client schema runtime
 libs/gen/pb         := -lprotobuf-c
 libs/runtime        := -lpthread $(if $(PROTOBUF),-lprotobuf-c)
 libs/client/ctl     := -ljson-c
+libs/gen/examples   := -ljson-c
 libs/server/linux   := -lnl-route-3 -lnl-3 -lnftables -lnftnl -lmnl -lsodium
 libs/server/ipc     := -luv
 libs/server/store   := -lsodium
@@ -43,8 +45,8 @@ libs/server/store   := -lsodium
 .DEFAULT_GOAL := all
 include mk/build_id.mk
 include mk/rules.mk
-include mk/schema.mk
 include mk/docs.mk
+include mk/schema.mk
 include mk/tests.mk
 include mk/qemu.mk
 include mk/bench.mk

@@ -38,12 +38,14 @@ $(B)/schema/stamp: schema/overlayd.proto schema/wire.proto $(B)/bin/overlaygen
 		cmp -s $$f ../$$f || { mkdir -p ../$$(dirname $$f) && mv $$f ../$$f; }; done; cd .. && rm -r new && touch stamp
 $(GENERATED): $(B)/schema/stamp ;
 
-# What is kept in git as well, for people who have no generator: docs/X is $(B)/schema/docs/X.
-KEPT := docs/reference.md client/python/src/overlayd/_protocol.py client/typescript/src/protocol.ts
+# What is kept in git as well, for people who have no generator: client/X is $(B)/schema/client/X.
+KEPT_AS_IT_IS := client/rust/src/protocol.rs client/go/protocol.go client/python/src/overlayd/_protocol.py client/typescript/src/protocol.ts
+KEPT := $(KEPT_AS_IT_IS) $(KEPT_PAGES)
 .PHONY: kept
 programs: kept
-kept: $(B)/schema/stamp
-	$(Q)for f in $(KEPT); do cmp -s $(B)/schema/$$f $$f || { echo "GEN  $$f"; mkdir -p $$(dirname $$f); cp $(B)/schema/$$f $$f; }; done
+kept: $(B)/schema/stamp $(KEPT_PAGES:%=$(B)/%)
+	$(Q)keep() { cmp -s $$1 $$2 || { echo "GEN  $$2"; mkdir -p $$(dirname $$2); cp $$1 $$2; }; }; \
+	for f in $(KEPT_AS_IT_IS); do keep $(B)/schema/$$f $$f; done; for f in $(KEPT_PAGES); do keep $(B)/$$f $$f; done
 
 $(B)/schema/%.o: $(B)/schema/%.c $(B)/flags
 	$(call say,CC,$<)
@@ -53,5 +55,5 @@ $(B)/schema/pb/%.o: $(B)/schema/pb/%.c $(B)/flags
 	$(Q)$(filter-out -W%,$(COMPILE)) -w -I$(PB) -c $< -o $@
 $(B)/schema/pb/overlayd.pb-c.o: | $(PB_NAMES:%=$(PB)/%.pb-c.h)
 $(B)/schema.a: $(B)/schema/overlayd_tables.o $(if $(PROTOBUF),$(B)/schema/pb/overlayd.pb-c.o)
-SCHEMA_USERS := $(wildcard server/*.c server/*/*.c client/*.c client/*/*.c tests/*/*.c tests/*/*/*.c)
+SCHEMA_USERS := $(wildcard gen/examples/*.c server/*.c server/*/*.c client/*.c client/*/*.c tests/*/*.c tests/*/*/*.c)
 $(SCHEMA_USERS:%.c=$(B)/%.o): | $(filter %.h,$(GENERATED))

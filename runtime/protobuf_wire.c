@@ -80,7 +80,10 @@ int wire_skip(struct wire *w, unsigned type)
 		if (r == 0)
 			w->p += n;
 		return r;
+	case WIRE_GROUP:
+	case WIRE_GROUP_END:
+		return WIRE_FAULT(w, w->p, "groups are not read");
 	default:
-		return WIRE_FAULT(w, w->p, "wire type %u: groups are not read", type);
+		return WIRE_FAULT(w, w->p, "wire type %u: there is none", type);
 	}
 }

@@ -9,6 +9,8 @@ enum {
 	WIRE_VARINT = 0,
 	WIRE_FIXED64 = 1,
 	WIRE_BYTES = 2, /* a length and that many bytes */
+	WIRE_GROUP = 3,
+	WIRE_GROUP_END = 4,
 	WIRE_FIXED32 = 5,
 };
 

@@ -146,8 +146,7 @@ static const struct {
 	{ VIEW_LITERAL("\x82\x01\x07\x08\x07\x12\x03\x9a\x06\x00"), 7,
 	  "16.2.99: unknown (byte 7)" },
 	{ VIEW_LITERAL("\x80\x01\x07"), 0, "16: wire type 0 where 2 is expected (byte 0)" },
-	{ VIEW_LITERAL("\xfb\xff\xff\xff\x0f"), 0,
-	  "536870911: wire type 3: groups are not read (byte 5)" },
+	{ VIEW_LITERAL("\xfb\xff\xff\xff\x0f"), 0, "536870911: groups are not read (byte 5)" },
 	{ VIEW_LITERAL("\xff\xff\xff\xff\xff\xff"), 0, "a number of more than 5 bytes (byte 0)" },
 	/* set_local_node_id: a text for its number */
 	{ VIEW_LITERAL("\x82\x01\x09\x08\x07\x12\x05\x0a\x03\x0a\x01x"), 7,

@@ -100,9 +100,9 @@ static const struct {
 	{ WIRE_BYTES, VIEW_LITERAL("\x03xx"), "3 bytes are announced and 2 are there (byte 0)", 0 },
 	{ WIRE_BYTES, VIEW_LITERAL("\xff\xff\xff\xff\x7fx"),
 	  "34359738367 bytes are announced and 1 are there (byte 0)", 0 },
-	{ 3, VIEW_LITERAL("\x0c"), "wire type 3: groups are not read (byte 0)", 0 },
-	{ 4, VIEW_LITERAL(""), "wire type 4: groups are not read (byte 0)", 0 },
-	{ 7, VIEW_LITERAL("x"), "wire type 7: groups are not read (byte 0)", 0 },
+	{ 3, VIEW_LITERAL("\x0c"), "groups are not read (byte 0)", 0 },
+	{ 4, VIEW_LITERAL(""), "groups are not read (byte 0)", 0 },
+	{ 7, VIEW_LITERAL("x"), "wire type 7: there is none (byte 0)", 0 },
 };
 
 TEST(skip)

@@ -35,6 +35,7 @@ export type OverlayMode = (typeof OverlayMode)[keyof typeof OverlayMode];
 export interface SetLocalNodeId {
   /**
    * As the cluster counts, 0 to 2^64-1; decides which blocks of the cluster range are tried first.
+   * Example: `7`.
    */
   node_id: bigint;
 }
@@ -168,11 +169,14 @@ export interface SetupGlobalOverlay {
    * Example: `1`.
    */
   instance_id: string;
-  /** Range of the whole cluster. */
+  /** Range of the whole cluster. Example: `10.200.0.0/16`. */
   cluster_cidr: string;
-  /** This node's share of it: all its addresses, one allowed prefix for its peers. */
+  /**
+   * This node's share of it: all its addresses, one allowed prefix for its peers. Example:
+   * `10.200.4.0/24`.
+   */
   slice_cidr?: string | undefined;
-  /** UDP port to listen on, 1 to 65535; 0 lets the system choose. */
+  /** UDP port to listen on, 1 to 65535; 0 lets the system choose. Example: `51820`. */
   wg_port: number;
   /**
    * macOS, Windows: fail if there is no adapter, instead of coming up without one.
@@ -247,7 +251,7 @@ export const ReleaseIp = new wire.Struct<ReleaseIp>({
 
 /** A Linux process. */
 export interface LinuxPid {
-  /** Its id as the daemon sees it, 1 to 2^22. */
+  /** Its id as the daemon sees it, 1 to 2^22. Example: `4711`. */
   pid: number;
 }
 export const LinuxPid = new wire.Struct<LinuxPid>({
@@ -371,7 +375,7 @@ export interface NatCandidate {
   candidate_type: string;
   /** Address and port. */
   address: string;
-  /** Higher is tried first; 100, 50 and 10 for the three types. */
+  /** Higher is tried first; 100, 50 and 10 for the three types. Example: `100`. */
   priority: number;
 }
 export const NatCandidate = new wire.Struct<NatCandidate>({
@@ -391,7 +395,9 @@ export interface PeerSpec {
    * `10.200.5.0/24`.
    */
   allowed_ips: string;
-  /** Seconds between packets that keep a translation open, 0 to 65535; 0 for none. */
+  /**
+   * Seconds between packets that keep a translation open, 0 to 65535; 0 for none. Example: `25`.
+   */
   persistent_keepalive_secs: bigint;
   /**
    * Other addresses it may be reached at. At most 64 items.
@@ -508,7 +514,7 @@ export const RemoveAllowedIp = new wire.Struct<RemoveAllowedIp>({
 export interface MintEdgePeer {
   /** Its name, 1 to 63 bytes. Example: `laptop-anna`. */
   name: string;
-  /** Seconds until it is removed. */
+  /** Seconds until it is removed. Example: `3600`. */
   ttl_secs: bigint;
   /**
    * What it may reach: prefixes, addresses, services of this node; empty is the whole cluster. At
@@ -845,13 +851,13 @@ export const AttachResult = new wire.Struct<AttachResult>({
 export interface GuestOverlayConfig {
   /** The guest's address. */
   overlay_ip: string;
-  /** Prefix length that goes with it, 0 to 128. */
+  /** Prefix length that goes with it, 0 to 128. Example: `26`. */
   prefix_len: number;
   /** The guest's private key. Keep it out of logs. */
   private_key: string;
   /** The guest's public key. */
   public_key: string;
-  /** UDP port that the node listens on. */
+  /** UDP port that the node listens on. Example: `51820`. */
   listen_port: number;
   /** Whom to talk to: this node. */
   peers: readonly PeerSpec[];
@@ -891,7 +897,7 @@ export interface PeerStatus {
   endpoint: string;
   /** Prefixes behind it, separated by commas. Example: `10.200.5.0/24`. */
   allowed_ips: string;
-  /** When a key was last agreed, seconds since 1970; 0 for never. */
+  /** When a key was last agreed, seconds since 1970; 0 for never. Example: `1760000000`. */
   last_handshake_unix_secs: bigint;
 }
 export const PeerStatus = new wire.Struct<PeerStatus>({
@@ -909,7 +915,7 @@ export interface DedicatedServiceStatus {
   interface: string;
   /** Its tunnel's public key. */
   public_key: string;
-  /** UDP port that its tunnel listens on. */
+  /** UDP port that its tunnel listens on. Example: `51821`. */
   listen_port: number;
   /** The node's address in it. */
   overlay_ip: string;
@@ -932,13 +938,13 @@ export const DedicatedServiceStatus = new wire.Struct<DedicatedServiceStatus>({
 export interface StatusSnapshot {
   /** The tunnel's interface; absent while it is down. Example: `zl-prod-1-g`. */
   interface?: string | undefined;
-  /** The node's own address; absent while the tunnel is down. */
+  /** The node's own address; absent while the tunnel is down. Example: `10.200.4.1`. */
   node_ip?: string | undefined;
   /** The node's public key, for add_peer elsewhere. */
   public_key?: string | undefined;
-  /** Range of the whole cluster. */
+  /** Range of the whole cluster. Example: `10.200.0.0/16`. */
   overlay_cidr?: string | undefined;
-  /** This node's share of it. */
+  /** This node's share of it. Example: `10.200.4.0/24`. */
   slice_cidr?: string | undefined;
   /** Peers of the tunnel. */
   peer_count: number;
@@ -1043,7 +1049,7 @@ export interface EdgeConfig {
   name: string;
   /** The device's address. */
   overlay_ip: string;
-  /** Prefix length that goes with it, 0 to 128. */
+  /** Prefix length that goes with it, 0 to 128. Example: `16`. */
   prefix_len: number;
   /** The device's private key. Keep it out of logs. */
   private_key: string;
@@ -1055,7 +1061,7 @@ export interface EdgeConfig {
   dns_server?: string | undefined;
   /** Search list for the device's resolver. Example: `prod.overlay`. */
   dns_domain?: string | undefined;
-  /** When it ends, seconds since 1970. */
+  /** When it ends, seconds since 1970. Example: `1760003600`. */
   expires_at_unix: bigint;
 }
 export const EdgeConfig = new wire.Struct<EdgeConfig>({
@@ -1079,11 +1085,11 @@ export interface EdgePeerStatus {
   overlay_ip: string;
   /** Its public key. */
   public_key: string;
-  /** When it was minted, seconds since 1970. */
+  /** When it was minted, seconds since 1970. Example: `1760000000`. */
   minted_at_unix: bigint;
-  /** When it ends, seconds since 1970. */
+  /** When it ends, seconds since 1970. Example: `1760003600`. */
   expires_at_unix: bigint;
-  /** When a key was last agreed, seconds since 1970; absent for never. */
+  /** When a key was last agreed, seconds since 1970; absent for never. Example: `1760000900`. */
   last_handshake_unix_secs?: bigint | undefined;
   /** What it may reach; empty is the whole cluster. Example: `10.200.5.0/24`. */
   allowed: readonly string[];
@@ -1155,13 +1161,16 @@ export const Err = new wire.Struct<Err>({
 
 /** What a client may send, and how long it may take. */
 export interface Limits {
-  /** Most bytes of a frame's body. */
+  /** Most bytes of a frame's body. Example: `8388608`. */
   frame_bytes: bigint;
-  /** Seconds from a frame's first byte to its last. */
+  /** Seconds from a frame's first byte to its last. Example: `10`. */
   frame_seconds: number;
-  /** Connections at a time; more wait. */
+  /** Connections at a time; more wait. Example: `2048`. */
   connections: number;
-  /** Bytes of answers that wait for one client to read them; above it the connection is closed. */
+  /**
+   * Bytes of answers that wait for one client to read them; above it the connection is closed.
+   * Example: `16777216`.
+   */
   queued_bytes: bigint;
 }
 export const Limits = new wire.Struct<Limits>({
