@@ -17,6 +17,7 @@ const struct output outputs[] = {
 	{ "man/%-protocol.7", emit_man_protocol },
 	{ "man/overlayctl-commands.roff", emit_man_commands },
 	{ "docs/reference.md", emit_reference },
+	{ "%.dict", emit_dictionary },
 	{ "client/python/src/overlayd/_protocol.py", emit_python },
 	{ NULL, NULL },
 };

@@ -26,6 +26,7 @@ void emit_completion_fish(struct model *m, struct text *t);
 void emit_man_protocol(struct model *m, struct text *t);
 void emit_man_commands(struct model *m, struct text *t);
 void emit_reference(struct model *m, struct text *t);
+void emit_dictionary(struct model *m, struct text *t);
 void emit_python(struct model *m, struct text *t);
 
 /* The first line of every output in C. */
