@@ -37,7 +37,7 @@ static const Google__Protobuf__FileDescriptorProto *find_file(const request_prot
 							      const char *name)
 {
 	for (size_t i = 0; i < request->n_proto_file; i++)
-		if (strcmp(request->proto_file[i]->name, name) == 0)
+		if (request->proto_file[i]->name && strcmp(request->proto_file[i]->name, name) == 0)
 			return request->proto_file[i];
 	return NULL;
 }
@@ -86,7 +86,8 @@ static int answer(const request_proto *request, struct buf *out)
 		return answer_fault(out, "overlaygen takes one schema at a time");
 	if (model_load(&m, file) < 0 ||
 	    model_keep_descriptors(&m, request->proto_file, request->n_proto_file) < 0)
-		return answer_fault(out, "the options of the schema can't be read");
+		return answer_fault(out,
+				    "the descriptors of the schema, or its options, can't be read");
 	model_lint(&m);
 	if (m.faults.n > 0)
 		return buf_append(&m.faults, "", 1) < 0 ? -ENOMEM : answer_fault(out, m.faults.p);
