@@ -199,6 +199,7 @@ static const struct nla_policy prefix_policy[WGALLOWEDIP_A_MAX + 1] = {
 	[WGALLOWEDIP_A_CIDR_MASK] = { .type = NLA_U8 },
 };
 
+/* Port 0 is nowhere: the text form has no such endpoint either. */
 static bool read_endpoint(const struct nlattr *a, struct ovd_endpoint *ret)
 {
 	const struct sockaddr *any = nla_data(a);
@@ -214,7 +215,7 @@ static bool read_endpoint(const struct nlattr *a, struct ovd_endpoint *ret)
 	} else {
 		return false;
 	}
-	return true;
+	return ret->port > 0;
 }
 
 static int read_prefix(struct nlattr *nest, struct wg_dump *dump)

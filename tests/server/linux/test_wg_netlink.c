@@ -412,3 +412,26 @@ TEST(prefixes_that_are_none)
 	six.prefix_len = 129;
 	CHECK_INT(read_one_prefix(&dump, &six), -EBADMSG);
 }
+
+TEST(an_endpoint_with_port_0_is_none)
+{
+	_cleanup_(wg_dump_done) struct wg_dump dump = { .peers = { .p = NULL } };
+	struct sockaddr_in endpoint = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(1) };
+	const struct ovd_key key = { { 1 } };
+
+	wg_dump_begin(&dump);
+	for (uint16_t port = 0; port < 2; port++) {
+		struct rtnl_batch b = { .n = 0 };
+		size_t peers, peer;
+
+		endpoint.sin_port = htons(port);
+		begin_dumped(&b);
+		peers = rtnl_nest(&b, WGDEVICE_A_PEERS | NLA_F_NESTED);
+		peer = begin_peer(&b, &key);
+		rtnl_put(&b, WGPEER_A_ENDPOINT, &endpoint, sizeof(endpoint));
+		rtnl_nest_end(&b, peer);
+		rtnl_nest_end(&b, peers);
+		CHECK_INT(wg_netlink_read(message_of(&b), &dump), 0);
+		CHECK_INT(wg_dump_last(&dump)->has_endpoint, port > 0);
+	}
+}
