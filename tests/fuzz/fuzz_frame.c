@@ -29,11 +29,11 @@ static size_t below(struct stream *s, size_t n)
 /* Bytes arrive: mostly few, now and then all that there is room for. */
 static void tell(struct stream *s)
 {
-	size_t room, n;
+	size_t room, n = below(s, 4) ? below(s, 16) + 1 : SIZE_MAX;
 	char *p = frame_room(&s->reader, &room);
 
 	MUST(p && room > 0);
-	n = MIN(below(s, 4) ? below(s, 16) + 1 : room, MIN(room, s->all.n - s->told));
+	n = MIN(n, MIN(room, s->all.n - s->told));
 	memcpy(p, s->all.p + s->told, n);
 	frame_filled(&s->reader, n);
 	s->told += n;
