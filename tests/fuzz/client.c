@@ -8,8 +8,8 @@
 #include "schema/overlayd.h"
 #include "tests/fuzz/fuzz.h"
 
-/* What the server queues is 16 MiB; an answer that is large has a quarter of one. */
-#define BIG_MAX 60
+/* What the server queues is 16 MiB; an answer that is large has some 32 KiB. */
+#define BIG_MAX 400
 
 static const char *const requests[] = {
 	"{\"op\":\"set_local_node_id\",\"node_id\":1}",

@@ -12,7 +12,7 @@
 #include "tests/server/ipc/clock.h"
 
 #define CLIENTS_MAX 8
-#define N_BIG       4096
+#define N_BIG       512
 
 struct world {
 	uv_loop_t loop;
@@ -29,7 +29,7 @@ struct world {
 
 /* ---- the server's side ---- */
 
-/* As large as this answer may be. */
+/* Some 32 KiB. */
 static int reply_big(struct call *call)
 {
 	static const char name[] =

@@ -161,6 +161,37 @@ def generator_seeds():
                 put("fuzz_generator", os.path.basename(schema)[:-6], strip_imports(file.read()))
 
 
+def connection_seeds():
+    def act(what, who=0):
+        return bytes([what | who << 4])
+
+    def ask(how, who=0):
+        return act(1, who) + bytes([how])
+
+    connect, turn, wake, drain = act(6), act(7), act(9), act(11)
+    read, half, close, later = act(3), act(4), act(5), act(10)
+    ok, hold, wait, fail, big = range(5)
+    done, refused, again = act(8) + b"\0\2", act(8) + b"\0\0", act(8) + b"\0\1"
+    good = frame(b'{"frame":"request","id":3,"request":{"op":"set_local_node_id","node_id":1}}')
+
+    def send(body, who=0):
+        return act(0, who) + bytes([len(body)]) + body
+
+    put("fuzz_connections", "one-of-each", b"\1" + connect + b"".join(ask(op) + turn + read for op in (ok, wait, fail, big, hold)) + done + turn + read)
+    put("fuzz_connections", "three-clients", b"\1" + connect * 3 + b"".join(ask(op, who) for who in range(3) for op in (ok, hold, big)) + turn + refused + turn + done)
+    put("fuzz_connections", "waits", b"\1" + connect * 2 + wake + ask(wait) + ask(hold, 1) + turn + done + turn + wake + turn + read)
+    put("fuzz_connections", "asked-again", b"\1" + connect + ask(hold) + turn + again + again + done)
+    put("fuzz_connections", "in-two", b"\1" + connect + act(2) + bytes([ok + 15]) + act(2) + bytes([hold + 25]) + turn + done + half + turn)
+    put("fuzz_connections", "half-closed", b"\1" + connect + ask(hold) + ask(ok) + half + turn + done + turn + read)
+    put("fuzz_connections", "left-alone", b"\1" + connect * 2 + ask(hold) + ask(big, 1) + turn + close + act(5, 1) + turn + done)
+    put("fuzz_connections", "drained", b"\1" + connect + ask(hold) + ask(hold) + ask(ok) + turn + drain + turn + done + turn)
+    put("fuzz_connections", "server-closed-first", b"\0" + connect * 2 + ask(hold) + ask(big, 1) + turn)
+    put("fuzz_connections", "bytes", b"\1" + connect + send(good + good[:20]) + turn + send(good[20:]) + turn + send(b"\0\0\0\0") + send(b"\xff\xff\xff\xff") + turn)
+    put("fuzz_connections", "bad-bodies", b"\1" + connect + send(frame(b"garbage") + frame(b'{"frame":"response","id":1,"response":{"result":"ok"}}')) + turn)
+    put("fuzz_connections", "too-late", b"\1" + connect + send(good[:20]) + turn + (later + b"\x64") * 2 + send(good[20:]) + turn)
+    put("fuzz_connections", "many-large", b"\1" + connect + ask(big) * 120 + turn + read + turn)
+
+
 def main():
     for folder in os.listdir(HERE):
         if folder.endswith(".in"):
@@ -172,6 +203,7 @@ def main():
     uapi_seeds()
     netlink_seeds()
     generator_seeds()
+    connection_seeds()
     return 0
 
 
