@@ -18,7 +18,10 @@ const struct output outputs[] = {
 	{ "man/overlayctl-commands.roff", emit_man_commands },
 	{ "docs/reference.md", emit_reference },
 	{ "%.dict", emit_dictionary },
+	{ "docs/reference.html", emit_html },
 	{ "client/python/src/overlayd/_protocol.py", emit_python },
+	{ "client/go/protocol.go", emit_go },
+	{ "client/rust/src/protocol.rs", emit_rust },
 	{ NULL, NULL },
 };
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "gen/emit.h"
+#include "gen/words.h"
 
 /* A text as roff has it: on lines of their own, so that nothing in it is taken for a request. */
 static const char *roff(struct model *m, const char *text)
@@ -30,43 +31,6 @@ static void banner(const struct model *m, struct text *t)
 
 /* ---- keys ---- */
 
-static const char *type(const struct model *m _unused_, const struct field *f)
-{
-	static const char *const formats[] = { "text", "IP address", "CIDR", "host:port",
-					       "key in base64" };
-
-	switch (f->kind) {
-	case OVD_KIND_BOOL:
-		return "true or false";
-	case OVD_KIND_UINT:
-	case OVD_KIND_INT:
-		return f->kind == OVD_KIND_INT ? "integer"
-		       : f->width == 1         ? "0 to 255"
-		       : f->width == 2         ? "0 to 65535"
-		       : f->width == 4         ? "0 to 2^32-1"
-					       : "0 to 2^64-1";
-	case OVD_KIND_TEXT:
-	case OVD_KIND_IP:
-		return formats[f->format];
-	case OVD_KIND_ENUM:
-		return f->enumeration->name;
-	case OVD_KIND_OBJECT:
-	case OVD_KIND_UNION:
-		return f->message->name;
-	}
-	return "";
-}
-
-static const char *presence(struct model *m, const struct field *f)
-{
-	if (f->is_required || (f->is_list && !f->defaulted))
-		return "";
-	if (f->default_variant || (f->has_default && *f->default_text))
-		return model_text(m, ", %s if missing",
-				  f->default_variant ? f->default_variant : f->default_text);
-	return ", may be missing";
-}
-
 static void keys(struct model *m, struct text *t, const struct message *message)
 {
 	for (size_t i = 0; i < message->fields.n; i++) {
@@ -76,9 +40,8 @@ static void keys(struct model *m, struct text *t, const struct message *message)
 			keys(m, t, f->message);
 			continue;
 		}
-		text_put(t, ".TP\n.B %s\n%s\n(%s%s%s)\n", f->key, roff(m, f->comment),
-			 f->is_list ? "list of " : "", roff(m, type(m, f)),
-			 roff(m, presence(m, f)));
+		text_put(t, ".TP\n.B %s\n%s\n(%s, %s)\n", f->key, roff(m, words_comment(m, f)),
+			 roff(m, words_type(m, f)), roff(m, words_presence(m, f)));
 	}
 }
 
@@ -122,7 +85,7 @@ static void structures(struct model *m, struct text *t)
 	for (size_t i = 0; i < m->messages.n; i++) {
 		const struct message *message = &m->messages.items[i];
 
-		if ((message->tag && message->entry) || message_is_unit(message))
+		if (!words_has_section(m, message))
 			continue;
 		text_put(t, ".SS %s\n%s\n", message->name, roff(m, message->comment));
 		if (!message->tag) {

@@ -295,6 +295,7 @@ static int load_head(const struct loader *l)
 		return -EBADMSG;
 	l->m->file = l->file->name;
 	l->m->base = arena_copy(&l->m->arena, base, strcspn(base, "."));
+	l->m->package = l->file->package ? l->file->package : "";
 	l->m->prefix = rule->prefix ? rule->prefix : l->m->base;
 	l->m->syntax = l->file->syntax ? l->file->syntax : "proto2";
 	read_position(l, (int[]){ 12 }, 1, &line, &l->m->comment);

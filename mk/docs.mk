@@ -11,3 +11,11 @@ $(B)/man/overlayd-protocol.7: $(B)/schema/man/overlayd-protocol.7
 $(B)/schema/man/overlayctl-commands.roff $(B)/schema/man/overlayd-protocol.7: $(B)/schema/stamp ;
 
 programs: $(MAN)
+
+# The reference gets its examples from the encoders. They are kept with both forms.
+PAGES := docs/reference.md docs/reference.html
+$(B)/docs/%: $(B)/schema/docs/% $(B)/bin/fill-examples
+	@mkdir -p $(@D)
+	$(Q)$(B)/bin/fill-examples $< > $@
+$(PAGES:%=$(B)/schema/%): $(B)/schema/stamp ;
+KEPT_PAGES := $(if $(PROTOBUF),$(PAGES))

@@ -4,6 +4,7 @@ needs/tests/integration := client schema runtime
 libs/tests/conformance  := -ljson-c
 
 UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/*/test_*.c tests/*/*/test_*.c))
+UNIT_TESTS := $(filter-out $(if $(PROTOBUF),,$(B)/tests/runtime/test_protobuf% $(B)/tests/conformance/test_protobuf%),$(UNIT_TESTS))
 # The clients of other languages know no sanitizers.
 SCRIPTS    := $(filter-out tests/qemu/% $(if $(SAN),tests/client/%),$(wildcard tests/*/test_*.sh tests/*/*/test_*.sh))
 test_part   = $(or $(filter $(patsubst tests/%/,%,$(dir $(1))),$(PARTS)),$(patsubst %/,%,$(dir $(1))))

@@ -4,13 +4,14 @@
 
 void help_all(FILE *out, const struct ctl_command *commands)
 {
-	fputs("usage: overlayctl [--socket PATH] [--data-dir DIR] [--json] [--timeout SECONDS] "
-	      "COMMAND [FLAGS]\n"
+	fputs("usage: overlayctl [--socket PATH] [--data-dir DIR] [--json] [--timeout SECONDS]\n"
+	      "                  [--codec json|protobuf] COMMAND [FLAGS]\n"
 	      "\n"
 	      "  --socket PATH      the daemon's socket (default: the data dir's)\n"
 	      "  --data-dir DIR     the daemon's data dir (default: as overlayd's)\n"
 	      "  --json             print the answer as JSON, an err too\n"
 	      "  --timeout SECONDS  how long to wait for it (default 30)\n"
+	      "  --codec CODEC      how to speak to the daemon: json or protobuf (default json)\n"
 	      "\n"
 	      "Commands; 'overlayctl help COMMAND' tells their flags:\n"
 	      "\n",

@@ -40,7 +40,7 @@ static int connect_to(const struct command_line *line, struct ovd_client **ret)
 	r = ovd_client_open(path, 1, ret);
 	if (r < 0)
 		fprintf(stderr, "overlayctl: no daemon at %s: %s\n", path, strerror(-r));
-	return r;
+	return r < 0 ? r : ovd_client_set_codec(*ret, line->codec);
 }
 
 /* To a daemon of the 0.12 line nat is unknown and nat_enabled required; later ones ignore it beside

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "runtime/json.h"
 #include "server/ipc/err_code.h"
 #include "server/ipc/server_state.h"
 
@@ -85,7 +84,7 @@ static int put_frame(struct conn *c, const struct ovd_frame *frame)
 		return 0;
 	r = frame_begin(&c->out, &at);
 	if (r == 0)
-		r = ovd_frame_encode(frame, &c->out);
+		r = codec_encode(c->codec, &ovd_frame_table, frame, &c->arena, &c->out);
 	if (r == 0)
 		r = frame_end(&c->out, at);
 	if (r < 0 && r != -EMSGSIZE) {
@@ -106,6 +105,7 @@ static void put_err(struct conn *c, uint64_t id, const struct ovd_err *err)
 	};
 
 	put_frame(c, &frame);
+	arena_reset(&c->arena);
 }
 
 /* There is no body, and no byte of it. */
@@ -125,7 +125,7 @@ static void handle_bad_body(struct conn *c, struct ovd_view body, const struct o
 
 	if (fault->path[0])
 		err.field = view(fault->path);
-	json_peek_u64(body, VIEW_LITERAL("id"), &id);
+	codec_peek_u64(c->codec, &ovd_frame_table, body, VIEW_LITERAL("id"), &id);
 	put_err(c, id, &err);
 }
 
@@ -134,7 +134,7 @@ static void handle_no_memory(struct conn *c, struct ovd_view body)
 	struct ovd_err err = err_of(-ENOMEM, VIEW_LITERAL("no memory for the request"));
 	uint64_t id = 0;
 
-	json_peek_u64(body, VIEW_LITERAL("id"), &id);
+	codec_peek_u64(c->codec, &ovd_frame_table, body, VIEW_LITERAL("id"), &id);
 	put_err(c, id, &err);
 }
 
@@ -166,14 +166,15 @@ static void begin_call(struct conn *c)
 static void handle_body(struct conn *c, struct ovd_view body)
 {
 	struct ovd_fault fault;
-	int r = ovd_frame_decode(body, &c->arena, &c->frame, &fault);
+	int r;
 
+	c->codec = codec_of(body);
+	r = codec_decode(c->codec, &ovd_frame_table, body, &c->arena, &c->frame, &fault);
 	if (r < 0) {
 		if (r == -ENOMEM)
 			handle_no_memory(c, body);
 		else
 			handle_bad_body(c, body, &fault);
-		arena_reset(&c->arena);
 		return;
 	}
 	switch (c->frame.kind) {

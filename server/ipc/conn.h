@@ -4,6 +4,7 @@
 #include <uv.h>
 
 #include "runtime/arena.h"
+#include "runtime/codec.h"
 #include "runtime/frame.h"
 #include "server/ipc/call.h"
 
@@ -26,6 +27,7 @@ struct conn {
 	bool busy;            /* the call is not answered yet */
 	bool paused;          /* and there is more to read already: it waits */
 	bool closing;
+	enum ovd_codec codec;   /* of the last request: what is written is in it too */
 	struct ovd_frame frame; /* the request of the call */
 	struct arena arena;
 	struct call call;

@@ -1,195 +1,102 @@
 #include "server/linux/wg_user_channel.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #include "runtime/util.h"
-#include "server/linux/wg_pending.h"
+#include "server/linux/wg_channel.h"
 #include "server/linux/wg_uapi.h"
 
 struct user_channel {
-	struct tunnel tunnel;
-	int fd;
-	struct buf out, in; /* secret; out: all that is queued */
-	size_t looked;      /* of in, for the end of a message */
-	struct wg_queue queue;
-	struct wg_dump dump;
-	bool broken;
-	bool inside; /* channel_ready is on the stack, and callbacks of it */
-	bool closed; /* meanwhile: it is freed when that returns */
+	struct wg_channel base;
+	struct buf in; /* secret */
+	size_t looked; /* of in, for the end of a message */
 };
 
-static struct user_channel *channel_of(const struct tunnel *t)
+static struct user_channel *user_of(struct wg_channel *c)
 {
-	return CONTAINER_OF(t, struct user_channel, tunnel);
+	return CONTAINER_OF(c, struct user_channel, base);
 }
 
-static int channel_fd(const struct tunnel *t)
+static int put(struct wg_channel *c, const struct tunnel_change *change)
 {
-	return channel_of(t)->fd;
-}
-
-static short channel_events(const struct tunnel *t)
-{
-	const struct user_channel *c = channel_of(t);
-
-	return (short)((c->broken ? 0 : POLLIN) |
-		       (c->queue.first && c->queue.first->n > 0 ? POLLOUT : 0));
+	return change ? uapi_put_set(&c->out, change) : uapi_put_get(&c->out);
 }
 
 /* No further than the first question: wireguard-go reads ahead, and forgets what it has read behind
  * the end of a set. */
-static void write_some(struct user_channel *c)
+static void send_first(struct wg_channel *c)
 {
-	struct wg_pending *p = c->queue.first;
 	ssize_t n = 0;
 
-	if (p && p->n > 0)
-		n = send(c->fd, c->out.p, p->n, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (c->broken || !c->first)
+		return;
+	if (c->first->n > 0)
+		n = send(c->fd, c->out.p, c->first->n, MSG_NOSIGNAL | MSG_DONTWAIT);
 	if (n > 0) {
-		explicit_bzero(c->out.p, (size_t)n);
-		buf_drop(&c->out, (size_t)n);
-		p->n -= (size_t)n;
-	} else if (n < 0 && errno != EAGAIN && errno != EINTR) {
-		c->broken = true;
+		wg_channel_sent(c, (size_t)n);
+		buf_trim(&c->out);
 	}
+	c->broken = n < 0 && errno != EAGAIN && errno != EINTR;
+	c->blocked = c->first->n > 0;
 }
 
-static void read_some(struct user_channel *c)
+static void read_some(struct wg_channel *c)
 {
+	struct buf *in = &user_of(c)->in;
 	ssize_t n;
 
 	do {
-		if (buf_reserve(&c->in, 16384) < 0)
+		if (buf_reserve(in, 16384) < 0)
 			return;
-		n = recv(c->fd, c->in.p + c->in.n, c->in.cap - c->in.n, MSG_DONTWAIT);
+		n = recv(c->fd, in->p + in->n, in->cap - in->n, MSG_DONTWAIT);
 		if (n > 0)
-			c->in.n += (size_t)n;
-	} while (n > 0 && c->in.n == c->in.cap);
+			in->n += (size_t)n;
+	} while (n > 0 && in->n == in->cap);
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		c->broken = true;
 }
 
-static void answer_first(struct user_channel *c, struct ovd_view message)
+static void receive(struct wg_channel *c)
 {
-	int r;
-
-	if (!c->queue.first->is_get) {
-		wg_queue_end_first(&c->queue, uapi_read_set(message), NULL);
-		return;
-	}
-	r = uapi_read_get(message, &c->dump);
-	wg_queue_end_first(&c->queue, r, r == 0 ? &c->dump.state : NULL);
-}
-
-static void wipe(struct buf *b)
-{
-	if (b->p)
-		explicit_bzero(b->p, b->n);
-	buf_done(b);
-}
-
-static void channel_free(struct user_channel *c)
-{
-	wg_queue_done(&c->queue);
-	wg_dump_done(&c->dump);
-	wipe(&c->out);
-	wipe(&c->in);
-	fd_closep(&c->fd);
-	free(c);
-}
-
-static void channel_ready(struct tunnel *t)
-{
-	struct user_channel *c = channel_of(t);
+	struct user_channel *u = user_of(c);
 	size_t n;
 
-	write_some(c);
 	read_some(c);
-	c->inside = true;
-	while (c->queue.first && (n = uapi_message(buf_view(&c->in), &c->looked))) {
-		answer_first(c, (struct ovd_view){ .p = c->in.p, .n = n });
-		buf_drop(&c->in, n);
+	while (c->first && (n = uapi_message(buf_view(&u->in), &u->looked))) {
+		struct ovd_view message = { .p = u->in.p, .n = n };
+
+		wg_channel_end_first(c, c->first->is_get ? uapi_read_get(message, &c->dump)
+							 : uapi_read_set(message));
+		buf_drop(&u->in, n);
 	}
-	write_some(c);
-	if (c->broken)
-		wg_queue_end_all(&c->queue, -EPIPE);
-	c->inside = false;
-	if (c->closed)
-		channel_free(c);
+	buf_trim(&u->in);
 }
 
-static int begin(struct user_channel *c, bool is_get, const struct tunnel_change *change,
-		 tunnel_done_fn *done, void *arg)
+static void channel_free(struct wg_channel *c)
 {
-	size_t had = c->out.n;
-	struct wg_pending *p;
-	int r;
+	struct user_channel *u = user_of(c);
 
-	if (c->broken)
-		return -EPIPE;
-	p = wg_queue_new(&c->queue);
-	if (!p)
-		return -ENOMEM;
-	r = is_get ? uapi_put_get(&c->out) : uapi_put_set(&c->out, change);
-	if (r < 0) {
-		c->out.n = had;
-		wg_queue_forget(&c->queue, p);
-		return r;
-	}
-	p->is_get = is_get;
-	p->n = c->out.n - had;
-	p->done = done;
-	p->arg = arg;
-	wg_queue_put(&c->queue, p);
-	write_some(c);
-	return 0;
+	wg_channel_done(c);
+	buf_wipe(&u->in);
+	free(u);
 }
 
-static int channel_set(struct tunnel *t, const struct tunnel_change *change, tunnel_done_fn *done,
-		       void *arg)
-{
-	return begin(channel_of(t), false, change, done, arg);
-}
-
-static int channel_get(struct tunnel *t, tunnel_done_fn *done, void *arg)
-{
-	return begin(channel_of(t), true, NULL, done, arg);
-}
-
-static void channel_close(struct tunnel *t)
-{
-	struct user_channel *c = channel_of(t);
-
-	c->broken = true;
-	wg_queue_end_all(&c->queue, -ECANCELED);
-	if (c->inside)
-		c->closed = true;
-	else
-		channel_free(c);
-}
-
-static const struct tunnel_ops channel_ops = {
-	.fd = channel_fd,
-	.events = channel_events,
-	.ready = channel_ready,
-	.set = channel_set,
-	.get = channel_get,
-	.close = channel_close,
+static const struct wg_channel_kind user_kind = {
+	.put = put,
+	.send = send_first,
+	.receive = receive,
+	.free = channel_free,
 };
 
 int wg_user_channel_new(int fd, struct tunnel **ret)
 {
-	struct user_channel *c = calloc(1, sizeof(*c));
+	struct user_channel *u = calloc(1, sizeof(*u));
 
-	if (!c)
+	if (!u)
 		return -ENOMEM;
-	c->tunnel.ops = &channel_ops;
-	c->fd = fd;
-	*ret = &c->tunnel;
+	wg_channel_init(&u->base, &user_kind, fd);
+	*ret = &u->base.tunnel;
 	return 0;
 }

@@ -34,6 +34,7 @@ struct daemon {
 };
 
 /* The last plan of a daemon: tunnel, rules, idle bridges go; attached containers and their bridges
- * stay. done is called on the loop with what failed (r < 0 and its text in plan->detail), the
- * engine is then as after teardown_global_overlay. Called once. */
-int ops_stop(struct daemon *d, void (*done)(struct daemon *d, int r, const char *detail));
+ * stay. What can't be taken down is logged, and the rest goes all the same. done is called on the
+ * loop; the engine is then as after teardown_global_overlay. -ENOMEM, and done won't be called.
+ * Called once. */
+int ops_stop(struct daemon *d, void (*done)(struct daemon *d));

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "runtime/stream_unix.h"
@@ -355,10 +356,10 @@ TEST(the_command_line_goes_before_the_environment)
 	daemon_stop(&d);
 }
 
-/* Our table is in this network namespace. */
-static bool has_rules(void)
+/* Whether a command succeeds. */
+static bool succeeds(const char *const *argv)
 {
-	const char *const argv[] = { "nft", "list", "table", "inet", "overlayd", NULL };
+	extern char **environ;
 	posix_spawn_file_actions_t quiet;
 	pid_t pid;
 	int r;
@@ -366,11 +367,79 @@ static bool has_rules(void)
 	posix_spawn_file_actions_init(&quiet);
 	posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
 	posix_spawn_file_actions_addopen(&quiet, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	r = posix_spawnp(&pid, "nft", &quiet, NULL, (char *const *)argv, environ);
+	r = posix_spawnp(&pid, argv[0], &quiet, NULL, (char *const *)argv, environ);
 	posix_spawn_file_actions_destroy(&quiet);
 	if (r != 0)
-		SKIP("no nft here ");
+		SKIP("no %s here ", argv[0]);
 	return daemon_wait(pid) == 0;
+}
+
+/* Our table is in this network namespace. */
+static bool has_rules(void)
+{
+	return succeeds(
+		(const char *const[]){ "nft", "list", "table", "inet", "overlayd", NULL });
+}
+
+static bool has_link(const char *name)
+{
+	return succeeds((const char *const[]){ "ip", "link", "show", name, NULL });
+}
+
+TEST(a_stop_takes_down_what_it_can)
+{
+	static const char *const services[] = { "a", "b", "c" };
+	struct test_daemon d;
+	char *name[3];
+	int fd;
+
+	fd = daemon_begin(&d);
+	for (unsigned i = 0; i < ARRAY_SIZE(services); i++) {
+		char request[128];
+		const char *answer;
+
+		snprintf(request, sizeof(request),
+			 "{\"op\":\"setup_service_overlay\",\"service\":\"%s\",\"mode\":\"auto\"}",
+			 services[i]);
+		answer = ask(fd, i, request);
+		CHECK_INT(sscanf(strstr(answer, "\"name\":"), "\"name\":\"%m[^\"]", &name[i]), 1);
+	}
+	CHECK(succeeds((const char *const[]){ "ip", "link", "set", name[1], "alias", "mine",
+					      NULL }));
+	daemon_end(&d, fd);
+	CHECK(!has_link(name[0]) && has_link(name[1]) && !has_link(name[2]));
+	CHECK(!has_rules());
+}
+
+static bool forwards(const char *link)
+{
+	char path[96], value = '0';
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/forwarding", link);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	CHECK(fd >= 0 && read(fd, &value, 1) == 1);
+	close(fd);
+	return value == '1';
+}
+
+TEST(a_way_out_that_comes_later)
+{
+	const struct timespec moment = { .tv_nsec = 20000000 };
+	struct test_daemon d;
+	int fd;
+
+	fd = daemon_begin(&d);
+	CHECK(succeeds((const char *const[]){ "ip", "link", "add", "up0", "type", "bridge", NULL }));
+	CHECK(succeeds((const char *const[]){ "ip", "link", "set", "up0", "up", NULL }));
+	expect(fd, "{\"op\":\"setup_service_overlay\",\"service\":\"web\",\"mode\":\"auto\"}",
+	       "\"service_overlay\"");
+	CHECK(!forwards("up0"));
+	CHECK(succeeds((const char *const[]){ "ip", "route", "add", "default", "dev", "up0", NULL }));
+	for (int i = 0; i < 1000 && !forwards("up0"); i++)
+		nanosleep(&moment, NULL);
+	CHECK(forwards("up0"));
+	daemon_end(&d, fd);
 }
 
 TEST(rootless_it_makes_no_rules)
