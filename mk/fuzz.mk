@@ -1,6 +1,6 @@
 # Fuzz targets, tests/fuzz/fuzz_X.c with seeds in fuzz_X.in. `make fuzz T=60` gives each a minute of libFuzzer, FUZZ=fuzz_json that one alone;
 # in all other builds replay_main.c gives them their seeds.
-FUZZ         := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ         := $(filter-out $(if $(PROTOBUF),,fuzz_protobuf),$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_TARGETS := $(FUZZ:%=$(B)/tests/fuzz/%)
 FUZZ_MAIN    := $(if $(findstring fuzzer,$(SAN)),,$(B)/tests/fuzz/replay_main.o)
 FUZZ_SHARED  := $(filter-out tests/fuzz/fuzz_%.c tests/fuzz/%_main.c,$(wildcard tests/fuzz/*.c))
@@ -11,6 +11,7 @@ needs/tests/fuzz/fuzz_fixed_point    := schema runtime
 needs/tests/fuzz/fuzz_against_json_c := schema runtime
 needs/tests/fuzz/fuzz_generator      := gen gen/pb runtime
 needs/tests/fuzz/fuzz_connections    := server/ipc server/net server/engine schema runtime
+needs/tests/fuzz/fuzz_protobuf       := schema runtime
 needs/tests/fuzz/fuzz_uapi           := server/linux server/net server/engine runtime
 needs/tests/fuzz/fuzz_wg_netlink     := server/linux server/net server/engine runtime
 libs/tests/fuzz/fuzz_against_json_c  := -ljson-c

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the seeds of the fuzz targets anew, from the vectors and the generator's test schemas: tests/fuzz/X.in/NAME. Needs protoc.
+"""Writes the seeds of the fuzz targets anew, from the vectors and the generator's test schemas: tests/fuzz/X.in/NAME. Needs protoc and a build.
 
 What a fuzzer found is kept beside them under a name that begins with found-; this program leaves it alone."""
 import base64
@@ -46,6 +46,25 @@ def json_seeds():
             shortest[kind] = body
     for kind, body in shortest.items():
         put("fuzz_against_json_c", kind, body)
+
+
+def as_protobuf(kind, body):
+    testee = os.path.join(os.environ.get("B", "build"), "bin/codec-testee")
+    said = subprocess.run([testee, "--type", kind, "--to", "protobuf"], input=frame(body), stdout=subprocess.PIPE, check=True).stdout
+    assert said[4:5] == b"A", said
+    return said[5:]
+
+
+def protobuf_seeds():
+    for record in records("contract-0.14.jsonl"):
+        if "=" in record["name"]:
+            continue
+        body = record["body"].encode()
+        digit = DIGIT[record["type"]]
+        if record["type"] in ("frame", "event"):
+            put("fuzz_protobuf", record["type"] + "." + record["name"], digit + as_protobuf(record["type"], body))
+        elif record["type"] == "response":
+            put("fuzz_protobuf", "json." + record["type"] + "." + record["name"], bytes([digit[0] + 4]) + body)
 
 
 def frame(body):
@@ -199,6 +218,7 @@ def main():
                 if not name.startswith("found-"):
                     os.remove(os.path.join(HERE, folder, name))
     json_seeds()
+    protobuf_seeds()
     frame_seeds()
     uapi_seeds()
     netlink_seeds()
