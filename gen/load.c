@@ -129,7 +129,7 @@ static int read_rule(struct model *m, const field_proto *proto, struct field *f)
 	const Overlayd__Wire__FieldRule *rule =
 		option_unpack(&m->arena, options, &overlayd__wire__field_rule__descriptor);
 
-	if (!rule)
+	if (!rule || (unsigned)rule->format > FORMAT_KEY)
 		return -EBADMSG;
 	f->key = rule->key ? rule->key : f->name;
 	f->flatten = rule->flatten;
