@@ -11,7 +11,7 @@ VERSION  := 0.1.0
 
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Werror
 # Sanitizers hide from gcc what it knows of lengths: it then warns of texts that are cut on purpose.
-OPTIMIZE := $(if $(SAN),-O1 -Wno-format-truncation -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer,-O2)
+OPTIMIZE := $(if $(SAN),-O1 $(if $(findstring clang,$(CC)),,-Wno-format-truncation) -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer,-O2)
 CFLAGS   ?= -g
 CPPFLAGS += -I. -I$(B) -I/usr/include/libnl3 -D_GNU_SOURCE -DWITH_PROTOBUF=$(if $(PROTOBUF),1,0)
 COMPILE   = $(CC) -std=gnu17 $(CFLAGS) $(WARN) $(OPTIMIZE) $(CPPFLAGS) -MMD -MP
@@ -48,6 +48,7 @@ include mk/rules.mk
 include mk/docs.mk
 include mk/schema.mk
 include mk/tests.mk
+include mk/fuzz.mk
 include mk/qemu.mk
 include mk/bench.mk
 
@@ -78,4 +79,4 @@ install: all
 	install -D -m 644 $(B)/schema/completion/overlayctl.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/overlayctl.fish
 
 clean:
-	rm -rf $(B) $(B)-asan $(B)-clang $(B)-nopb
+	rm -rf $(B) $(B)-asan $(B)-clang $(B)-nopb $(B)-fuzz

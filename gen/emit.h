@@ -28,6 +28,7 @@ void emit_man_commands(struct model *m, struct text *t);
 
 /* With lines "@example MESSAGE VARIANT@" where a frame is to be shown. */
 void emit_reference(struct model *m, struct text *t);
+void emit_dictionary(struct model *m, struct text *t);
 void emit_html(struct model *m, struct text *t);
 void emit_python(struct model *m, struct text *t);
 void emit_go(struct model *m, struct text *t);
