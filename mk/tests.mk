@@ -1,5 +1,5 @@
 # tests/ is the tree again: tests/runtime/test_ip.c is linked with runtime and what runtime may use.
-needs/tests/conformance := schema runtime
+needs/tests/conformance := tests/conformance/suite schema runtime
 needs/tests/integration := client schema runtime
 libs/tests/conformance  := -ljson-c
 
