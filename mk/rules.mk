@@ -43,6 +43,7 @@ $(eval $(call program,overlayctl,client/ctl/overlayctl_main,$(B)/schema/overlayd
 endif
 $(eval $(call program,codec-testee,tests/conformance/codec_testee_main,,schema))
 $(eval $(call program,overlay-conform,tests/conformance/suite/conform_main,,tests/conformance/suite))
+$(eval $(call program,spoiled-daemon,tests/conformance/spoiled_daemon_main,,runtime))
 $(eval $(call program,demo-stream,tests/demo/stream_main,,runtime))
 $(eval $(call program,demo-capture,tests/demo/capture_main,,runtime))
 

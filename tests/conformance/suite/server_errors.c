@@ -77,8 +77,6 @@ static const struct server_check checks[] = {
 	ROW("pid-zero", "attach_container", "pid 0 is refused.",
 	    "\"handle\":{\"platform\":\"linux_pid\",\"pid\":0},\"service\":\"s\",\"join_global\":"
 	    "false"),
-	ROW("foreign", "release_ip", "An address that allocate_ip did not give is refused.",
-	    "\"ip\":\"192.0.2.77\""),
 };
 
 const struct server_family server_errors = { checks, ARRAY_SIZE(checks) };

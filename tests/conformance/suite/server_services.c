@@ -79,11 +79,12 @@ static void counted(struct trial *t, const struct server_check *check _unused_)
 static void prune_keeps(struct trial *t, const struct server_check *check _unused_)
 {
 	const struct ovd_pruned_bridges *pruned;
+	struct ovd_view now;
 	char name[64];
 
 	ask_service(t, "conform-prune", "auto");
-	snprintf(name, sizeof(name), "%.*s",
-		 VIEW(trial_want_or_skip(t, OVD_RESPONSE_SERVICE_OVERLAY)->service_overlay.name));
+	now = trial_want_or_skip(t, OVD_RESPONSE_SERVICE_OVERLAY)->service_overlay.name;
+	snprintf(name, sizeof(name), "%.*s", VIEW(now));
 	trial_ask(t, "{\"op\":\"prune_orphan_bridges\",\"live_bridge_names\":[]}");
 	pruned = &trial_want(t, OVD_RESPONSE_PRUNED_BRIDGES)->pruned_bridges;
 	for (size_t i = 0; i < pruned->reclaimed.n; i++)
@@ -126,6 +127,33 @@ static void addresses(struct trial *t, const struct server_check *check)
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(ips); i++)
 		release(t, &ips[i]);
+	service_down(t, "conform-ip");
+}
+
+/* Whatever is answered: the gateway and an address of elsewhere are given to nobody. */
+static void release_foreign(struct trial *t, const struct server_check *check _unused_)
+{
+	struct ovd_ip first, gateway, foreign, now;
+	char text[IP_TEXT_MAX];
+
+	server_global_up(t);
+	service_up(t, "conform-ip");
+	first = allocate(t, "conform-ip");
+	gateway = cidr_network(&first, 26).ip;
+	gateway = ip_add(&gateway, 1);
+	ip_parse(VIEW_LITERAL("192.0.2.77"), &foreign);
+	trial_ask(t, "{\"op\":\"release_ip\",\"ip\":\"192.0.2.77\"}");
+	trial_answer(t, t->id);
+	trial_ask(t, "{\"op\":\"release_ip\",\"ip\":\"%s\"}",
+		  t->over ? "" : ip_format(&gateway, text));
+	trial_answer(t, t->id);
+	for (int i = 0; i < 3 && !t->over; i++) {
+		now = allocate(t, "conform-ip");
+		trial_must(t, t->over || (!ip_eq(&now, &gateway) && !ip_eq(&now, &foreign)),
+			   "given to somebody: %.*s", VIEW(t->body));
+		release(t, &now);
+	}
+	release(t, &first);
 	service_down(t, "conform-ip");
 }
 
@@ -269,6 +297,10 @@ static const struct server_check checks[] = {
 	  "reference.md, allocate_ip", .run = addresses, .body = "conform-ip" },
 	{ "op.allocate_ip.node", "A name that is no service means the node's own pool.",
 	  "reference.md, allocate_ip", .run = addresses, .body = "conform-nobody" },
+	{ "op.release_ip.foreign",
+	  "An address that allocate_ip did not give, like a gateway's, is given to nobody "
+	  "afterwards.",
+	  "reference.md, release_ip", .run = release_foreign },
 	{ "op.attach_container.twice", "Asked again, the same answer; detached again, ok.", ATTACH,
 	  .run = attach_twice, .body = "" },
 	{ "op.attach_container.isolation", "isolation_network is read; the rest as without.",
