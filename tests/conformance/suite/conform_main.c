@@ -155,7 +155,7 @@ static int run_server(const struct options *o)
 
 static int list(const struct options *o)
 {
-	const char *which = o->testee[0] ? o->testee[0] : "";
+	const char *which = o->which ? o->which : "";
 	_cleanup_(codec_cases_done) struct codec_cases cases = { .arena = { .chunk = NULL } };
 	_cleanup_(results_done) struct results codec = { .first = NULL },
 					       server = { .first = NULL };

@@ -168,7 +168,9 @@ static int check(const struct options *o, int n_rest)
 		return n_rest > 0 ? 0 : wrong("codec: which program is to be checked?", "");
 	if (strcmp(o->command, "server") == 0 && !o->socket)
 		return wrong("server: --socket is missing", "");
-	if (n_rest > (strcmp(o->command, "list") == 0))
+	if (o->which && strcmp(o->which, "codec") != 0 && strcmp(o->which, "server") != 0)
+		return wrong("list: codec or server, not ", o->which);
+	if (n_rest > 0)
 		return wrong("what is this: ", *o->testee);
 	return 0;
 }
@@ -188,6 +190,11 @@ int options_parse(int argc, char **argv, struct options *ret)
 		if (!is_command(argv[1]))
 			return wrong("no such command: ", argv[1]);
 		o.command = argv[1];
+		argc--;
+		argv++;
+	}
+	if (o.command && strcmp(o.command, "list") == 0 && argc > 1 && argv[1][0] != '-') {
+		o.which = argv[1];
 		argc--;
 		argv++;
 	}

@@ -17,6 +17,7 @@ enum report_form {
 /* What is asked for; texts lie in argv. */
 struct options {
 	const char *command;            /* codec, server, list */
+	const char *which;              /* list: codec or server; NULL for both */
 	const char *const *testee;      /* codec: the command, ended by NULL */
 	const char *socket;             /* server */
 	const char *vectors;            /* a folder; NULL: beside the program */

@@ -55,6 +55,25 @@ static bool harmless(const struct vector *vector)
 	       !memmem(vector->body.p, vector->body.n, "\"linux_pid\"", 11);
 }
 
+/* Takes back what an answer gave, so that the next check finds the daemon as this one did. */
+static void take_back(struct trial *t, const struct vector *vector,
+		      const struct ovd_response *response)
+{
+	struct ovd_view service = { memmem(vector->body.p, vector->body.n, "\"service\":", 10), 0 };
+	const char *end = memmem(vector->body.p, vector->body.n, ",\"mode\":", 8);
+	char text[IP_TEXT_MAX];
+
+	if (!t->over && response->kind == OVD_RESPONSE_IP) {
+		trial_ask(t, "{\"op\":\"release_ip\",\"ip\":\"%s\"}",
+			  ip_format(&response->ip.ip, text));
+		trial_want(t, OVD_RESPONSE_OK);
+	} else if (!t->over && response->kind == OVD_RESPONSE_SERVICE_OVERLAY && service.p && end) {
+		service.n = (size_t)(end - service.p);
+		trial_ask(t, "{\"op\":\"teardown_service_overlay\",%.*s}", VIEW(service));
+		trial_want(t, OVD_RESPONSE_OK);
+	}
+}
+
 static int ask_vector(void *arg, const struct vector *vector)
 {
 	const struct ovd_response *response;
@@ -70,6 +89,7 @@ static int ask_vector(void *arg, const struct vector *vector)
 		   response->kind != OVD_RESPONSE_SERVICE_OVERLAY ||
 			   response->service_overlay.mode != OVD_OVERLAY_MODE_ISOLATED,
 		   "%s: answered with a mode that 0.12 doesn't know", vector->name.p);
+	take_back(t, vector, response);
 	return 0;
 }
 
@@ -87,6 +107,8 @@ static void all(struct trial *t, const struct server_check *check)
 	r = vectors_each(path, ask_vector, t);
 	if (r < 0)
 		trial_skip(t, "%s: %s", path, strerror(-r));
+	trial_ask(t, "{\"op\":\"teardown_global_overlay\"}");
+	trial_want(t, OVD_RESPONSE_OK);
 }
 
 /* A life as a client of 0.12 leads it. */
