@@ -4,13 +4,16 @@ CC       := $(if $(filter default,$(origin CC)),gcc,$(CC))
 PREFIX   ?= /usr/local
 SAN      ?=
 T        ?= 60
+# 1: the programs speak protobuf too. The generator needs libprotobuf-c either way.
+WITH_PROTOBUF ?= $(if $(wildcard /usr/include/protobuf-c/protobuf-c.h),1,0)
+PROTOBUF := $(filter 1,$(WITH_PROTOBUF))
 VERSION  := 0.1.0
 
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Werror
 # Sanitizers hide from gcc what it knows of lengths: it then warns of texts that are cut on purpose.
 OPTIMIZE := $(if $(SAN),-O1 -Wno-format-truncation -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer,-O2)
 CFLAGS   ?= -g
-CPPFLAGS += -I. -I$(B) -I/usr/include/libnl3 -D_GNU_SOURCE
+CPPFLAGS += -I. -I$(B) -I/usr/include/libnl3 -D_GNU_SOURCE -DWITH_PROTOBUF=$(if $(PROTOBUF),1,0)
 COMPILE   = $(CC) -std=gnu17 $(CFLAGS) $(WARN) $(OPTIMIZE) $(CPPFLAGS) -MMD -MP
 LINK      = $(CC) $(CFLAGS) $(OPTIMIZE) $(LDFLAGS)
 Q        := $(if $(V),,@)
@@ -20,6 +23,7 @@ say       = $(if $(V),,@printf '%-4s %s\n' $(1) $(2))
 needs/runtime       :=
 needs/schema        := runtime
 needs/gen           := gen/pb runtime
+needs/gen/examples  := schema runtime
 needs/server/engine := runtime
 needs/server/store  := runtime
 needs/server/net    := server/engine runtime
@@ -32,7 +36,9 @@ needs/client/ctl    := client schema runtime
 needs/tests/conformance/suite := schema runtime
 
 libs/gen/pb         := -lprotobuf-c
-libs/runtime        := -lpthread
+libs/runtime        := -lpthread $(if $(PROTOBUF),-lprotobuf-c)
+libs/client/ctl     := -ljson-c
+libs/gen/examples   := -ljson-c
 libs/server/linux   := -lnl-route-3 -lnl-3 -lnftables -lnftnl -lmnl -lsodium
 libs/server/ipc     := -luv
 libs/server/store   := -lsodium
@@ -40,6 +46,7 @@ libs/server/store   := -lsodium
 .DEFAULT_GOAL := all
 include mk/build_id.mk
 include mk/rules.mk
+include mk/docs.mk
 include mk/schema.mk
 include mk/tests.mk
 include mk/qemu.mk
@@ -68,6 +75,10 @@ install: all
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/overlayd/vectors tests/data/vectors/*
 	install -D -m 644 schema/overlayd.proto $(DESTDIR)$(PREFIX)/share/overlayd/overlayd.proto
 	install -D -m 644 schema/wire.proto $(DESTDIR)$(PREFIX)/share/overlayd/wire.proto
+	for page in $(MAN); do install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
+	install -D -m 644 $(B)/schema/completion/overlayctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/overlayctl
+	install -D -m 644 $(B)/schema/completion/_overlayctl $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_overlayctl
+	install -D -m 644 $(B)/schema/completion/overlayctl.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/overlayctl.fish
 
 clean:
-	rm -rf $(B) $(B)-asan $(B)-clang
+	rm -rf $(B) $(B)-asan $(B)-clang $(B)-nopb

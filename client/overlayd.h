@@ -17,6 +17,7 @@
 
 #include <stdint.h>
 
+#include "runtime/codec.h"
 #include "schema/overlayd.h"
 
 struct ovd_client;
@@ -33,6 +34,11 @@ void ovd_client_close(struct ovd_client *client);
 /* Connects again as patiently as open, with its errors, if the connection was lost. call and send
  * do it too, but try once. */
 int ovd_client_connect(struct ovd_client *client, unsigned attempts);
+
+/* In which form requests are sent from now on: JSON without this. The answers come in it too; what
+ * comes is read by what it is. -ENOTSUP: this build doesn't have it. Whether the daemon does, hello
+ * tells: codecs. */
+int ovd_client_set_codec(struct ovd_client *client, enum ovd_codec codec);
 
 /* Sends a request and waits for its answer, an err among them; ms is how long both may take. *ret
  * lives until the next call of any function here for this client. 0; -ETIMEDOUT: the answer may

@@ -11,7 +11,15 @@ const struct output outputs[] = {
 	{ "%_ctl.c", emit_ctl },
 	{ "%_describe.h", emit_describe_header },
 	{ "%_describe.c", emit_describe },
+	{ "completion/overlayctl.bash", emit_completion_bash },
+	{ "completion/_overlayctl", emit_completion_zsh },
+	{ "completion/overlayctl.fish", emit_completion_fish },
+	{ "man/%-protocol.7", emit_man_protocol },
+	{ "man/overlayctl-commands.roff", emit_man_commands },
 	{ "docs/reference.md", emit_reference },
+	{ "docs/reference.html", emit_html },
+	{ "client/python/src/overlayd/_protocol.py", emit_python },
+	{ "client/go/protocol.go", emit_go },
 	{ NULL, NULL },
 };
 

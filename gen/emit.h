@@ -20,7 +20,17 @@ void emit_ctl_header(struct model *m, struct text *t);
 void emit_ctl(struct model *m, struct text *t);
 void emit_describe_header(struct model *m, struct text *t);
 void emit_describe(struct model *m, struct text *t);
+void emit_completion_bash(struct model *m, struct text *t);
+void emit_completion_zsh(struct model *m, struct text *t);
+void emit_completion_fish(struct model *m, struct text *t);
+void emit_man_protocol(struct model *m, struct text *t);
+void emit_man_commands(struct model *m, struct text *t);
+
+/* With lines "@example MESSAGE VARIANT@" where a frame is to be shown. */
 void emit_reference(struct model *m, struct text *t);
+void emit_html(struct model *m, struct text *t);
+void emit_python(struct model *m, struct text *t);
+void emit_go(struct model *m, struct text *t);
 
 /* The first line of every output in C. */
 void emit_banner(const struct model *m, struct text *t);
@@ -35,6 +45,9 @@ const char *emit_c_type(struct model *m, const struct field *field);
 /* The enumerator of a union's variant: "OVD_REQUEST_STATUS". */
 const char *emit_variant_name(struct model *m, const struct message *message,
 			      const struct field *field);
+
+/* What stands for a flag's value in help: "N", "auto|shared". */
+const char *emit_placeholder(struct model *m, const struct field *field);
 
 /* A string as a C literal, with its quotes. */
 const char *emit_quoted(struct model *m, const char *text);

@@ -48,7 +48,7 @@ static const struct field *variant_value(const struct field *variant)
 	return NULL;
 }
 
-static const char *placeholder(struct model *m, const struct field *f)
+const char *emit_placeholder(struct model *m, const struct field *f)
 {
 	const char *text = "";
 
@@ -129,7 +129,7 @@ static size_t flags(struct model *m, struct text *t, const struct message *messa
 			 name_dashes(m, f->key), f->key, kind_name(f),
 			 f->is_required || (f->is_list && !f->defaulted) ? "true" : "false",
 			 f->is_list ? "true" : "false");
-		text_put(t, "\t\t.placeholder = \"%s\",\n\t\t.help = %s,\n", placeholder(m, f),
+		text_put(t, "\t\t.placeholder = \"%s\",\n\t\t.help = %s,\n", emit_placeholder(m, f),
 			 emit_quoted(m, f->comment));
 		if (f->kind == OVD_KIND_UNION)
 			text_put(t,

@@ -70,6 +70,7 @@ static void field(struct model *m, struct text *t, const struct field *f)
 	if (f->flags & OVD_SECRET)
 		text_put(t, ",\"sensitive\":true");
 	put_text(m, t, "since", f->since);
+	put_text(m, t, "example", f->example);
 	put_text(m, t, "doc", f->comment);
 	text_put(t, "}");
 }

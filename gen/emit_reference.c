@@ -2,72 +2,19 @@
 
 #include <string.h>
 
-static const char *scalar_type(const struct field *f)
-{
-	static const char *const formats[] = { "text", "IP address", "CIDR", "host:port",
-					       "key, base64" };
-
-	switch (f->kind) {
-	case OVD_KIND_BOOL:
-		return "boolean";
-	case OVD_KIND_UINT:
-		return f->width == 1 ? "u8" : f->width == 2 ? "u16" : f->width == 4 ? "u32" : "u64";
-	case OVD_KIND_INT:
-		return f->width == 4 ? "i32" : "i64";
-	case OVD_KIND_TEXT:
-	case OVD_KIND_IP:
-		return formats[f->format];
-	case OVD_KIND_ENUM:
-		return f->enumeration->name;
-	case OVD_KIND_OBJECT:
-	case OVD_KIND_UNION:
-		return f->message->name;
-	}
-	return "";
-}
-
-static bool has_section(const struct field *f)
-{
-	return f->kind == OVD_KIND_ENUM || f->kind == OVD_KIND_OBJECT || f->kind == OVD_KIND_UNION;
-}
+#include "gen/words.h"
 
 static const char *type(struct model *m, const struct field *f)
 {
-	const char *name = scalar_type(f);
+	const char *section = words_section(f);
+	char *anchor;
 
-	if (has_section(f)) {
-		char *anchor = arena_copy(&m->arena, name, strlen(name));
-
-		for (char *p = anchor; *p; p++)
-			*p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
-		name = model_text(m, "[%s](#%s)", name, anchor);
-	}
-	return f->is_list ? model_text(m, "list of %s", name) : name;
-}
-
-static const char *presence(struct model *m, const struct field *f)
-{
-	if (f->is_list)
-		return f->skip_empty  ? "may be missing; left out when empty"
-		       : f->defaulted ? "may be missing"
-				      : "required";
-	if (f->is_required)
-		return "required";
-	if (f->default_variant)
-		return model_text(m, "`%s` if missing", f->default_variant);
-	if (f->has_default)
-		return model_text(m, "`%s` if missing",
-				  *f->default_text ? f->default_text : "\"\"");
-	return "optional";
-}
-
-static const char *limits(struct model *m, const struct field *f)
-{
-	const char *text = f->kind == OVD_KIND_TEXT ? model_text(m, "%u bytes", f->max_bytes) : "";
-
-	if (f->is_list)
-		text = model_text(m, "%s%s%u items", text, *text ? ", " : "", f->max_items);
-	return text;
+	if (!section)
+		return words_type(m, f);
+	anchor = arena_copy(&m->arena, section, strlen(section));
+	for (char *p = anchor; p && *p; p++)
+		*p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
+	return model_text(m, "%s[%s](#%s)", f->is_list ? "list of " : "", section, anchor);
 }
 
 static void field_rows(struct model *m, struct text *t, const struct message *message)
@@ -78,10 +25,8 @@ static void field_rows(struct model *m, struct text *t, const struct message *me
 		if (f->flatten)
 			field_rows(m, t, f->message);
 		else
-			text_put(t, "| `%s` | %s | %s | %s | %s%s%s%s |\n", f->key, type(m, f),
-				 presence(m, f), limits(m, f), f->comment,
-				 f->since ? " Since " : "", f->since ? f->since : "",
-				 f->since ? "." : "");
+			text_put(t, "| `%s` | %s | %s | %s | %s |\n", f->key, type(m, f),
+				 words_presence(m, f), words_limits(m, f), words_comment(m, f));
 	}
 }
 
@@ -118,6 +63,7 @@ static void variant_sections(struct model *m, struct text *t, const struct messa
 			field_table(m, t, f->message);
 		if (f->answers.n > 0)
 			answers(t, f);
+		text_put(t, "@example %s %s@\n", message->name, f->key);
 	}
 }
 
@@ -135,25 +81,9 @@ static void variant_table(struct model *m, struct text *t, const struct message 
 			keys = model_text(m, "%s%s`%s` %s", keys, k ? ", " : "",
 					  f->message->fields.items[k].key,
 					  type(m, &f->message->fields.items[k]));
-		text_put(t, "| `%s` | %s | %s%s%s%s |\n", f->key, keys, f->comment,
-			 f->since ? " Since " : "", f->since ? f->since : "", f->since ? "." : "");
+		text_put(t, "| `%s` | %s | %s |\n", f->key, keys, words_comment(m, f));
 	}
 	text_put(t, "\n");
-}
-
-/* Variants of a document's union are described where that union is. */
-static bool is_variant_only(const struct model *m, const struct message *message)
-{
-	bool variant = false, member = false;
-
-	for (size_t i = 0; i < m->messages.n; i++)
-		for (size_t k = 0; k < m->messages.items[i].fields.n; k++) {
-			const struct field *f = &m->messages.items[i].fields.items[k];
-
-			if (f->message == message)
-				*(m->messages.items[i].tag ? &variant : &member) = true;
-		}
-	return variant && !member;
 }
 
 static void structures(struct model *m, struct text *t)
@@ -162,8 +92,7 @@ static void structures(struct model *m, struct text *t)
 	for (size_t i = 0; i < m->messages.n; i++) {
 		const struct message *message = &m->messages.items[i];
 
-		if ((message->tag && message->entry) || is_variant_only(m, message) ||
-		    message_is_unit(message))
+		if (!words_has_section(m, message))
 			continue;
 		text_put(t, "### %s\n\n%s\n\n", message->name, message->comment);
 		if (message->tag)

@@ -111,6 +111,54 @@ static void rows(struct model *m, struct text *t, const struct message *holder, 
 	}
 }
 
+static uint16_t count_rows(const struct message *message, size_t n_fields)
+{
+	uint16_t n = 0;
+
+	for (size_t i = 0; i < n_fields; i++) {
+		const struct field *f = &message->fields.items[i];
+
+		n += f->flatten ? count_rows(f->message, f->message->fields.n) : 1;
+	}
+	return n;
+}
+
+/* The field with the next greater number; NULL behind the last. */
+static const struct field *next_field(const struct message *message, int number)
+{
+	const struct field *next = NULL;
+
+	for (size_t i = 0; i < message->fields.n; i++) {
+		const struct field *f = &message->fields.items[i];
+
+		if (f->number > number && (!next || f->number < next->number))
+			next = f;
+	}
+	return next;
+}
+
+/* The protobuf fields of a message whose rows begin at that one of its holder's. */
+static void fields(struct text *t, const struct message *message, unsigned first_row,
+		   const char *indent)
+{
+	text_put(t, "{ (const struct ovd_field[]){\n");
+	for (const struct field *f = next_field(message, 0); f;
+	     f = next_field(message, f->number)) {
+		size_t index = (size_t)(f - message->fields.items);
+		unsigned at = first_row + count_rows(message, index);
+
+		text_put(t, "%s\t{ .number = %d, ", indent, f->number);
+		if (f->flatten) {
+			text_put(t, ".flat = &(const struct ovd_fields)");
+			fields(t, f->message, at, "\t\t");
+		} else {
+			text_put(t, ".row = %u", at);
+		}
+		text_put(t, " },\n");
+	}
+	text_put(t, "%s}, %zu }", indent, message->fields.n);
+}
+
 static void object(struct model *m, struct text *t, const struct message *message)
 {
 	uint64_t required = 0;
@@ -127,9 +175,11 @@ static void object(struct model *m, struct text *t, const struct message *messag
 	text_put(t,
 		 "};\n\nstatic const struct ovd_object %s_object = {\n\t.name = \"%s\", .rows = "
 		 "%s_rows, .n_rows = %u,\n"
-		 "\t.required = 0x%llx, .size = sizeof(struct %s),\n};\n",
+		 "\t.required = 0x%llx, .size = sizeof(struct %s),\n\t.fields = ",
 		 message->c_name, message->name, message->c_name, n, (unsigned long long)required,
 		 message->c_name);
+	fields(t, message, 0, "\t");
+	text_put(t, ",\n};\n");
 }
 
 static void variant(struct model *m, struct text *t, const struct message *message,
@@ -139,6 +189,7 @@ static void variant(struct model *m, struct text *t, const struct message *messa
 		 message->tag, f->key, strlen(message->tag) + strlen(f->key) + 5);
 	text_put(t, "\t\t.name = \"%s\", .name_len = %zu, .value = %s,\n", f->key, strlen(f->key),
 		 emit_variant_name(m, message, f));
+	text_put(t, "\t\t.number = %d,\n", f->number);
 	if (!message_is_unit(f->message))
 		text_put(t, "\t\t.offset = offsetof(struct %s, %s),\n", message->c_name, f->name);
 	text_put(t,
@@ -181,12 +232,23 @@ static void message_table(struct model *m, struct text *t, const struct message 
 		object(m, t, message);
 }
 
-static void entry(struct text *t, const struct message *message)
+/* The name that protoc-c gives to the descriptor of a message. */
+static const char *descriptor_name(struct model *m, const struct message *message)
 {
-	const char *name = message->c_name;
+	return model_text(m, "%s%s%s__descriptor", m->package, *m->package ? "__" : "",
+			  name_snake(m, message->name));
+}
 
-	text_put(t, "\nconst struct ovd_table %s_table = { .%s = &%s_%s };\n", name,
-		 message->tag ? "union_" : "object", name, message->tag ? "union" : "object");
+static void entry(struct model *m, struct text *t, const struct message *message)
+{
+	const char *name = message->c_name, *descriptor = descriptor_name(m, message);
+
+	text_put(t,
+		 "\nextern const struct ProtobufCMessageDescriptor %s;\n"
+		 "const struct ovd_table %s_table = {\n\t.%s = &%s_%s, .protobuf = "
+		 "OVD_PROTOBUF(%s),\n};\n",
+		 descriptor, name, message->tag ? "union_" : "object", name,
+		 message->tag ? "union" : "object", descriptor);
 	text_put(t,
 		 "\nint %s_decode(struct ovd_view body, struct arena *arena, struct %s "
 		 "*ret,\n\t\tstruct ovd_fault *fault)\n"
@@ -227,5 +289,5 @@ void emit_tables(struct model *m, struct text *t)
 	emit_in_order(m, t, used_message_table);
 	for (size_t i = 0; i < m->messages.n; i++)
 		if (m->messages.items[i].entry)
-			entry(t, &m->messages.items[i]);
+			entry(m, t, &m->messages.items[i]);
 }

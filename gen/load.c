@@ -144,6 +144,7 @@ static int read_rule(struct model *m, const field_proto *proto, struct field *f)
 	f->has_max_items = rule->has_max_items;
 	f->max_items = rule->has_max_items ? rule->max_items : DEFAULT_MAX_ITEMS;
 	f->since = rule->since;
+	f->example = rule->example;
 	f->answers.items = (const char **)rule->answers;
 	f->answers.n = rule->n_answers;
 	f->flags = rule->sensitive ? OVD_SECRET : 0;
@@ -290,6 +291,7 @@ static int load_head(const struct loader *l)
 		return -EBADMSG;
 	l->m->file = l->file->name;
 	l->m->base = arena_copy(&l->m->arena, base, strcspn(base, "."));
+	l->m->package = l->file->package ? l->file->package : "";
 	l->m->prefix = rule->prefix ? rule->prefix : l->m->base;
 	l->m->syntax = l->file->syntax ? l->file->syntax : "proto2";
 	read_position(l, (int[]){ 12 }, 1, &line, &l->m->comment);

@@ -43,6 +43,7 @@ struct field {
 	uint64_t fallback;
 	const char *default_variant;
 	const char *since;
+	const char *example; /* of a text or number; NULL: none was given */
 	LIST(const char *) answers;
 	struct message *message;         /* OBJECT, UNION */
 	struct enumeration *enumeration; /* ENUM */
@@ -83,6 +84,7 @@ struct model {
 	struct arena arena;
 	const char *file;    /* "overlayd.proto" */
 	const char *base;    /* "overlayd" */
+	const char *package; /* "overlayd"; "" for none */
 	const char *prefix;  /* "ovd" */
 	const char *comment; /* above the syntax statement */
 	const char *syntax;

@@ -1,6 +1,6 @@
 # One rule per kind of file.
 PARTS  := $(patsubst needs/%,%,$(filter needs/%,$(.VARIABLES)))
-source  = $(filter-out $(addsuffix /%_main.c,$(1)),$(wildcard $(1)/*.c))
+source  = $(filter-out $(addsuffix /%_main.c,$(1)) $(if $(PROTOBUF),,runtime/protobuf%),$(wildcard $(1)/*.c))
 objects = $(patsubst %.c,$(B)/%.o,$(call source,$(1)))
 archive = $(patsubst %,$(B)/%.a,$(1) $(needs/$(1)))
 libs    = $(foreach p,$(1) $(needs/$(1)),$(libs/$(p)))
@@ -41,6 +41,7 @@ ifneq ($(wildcard server/overlayd_main.c),)
 $(eval $(call program,overlayd,server/overlayd_main,$(B)/schema/overlayd_ops.o $(B)/schema/overlayd_describe.o,server))
 $(eval $(call program,overlayctl,client/ctl/overlayctl_main,$(B)/schema/overlayd_ctl.o,client/ctl))
 endif
+$(eval $(call program,fill-examples,gen/examples/fill_examples_main,$(B)/schema/overlayd_describe.o,gen/examples))
 $(eval $(call program,codec-testee,tests/conformance/codec_testee_main,,schema))
 $(eval $(call program,overlay-conform,tests/conformance/suite/conform_main,,tests/conformance/suite))
 $(eval $(call program,spoiled-daemon,tests/conformance/spoiled_daemon_main,,runtime))

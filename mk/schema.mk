@@ -2,7 +2,8 @@
 PB_INCLUDE := /usr/include
 PB         := $(B)/gen/pb
 PB_NAMES   := google/protobuf/descriptor google/protobuf/compiler/plugin wire
-GENERATED  := $(addprefix $(B)/schema/overlayd,.h _tables.c _ops.h _ops.c _ctl.h _ctl.c _describe.h _describe.c)
+GENERATED  := $(addprefix $(B)/schema/overlayd,.h _tables.c _ops.h _ops.c _ctl.h _ctl.c _describe.h _describe.c) \
+	$(addprefix $(B)/schema/pb/overlayd,.pb-c.h .pb-c.c)
 
 # protobuf's own descriptors and our options, as C, for the generator to read its input with.
 $(PB)/stamp: schema/wire.proto
@@ -25,25 +26,34 @@ $(B)/bin/overlaygen: $(B)/gen/overlaygen_main.o $(call archive,gen)
 	$(call say,LD,$@)
 	$(Q)$(LINK) -o $@ $^ $(call libs,gen)
 
-# protoc writes all outputs each time; only those that differ replace what is there.
+# protoc writes all outputs each time; only those that differ replace what is there. libprotobuf-c ends a string at its first NUL, but takes
+# bytes whole; on the wire the two are the same.
 $(B)/schema/stamp: schema/overlayd.proto schema/wire.proto $(B)/bin/overlaygen
-	@rm -rf $(B)/schema/new; mkdir -p $(B)/schema/new
+	@rm -rf $(B)/schema/new; mkdir -p $(B)/schema/new/pb
 	$(call say,GEN,schema/overlayd.proto)
 	$(Q)protoc -Ischema --plugin=protoc-gen-overlay=$(B)/bin/overlaygen --overlay_out=$(B)/schema/new overlayd.proto
+	$(Q)sed -E '/^ *\/\//d; s/^( +(required|optional|repeated)) string /\1 bytes /' $< > $(B)/schema/new/pb/overlayd.proto
+	$(Q)cd $(B)/schema/new/pb && protoc-c -I. -I$(CURDIR)/schema --c_out=. overlayd.proto
 	$(Q)cd $(B)/schema/new && find . -type f | while read -r f; do \
 		cmp -s $$f ../$$f || { mkdir -p ../$$(dirname $$f) && mv $$f ../$$f; }; done; cd .. && rm -r new && touch stamp
 $(GENERATED): $(B)/schema/stamp ;
 
-# What is kept in git as well, for people who have no generator: docs/X is $(B)/schema/docs/X.
-KEPT := docs/reference.md
+# What is kept in git as well, for people who have no generator: client/X is $(B)/schema/client/X.
+KEPT_AS_IT_IS := client/go/protocol.go client/python/src/overlayd/_protocol.py
+KEPT := $(KEPT_AS_IT_IS) $(KEPT_PAGES)
 .PHONY: kept
 programs: kept
-kept: $(B)/schema/stamp
-	$(Q)for f in $(KEPT); do cmp -s $(B)/schema/$$f $$f || { echo "GEN  $$f"; mkdir -p $$(dirname $$f); cp $(B)/schema/$$f $$f; }; done
+kept: $(B)/schema/stamp $(KEPT_PAGES:%=$(B)/%)
+	$(Q)keep() { cmp -s $$1 $$2 || { echo "GEN  $$2"; mkdir -p $$(dirname $$2); cp $$1 $$2; }; }; \
+	for f in $(KEPT_AS_IT_IS); do keep $(B)/schema/$$f $$f; done; for f in $(KEPT_PAGES); do keep $(B)/$$f $$f; done
 
 $(B)/schema/%.o: $(B)/schema/%.c $(B)/flags
 	$(call say,CC,$<)
 	$(Q)$(COMPILE) -c $< -o $@
-$(B)/schema.a: $(B)/schema/overlayd_tables.o
+$(B)/schema/pb/%.o: $(B)/schema/pb/%.c $(B)/flags
+	$(call say,CC,$<)
+	$(Q)$(filter-out -W%,$(COMPILE)) -w -I$(PB) -c $< -o $@
+$(B)/schema/pb/overlayd.pb-c.o: | $(PB_NAMES:%=$(PB)/%.pb-c.h)
+$(B)/schema.a: $(B)/schema/overlayd_tables.o $(if $(PROTOBUF),$(B)/schema/pb/overlayd.pb-c.o)
 SCHEMA_USERS := $(wildcard server/*.c server/*/*.c client/*.c client/*/*.c tests/*/*.c tests/*/*/*.c)
 $(SCHEMA_USERS:%.c=$(B)/%.o): | $(filter %.h,$(GENERATED))

@@ -16,7 +16,7 @@ struct arena_chunk {
 
 static struct arena_chunk *chunk_new(size_t size, struct arena_chunk *older)
 {
-	struct arena_chunk *chunk = malloc(sizeof(*chunk) + size);
+	struct arena_chunk *chunk = calloc(1, sizeof(*chunk) + size);
 
 	if (chunk)
 		*chunk = (struct arena_chunk){ .older = older, .size = size };
@@ -42,7 +42,7 @@ void *arena_alloc(struct arena *a, size_t n)
 	}
 	p = a->chunk->bytes + a->used;
 	a->used += aligned;
-	return memset(p, 0, n);
+	return p;
 }
 
 char *arena_copy(struct arena *a, const void *p, size_t n)
@@ -54,15 +54,24 @@ char *arena_copy(struct arena *a, const void *p, size_t n)
 	return copy;
 }
 
+static void wipe(struct arena *a)
+{
+	if (a->chunk)
+		explicit_bzero(a->chunk->bytes, a->used);
+	a->used = 0;
+}
+
 void arena_reset(struct arena *a)
 {
+	wipe(a);
 	while (a->chunk && (a->chunk->older || a->chunk->size > CHUNK_KEPT)) {
 		struct arena_chunk *older = a->chunk->older;
 
 		free(a->chunk);
 		a->chunk = older;
+		a->used = older ? older->size : 0; /* at most */
+		wipe(a);
 	}
-	a->used = 0;
 }
 
 void arena_done(struct arena *a)

@@ -1,4 +1,4 @@
-/* Memory that is given back all at once. */
+/* Memory that is given back all at once. What is given back is wiped: it may have been a secret. */
 #pragma once
 
 #include <stddef.h>

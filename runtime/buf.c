@@ -9,6 +9,13 @@
 /* More than any machine has, and little enough that doubling can't wrap. */
 #define BUF_MOST (SIZE_MAX / 4)
 
+static void wipe(struct buf *b)
+{
+	if (b->p)
+		explicit_bzero(b->p, b->cap);
+	free(b->p);
+}
+
 int buf_reserve(struct buf *b, size_t n)
 {
 	size_t cap = b->cap ? b->cap : BUF_FIRST;
@@ -20,10 +27,13 @@ int buf_reserve(struct buf *b, size_t n)
 		return -ENOMEM;
 	while (cap - b->n < n)
 		cap *= 2;
-	p = realloc(b->p, cap + BUF_SLACK);
+	p = malloc(cap + BUF_SLACK);
 	if (!p)
 		return -ENOMEM;
+	if (b->n > 0)
+		memcpy(p, b->p, b->n);
 	memset(p + cap, 0, BUF_SLACK);
+	wipe(b);
 	b->p = p;
 	b->cap = cap;
 	return 0;
@@ -67,6 +77,19 @@ void buf_drop(struct buf *b, size_t n)
 		return;
 	memmove(b->p, b->p + n, b->n - n);
 	b->n -= n;
+	explicit_bzero(b->p + b->n, n);
+}
+
+void buf_trim(struct buf *b)
+{
+	if (b->n == 0 && b->cap > BUF_KEPT)
+		buf_wipe(b);
+}
+
+void buf_wipe(struct buf *b)
+{
+	wipe(b);
+	*b = (struct buf){ .p = NULL };
 }
 
 void buf_done(struct buf *b)

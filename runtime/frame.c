@@ -5,12 +5,38 @@
 #define ROOM_LEAST 4096
 #define KEPT_MOST  (64 * 1024)
 
-/* Takes back the NUL behind the body that was lent. */
+/* Takes back the NUL behind the body that was lent, and the body. */
 static void end_loan(struct frame_reader *r)
 {
-	if (r->lent)
-		r->in.p[r->lent] = r->kept;
+	if (!r->lent)
+		return;
+	r->in.p[r->lent] = r->kept;
+	explicit_bzero(r->in.p + r->lent - r->lent_n, r->lent_n);
 	r->lent = 0;
+}
+
+static void move_to_front(struct frame_reader *r)
+{
+	size_t moved = r->start;
+
+	buf_drop(&r->in, moved);
+	explicit_bzero(r->in.p + r->in.n, moved);
+	r->start = 0;
+}
+
+/* realloc would leave a copy behind. */
+static int widen(struct frame_reader *r)
+{
+	struct buf wider = { .p = NULL };
+
+	if (buf_reserve(&wider, r->in.cap ? r->in.cap * 2 : ROOM_LEAST) < 0)
+		return -ENOMEM;
+	buf_append(&wider, r->in.p, r->in.n); /* has room */
+	if (r->in.p)
+		explicit_bzero(r->in.p, r->in.n);
+	buf_done(&r->in);
+	r->in = wider;
+	return 0;
 }
 
 char *frame_room(struct frame_reader *r, size_t *ret_n)
@@ -19,13 +45,10 @@ char *frame_room(struct frame_reader *r, size_t *ret_n)
 
 	end_loan(r);
 	pending = r->in.n - r->start;
-	if (pending == 0 || r->in.cap - r->in.n < ROOM_LEAST) {
-		buf_drop(&r->in, r->start);
-		r->start = 0;
-	}
-	if (r->in.cap - r->in.n < ROOM_LEAST / 2 || !r->in.p)
-		if (buf_reserve(&r->in, r->in.p ? r->in.cap : ROOM_LEAST) < 0)
-			return NULL;
+	if (r->start > 0 && (pending == 0 || r->in.cap - r->in.n < ROOM_LEAST))
+		move_to_front(r);
+	if ((r->in.cap - r->in.n < ROOM_LEAST / 2 || !r->in.p) && widen(r) < 0)
+		return NULL;
 	*ret_n = r->in.cap - r->in.n;
 	return r->in.p + r->in.n;
 }
@@ -59,6 +82,7 @@ int frame_next(struct frame_reader *r, struct ovd_view *ret_body, uint32_t *ret_
 		return 0;
 	r->start += FRAME_HEAD + n;
 	r->lent = r->start;
+	r->lent_n = n;
 	r->kept = r->in.p[r->lent];
 	r->in.p[r->lent] = '\0';
 	*ret_body = (struct ovd_view){ .p = head + FRAME_HEAD, .n = n };
@@ -78,6 +102,8 @@ void frame_trim(struct frame_reader *r)
 
 void frame_reader_done(struct frame_reader *r)
 {
+	if (r->in.p)
+		explicit_bzero(r->in.p, r->in.n);
 	buf_done(&r->in);
 	*r = (struct frame_reader){ .start = 0 };
 }

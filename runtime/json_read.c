@@ -4,6 +4,7 @@
 #include "runtime/json_scalar.h"
 #include "runtime/json_scan.h"
 #include "runtime/json_word.h"
+#include "runtime/row.h"
 
 #define LAYERS_MAX 4
 
@@ -18,18 +19,6 @@ struct tags {
 };
 
 static int read_value(struct json_scan *s, const struct ovd_row *row, void *at);
-
-/* ---- rows ---- */
-
-static bool *presence(const struct ovd_row *row, void *object)
-{
-	return (bool *)((char *)object + row->has_offset);
-}
-
-static void *place(const struct ovd_row *row, void *object)
-{
-	return (char *)object + row->offset;
-}
 
 /* ---- members of an object ---- */
 
@@ -86,22 +75,10 @@ static int read_row(struct json_scan *s, const struct ovd_row *row, void *object
 		if (r < 0 || null)
 			return fault_at_row(s, row, r);
 		if (row->kind != OVD_KIND_TEXT)
-			*presence(row, object) = true;
+			*row_presence(row, object) = true;
 	}
-	r = read_value(s, row, place(row, object));
+	r = read_value(s, row, row_place(row, object));
 	return r < 0 ? fault_at_row(s, row, r) : 0;
-}
-
-static void fill_default(const struct ovd_row *row, void *object)
-{
-	if (row->flags & OVD_LIST)
-		return;
-	if (row->kind == OVD_KIND_TEXT)
-		*(struct ovd_view *)place(row, object) = (struct ovd_view){ .p = "", .n = 0 };
-	else if (row->kind == OVD_KIND_UNION)
-		*(int *)place(row, object) = (int)row->fallback;
-	else
-		scalar_store(place(row, object), row->width, row->fallback);
 }
 
 static int check_rows(struct json_scan *s, const struct ovd_object *o, uint64_t seen, void *object)
@@ -117,7 +94,7 @@ static int check_rows(struct json_scan *s, const struct ovd_object *o, uint64_t 
 			return fault_at_row(s, &o->rows[i],
 					    SCAN_FAULT(s, s->p - 1, "the key is missing"));
 		if (o->rows[i].flags & OVD_DEFAULTED)
-			fill_default(&o->rows[i], object);
+			row_set_default(&o->rows[i], object);
 	}
 	return 0;
 }

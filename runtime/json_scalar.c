@@ -1,41 +1,25 @@
 #include "runtime/json_scalar.h"
 
 #include "runtime/ip.h"
-
-void scalar_store(void *at, unsigned width, uint64_t value)
-{
-	switch (width) {
-	case 1:
-		*(uint8_t *)at = (uint8_t)value;
-		break;
-	case 2:
-		*(uint16_t *)at = (uint16_t)value;
-		break;
-	case 4:
-		*(uint32_t *)at = (uint32_t)value;
-		break;
-	default:
-		*(uint64_t *)at = value;
-	}
-}
+#include "runtime/row.h"
 
 int scalar_uint(struct json_scan *s, const struct ovd_row *row, void *at)
 {
 	uint64_t value;
-	int r = scan_uint(s, UINT64_MAX >> (64 - 8 * row->width), &value);
+	int r = scan_uint(s, uint_most(row->width), &value);
 
 	if (r == 0)
-		scalar_store(at, row->width, value);
+		uint_store(at, row->width, value);
 	return r;
 }
 
 int scalar_int(struct json_scan *s, const struct ovd_row *row, void *at)
 {
-	int64_t most = INT64_MAX >> (64 - 8 * row->width), value;
+	int64_t most = int_most(row->width), value;
 	int r = scan_int(s, -most - 1, most, &value);
 
 	if (r == 0)
-		scalar_store(at, row->width, (uint64_t)value);
+		uint_store(at, row->width, (uint64_t)value);
 	return r;
 }
 

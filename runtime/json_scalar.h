@@ -11,6 +11,3 @@ int scalar_int(struct json_scan *s, const struct ovd_row *row, void *at);
 int scalar_text(struct json_scan *s, const struct ovd_row *row, struct ovd_view *at);
 int scalar_ip(struct json_scan *s, struct ovd_ip *at);
 int scalar_enum(struct json_scan *s, const struct ovd_enum *type, int *at);
-
-/* Stores a number that fits into width bytes: 1, 2, 4 or 8. */
-void scalar_store(void *at, unsigned width, uint64_t value);

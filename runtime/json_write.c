@@ -4,16 +4,12 @@
 #include "runtime/json.h"
 #include "runtime/json_word.h"
 #include "runtime/number.h"
+#include "runtime/row.h"
 
 /* Room that any scalar but a text fits into. */
 #define SCALAR_MAX 64
 
 static int write_value(struct buf *b, const struct ovd_row *row, const void *at);
-
-static const void *place(const struct ovd_row *row, const void *object)
-{
-	return (const char *)object + row->offset;
-}
 
 /* Copies whole words, up to 7 bytes too many: BUF_SLACK and the reserve take them. */
 static inline void put_literal(struct buf *b, const char *literal, unsigned n)
@@ -98,25 +94,9 @@ static int write_text(struct buf *b, struct ovd_view text)
 
 /* ---- scalars ---- */
 
-static uint64_t load_uint(const void *at, unsigned width)
-{
-	switch (width) {
-	case 1:
-		return *(const uint8_t *)at;
-	case 2:
-		return *(const uint16_t *)at;
-	case 4:
-		return *(const uint32_t *)at;
-	default:
-		return *(const uint64_t *)at;
-	}
-}
-
 static void write_int(struct buf *b, const struct ovd_row *row, const void *at)
 {
-	int64_t value = row->width == 4 ? *(const int32_t *)at : *(const int64_t *)at;
-
-	b->n += i64_format(value, b->p + b->n);
+	b->n += i64_format(int_load(at, row->width), b->p + b->n);
 }
 
 static void write_bool(struct buf *b, bool value)
@@ -132,26 +112,16 @@ static void write_ip(struct buf *b, const struct ovd_ip *ip)
 	put(b, '"');
 }
 
-static int write_enum(struct buf *b, const struct ovd_enum *type, int value)
+static int write_enum(struct buf *b, const struct ovd_enum *type, int number)
 {
-	for (unsigned i = 0; i < type->n_values; i++)
-		if (type->values[i].value == value)
-			return write_text(b, (struct ovd_view){ .p = type->values[i].name,
-								.n = type->values[i].name_len });
-	return -EINVAL;
+	const struct ovd_enum_value *value = enum_value(type, number);
+
+	if (!value)
+		return -EINVAL;
+	return write_text(b, (struct ovd_view){ .p = value->name, .n = value->name_len });
 }
 
 /* ---- objects ---- */
-
-static bool left_out(const struct ovd_row *row, const void *object)
-{
-	if (row->flags & OVD_OPTIONAL) {
-		if (row->kind == OVD_KIND_TEXT)
-			return !((const struct ovd_view *)place(row, object))->p;
-		return !*(const bool *)((const char *)object + row->has_offset);
-	}
-	return row->flags & OVD_SKIP_EMPTY && ((const struct ovd_list *)place(row, object))->n == 0;
-}
 
 /* Every member with a comma before it. */
 static int write_members(struct buf *b, const struct ovd_object *o, const void *object)
@@ -160,13 +130,13 @@ static int write_members(struct buf *b, const struct ovd_object *o, const void *
 		const struct ovd_row *row = &o->rows[i];
 		int r;
 
-		if (row->flags & (OVD_OPTIONAL | OVD_SKIP_EMPTY) && left_out(row, object))
+		if (row->flags & (OVD_OPTIONAL | OVD_SKIP_EMPTY) && row_left_out(row, object))
 			continue;
 		if (buf_reserve(b, sizeof(row->literal) + SCALAR_MAX) < 0)
 			return -ENOMEM;
 		put(b, ',');
 		put_literal(b, row->literal, row->literal_len);
-		r = write_value(b, row, place(row, object));
+		r = write_value(b, row, row_value(row, object));
 		if (r < 0)
 			return r;
 	}
@@ -188,20 +158,10 @@ static int write_object(struct buf *b, const struct ovd_object *o, const void *o
 	return 0;
 }
 
-static const struct ovd_variant *variant_of(const struct ovd_union *u, const void *at)
-{
-	int kind = *(const int *)at;
-
-	for (unsigned i = 0; i < u->n_variants; i++)
-		if (u->variants[i].value == kind)
-			return &u->variants[i];
-	return NULL;
-}
-
 static int write_union(struct buf *b, const struct ovd_union *u, const void *at)
 {
 	for (char before = '{';; before = ',') {
-		const struct ovd_variant *variant = variant_of(u, at);
+		const struct ovd_variant *variant = union_variant(u, at);
 		int r;
 
 		if (!variant)
@@ -229,7 +189,7 @@ static int write_one(struct buf *b, const struct ovd_row *row, const void *at)
 		write_bool(b, *(const bool *)at);
 		return 0;
 	case OVD_KIND_UINT:
-		b->n += u64_format(load_uint(at, row->width), b->p + b->n);
+		b->n += u64_format(uint_load(at, row->width), b->p + b->n);
 		return 0;
 	case OVD_KIND_INT:
 		write_int(b, row, at);

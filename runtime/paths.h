@@ -26,8 +26,9 @@ struct paths_env paths_env_now(void);
 const char *paths_data_dir(const struct paths_env *env, char text[PATHS_MAX]);
 
 /* The daemon's socket: /var/run/zlayer-overlayd.sock for the user's own default data dir (the
- * environment doesn't count), else DIR/run/zlayer-overlayd.sock; if that is too long,
- * /tmp/zlayer-overlayd-HASH.sock with FNV-1a-64 over the data dir and "overlayd". */
+ * environment doesn't count, and not how its path is written), else DIR/run/zlayer-overlayd.sock;
+ * if that is too long, /tmp/zlayer-overlayd-HASH.sock with FNV-1a-64 over the data dir and
+ * "overlayd". */
 const char *paths_socket(const struct paths_env *env, const char *data_dir, char text[PATHS_MAX]);
 
 /* The log's directory: /var/log/zlayer for the default data dir, else DIR/logs. */

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /* Bumped when a table changes its shape; generated files name the one they were written for. */
-#define OVD_TABLE_FORMAT 1
+#define OVD_TABLE_FORMAT 2
 
 /* Longest key, and longest tag value, in bytes. */
 #define OVD_KEY_MAX 32
@@ -28,7 +28,7 @@ enum {
 	OVD_OPTIONAL = 1 << 2,   /* missing or null: absent; left out when absent */
 	OVD_DEFAULTED = 1 << 3,  /* missing: the fallback, or the empty list; null is an error */
 	OVD_SKIP_EMPTY = 1 << 4, /* an empty list is left out */
-	OVD_SECRET = 1 << 5,     /* never printed */
+	OVD_SECRET = 1 << 5,     /* shown as JSON only, never logged */
 };
 
 /* A list in memory; generated structs hold {const T *items; size_t n;}, which has the same layout.
@@ -56,6 +56,20 @@ struct ovd_row {
 	uint64_t fallback;   /* DEFAULTED: the number, or the union's variant; TEXT: always "" */
 };
 
+/* One field of a protobuf message. */
+struct ovd_field {
+	uint32_t number;
+	uint16_t row;                  /* the object's row that it is, if not flat */
+	const struct ovd_fields *flat; /* a flattened message: its fields, whose rows are the
+					  object's too */
+};
+
+/* The fields of a protobuf message, by number. */
+struct ovd_fields {
+	const struct ovd_field *items;
+	uint16_t n; /* 64 at most */
+};
+
 /* A message: its keys in writing order. */
 struct ovd_object {
 	const char *name; /* of the message, for people */
@@ -63,6 +77,7 @@ struct ovd_object {
 	uint64_t required; /* bit i: rows[i] is REQUIRED */
 	uint32_t size;     /* of its struct */
 	uint16_t n_rows;   /* 64 at most */
+	struct ovd_fields fields;
 };
 
 /* One variant of a union. */
@@ -72,6 +87,7 @@ struct ovd_variant {
 	uint8_t name_len;
 	uint16_t offset;                 /* of the variant's struct in the union's */
 	int value;                       /* what the union's `kind` holds */
+	uint32_t number;                 /* of its field in protobuf */
 	const char *name;                /* the tag's value */
 	const struct ovd_object *object; /* its keys, beside the tag; NULL if `inner` is set */
 	const struct ovd_union *inner;   /* it is a union itself, in the same JSON object */
@@ -99,11 +115,23 @@ struct ovd_enum {
 	uint16_t n_values;
 };
 
-/* What a document is: exactly one of the two. */
+struct ProtobufCMessageDescriptor;
+
+/* What a document is: exactly one of the first two. */
 struct ovd_table {
 	const struct ovd_object *object;
 	const struct ovd_union *union_;
+	const struct ProtobufCMessageDescriptor
+		*protobuf; /* protoc-c's of the same message, with bytes for strings; NULL without
+			      the protobuf codec */
 };
+
+/* What `protobuf` is set to: without the codec protoc-c's output is not linked. */
+#if WITH_PROTOBUF
+#define OVD_PROTOBUF(descriptor) &descriptor
+#else
+#define OVD_PROTOBUF(descriptor) NULL
+#endif
 
 /* The key without quotes and colon. */
 #define OVD_ROW_KEY(row)                                                                           \

@@ -35,11 +35,11 @@ struct main_daemon {
 	uv_check_t settle; /* looks, while we stop, whether all parked calls are answered */
 	struct server *server;
 	struct net *net;
-	struct watch *worker_watch, *tunnel_watch, *firewall_watch;
-	struct job repair; /* of the firewall */
+	struct watch *worker_watch, *tunnel_watch, *host_watch;
+	struct job repair; /* of what others changed */
 	struct plan repair_plan;
 	bool repairing, repair_again;
-	bool stopping, tearing_down, torn_down;
+	bool stopping, tearing_down;
 	struct call *stoppers; /* calls of `shutdown`, answered at the end */
 	size_t n_stoppers;
 	int lock;
@@ -67,12 +67,8 @@ static void worker_ready(void *arg)
 static void tunnel_ready(void *arg)
 {
 	struct main_daemon *m = arg;
-	struct tunnel *tunnel = m->shared.tunnel;
 
-	if (!tunnel)
-		return;
-	tunnel->ops->ready(tunnel);
-	m->shared.tunnel_changed(&m->shared);
+	channel_ready(&m->shared);
 }
 
 static void tunnel_changed(struct daemon *d)
@@ -93,16 +89,24 @@ static void tunnel_changed(struct daemon *d)
 		watch_events(m->tunnel_watch, d->tunnel->ops->events(d->tunnel));
 }
 
+static void repair_failed(struct job *job)
+{
+	struct main_daemon *m = CONTAINER_OF(job, struct main_daemon, repair);
+
+	log_at(m->shared.log, LOG_WARN, "repair: %s", job->plan->detail);
+}
+
 static void repaired(struct job *job);
 
 static void repair(struct main_daemon *m)
 {
 	m->repair_again = false;
-	engine_repair_firewall(m->shared.engine, &m->repair_plan);
+	engine_repair(m->shared.engine, &m->repair_plan);
 	if (m->repair_plan.n == 0)
 		return;
 	m->repairing = true;
-	m->repair = (struct job){ .plan = &m->repair_plan, .done = repaired };
+	m->repair =
+		(struct job){ .plan = &m->repair_plan, .failed = repair_failed, .done = repaired };
 	worker_submit(m->shared.worker, &m->repair);
 }
 
@@ -110,21 +114,19 @@ static void repaired(struct job *job)
 {
 	struct main_daemon *m = CONTAINER_OF(job, struct main_daemon, repair);
 
-	if (job->result < 0)
-		log_at(m->shared.log, LOG_WARN, "firewall: %s", m->repair_plan.detail);
 	plan_done(&m->repair_plan);
 	m->repairing = false;
 	if (m->repair_again && !m->stopping)
 		repair(m);
 }
 
-/* Somebody changed the firewall: what is missing of ours is put back. A change that comes while
- * that is being done may have come too late for it. */
-static void firewall_ready(void *arg)
+/* Somebody changed the host's network: what is missing of ours is put back. A change that comes
+ * while that is being done may have come too late for it. */
+static void host_ready(void *arg)
 {
 	struct main_daemon *m = arg;
 
-	if (!m->net->firewall_changed(m->net->platform) || m->stopping)
+	if (!m->net->watch_read(m->net->platform) || m->stopping)
 		return;
 	m->repair_again = true;
 	if (!m->repairing)
@@ -157,13 +159,10 @@ static void answer_stoppers(struct main_daemon *m)
 	}
 }
 
-static void stopped(struct daemon *d, int r, const char *detail)
+static void stopped(struct daemon *d)
 {
 	struct main_daemon *m = main_of(d);
 
-	if (r < 0)
-		log_at(d->log, LOG_ERROR, "stop: %s", detail);
-	m->torn_down = true;
 	answer_stoppers(m);
 	server_close(m->server, FLUSH_MS, server_closed, m);
 }
@@ -172,25 +171,21 @@ static void stopped(struct daemon *d, int r, const char *detail)
 static void stop_when_settled(uv_check_t *check)
 {
 	struct main_daemon *m = check->data;
-	int r;
 
 	if (m->tearing_down || server_parked(m->server) > m->n_stoppers || m->repairing)
 		return;
 	m->tearing_down = true;
 	uv_check_stop(check);
-	r = ops_stop(&m->shared, stopped);
-	if (r < 0)
-		stopped(&m->shared, r, strerror(-r));
+	if (ops_stop(&m->shared, stopped) < 0) {
+		log_at(m->shared.log, LOG_ERROR, "stop: no memory");
+		stopped(&m->shared);
+	}
 }
 
 static void stop(struct daemon *d, struct call *call)
 {
 	struct main_daemon *m = main_of(d);
 
-	if (call && m->torn_down) {
-		call_ok(call);
-		return;
-	}
 	if (call) {
 		call->state = m->stoppers;
 		m->stoppers = call;
@@ -203,6 +198,7 @@ static void stop(struct daemon *d, struct call *call)
 	log_at(d->log, LOG_INFO, "stopping: %s",
 	       call ? "a client asked for it" : "a signal asked for it");
 	server_drain(m->server);
+	channel_close(d); /* nobody waits for a device that hangs: it goes anyway */
 	uv_check_start(&m->settle, stop_when_settled);
 	/* a loop that sleeps is woken by its own signal's or call's event, which is just being
 	 * handled */
@@ -226,7 +222,7 @@ static int complain(const char *what, const char *thing, int r)
 static int take_lock(struct main_daemon *m)
 {
 	pid_t holder;
-	int r = make_directory(m->data_dir, 0700);
+	int r = make_directory(m->data_dir, 0755);
 
 	if (r < 0)
 		return complain("data dir", m->data_dir, r);
@@ -326,13 +322,12 @@ static int serve(struct main_daemon *m)
 		.daemon = &m->shared,
 		.dispatch = ovd_dispatch,
 	};
-	int fd = m->net->firewall_fd(m->net->platform), r;
+	int fd = m->net->watch_fd(m->net->platform), r;
 
 	m->worker_watch = watch_new(&m->loop, worker_fd(m->shared.worker), POLLIN, worker_ready, m);
 	if (!m->worker_watch)
 		return -ENOMEM;
-	if (fd >= 0)
-		m->firewall_watch = watch_new(&m->loop, fd, POLLIN, firewall_ready, m);
+	m->host_watch = watch_new(&m->loop, fd, POLLIN, host_ready, m);
 	r = server_start(&options, &m->server);
 	if (r == 0)
 		m->listen_fd = -1;
@@ -431,7 +426,7 @@ static bool finish(struct main_daemon *m)
 	fd_closep(&m->listen_fd);
 	watch_free(m->worker_watch);
 	watch_free(m->tunnel_watch);
-	watch_free(m->firewall_watch);
+	watch_free(m->host_watch);
 	closed = close_loop(m);
 	worker_stop(m->shared.worker);
 	linux_net_free(m->net);

@@ -26,12 +26,22 @@ static int take_timeout(struct ovd_view flag, const char *value, struct command_
 	return 0;
 }
 
+static int take_codec(struct ovd_view flag, const char *value, struct command_line *ret)
+{
+	if (codec_parse(view(value), &ret->codec) < 0)
+		return wrong(flag, "expected json or protobuf");
+	if (!codec_is_built(ret->codec))
+		return wrong(flag, "not built in");
+	return 0;
+}
+
 static int take(struct ovd_view flag, const char *value, struct command_line *ret)
 {
 	bool socket = view_eq(flag, VIEW_LITERAL("--socket"));
 	bool data_dir = view_eq(flag, VIEW_LITERAL("--data-dir"));
+	bool codec = view_eq(flag, VIEW_LITERAL("--codec"));
 
-	if (!socket && !data_dir && !view_eq(flag, VIEW_LITERAL("--timeout")))
+	if (!socket && !data_dir && !codec && !view_eq(flag, VIEW_LITERAL("--timeout")))
 		return wrong(flag, "unknown");
 	if (!value)
 		return wrong(flag, "its value is missing");
@@ -39,6 +49,8 @@ static int take(struct ovd_view flag, const char *value, struct command_line *re
 		ret->socket = value;
 	else if (data_dir)
 		ret->data_dir = value;
+	else if (codec)
+		return take_codec(flag, value, ret);
 	else
 		return take_timeout(flag, value, ret);
 	return 0;

@@ -3,10 +3,13 @@
 
 #include <stdbool.h>
 
+#include "runtime/codec.h"
+
 struct command_line {
 	const char *socket;   /* NULL: the data dir's */
 	const char *data_dir; /* NULL: the default */
 	bool json;
+	enum ovd_codec codec;
 	unsigned timeout_ms;
 	char **rest; /* the command and what follows it, ended by NULL */
 };

@@ -3,6 +3,27 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+
+#include "client/ctl/print.h"
+
+int exit_answer(const struct ovd_response *response, bool json)
+{
+	_cleanup_(buf_done) struct buf text = { .p = NULL };
+
+	if (json && ovd_response_encode(response, &text) == 0)
+		print_json(stdout, buf_view(&text));
+	if (response->kind == OVD_RESPONSE_ERR) {
+		if (!json) {
+			fputs("overlayctl: ", stderr);
+			print_text(stderr, response->err.message);
+		}
+		return EXIT_ERR;
+	}
+	if (!json)
+		print_response(stdout, response, time(NULL));
+	return EXIT_OK;
+}
 
 int exit_failed(int r, const struct ovd_client *client)
 {

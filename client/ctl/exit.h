@@ -13,5 +13,8 @@ enum {
 	EXIT_OUTPUT = 6,     /* the answer could not be printed */
 };
 
+/* Prints an answer, an err to standard error unless it is to be JSON; the exit status. */
+int exit_answer(const struct ovd_response *response, bool json);
+
 /* Says on standard error why a call failed, with its negative errno; the exit status. */
 int exit_failed(int r, const struct ovd_client *client);

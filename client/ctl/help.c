@@ -4,20 +4,22 @@
 
 void help_all(FILE *out, const struct ctl_command *commands)
 {
-	fputs("usage: overlayctl [--socket PATH] [--data-dir DIR] [--json] [--timeout SECONDS] "
-	      "COMMAND [FLAGS]\n"
+	fputs("usage: overlayctl [--socket PATH] [--data-dir DIR] [--json] [--timeout SECONDS]\n"
+	      "                  [--codec json|protobuf] COMMAND [FLAGS]\n"
 	      "\n"
 	      "  --socket PATH      the daemon's socket (default: the data dir's)\n"
 	      "  --data-dir DIR     the daemon's data dir (default: as overlayd's)\n"
 	      "  --json             print the answer as JSON, an err too\n"
 	      "  --timeout SECONDS  how long to wait for it (default 30)\n"
+	      "  --codec CODEC      how to speak to the daemon: json or protobuf (default json)\n"
 	      "\n"
 	      "Commands; 'overlayctl help COMMAND' tells their flags:\n"
 	      "\n",
 	      out);
 	for (; commands->name; commands++)
 		fprintf(out, "  %-23s  %s\n", commands->name, commands->summary);
-	fputs("  raw [JSON]               Sends a frame, or a request, as it is typed.\n"
+	fputs("  call OPERATION           Asks for an operation that this program need not know.\n"
+	      "  raw [JSON]               Sends a frame, or a request, as it is typed.\n"
 	      "  help [COMMAND]           Prints this.\n"
 	      "  --version                Prints the version.\n"
 	      "\n"
@@ -35,6 +37,27 @@ void help_raw(FILE *out)
 	      "Sends a body as it is typed, or read from standard input, and prints that of the "
 	      "answer.\n"
 	      "An object with a key \"op\", as {\"op\":\"status\"}, gets a frame around it.\n",
+	      out);
+}
+
+void help_call(FILE *out)
+{
+	fputs("usage: overlayctl call OPERATION [KEY=VALUE...]\n"
+	      "\n"
+	      "Asks the daemon for an operation that this program need not know: the daemon's own "
+	      "schema\n"
+	      "says what its keys are. 'overlayctl describe OPERATION' tells them.\n",
+	      out);
+}
+
+void help_describe(FILE *out)
+{
+	fputs("usage: overlayctl describe [OPERATION]\n"
+	      "\n"
+	      "Prints what the daemon says of an operation, or of all of them; it may be newer "
+	      "than "
+	      "this\n"
+	      "program. With --json before it the whole schema, as docs/describe.md tells.\n",
 	      out);
 }
 

@@ -1,13 +1,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "client/ctl/command_line.h"
 #include "client/ctl/exit.h"
 #include "client/ctl/flags.h"
+#include "client/ctl/generic.h"
 #include "client/ctl/help.h"
-#include "client/ctl/print.h"
 #include "client/ctl/raw.h"
 #include "client/overlayd.h"
 #include "runtime/paths.h"
@@ -41,7 +40,7 @@ static int connect_to(const struct command_line *line, struct ovd_client **ret)
 	r = ovd_client_open(path, 1, ret);
 	if (r < 0)
 		fprintf(stderr, "overlayctl: no daemon at %s: %s\n", path, strerror(-r));
-	return r;
+	return r < 0 ? r : ovd_client_set_codec(*ret, line->codec);
 }
 
 /* To a daemon of the 0.12 line nat is unknown and nat_enabled required; later ones ignore it beside
@@ -56,24 +55,6 @@ static void please_old_daemons(struct ovd_request *request)
 	setup->nat_enabled = !setup->has_nat || setup->nat.enabled;
 }
 
-static int print_answer(const struct ovd_response *response, bool json)
-{
-	_cleanup_(buf_done) struct buf text = { .p = NULL };
-
-	if (json && ovd_response_encode(response, &text) == 0)
-		print_json(stdout, buf_view(&text));
-	if (response->kind == OVD_RESPONSE_ERR) {
-		if (!json) {
-			fputs("overlayctl: ", stderr);
-			print_text(stderr, response->err.message);
-		}
-		return EXIT_ERR;
-	}
-	if (!json)
-		print_response(stdout, response, time(NULL));
-	return EXIT_OK;
-}
-
 static int call(const struct command_line *line, struct ovd_request *request)
 {
 	const struct ovd_response *response;
@@ -84,7 +65,7 @@ static int call(const struct command_line *line, struct ovd_request *request)
 		return EXIT_CONNECTION;
 	please_old_daemons(request);
 	r = ovd_client_call(client, request, line->timeout_ms, &response);
-	r = r < 0 ? exit_failed(r, client) : print_answer(response, line->json);
+	r = r < 0 ? exit_failed(r, client) : exit_answer(response, line->json);
 	ovd_client_close(client);
 	return r;
 }
@@ -134,16 +115,53 @@ static int run_raw(const struct command_line *line)
 	return r;
 }
 
+/* call and describe: what the daemon knows counts. */
+static int run_generic(const struct command_line *line,
+		       int (*generic)(const struct command_line *line, struct ovd_client *client,
+				      char **words))
+{
+	struct ovd_client *client;
+	int r;
+
+	if (connect_to(line, &client) < 0)
+		return EXIT_CONNECTION;
+	r = generic(line, client, line->rest + 1);
+	ovd_client_close(client);
+	return r;
+}
+
+static int run_call(const struct command_line *line)
+{
+	const char *operation = line->rest[1];
+
+	if (operation && strcmp(operation, "--help") != 0)
+		return run_generic(line, generic_call);
+	help_call(operation ? stdout : stderr);
+	return operation ? EXIT_OK : EXIT_USAGE;
+}
+
+static int run_describe(const struct command_line *line)
+{
+	if (!line->rest[1] || strcmp(line->rest[1], "--help") != 0)
+		return run_generic(line, generic_describe);
+	help_describe(stdout);
+	return EXIT_OK;
+}
+
 static int run_help(const char *name)
 {
 	const struct ctl_command *command = name ? find_command(name) : NULL;
 
-	if (command)
+	if (command && strcmp(name, "describe") == 0)
+		help_describe(stdout);
+	else if (command)
 		help_command(stdout, command);
 	else if (!name)
 		help_all(stdout, ovd_commands);
 	else if (strcmp(name, "raw") == 0)
 		help_raw(stdout);
+	else if (strcmp(name, "call") == 0)
+		help_call(stdout);
 	else
 		return unknown(name);
 	return EXIT_OK;
@@ -154,8 +172,12 @@ static int run(const struct command_line *line)
 	const char *word = line->rest[0];
 	const struct ctl_command *command = word ? find_command(word) : NULL;
 
+	if (word && strcmp(word, "describe") == 0 && !line->json)
+		return run_describe(line);
 	if (command)
 		return run_command(line, command);
+	if (word && strcmp(word, "call") == 0)
+		return run_call(line);
 	if (!word) {
 		help_all(stderr, ovd_commands);
 		return EXIT_USAGE;

@@ -92,6 +92,33 @@ static const char *enum_text(const struct ovd_enum *type, int value)
 	return "?";
 }
 
+static const char *variant_text(const struct ovd_union *type, int kind)
+{
+	for (unsigned i = 0; i < type->n_variants; i++)
+		if (type->variants[i].value == kind)
+			return type->variants[i].name;
+	return "?";
+}
+
+static void put_cell(struct buf *cell, const struct ovd_row *row, const void *object,
+		     long long now);
+
+static void put_members(struct buf *cell, const struct ovd_object *type, const void *object,
+			long long now)
+{
+	const char *separator = "";
+
+	for (unsigned i = 0; i < type->n_rows; i++) {
+		const struct ovd_row *row = &type->rows[i];
+
+		if (is_absent(row, object))
+			continue;
+		buf_printf(cell, "%s%.*s ", separator, VIEW(OVD_ROW_KEY(row)));
+		put_cell(cell, row, object, now);
+		separator = ", ";
+	}
+}
+
 static void put_one(struct buf *cell, const struct ovd_row *row, const void *at, long long now)
 {
 	char ip[IP_TEXT_MAX];
@@ -117,8 +144,10 @@ static void put_one(struct buf *cell, const struct ovd_row *row, const void *at,
 		buf_text(cell, enum_text(row->type, *(const int *)at));
 		break;
 	case OVD_KIND_OBJECT:
+		put_members(cell, row->type, at, now);
+		break;
 	case OVD_KIND_UNION:
-		buf_text(cell, "...");
+		buf_text(cell, variant_text(row->type, *(const int *)at));
 		break;
 	}
 }
@@ -137,18 +166,23 @@ static void put_list(struct buf *cell, const struct ovd_row *row, const struct o
 	}
 }
 
+static void put_cell(struct buf *cell, const struct ovd_row *row, const void *object, long long now)
+{
+	if (is_absent(row, object))
+		return;
+	if (row->flags & OVD_LIST)
+		put_list(cell, row, place(row, object), now);
+	else
+		put_one(cell, row, place(row, object), now);
+}
+
 /* The cell, in a buffer that lives until the next one; what is empty shows as a dash, so that
  * columns can be told apart. */
 static struct ovd_view format_cell(struct buf *cell, const struct ovd_row *row, const void *object,
 				   long long now)
 {
 	cell->n = 0;
-	if (is_absent(row, object))
-		;
-	else if (row->flags & OVD_LIST)
-		put_list(cell, row, place(row, object), now);
-	else
-		put_one(cell, row, place(row, object), now);
+	put_cell(cell, row, object, now);
 	return cell->n > 0 ? buf_view(cell) : view("-");
 }
 

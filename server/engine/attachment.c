@@ -291,10 +291,11 @@ static int plan_join(const struct engine *e, const struct attachment *a, int net
 	return 0;
 }
 
-static int plan_cut(const struct attachment *a, struct plan *plan)
+static int plan_cut(const struct engine *e, const struct attachment *a, struct plan *plan)
 {
 	struct step_cut *cut = &PLAN_ADD(plan, STEP_CUT)->cut;
 
+	text_copy(cut->mark, sizeof(cut->mark), view(e->mark));
 	for (int n = 0; n <= a->joined; n++)
 		text_copy(cut->host[n], sizeof(cut->host[n]), view(a->host[n]));
 	return 0;
@@ -307,7 +308,7 @@ static int plan_attach(struct engine *e, const struct attach_intent *i, int netn
 
 	for (size_t n = 0; n < ARRAY_SIZE(i->leaving) && r == 0; n++)
 		if (i->leaving[n])
-			r = plan_cut(i->leaving[n], plan);
+			r = plan_cut(e, i->leaving[n], plan);
 	if (r == 0)
 		r = plan_veth(e, i->fresh, netns, plan);
 	if (r == 0 && i->fresh->joined)
@@ -415,7 +416,7 @@ int engine_detach(struct engine *e, uint32_t pid, struct plan *plan, struct inte
 	if (!i)
 		return -ENOMEM;
 	*i = (struct detach_intent){ { .commit = detach_commit, .drop = detach_drop }, a };
-	r = plan_cut(a, plan);
+	r = plan_cut(e, a, plan);
 	if (r < 0) {
 		free(i);
 		return r;

@@ -145,6 +145,9 @@ size_t engine_attachment_count(const struct engine *e);
 
 /* ---- peers ---- */
 
+/* Most peers: what is told of so many fits a frame of 8 MiB, 256 bytes for each. */
+#define PEERS_MAX 32768
+
 /* Most prefixes of a peer. */
 #define PEER_ALLOWED_MAX 1024
 
@@ -208,5 +211,6 @@ int engine_stop(struct engine *e, struct plan *plan, struct intent **ret);
 int engine_prune(struct engine *e, const struct ovd_view *live, size_t n_live,
 		 const struct step_bridge_list *found, struct plan *plan);
 
-/* The steps that make the firewall whole again after somebody else's changes. */
-int engine_repair_firewall(struct engine *e, struct plan *plan);
+/* The steps that follow somebody else's changes: of the way out of the host, of the firewall. None
+ * depends on another. */
+int engine_repair(struct engine *e, struct plan *plan);

@@ -313,6 +313,9 @@ int engine_peer_set(struct engine *e, const struct peer_spec *spec, struct plan 
 		return -EINPROGRESS;
 	if (peer && is_so(peer, spec))
 		return -EALREADY;
+	if (is_new && e->n_peers >= PEERS_MAX)
+		return engine_refuse(e, -ENOSPC, "%d peers are known, and no more can be",
+				     PEERS_MAX);
 	next = peer_copy(&spec->key, spec->allowed, spec->n_allowed);
 	if (!next)
 		return -ENOMEM;

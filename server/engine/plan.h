@@ -26,4 +26,5 @@ struct step *plan_add(struct plan *plan, enum step_kind kind);
 /* The step at i, below plan->n. */
 struct step *plan_at(struct plan *plan, size_t i);
 
+/* Wipes and frees the steps: the plan is empty. */
 void plan_done(struct plan *plan);

@@ -67,10 +67,14 @@ static void plan_prefix(const void *node, VISIT visit, void *arg)
 }
 
 /* What is just being made or removed brings its own steps. */
-int engine_repair_firewall(struct engine *e, struct plan *plan)
+int engine_repair(struct engine *e, struct plan *plan)
 {
+	struct step_uplink *uplink;
+
 	if (e->n_services == 0 && !e->global.up)
 		return 0;
+	uplink = &PLAN_ADD(plan, STEP_UPLINK)->uplink;
+	text_copy(uplink->mark, sizeof(uplink->mark), view(e->mark));
 	PLAN_ADD(plan, STEP_FIREWALL);
 	if (e->global.up && !e->global.busy)
 		PLAN_ADD(plan, STEP_PREFIX)->prefix.cidr = e->global.pool.block;

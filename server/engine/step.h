@@ -28,6 +28,7 @@ enum step_kind {
 	STEP_ROUTE,           /* a prefix is reached through a link */
 	STEP_ROUTE_DELETE,    /* it isn't any more; unknown is ok */
 	STEP_FIREWALL_DELETE, /* nothing of our firewall is left */
+	STEP_UPLINK,          /* the way out of the host may be another one */
 	STEP_MAX_,
 };
 
@@ -68,10 +69,10 @@ struct step_tunnel_delete {
 	char alias[LINK_ALIAS_MAX];
 };
 
-/* BRIDGE. A bridge of that name that bears the alias is taken over, with all its ports; any other
- * link of that name is -EEXIST. One that has to be made gets `ports`, those that exist; -EADDRINUSE
- * if another link of the host has an address in its subnet. Undo deletes what it made. IPv4 and
- * IPv6 are forwarded on it and on the uplink. */
+/* BRIDGE. A bridge of that name that bears the alias is taken over, with all its ports, and then
+ * with its MTU; any other link of that name is -EEXIST. One that has to be made gets `ports`, those
+ * that exist; -EADDRINUSE if another link of the host has an address in its subnet. Undo deletes
+ * what it made. IPv4 and IPv6 are forwarded on it and on the uplink. */
 struct step_bridge {
 	char link[LINK_NAME_MAX];
 	char alias[LINK_ALIAS_MAX];
@@ -125,9 +126,11 @@ struct step_join {
 	struct ovd_cidr block; /* the node's own block */
 };
 
-/* CUT: the host's ends of all interfaces of a container, "" for none. */
+/* CUT: the host's ends of all interfaces of a container, "" for none. One whose alias doesn't begin
+ * with the mark counts as unknown. */
 struct step_cut {
 	char host[2][LINK_NAME_MAX];
+	char mark[LINK_ALIAS_MAX];
 };
 
 /* ROUTE, ROUTE_DELETE. */
@@ -136,6 +139,13 @@ struct step_route {
 	char link[LINK_NAME_MAX];
 	struct ovd_ip source; /* that the host's own packets bear */
 	bool made;            /* filled */
+};
+
+/* UPLINK: packets are forwarded on the link that leads out now; links of ours, whose alias begins
+ * with mark, get the MTU that goes with it. A bridge with ports keeps its own, and so do they: only
+ * all of them could change it together. */
+struct step_uplink {
+	char mark[LINK_ALIAS_MAX];
 };
 
 struct step {
@@ -151,5 +161,6 @@ struct step {
 		struct step_join join;
 		struct step_cut cut;
 		struct step_route route;
+		struct step_uplink uplink;
 	};
 };

@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "server/ipc/err_code.h"
 #include "server/ipc/server_state.h"
 
+#define FIELD_MAX 128 /* "request." and a field's name; those are from our own source */
 #define MESSAGE_MAX                                                                                \
 	2048 /* a text of the longest that a request may hold, and what is wrong with it */
 
@@ -15,17 +17,42 @@ int call_ok(struct call *call)
 	return call_reply(call, &(struct ovd_response){ .kind = OVD_RESPONSE_OK });
 }
 
-int call_fail(struct call *call, int r _unused_, const char *format, ...)
+static int fail(struct call *call, int r, const char *field, const char *format, va_list args)
 {
-	char text[MESSAGE_MAX];
+	char text[MESSAGE_MAX], path[FIELD_MAX];
+	struct ovd_response response = { .kind = OVD_RESPONSE_ERR };
+	size_t n = 0;
+
+	if (field)
+		n = (size_t)snprintf(text, FIELD_MAX, "%s: ", field);
+	vsnprintf(text + n, sizeof(text) - n, format, args);
+	text[view_whole(view(text))] = '\0';
+	response.err = err_of(r, view(text));
+	if (field) {
+		snprintf(path, sizeof(path), "request.%s", field);
+		response.err.field = view(path);
+	}
+	return call_reply(call, &response);
+}
+
+int call_fail(struct call *call, int r, const char *format, ...)
+{
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	fail(call, r, NULL, format, args);
 	va_end(args);
-	text[view_whole(view(text))] = '\0';
-	return call_reply(call, &(struct ovd_response){ .kind = OVD_RESPONSE_ERR,
-							.err = { .message = view(text) } });
+	return 0;
+}
+
+int call_refuse(struct call *call, int r, const char *field, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fail(call, r, field, format, args);
+	va_end(args);
+	return 0;
 }
 
 int call_park(struct call *call)

@@ -42,8 +42,13 @@ struct call {
 int call_reply(struct call *call, const struct ovd_response *response);
 int call_ok(struct call *call);
 
-/* Answers with err. r is the negative errno behind it. The text names the thing and the value. */
+/* Answers with err. r is the negative errno behind it, which gives the code. The text names the
+ * thing and the value. Always 0. */
 int call_fail(struct call *call, int r, const char *format, ...) _printf_(3, 4);
+
+/* The same for one field that is at fault, "wg_port"; its name is put before the text. */
+int call_refuse(struct call *call, int r, const char *field, const char *format, ...)
+	_printf_(4, 5);
 
 /* Runs call->plan on the link thread, undoes what stands of it; then calls done on the loop. Always
  * 0. */

@@ -5,8 +5,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "runtime/json.h"
+#include "server/ipc/err_code.h"
 #include "server/ipc/server_state.h"
+
+static const struct ovd_view malformed = VIEW_LITERAL("malformed");
 
 static void on_ready(uv_poll_t *handle, int status, int events);
 
@@ -42,6 +44,13 @@ static void watch(struct conn *c)
 
 /* ---- out ---- */
 
+static void wipe_out(struct conn *c)
+{
+	if (c->out.p)
+		explicit_bzero(c->out.p, c->out.n);
+	c->out.n = c->written = 0;
+}
+
 static void flush(struct conn *c)
 {
 	while (unwritten(c) > 0 && !c->broken) {
@@ -56,7 +65,7 @@ static void flush(struct conn *c)
 		c->written += (size_t)n;
 	}
 	if (unwritten(c) == 0 || c->broken) {
-		c->out.n = c->written = 0;
+		wipe_out(c);
 		if (c->out.cap > 64 * 1024)
 			buf_done(&c->out);
 	}
@@ -64,43 +73,69 @@ static void flush(struct conn *c)
 		c->broken = true;
 }
 
-static void put_frame(struct conn *c, const struct ovd_frame *frame)
+/* -EMSGSIZE: it fits no frame, and nothing was put. All else that goes wrong ends the connection.
+ */
+static int put_frame(struct conn *c, const struct ovd_frame *frame)
 {
 	size_t at;
+	int r;
 
 	if (c->broken)
-		return;
-	if (c->written > 0 && c->written == c->out.n)
-		c->out.n = c->written = 0;
-	if (frame_begin(&c->out, &at) < 0 || ovd_frame_encode(frame, &c->out) < 0 ||
-	    frame_end(&c->out, at) < 0) {
+		return 0;
+	r = frame_begin(&c->out, &at);
+	if (r == 0)
+		r = codec_encode(c->codec, &ovd_frame_table, frame, &c->arena, &c->out);
+	if (r == 0)
+		r = frame_end(&c->out, at);
+	if (r < 0 && r != -EMSGSIZE) {
 		log_at(c->server->options.log, LOG_ERROR,
 		       "an answer could not be written: the connection is closed");
 		c->broken = true;
 	}
+	return r;
 }
 
 /* ---- in ---- */
 
-static void put_fault(struct conn *c, uint64_t id, const char *text)
+static void put_err(struct conn *c, uint64_t id, const struct ovd_err *err)
 {
 	struct ovd_frame frame = {
 		.kind = OVD_FRAME_RESPONSE,
-		.response = { .id = id,
-			      .response = { .kind = OVD_RESPONSE_ERR,
-					    .err = { .message = view(text) } } },
+		.response = { .id = id, .response = { .kind = OVD_RESPONSE_ERR, .err = *err } },
 	};
 
 	put_frame(c, &frame);
+	arena_reset(&c->arena);
+}
+
+/* There is no body, and no byte of it. */
+static void put_bad_length(struct conn *c, const char *text)
+{
+	put_err(c, 0, &(struct ovd_err){ .message = view(text), .code = malformed });
 }
 
 static void handle_bad_body(struct conn *c, struct ovd_view body, const struct ovd_fault *fault)
 {
 	char text[FAULT_LINE_MAX];
+	struct ovd_err err = { .message = view(fault_text(fault, text)),
+			       .code = malformed,
+			       .has_offset = true,
+			       .offset = fault->offset };
 	uint64_t id = 0;
 
-	json_peek_u64(body, VIEW_LITERAL("id"), &id);
-	put_fault(c, id, fault_text(fault, text));
+	if (fault->path[0])
+		err.field = view(fault->path);
+	codec_peek_u64(c->codec, &ovd_frame_table, body, VIEW_LITERAL("id"), &id);
+	put_err(c, id, &err);
+}
+
+static void handle_no_memory(struct conn *c, struct ovd_view body)
+{
+	struct ovd_err err = err_of(-ENOMEM, VIEW_LITERAL("no memory for the request"));
+	uint64_t id = 0;
+
+	codec_peek_u64(c->codec, &ovd_frame_table, body, VIEW_LITERAL("id"), &id);
+	put_err(c, id, &err);
 }
 
 static void begin_call(struct conn *c)
@@ -117,6 +152,10 @@ static void begin_call(struct conn *c)
 		.conn = c,
 	};
 	c->busy = true;
+	if (s->draining) {
+		call_fail(call, -ESHUTDOWN, "the daemon is stopping");
+		return;
+	}
 	r = s->options.dispatch(call, call->request);
 	if (r == -EINPROGRESS)
 		call_wait(call);
@@ -127,13 +166,15 @@ static void begin_call(struct conn *c)
 static void handle_body(struct conn *c, struct ovd_view body)
 {
 	struct ovd_fault fault;
-	int r = ovd_frame_decode(body, &c->arena, &c->frame, &fault);
+	int r;
 
-	if (r == -ENOMEM)
-		fault_set(&fault, 0, "no memory for the request");
+	c->codec = codec_of(body);
+	r = codec_decode(c->codec, &ovd_frame_table, body, &c->arena, &c->frame, &fault);
 	if (r < 0) {
-		handle_bad_body(c, body, &fault);
-		arena_reset(&c->arena);
+		if (r == -ENOMEM)
+			handle_no_memory(c, body);
+		else
+			handle_bad_body(c, body, &fault);
 		return;
 	}
 	switch (c->frame.kind) {
@@ -142,8 +183,7 @@ static void handle_body(struct conn *c, struct ovd_view body)
 		return;
 	case OVD_FRAME_RESPONSE:
 	case OVD_FRAME_EVENT:
-		log_at(c->server->options.log, LOG_DEBUG,
-		       "a client sent a frame that is no request: ignored");
+		c->n_ignored++;
 		break;
 	}
 	arena_reset(&c->arena);
@@ -155,8 +195,9 @@ static void handle_too_large(struct conn *c, uint32_t n)
 	char text[FAULT_LINE_MAX];
 
 	fault_set(&fault, 0, "frame too large: %u bytes (max %u)", n, FRAME_BODY_MAX);
-	put_fault(c, 0, fault_text(&fault, text));
+	put_bad_length(c, fault_text(&fault, text));
 	c->ended = true;
+	frame_reader_done(&c->in); /* where the next frame begins is not known */
 }
 
 /* Handles the frames that are whole, until one is parked. */
@@ -166,7 +207,7 @@ static void handle_frames(struct conn *c)
 	uint32_t n;
 
 	c->handling = true;
-	while (!c->busy && !c->broken && !(c->ended && c->server->draining)) {
+	while (!c->busy && !c->broken) {
 		int r = frame_next(&c->in, &body, &n);
 
 		if (r == 0)
@@ -175,8 +216,8 @@ static void handle_frames(struct conn *c)
 		if (r == 1) {
 			handle_body(c, body);
 		} else if (r == -EBADMSG) {
-			put_fault(c, 0,
-				  "a frame of length 0: the body is 1 byte at least (byte 0)");
+			put_bad_length(c,
+				       "a frame of length 0: the body is 1 byte at least (byte 0)");
 		} else {
 			handle_too_large(c, n);
 			break;
@@ -190,7 +231,8 @@ static void handle_frames(struct conn *c)
 		c->frame_since = 0;
 	else if (!c->frame_since && !c->busy)
 		c->frame_since = uv_now(c->server->options.loop);
-	frame_trim(&c->in);
+	if (!c->busy) /* the call's request lies in there */
+		frame_trim(&c->in);
 	watch(c);
 }
 
@@ -262,8 +304,13 @@ static void free_conn(struct conn *c)
 {
 	struct server *s = c->server;
 
+	if (c->n_ignored > 0)
+		log_at(s->options.log, LOG_WARN,
+		       "a client sent %u frames that are no requests: they were ignored",
+		       c->n_ignored);
 	close(c->fd);
 	frame_reader_done(&c->in);
+	wipe_out(c);
 	buf_done(&c->out);
 	arena_done(&c->arena);
 	*c->at = c->next;
@@ -322,7 +369,10 @@ int call_reply(struct call *call, const struct ovd_response *response)
 	struct ovd_frame frame = { .kind = OVD_FRAME_RESPONSE,
 				   .response = { .id = call->id, .response = *response } };
 
-	put_frame(call->conn, &frame);
+	if (put_frame(call->conn, &frame) == -EMSGSIZE)
+		return call_fail(call, -EMSGSIZE,
+				 "the answer is larger than a frame: more than %u bytes",
+				 FRAME_BODY_MAX);
 	call_end(call);
 	return 0;
 }

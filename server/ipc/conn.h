@@ -4,6 +4,7 @@
 #include <uv.h>
 
 #include "runtime/arena.h"
+#include "runtime/codec.h"
 #include "runtime/frame.h"
 #include "server/ipc/call.h"
 
@@ -19,12 +20,14 @@ struct conn {
 	struct buf out;
 	size_t written;       /* of out */
 	uint64_t frame_since; /* uv_now when the frame that is pending began; 0 for none */
+	unsigned n_ignored;   /* frames that were responses or events */
 	bool ended;           /* no more bytes come, or none is wanted any more */
 	bool broken;          /* nothing can be written: answers are dropped */
 	bool handling;        /* its frames are just being handled, further up the stack */
 	bool busy;            /* the call is not answered yet */
 	bool paused;          /* and there is more to read already: it waits */
 	bool closing;
+	enum ovd_codec codec;   /* of the last request: what is written is in it too */
 	struct ovd_frame frame; /* the request of the call */
 	struct arena arena;
 	struct call call;

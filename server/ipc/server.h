@@ -27,7 +27,8 @@ struct server_options {
 /* Begins to listen. -ENOMEM or what libuv said. */
 int server_start(const struct server_options *options, struct server **ret);
 
-/* Takes no more connections and no more requests; what is parked goes on. Twice is once. */
+/* Takes no more connections and reads no more; what is parked goes on, requests that were read
+ * behind it get err. Twice is once. */
 void server_drain(struct server *s);
 
 /* Calls that are parked, or wait for one that is. */

@@ -7,6 +7,7 @@
 
 #include "runtime/util.h"
 #include "server/linux/address.h"
+#include "server/linux/idle.h"
 #include "server/linux/link.h"
 #include "server/linux/platform.h"
 
@@ -40,6 +41,34 @@ static int create(struct linux_net *l, const struct step_bridge *bridge, char *d
 	return rtnl_send(l->rtnl, &b, detail);
 }
 
+struct ports {
+	int bridge;
+	unsigned n;
+};
+
+static void count_port(void *arg, const struct link_info *link)
+{
+	struct ports *ports = arg;
+
+	ports->n += link->master == ports->bridge && link->group != LINK_GROUP_GONE;
+}
+
+static void recount(void *arg)
+{
+	((struct ports *)arg)->n = 0;
+}
+
+/* How many links are ports of it, but for those that are being reaped. */
+static int count_ports(struct linux_net *l, int bridge, unsigned *ret)
+{
+	struct ports ports = { .bridge = bridge };
+	int r = link_each(l->rtnl, count_port, recount, &ports);
+
+	if (r == 0)
+		*ret = ports.n;
+	return r;
+}
+
 /* What is there may be ours from an earlier life. */
 static int take_over(struct linux_net *l, const struct step_bridge *bridge, char *detail)
 {
@@ -57,12 +86,20 @@ static int take_over(struct linux_net *l, const struct step_bridge *bridge, char
 
 static int configure(struct linux_net *l, const struct step_bridge *bridge, char *detail)
 {
-	int index = link_index(bridge->link), r;
+	uint32_t mtu = platform_mtu(l);
 	struct rtnl_batch b = { .n = 0 };
+	unsigned n_ports = 0;
+	struct link_info link;
+	int r = link_get(l->rtnl, bridge->link, &link), index;
 
+	if (r == 0 && (!bridge->made || bridge->n_ports > 0))
+		r = count_ports(l, link.index, &n_ports);
+	if (r < 0)
+		return r;
+	index = link.index;
 	link_put_quiet(&b, index, NULL, bridge->alias);
-	link_put_mtu(&b, index, platform_mtu(l)); /* said when it is there already, it holds also
-						     without ports */
+	link_put_mtu(&b, index, n_ports > 0 ? link.mtu : mtu); /* once said, it holds also without
+								  ports */
 	link_put_up(&b, index, NULL);
 	address_put_link_local(&b, index, &bridge->gateway);
 	r = rtnl_send(l->rtnl, &b, detail);
@@ -125,29 +162,12 @@ void bridge_undo(void *platform, struct step *step)
 
 /* ---- deletion ---- */
 
-struct ports {
-	int bridge;
-	unsigned n;
-};
-
-static void count_port(void *arg, const struct link_info *link)
-{
-	struct ports *ports = arg;
-
-	ports->n += link->master == ports->bridge && link->group != LINK_GROUP_GONE;
-}
-
-static void recount(void *arg)
-{
-	((struct ports *)arg)->n = 0;
-}
-
 int bridge_delete(void *platform, struct step *step, char *detail)
 {
 	struct linux_net *l = platform;
 	struct step_bridge_delete *gone = &step->bridge_delete;
 	struct link_info link;
-	struct ports ports;
+	unsigned n_ports = 0;
 	int r = link_get(l->rtnl, gone->link, &link);
 
 	if (r == -ENODEV)
@@ -158,10 +178,9 @@ int bridge_delete(void *platform, struct step *step, char *detail)
 		snprintf(detail, PLAN_DETAIL_MAX, "it is not ours");
 		return -EPERM;
 	}
-	ports = (struct ports){ .bridge = link.index };
 	if (gone->idle_only)
-		r = link_each(l->rtnl, count_port, recount, &ports);
-	if (r < 0 || ports.n > 0)
+		r = count_ports(l, link.index, &n_ports);
+	if (r < 0 || n_ports > 0)
 		return r;
 	r = link_delete(l->rtnl, gone->link);
 	gone->gone = r == 0;
@@ -170,68 +189,21 @@ int bridge_delete(void *platform, struct step *step, char *detail)
 
 /* ---- list ---- */
 
-struct bridges {
-	const char *mark;
-	struct link_info *found; /* of ours */
-	int *masters;            /* of any link */
-	size_t n_found, n_masters;
-	bool failed;
-};
-
-static void *grow(void *p, size_t n, size_t size, bool *failed)
-{
-	void *more = n & (n - 1) ? p : realloc(p, (n ? n * 2 : 1) * size);
-
-	*failed |= !more;
-	return more ? more : p;
-}
-
-static void gather(void *arg, const struct link_info *link)
-{
-	struct bridges *all = arg;
-
-	if (link->master && link->group != LINK_GROUP_GONE) {
-		all->masters =
-			grow(all->masters, all->n_masters, sizeof(*all->masters), &all->failed);
-		if (!all->failed)
-			all->masters[all->n_masters++] = link->master;
-	}
-	if (strcmp(link->kind, "bridge") == 0 && link_has_alias(link, all->mark)) {
-		all->found = grow(all->found, all->n_found, sizeof(*all->found), &all->failed);
-		if (!all->failed)
-			all->found[all->n_found++] = *link;
-	}
-}
-
-static void gather_again(void *arg)
-{
-	struct bridges *all = arg;
-
-	all->n_found = all->n_masters = 0;
-}
-
-static bool has_port(const struct bridges *all, int index)
-{
-	for (size_t i = 0; i < all->n_masters; i++)
-		if (all->masters[i] == index)
-			return true;
-	return false;
-}
-
 int bridge_list(void *platform, struct step *step, char *detail _unused_)
 {
 	struct linux_net *l = platform;
 	struct step_bridge_list *list = &step->bridge_list;
-	struct bridges all = { .mark = list->mark };
-	int r = link_each(l->rtnl, gather, gather_again, &all);
+	_cleanup_(freep) struct link_info *links = NULL;
+	size_t n;
+	int r = idle_links(l->rtnl, list->mark, &links, &n);
 
-	list->names = r == 0 && !all.failed ? calloc(all.n_found + 1, sizeof(*list->names)) : NULL;
-	for (size_t i = 0; list->names && i < all.n_found; i++)
-		if (!has_port(&all, all.found[i].index))
-			memcpy(list->names[list->n_names++], all.found[i].name, LINK_NAME_MAX);
-	free(all.found);
-	free(all.masters);
 	if (r < 0)
 		return r;
-	return list->names ? 0 : -ENOMEM;
+	list->names = calloc(n + 1, sizeof(*list->names));
+	if (!list->names)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(links[i].kind, "bridge") == 0)
+			memcpy(list->names[list->n_names++], links[i].name, LINK_NAME_MAX);
+	return 0;
 }

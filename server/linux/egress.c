@@ -1,84 +1,69 @@
 #include "server/linux/egress.h"
 
-#include <errno.h>
-#include <net/if.h>
-#include <netlink/route/link.h>
-#include <netlink/route/nexthop.h>
-#include <netlink/route/route.h>
-#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "runtime/util.h"
+#include "server/linux/link.h"
+#include "server/linux/rtnl.h"
 
 #define OUR_PREFIX "zl-"
 #define OVERHEAD   80
 #define MTU_MOST   1420
 #define MTU_LEAST  1280 /* RFC 8200 section 5 */
 
-struct search {
-	int family;
-	uint32_t metric;
-	char link[LINK_NAME_MAX];
+/* Addresses that are everywhere outside, a.root-servers.net's: www.internic.net/domain/named.root.
+ * Nothing is sent there. */
+static const struct ovd_ip outside[] = {
+	{ .len = 4, .b = { 198, 41, 0, 4 } },
+	{ .len = 16, .b = { 0x20, 0x01, 0x05, 0x03, 0xba, 0x3e, [13] = 2, [15] = 0x30 } },
 };
 
-static void look_at_hop(struct rtnl_nexthop *hop, void *arg)
+static void take_route(void *arg, const struct nlmsghdr *answer)
 {
-	struct search *search = arg;
-	char name[IF_NAMESIZE];
+	const struct rtmsg *info = NLMSG_DATA(answer);
+	size_t n = RTM_PAYLOAD(answer);
+	int *index = arg;
 
-	if (search->link[0] || !if_indextoname((unsigned)rtnl_route_nh_get_ifindex(hop), name))
+	if (answer->nlmsg_type != RTM_NEWROUTE || info->rtm_type != RTN_UNICAST)
 		return;
-	if (strncmp(name, OUR_PREFIX, strlen(OUR_PREFIX)) != 0 && strcmp(name, "lo") != 0)
-		snprintf(search->link, sizeof(search->link), "%s", name);
+	for (const struct rtattr *a = RTM_RTA(info); RTA_OK(a, n); a = RTA_NEXT(a, n))
+		if (a->rta_type == RTA_OIF)
+			memcpy(index, RTA_DATA(a), sizeof(*index));
 }
 
-static void look_at_route(struct nl_object *object, void *arg)
+/* The index of the link by which a packet would leave; 0 if it would not. */
+static int way_to(int fd, const struct ovd_ip *to)
 {
-	struct rtnl_route *route = (struct rtnl_route *)object;
-	struct search *best = arg,
-		      found = { .family = best->family, .metric = rtnl_route_get_priority(route) };
+	const struct rtmsg info = { .rtm_family = rtnl_family(to),
+				    .rtm_dst_len = (uint8_t)ip_bits(to) };
+	struct rtnl_batch b = { .n = 0 };
+	int index = 0;
 
-	if (rtnl_route_get_family(route) != best->family ||
-	    rtnl_route_get_table(route) != RT_TABLE_MAIN ||
-	    nl_addr_get_prefixlen(rtnl_route_get_dst(route)) != 0 ||
-	    rtnl_route_get_type(route) != RTN_UNICAST)
-		return;
-	rtnl_route_foreach_nexthop(route, look_at_hop, &found);
-	if (found.link[0] && (!best->link[0] || found.metric < best->metric))
-		*best = found;
+	rtnl_begin(&b, RTM_GETROUTE, 0, &info, sizeof(info));
+	rtnl_put_ip(&b, RTA_DST, to);
+	return rtnl_ask(fd, &b, take_route, NULL, &index) < 0 ? 0 : index;
 }
 
-static uint32_t mtu_of(struct nl_sock *sock, const char *name)
+static bool leads_out(const char *link)
 {
-	struct rtnl_link *link;
-	uint32_t mtu;
-
-	if (rtnl_link_get_kernel(sock, 0, name, &link) < 0)
-		return 0;
-	mtu = rtnl_link_get_mtu(link);
-	rtnl_link_put(link);
-	return mtu;
+	return strncmp(link, OUR_PREFIX, strlen(OUR_PREFIX)) != 0 && strcmp(link, "lo") != 0;
 }
 
-int egress_find(struct nl_sock *sock, struct egress *ret)
+struct egress egress_find(int fd)
 {
-	static const int families[] = { AF_INET, AF_INET6 };
-	struct search search = { .link = "" };
+	struct egress found = { .mtu = 0 };
+	struct link_info link;
 
-	for (size_t i = 0; i < ARRAY_SIZE(families) && !search.link[0]; i++) {
-		struct nl_cache *routes;
+	for (size_t i = 0; i < ARRAY_SIZE(outside) && !found.link[0]; i++) {
+		int index = way_to(fd, &outside[i]);
 
-		if (rtnl_route_alloc_cache(sock, families[i], 0, &routes) < 0)
-			return -EIO;
-		search = (struct search){ .family = families[i] };
-		nl_cache_foreach(routes, look_at_route, &search);
-		nl_cache_free(routes);
+		if (index && link_name(index, link.name) && leads_out(link.name))
+			memcpy(found.link, link.name, sizeof(found.link));
 	}
-	*ret = (struct egress){ .mtu = 0 };
-	memcpy(ret->link, search.link, sizeof(ret->link));
-	if (ret->link[0])
-		ret->mtu = mtu_of(sock, ret->link);
-	return 0;
+	if (found.link[0] && link_get(fd, found.link, &link) == 0)
+		found.mtu = link.mtu;
+	return found;
 }
 
 uint32_t egress_tunnel_mtu(const struct egress *egress)

@@ -1,7 +1,6 @@
 /* The link that leads out of the host. */
 #pragma once
 
-#include <netlink/netlink.h>
 #include <stdint.h>
 
 #include "server/engine/step.h"
@@ -11,9 +10,9 @@ struct egress {
 	uint32_t mtu;
 };
 
-/* The link of the best default route of the main table, IPv4 before IPv6; links of ours don't
- * count. */
-int egress_find(struct nl_sock *sock, struct egress *ret);
+/* The link by which packets to the rest of the world leave the host, IPv4 before IPv6: one
+ * question, however many routes there are. A link of ours is none. fd: an rtnetlink socket. */
+struct egress egress_find(int fd);
 
 /* WireGuard's share of a packet is 80 bytes over IPv6; 1420 is what its field uses on a 1500 link.
  */

@@ -11,10 +11,16 @@
 
 /* net/if.h clashes with linux/if.h */
 unsigned int if_nametoindex(const char *name);
+char *if_indextoname(unsigned int index, char *name);
 
 int link_index(const char *name)
 {
 	return (int)if_nametoindex(name);
+}
+
+bool link_name(int index, char ret[LINK_NAME_MAX])
+{
+	return if_indextoname((unsigned)index, ret);
 }
 
 static void copy_text(char *to, size_t size, const struct rtattr *a)

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netlink/socket.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,35 +27,33 @@ static int tunnel_open(void *platform, const char *link, struct tunnel **ret)
 	return wg_open(l->wg, link, ret);
 }
 
-static int firewall_fd(void *platform)
+static int watch_fd(void *platform)
 {
 	const struct linux_net *l = platform;
 
-	return l->watch ? nft_watch_fd(l->watch) : -1;
+	return host_watch_fd(l->watch);
 }
 
-static bool firewall_changed(void *platform)
+static bool watch_read(void *platform)
 {
 	struct linux_net *l = platform;
 
-	return nft_watch_read(l->watch);
+	return host_watch_read(l->watch);
 }
 
 uint32_t platform_mtu(struct linux_net *l)
 {
-	struct egress egress = { .mtu = 0 };
+	struct egress egress = egress_find(l->rtnl);
 
-	egress_find(l->queries, &egress);
 	l->mtu = egress_tunnel_mtu(&egress);
 	return l->mtu;
 }
 
 int platform_forward(struct linux_net *l, const char *link)
 {
-	struct egress egress = { .mtu = 0 };
+	struct egress egress = egress_find(l->rtnl);
 	int r = sysctl_forward(link);
 
-	egress_find(l->queries, &egress);
 	if (r == 0 && egress.link[0])
 		r = sysctl_forward(egress.link);
 	return r;
@@ -70,27 +67,19 @@ static int open_sockets(struct linux_net *l)
 	l->rtnl = rtnl_open();
 	if (l->rtnl < 0)
 		return l->rtnl;
-	l->queries = nl_socket_alloc();
-	if (!l->queries || nl_connect(l->queries, NETLINK_ROUTE) < 0)
-		return -ENOMEM;
-	return reaper_start(&l->reaper);
+	return reaper_start(l->log, &l->reaper);
 }
 
 static int open_parts(struct linux_net *l, const struct linux_options *options)
 {
 	int r = wg_new(l->control_dir, options->log, &l->wg);
 
-	if (r < 0 || !options->firewall)
+	if (r < 0)
 		return r;
-	r = nft_new(&l->nft);
-	if (r == 0)
-		r = nft_watch_new(l->nft, &l->watch);
-	if (r < 0) {
+	r = options->firewall ? nft_new(&l->nft) : 0;
+	if (r < 0)
 		log_at(options->log, LOG_WARN, "no firewall: %s", strerror(-r));
-		nft_free(l->nft);
-		l->nft = NULL;
-	}
-	return 0;
+	return host_watch_new(l->nft, &l->watch);
 }
 
 int linux_net_new(const struct linux_options *options, struct net **ret)
@@ -105,8 +94,8 @@ int linux_net_new(const struct linux_options *options, struct net **ret)
 		.steps = linux_steps,
 		.owner_open = owner_open,
 		.tunnel_open = tunnel_open,
-		.firewall_fd = firewall_fd,
-		.firewall_changed = firewall_changed,
+		.watch_fd = watch_fd,
+		.watch_read = watch_read,
 	};
 	l->log = options->log;
 	l->own = l->rtnl = -1;
@@ -131,10 +120,9 @@ void linux_net_free(struct net *net)
 		return;
 	l = net->platform;
 	reaper_stop(l->reaper);
-	nft_watch_free(l->watch);
+	host_watch_free(l->watch);
 	nft_free(l->nft);
 	wg_free(l->wg);
-	nl_socket_free(l->queries);
 	fd_closep(&l->rtnl);
 	fd_closep(&l->own);
 	free(l->control_dir);

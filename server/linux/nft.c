@@ -19,6 +19,7 @@ struct nft {
 	struct nft_ctx *ctx;       /* libnftables': what it prints is kept, not printed */
 	uint32_t ctx_port;         /* of its socket; 0: not known */
 	struct mnl_socket *socket; /* ours */
+	bool begun;                /* the table is of our own making */
 	struct buf rules;          /* of our table, as they were when we had written them */
 };
 
@@ -50,6 +51,10 @@ static const char ruleset[] =
 	"		ip6 saddr @prefixes6 oifname != \"zl-*\" oifname != \"lo\" masquerade\n"
 	"	}\n"
 	"}\n";
+
+/* Also where there is none. */
+static const char remove_table[] =
+	"add table inet " NFT_OUR_TABLE "\ndelete table inet " NFT_OUR_TABLE "\n";
 
 /* libnftables doesn't show its socket. The first socket that a process opens gets its process id,
  * netlink(7), if no other process has that. */
@@ -146,8 +151,7 @@ static int read_rules(const struct nft *nft, struct buf *ret)
 	return r;
 }
 
-/* Rewriting chains that are as they should be would wake everybody who watches. Those that an
- * earlier daemon left are rewritten. */
+/* Rewriting chains that are as they should be would wake everybody who watches. */
 static bool is_whole(const struct nft *nft)
 {
 	_cleanup_(buf_done) struct buf now = { .p = NULL };
@@ -156,12 +160,20 @@ static bool is_whole(const struct nft *nft)
 	       view_eq(buf_view(&now), buf_view(&nft->rules));
 }
 
+/* What an earlier daemon left goes, as its prefixes need not be ours: in the same transaction, so
+ * that packets meet one table or the other. */
 static int rewrite(struct nft *nft, char *detail)
 {
-	int r = foreign_run(nft->ctx, ruleset, detail);
+	_cleanup_(buf_done) struct buf commands = { .p = NULL };
+	int r = buf_printf(&commands, "%s%s", nft->begun ? "" : remove_table, ruleset);
 
+	if (r == 0)
+		r = foreign_run(nft->ctx, commands.p, detail);
 	buf_done(&nft->rules);
-	return r < 0 ? r : read_rules(nft, &nft->rules);
+	if (r < 0)
+		return r;
+	nft->begun = true;
+	return read_rules(nft, &nft->rules);
 }
 
 int nft_ensure(struct nft *nft, char *detail)
@@ -174,9 +186,7 @@ int nft_ensure(struct nft *nft, char *detail)
 int nft_remove(struct nft *nft, char *detail)
 {
 	int first = foreign_chains_close(nft->ctx, nft->socket, detail);
-	int r = foreign_run(
-		nft->ctx, "add table inet " NFT_OUR_TABLE "\ndelete table inet " NFT_OUR_TABLE "\n",
-		detail);
+	int r = foreign_run(nft->ctx, remove_table, detail);
 
 	return first < 0 ? first : r;
 }

@@ -15,7 +15,8 @@ void nft_free(struct nft *nft);
 
 /* Table, chains, sets and static rules are there; so are the accept rules in `ip filter FORWARD`
  * and `ip6 filter FORWARD` where these chains exist. What is there already is left alone, the
- * elements too. detail as in struct net_step. */
+ * elements too; but the first call makes the table anew, empty of what an earlier daemon left.
+ * detail as in struct net_step. */
 int nft_ensure(struct nft *nft, char *detail);
 
 /* The prefix is one of ours, or isn't: an element of a set. *ret_changed: it was not so before.

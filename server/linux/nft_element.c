@@ -138,16 +138,19 @@ static bool is_there(struct mnl_socket *socket, const struct ovd_cidr *network)
 	       !(ip_behind(network, &behind) && leads_to(socket, &behind, &network->ip));
 }
 
-/* EEXIST is said of what is there and of what overlaps. Without NLM_F_EXCL the kernel would take an
- * interval that has its end in common with a smaller one. */
+/* Looked at first, as a transaction that fails waits for all readers of the rules. Without
+ * NLM_F_EXCL the kernel would take an interval that has its end in common with a smaller one. */
 int nft_element_add(struct mnl_socket *socket, const struct ovd_cidr *cidr, bool *ret_changed)
 {
 	const struct ovd_cidr network = cidr_network(&cidr->ip, cidr->prefix_len);
-	int r = change_element(socket, NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL, &network);
+	bool known = is_there(socket, &network);
+	int r = known ? 0
+		      : change_element(socket, NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL,
+				       &network);
 
-	if (r < 0 && !(r == -EEXIST && is_there(socket, &network)))
+	if (r < 0)
 		return r;
-	*ret_changed = r == 0;
+	*ret_changed = !known;
 	return 0;
 }
 

@@ -4,6 +4,8 @@
 #include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/veth.h>
+#include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "runtime/util.h"
@@ -71,14 +73,14 @@ static int create_once(struct linux_net *l, struct pair *pair, char *detail)
 	return rtnl_send(l->rtnl, &b, detail);
 }
 
-/* A link of ours that was left over, by a daemon that died or for a namespace of the same number.
- */
-static bool delete_leftover(struct linux_net *l, const struct pair *pair)
+/* Ours by the mark of our node, the first two words of every alias; not by what follows, as it may
+ * have been left over by a daemon that died, for a namespace of the same number. */
+static bool is_ours(const struct link_info *link, const struct pair *pair)
 {
-	struct link_info link;
+	size_t mark = strcspn(pair->alias, " ");
 
-	return link_get(l->rtnl, pair->host, &link) == 0 && link_has_alias(&link, "overlayd ") &&
-	       link_delete(l->rtnl, pair->host) == 0;
+	mark += strcspn(pair->alias + mark + 1, " ") + 2;
+	return strncmp(link->alias, pair->alias, mark) == 0;
 }
 
 /* Makes room for a second try: whatever bears one of the names, or the number, may be gone by then.
@@ -88,7 +90,21 @@ static bool make_room(struct linux_net *l, const struct pair *pair)
 	struct link_info link;
 
 	reaper_wait(l->reaper); /* what was cut a moment ago may still bear a name */
-	return link_get(l->rtnl, pair->host, &link) == -ENODEV || delete_leftover(l, pair);
+	if (link_get(l->rtnl, pair->host, &link) == -ENODEV)
+		return true;
+	return is_ours(&link, pair) && link_delete(l->rtnl, pair->host) == 0;
+}
+
+/* The kernel says of both names only that something is there. */
+static void explain(struct linux_net *l, const struct pair *pair, char *detail)
+{
+	struct link_info link;
+
+	if (link_get(l->rtnl, pair->host, &link) == 0)
+		snprintf(detail, PLAN_DETAIL_MAX, "a %s that is not ours",
+			 link.kind[0] ? link.kind : "link");
+	else
+		snprintf(detail, PLAN_DETAIL_MAX, "%s, in the container", pair->guest);
 }
 
 int pair_create(struct linux_net *l, struct pair *pair, char *detail)
@@ -100,6 +116,8 @@ int pair_create(struct linux_net *l, struct pair *pair, char *detail)
 		detail[0] = '\0';
 		r = create_once(l, pair, detail);
 	}
+	if (r == -EEXIST)
+		explain(l, pair, detail);
 	return r;
 }
 

@@ -1,8 +1,7 @@
 /* The platform from the inside. All but `own` belongs to the link thread, or says otherwise. */
 #pragma once
 
-#include <netlink/netlink.h>
-
+#include "server/linux/host_watch.h"
 #include "server/linux/linux.h"
 #include "server/linux/nft.h"
 #include "server/linux/reaper.h"
@@ -13,13 +12,12 @@ struct linux_net {
 	struct log *log;
 	int own; /* our network namespace; read by anybody */
 	int rtnl;
-	struct nl_sock *queries; /* libnl's, for what is rarely asked */
-	uint32_t mtu;            /* of bridges and veths: what platform_mtu said last */
-	unsigned next_index;     /* of a container's end, in its own namespace */
+	uint32_t mtu;        /* of tunnel and new links: what goes with the uplink */
+	unsigned next_index; /* of a container's end, in its own namespace */
 	struct reaper *reaper;
 	struct wg *wg;
-	struct nft *nft;         /* NULL: no rules */
-	struct nft_watch *watch; /* the loop's; NULL: no rules */
+	struct nft *nft;          /* NULL: no rules */
+	struct host_watch *watch; /* the loop's */
 	char *control_dir;
 };
 
@@ -36,6 +34,11 @@ int bridge_list(void *platform, struct step *step, char *detail);
 int tunnel_create(void *platform, struct step *step, char *detail);
 void tunnel_undo(void *platform, struct step *step);
 int tunnel_delete(void *platform, struct step *step, char *detail);
+int route_add(void *platform, struct step *step, char *detail);
+void route_add_undo(void *platform, struct step *step);
+int route_delete(void *platform, struct step *step, char *detail);
+void route_delete_undo(void *platform, struct step *step);
+int uplink_follow(void *platform, struct step *step, char *detail);
 
 extern const struct net_step linux_steps[STEP_MAX_];
 

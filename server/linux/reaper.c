@@ -5,47 +5,87 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 
 #include "runtime/util.h"
+#include "server/engine/plan.h"
 #include "server/linux/link.h"
 
-#define GATHER_MS 5 /* links that are cut together go together */
+#define GATHER_MS 5    /* links that are cut together go together */
+#define AGAIN_MS  1000 /* what can't be deleted is tried again */
 
 struct reaper {
 	pthread_t thread;
-	pthread_mutex_t lock; /* around all below but rtnl */
+	pthread_mutex_t lock; /* around all below but rtnl, log and failed */
 	pthread_cond_t changed;
 	unsigned asked, done; /* how often it was woken, and up to which of them all is deleted */
 	bool hurry, stopping;
 	int rtnl;
+	struct log *log;
+	int failed; /* the thread's: errno of the last deletion; 0: it went well */
 };
 
+/* An empty group is no failure. One that lasts is told once. */
 static void delete_group(struct reaper *r)
 {
 	const struct ifinfomsg any = { .ifi_family = AF_UNSPEC };
 	struct rtnl_batch b = { .n = 0 };
+	char detail[PLAN_DETAIL_MAX] = "";
+	int error;
 
 	rtnl_begin(&b, RTM_DELLINK, 0, &any, sizeof(any));
 	rtnl_put_u32(&b, IFLA_GROUP, LINK_GROUP_GONE);
-	rtnl_send(r->rtnl, &b, NULL); /* an empty group is no failure */
+	error = rtnl_send(r->rtnl, &b, detail);
+	if (error == -ENODEV)
+		error = 0;
+	if (error && error != r->failed)
+		log_at(r->log, LOG_WARN, "links that were cut can't be deleted yet: %s%s%s",
+		       strerror(-error), detail[0] ? ": " : "", detail);
+	r->failed = error;
+}
+
+static struct timespec time_in(unsigned ms)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_sec += ms / 1000;
+	t.tv_nsec += ms % 1000 * 1000000;
+	if (t.tv_nsec >= 1000000000) {
+		t.tv_nsec -= 1000000000;
+		t.tv_sec++;
+	}
+	return t;
+}
+
+/* True when that time has come. */
+static bool wait_until(struct reaper *r, const struct timespec *until)
+{
+	return pthread_cond_clockwait(&r->changed, &r->lock, CLOCK_MONOTONIC, until) == ETIMEDOUT;
+}
+
+/* Until there is something to delete; false: we stop. */
+static bool wait_for_work(struct reaper *r)
+{
+	const struct timespec again = time_in(AGAIN_MS);
+
+	while (r->asked == r->done && !r->stopping)
+		if (!r->failed)
+			pthread_cond_wait(&r->changed, &r->lock);
+		else if (wait_until(r, &again))
+			return true;
+	return r->asked != r->done;
 }
 
 /* Waits a moment for more, unless somebody waits for us. */
 static void gather(struct reaper *r)
 {
-	struct timespec until;
+	const struct timespec until = time_in(GATHER_MS);
 
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += GATHER_MS * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
-	while (!r->hurry && !r->stopping)
-		if (pthread_cond_timedwait(&r->changed, &r->lock, &until) == ETIMEDOUT)
-			break;
+	while (!r->hurry && !r->stopping && !wait_until(r, &until))
+		continue;
 }
 
 static void *run(void *arg)
@@ -53,13 +93,9 @@ static void *run(void *arg)
 	struct reaper *r = arg;
 
 	pthread_mutex_lock(&r->lock);
-	for (;;) {
+	while (wait_for_work(r)) {
 		unsigned upto;
 
-		while (r->asked == r->done && !r->stopping)
-			pthread_cond_wait(&r->changed, &r->lock);
-		if (r->asked == r->done)
-			break;
 		gather(r);
 		upto = r->asked;
 		r->hurry = false;
@@ -73,7 +109,7 @@ static void *run(void *arg)
 	return NULL;
 }
 
-int reaper_start(struct reaper **ret)
+int reaper_start(struct log *log, struct reaper **ret)
 {
 	struct reaper *r = calloc(1, sizeof(*r));
 	sigset_t all, kept;
@@ -83,7 +119,8 @@ int reaper_start(struct reaper **ret)
 		return -ENOMEM;
 	*r = (struct reaper){ .lock = PTHREAD_MUTEX_INITIALIZER,
 			      .changed = PTHREAD_COND_INITIALIZER,
-			      .rtnl = rtnl_open() };
+			      .rtnl = rtnl_open(),
+			      .log = log };
 	if (r->rtnl < 0) {
 		error = r->rtnl;
 		free(r);

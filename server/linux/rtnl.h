@@ -25,7 +25,7 @@ struct rtnl_batch {
 int rtnl_open(void);
 
 /* The same in another namespace, given by a descriptor of it and one of our own. Only on a thread
- * that nobody else counts on. */
+ * that nobody else counts on. Aborts if the thread can't come back. */
 int rtnl_open_in(int netns, int own);
 
 /* A message with its fixed part: ifinfomsg, ifaddrmsg, rtmsg, fib_rule_hdr. */

@@ -1,11 +1,8 @@
 #include <errno.h>
+#include <stdio.h>
 
 #include "runtime/util.h"
-#include "server/linux/address.h"
-#include "server/linux/link.h"
 #include "server/linux/platform.h"
-
-/* ---- firewall ---- */
 
 static int firewall_ensure(void *platform, struct step *step _unused_, char *detail)
 {
@@ -21,11 +18,14 @@ static int firewall_delete(void *platform, struct step *step _unused_, char *det
 	return l->nft ? nft_remove(l->nft, detail) : 0;
 }
 
-static int prefix_add(void *platform, struct step *step, char *detail _unused_)
+static int prefix_add(void *platform, struct step *step, char *detail)
 {
 	struct linux_net *l = platform;
+	int r = l->nft ? nft_prefix_add(l->nft, &step->prefix.cidr, &step->prefix.changed) : 0;
 
-	return l->nft ? nft_prefix_add(l->nft, &step->prefix.cidr, &step->prefix.changed) : 0;
+	if (r == -EEXIST)
+		snprintf(detail, PLAN_DETAIL_MAX, "it overlaps with another prefix of ours");
+	return r;
 }
 
 static int prefix_delete(void *platform, struct step *step, char *detail _unused_)
@@ -43,63 +43,10 @@ static void prefix_add_undo(void *platform, struct step *step)
 
 static void prefix_delete_undo(void *platform, struct step *step)
 {
+	char detail[PLAN_DETAIL_MAX];
+
 	if (step->prefix.changed)
-		prefix_add(platform, step, NULL);
-}
-
-/* ---- routes ---- */
-
-static struct route route_of(const struct step_route *step)
-{
-	return (struct route){
-		.to = step->cidr,
-		.source = step->source,
-		.index = link_index(step->link),
-		.table = RT_TABLE_MAIN,
-		.scope = step->cidr.ip.len == 4 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
-	};
-}
-
-static int route_change(struct linux_net *l, const struct step_route *step, bool add, char *detail)
-{
-	const struct route route = route_of(step);
-	struct rtnl_batch b = { .n = 0 };
-
-	if (route.index == 0)
-		return -ENODEV;
-	if (add)
-		route_put(&b, &route);
-	else
-		route_put_delete(&b, &route);
-	return rtnl_send(l->rtnl, &b, detail);
-}
-
-static int route_add(void *platform, struct step *step, char *detail)
-{
-	int r = route_change(platform, &step->route, true, detail);
-
-	step->route.made = r == 0;
-	return r == -EEXIST ? 0 : r;
-}
-
-static int route_delete(void *platform, struct step *step, char *detail)
-{
-	int r = route_change(platform, &step->route, false, detail);
-
-	step->route.made = r == 0;
-	return r == -ESRCH || r == -ENODEV ? 0 : r;
-}
-
-static void route_add_undo(void *platform, struct step *step)
-{
-	if (step->route.made)
-		route_change(platform, &step->route, false, NULL);
-}
-
-static void route_delete_undo(void *platform, struct step *step)
-{
-	if (step->route.made)
-		route_change(platform, &step->route, true, NULL);
+		prefix_add(platform, step, detail);
 }
 
 const struct net_step linux_steps[STEP_MAX_] = {
@@ -117,4 +64,5 @@ const struct net_step linux_steps[STEP_MAX_] = {
 	[STEP_ROUTE] = { "add route to", route_add, route_add_undo },
 	[STEP_ROUTE_DELETE] = { "delete route to", route_delete, route_delete_undo },
 	[STEP_FIREWALL_DELETE] = { "take down the firewall", firewall_delete, NULL },
+	[STEP_UPLINK] = { "follow the uplink", uplink_follow, NULL },
 };

@@ -34,13 +34,14 @@ int veth_create(void *platform, struct step *step, char *detail)
 		.host = veth->host,
 		.guest = veth->guest,
 		.alias = veth->alias,
-		.master = link_index(veth->bridge),
-		.mtu = l->mtu,
 	};
-	int r;
+	struct link_info bridge;
+	int r = link_get(l->rtnl, veth->bridge, &bridge);
 
-	if (pair.master == 0)
-		return -ENODEV;
+	if (r < 0)
+		return r;
+	pair.master = bridge.index;
+	pair.mtu = bridge.mtu; /* what one port sends another one takes */
 	r = pair_create(l, &pair, detail);
 	if (r < 0) {
 		if (r != -EEXIST)

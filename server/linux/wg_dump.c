@@ -43,6 +43,13 @@ void wg_dump_end(struct wg_dump *d)
 	}
 }
 
+void wg_dump_trim(struct wg_dump *d)
+{
+	wg_dump_begin(d);
+	buf_trim(&d->peers);
+	buf_trim(&d->allowed);
+}
+
 void wg_dump_done(struct wg_dump *d)
 {
 	buf_done(&d->peers);

@@ -23,4 +23,7 @@ struct tunnel_peer *wg_dump_last(const struct wg_dump *d);
 int wg_dump_allow(struct wg_dump *d, const struct ovd_cidr *cidr);
 
 void wg_dump_end(struct wg_dump *d);
+
+/* The state is not needed any more: memory of a large one is given back. */
+void wg_dump_trim(struct wg_dump *d);
 void wg_dump_done(struct wg_dump *d);

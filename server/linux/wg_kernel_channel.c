@@ -70,23 +70,19 @@ static int ask(struct kernel_channel *c)
 	return 0;
 }
 
-static void drop_question(struct kernel_channel *c, size_t n)
-{
-	explicit_bzero(c->out.p, n);
-	buf_drop(&c->out, n);
-}
-
 static void end_first(struct kernel_channel *c, int r)
 {
 	const struct wg_pending *p = c->queue.first;
 	bool whole = r == 0 && p->is_get;
 
-	drop_question(c, p->n);
+	buf_drop(&c->out, p->n);
 	c->asked = false;
 	c->tries = 0;
 	if (whole)
 		wg_dump_end(&c->dump);
 	wg_queue_end_first(&c->queue, r, whole ? &c->dump.state : NULL);
+	buf_trim(&c->out);
+	wg_dump_trim(&c->dump);
 }
 
 /* The answer to the first message is complete. */
@@ -102,7 +98,7 @@ static void answered(struct kernel_channel *c, int r)
 		end_first(c, r == 0 && c->interrupted ? -EAGAIN : r);
 		return;
 	}
-	drop_question(c, n);
+	buf_drop(&c->out, n);
 	p->n -= n;
 }
 
@@ -133,10 +129,11 @@ static void take_message(struct kernel_channel *c, const struct nlmsghdr *messag
 	}
 }
 
-/* One datagram; false when there is none. */
+/* One datagram, which may tell the private key; false when there is none. */
 static bool read_some(struct kernel_channel *c)
 {
 	ssize_t n = recv(c->fd, c->in, sizeof(c->in), MSG_DONTWAIT | MSG_TRUNC);
+	size_t whole;
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
@@ -144,17 +141,17 @@ static bool read_some(struct kernel_channel *c)
 		c->broken = true;
 		return false;
 	}
+	whole = (size_t)n;
 	for (const struct nlmsghdr *m = (const void *)c->in; NLMSG_OK(m, (size_t)n);
 	     m = NLMSG_NEXT(m, n))
 		take_message(c, m);
+	explicit_bzero(c->in, whole);
 	return true;
 }
 
 static void channel_free(struct kernel_channel *c)
 {
-	if (c->out.p)
-		explicit_bzero(c->out.p, c->out.n);
-	buf_done(&c->out);
+	buf_wipe(&c->out);
 	wg_queue_done(&c->queue);
 	wg_dump_done(&c->dump);
 	fd_closep(&c->fd);

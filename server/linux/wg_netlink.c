@@ -161,8 +161,10 @@ int wg_netlink_put_set(struct buf *out, const struct wg_device *device,
 		put_peer(&w, &change->peers[i]);
 	end_message(&w);
 	explicit_bzero(&w.b, sizeof(w.b));
-	if (w.r < 0)
+	if (w.r < 0) {
+		explicit_bzero(out->p + had, out->n - had);
 		out->n = had;
+	}
 	return w.r;
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -42,8 +43,21 @@ static bool socket_answers(const struct wg *wg, const char *link)
 	return fd >= 0;
 }
 
-/* What it prints, its banner too, goes to a file that has no name: nobody has to read it while it
- * runs. */
+/* What it prints, its banner too, goes to memory that can't grow: nobody has to read it while it
+ * runs, and what is beyond is lost. */
+static int open_output(void)
+{
+	_cleanup_(fd_closep) int fd = memfd_create(PROGRAM, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int r;
+
+	if (fd < 0 || ftruncate(fd, SAID_MAX) < 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_GROW) < 0)
+		return -errno;
+	r = fd;
+	fd = -1;
+	return r;
+}
+
+/* It gets none of our descriptors: libnftables opens one without O_CLOEXEC. */
 static int spawn(const char *link, int output, pid_t *ret)
 {
 	extern char **environ;
@@ -58,6 +72,7 @@ static int spawn(const char *link, int output, pid_t *ret)
 	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
 	posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
+	posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
 	posix_spawnattr_init(&attributes);
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK);
 	posix_spawnattr_setsigmask(&attributes, &none);
@@ -69,8 +84,8 @@ static int spawn(const char *link, int output, pid_t *ret)
 
 static void log_output(struct wg *wg, const char *link, int output, enum log_level level)
 {
-	char said[SAID_MAX];
-	ssize_t n = pread(output, said, sizeof(said) - 1, 0);
+	char said[SAID_MAX + 1];
+	ssize_t n = pread(output, said, SAID_MAX, 0);
 
 	if (n <= 0)
 		return;
@@ -102,16 +117,13 @@ static int wait_for_socket(struct wg *wg, const char *link, pid_t pid)
 int wg_process_start(struct wg *wg, const char *link)
 {
 	_cleanup_(freep) struct wg_process *process = calloc(1, sizeof(*process));
-	_cleanup_(fd_closep) int output =
-		open("/tmp", O_TMPFILE | O_RDWR | O_APPEND | O_CLOEXEC, 0600);
+	_cleanup_(fd_closep) int output = open_output();
 	int r;
 
 	if (!process)
 		return -ENOMEM;
 	if (output < 0)
-		output = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (output < 0)
-		return -errno;
+		return output;
 	r = spawn(link, output, &process->pid);
 	if (r < 0)
 		return r;

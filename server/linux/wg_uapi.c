@@ -8,11 +8,18 @@
 
 /* ---- writing ---- */
 
+/* Not by printf, whose own memory nobody wipes. */
 static int put_key(struct buf *b, const char *name, const struct ovd_key *key)
 {
 	char text[KEY_HEX_MAX];
-	int r = buf_printf(b, "%s=%s\n", name, key_format_hex(key, text));
+	int r = buf_text(b, name);
 
+	if (r == 0)
+		r = buf_text(b, "=");
+	if (r == 0)
+		r = buf_text(b, key_format_hex(key, text));
+	if (r == 0)
+		r = buf_text(b, "\n");
 	explicit_bzero(text, sizeof(text));
 	return r;
 }

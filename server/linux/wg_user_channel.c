@@ -51,8 +51,8 @@ static void write_some(struct user_channel *c)
 	if (p && p->n > 0)
 		n = send(c->fd, c->out.p, p->n, MSG_NOSIGNAL | MSG_DONTWAIT);
 	if (n > 0) {
-		explicit_bzero(c->out.p, (size_t)n);
 		buf_drop(&c->out, (size_t)n);
+		buf_trim(&c->out);
 		p->n -= (size_t)n;
 	} else if (n < 0 && errno != EAGAIN && errno != EINTR) {
 		c->broken = true;
@@ -86,19 +86,12 @@ static void answer_first(struct user_channel *c, struct ovd_view message)
 	wg_queue_end_first(&c->queue, r, r == 0 ? &c->dump.state : NULL);
 }
 
-static void wipe(struct buf *b)
-{
-	if (b->p)
-		explicit_bzero(b->p, b->n);
-	buf_done(b);
-}
-
 static void channel_free(struct user_channel *c)
 {
 	wg_queue_done(&c->queue);
 	wg_dump_done(&c->dump);
-	wipe(&c->out);
-	wipe(&c->in);
+	buf_wipe(&c->out);
+	buf_wipe(&c->in);
 	fd_closep(&c->fd);
 	free(c);
 }
@@ -115,6 +108,8 @@ static void channel_ready(struct tunnel *t)
 		answer_first(c, (struct ovd_view){ .p = c->in.p, .n = n });
 		buf_drop(&c->in, n);
 	}
+	buf_trim(&c->in);
+	wg_dump_trim(&c->dump);
 	write_some(c);
 	if (c->broken)
 		wg_queue_end_all(&c->queue, -EPIPE);
@@ -137,6 +132,7 @@ static int begin(struct user_channel *c, bool is_get, const struct tunnel_change
 		return -ENOMEM;
 	r = is_get ? uapi_put_get(&c->out) : uapi_put_set(&c->out, change);
 	if (r < 0) {
+		explicit_bzero(c->out.p + had, c->out.n - had);
 		c->out.n = had;
 		wg_queue_forget(&c->queue, p);
 		return r;

@@ -69,11 +69,11 @@ struct net {
 	/* The channel to a device that a STEP_TUNNEL made. Called on the loop. */
 	int (*tunnel_open)(void *platform, const char *link, struct tunnel **ret);
 
-	/* A descriptor that gets readable when somebody changed the firewall under us, and the
-	 * function that reads it: true if our rules want to be looked after (STEP_FIREWALL again).
-	 * -1 where there is none. */
-	int (*firewall_fd)(void *platform);
-	bool (*firewall_changed)(void *platform);
+	/* A descriptor that gets readable when somebody changed the host's network under us, and
+	 * the function that reads it: true if what is ours wants to be looked after
+	 * (engine_repair); not more often than a few times a second. Called on the loop. */
+	int (*watch_fd)(void *platform);
+	bool (*watch_read)(void *platform);
 };
 
 /* Closes the descriptor; accepts NULL and {.netns = -1}. */

@@ -39,6 +39,7 @@ static const char *step_subject(const struct step *step, char cidr[CIDR_TEXT_MAX
 		return step->cut.host[0];
 	case STEP_FIREWALL:
 	case STEP_FIREWALL_DELETE:
+	case STEP_UPLINK:
 	case STEP_BRIDGE_LIST:
 	case STEP_MAX_:
 		return "";
@@ -57,16 +58,25 @@ static void describe_failure(const struct net *net, struct plan *plan, int r, co
 		 detail[0] ? " (" : "", detail, detail[0] ? ")" : "");
 }
 
+int plan_run_step(const struct net *net, struct plan *plan, size_t i)
+{
+	struct step *step = plan_at(plan, i);
+	char detail[PLAN_DETAIL_MAX] = "";
+	int r = net->steps[step->kind].run(net->platform, step, detail);
+
+	if (r < 0) {
+		plan->failed = i;
+		describe_failure(net, plan, r, detail);
+	}
+	return r;
+}
+
 int plan_run(const struct net *net, struct plan *plan)
 {
 	for (plan->n_done = 0; plan->n_done < plan->n; plan->n_done++) {
-		struct step *step = plan_at(plan, plan->n_done);
-		char detail[PLAN_DETAIL_MAX] = "";
-		int r = net->steps[step->kind].run(net->platform, step, detail);
+		int r = plan_run_step(net, plan, plan->n_done);
 
 		if (r < 0) {
-			plan->failed = plan->n_done;
-			describe_failure(net, plan, r, detail);
 			plan_undo(net, plan);
 			return r;
 		}

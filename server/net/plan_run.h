@@ -7,5 +7,8 @@
  * and plan->detail say what. */
 int plan_run(const struct net *net, struct plan *plan);
 
+/* Runs the step at i alone. 0, or its errno: plan->failed and plan->detail say what. */
+int plan_run_step(const struct net *net, struct plan *plan, size_t i);
+
 /* Undoes the steps that stand, backwards. */
 void plan_undo(const struct net *net, struct plan *plan);

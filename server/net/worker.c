@@ -49,11 +49,28 @@ static struct job *queue_take(struct queue *q)
 	return job;
 }
 
+static int run_all(const struct net *net, struct job *job)
+{
+	int first = 0;
+
+	for (size_t i = 0; i < job->plan->n; i++) {
+		int r = plan_run_step(net, job->plan, i);
+
+		if (r < 0)
+			job->failed(job);
+		if (first == 0)
+			first = r;
+	}
+	return first;
+}
+
 static void run_job(const struct net *net, struct job *job)
 {
 	if (job->undo) {
 		plan_undo(net, job->plan);
 		job->result = 0;
+	} else if (job->failed) {
+		job->result = run_all(net, job);
 	} else {
 		job->result = plan_run(net, job->plan);
 	}

@@ -6,8 +6,13 @@
 /* A plan on its way. The caller's, and untouched by it until done is called. */
 struct job {
 	struct plan *plan;
-	bool undo;                     /* undo the plan instead of running it */
-	int result;                    /* filled: what plan_run said */
+	bool undo; /* undo the plan instead of running it */
+
+	/* Set: every step is run, whatever fails, and none is undone. Called on the link thread
+	 * after each failure, which job->plan->detail tells. */
+	void (*failed)(struct job *job);
+
+	int result;                    /* filled: 0 or the errno of the first failure */
 	void (*done)(struct job *job); /* called by worker_collect */
 	struct job *next;
 };

@@ -1,61 +1,157 @@
 #include "server/ops/channel.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
-int channel_follow(struct daemon *d)
+/* Of one channel, as long as it is open. */
+struct channel_clock {
+	struct daemon *daemon;
+	uv_timer_t timer; /* runs while something is outstanding */
+	size_t n_waiting;
+	bool late;
+};
+
+/* ---- open, closed ---- */
+
+static void clock_free(uv_handle_t *timer)
 {
-	const char *link = engine_global(d->engine).link;
-	int r = 0;
-
-	if (!link[0]) {
-		channel_close(d);
-		return 0;
-	}
-	if (!d->tunnel) {
-		r = d->net->tunnel_open(d->net->platform, link, &d->tunnel);
-		d->tunnel_changed(d);
-	}
-	return r;
+	free(timer->data);
 }
 
-void channel_close(struct daemon *d)
+static int channel_open(struct daemon *d)
+{
+	struct channel_clock *clock = calloc(1, sizeof(*clock));
+	int r = clock ? d->net->tunnel_open(d->net->platform, engine_global(d->engine).link,
+					    &d->tunnel)
+		      : -ENOMEM;
+
+	if (r < 0) {
+		free(clock);
+		return r;
+	}
+	clock->daemon = d;
+	uv_timer_init(d->loop, &clock->timer);
+	clock->timer.data = clock;
+	d->clock = clock;
+	d->tunnel_changed(d);
+	return 0;
+}
+
+static void channel_end(struct daemon *d)
 {
 	struct tunnel *tunnel = d->tunnel;
+	struct channel_clock *clock = d->clock;
 
 	if (!tunnel)
 		return;
 	d->tunnel = NULL;
+	d->clock = NULL;
 	d->tunnel_changed(d);
 	tunnel->ops->close(tunnel);
+	uv_close((uv_handle_t *)&clock->timer, clock_free);
+}
+
+int channel_follow(struct daemon *d)
+{
+	if (!engine_global(d->engine).link[0]) {
+		channel_close(d);
+		return 0;
+	}
+	d->wants_tunnel = true;
+	return d->tunnel ? 0 : channel_open(d);
+}
+
+void channel_close(struct daemon *d)
+{
+	d->wants_tunnel = false;
+	channel_end(d);
+}
+
+/* ---- time ---- */
+
+static void too_late(uv_timer_t *timer)
+{
+	struct channel_clock *clock = timer->data;
+	struct daemon *d = clock->daemon;
+
+	log_at(d->log, LOG_WARN, "tunnel %s: no answer for %d s: its channel is closed",
+	       engine_global(d->engine).link, CHANNEL_SECONDS);
+	clock->late = true;
+	channel_end(d);
+}
+
+static void clock_restart(struct channel_clock *clock)
+{
+	if (clock->n_waiting > 0)
+		uv_timer_start(&clock->timer, too_late, CHANNEL_SECONDS * 1000, 0);
+	else
+		uv_timer_stop(&clock->timer);
+}
+
+static void answered(void *arg, int r, const struct tunnel_state *state)
+{
+	const struct channel_wait *wait = arg;
+	struct channel_clock *clock = wait->clock;
+
+	clock->n_waiting--;
+	wait->done(wait->arg, clock->late && r == -ECANCELED ? -ETIMEDOUT : r, state);
+}
+
+void channel_ready(struct daemon *d)
+{
+	if (!d->tunnel)
+		return;
+	d->tunnel->ops->ready(d->tunnel);
+	if (d->tunnel)
+		clock_restart(d->clock);
+	d->tunnel_changed(d);
+}
+
+/* ---- questions ---- */
+
+/* A get if there is no change. */
+static int begin(struct daemon *d, const struct tunnel_change *change, struct channel_wait *wait)
+{
+	int r;
+
+	if (!d->tunnel)
+		return -ENOTCONN;
+	wait->clock = d->clock;
+	r = change ? d->tunnel->ops->set(d->tunnel, change, answered, wait)
+		   : d->tunnel->ops->get(d->tunnel, answered, wait);
+	if (r == 0 && d->clock->n_waiting++ == 0)
+		clock_restart(d->clock);
+	return r;
 }
 
 /* The other side may have gone since; a new channel finds out whether somebody else has taken its
  * place. */
-static bool reopened(struct daemon *d, int r)
+static int ask(struct daemon *d, const struct tunnel_change *change, struct channel_wait *wait)
 {
-	if (r != -EPIPE)
-		return false;
-	channel_close(d);
-	return channel_follow(d) == 0;
-}
+	int r = begin(d, change, wait);
 
-int channel_set(struct daemon *d, const struct tunnel_change *change, tunnel_done_fn *done,
-		void *arg)
-{
-	int r = d->tunnel ? d->tunnel->ops->set(d->tunnel, change, done, arg) : -ENOTCONN;
+	if (r == -EPIPE)
+		channel_end(d);
+	if (!d->tunnel && d->wants_tunnel) {
+		int opened = channel_open(d);
 
-	if (reopened(d, r))
-		r = d->tunnel->ops->set(d->tunnel, change, done, arg);
+		r = opened < 0 ? opened : begin(d, change, wait);
+	}
 	d->tunnel_changed(d);
 	return r;
 }
 
-int channel_get(struct daemon *d, tunnel_done_fn *done, void *arg)
+int channel_set(struct daemon *d, const struct tunnel_change *change, struct channel_wait *wait,
+		tunnel_done_fn *done, void *arg)
 {
-	int r = d->tunnel ? d->tunnel->ops->get(d->tunnel, done, arg) : -ENOTCONN;
+	wait->done = done;
+	wait->arg = arg;
+	return ask(d, change, wait);
+}
 
-	if (reopened(d, r))
-		r = d->tunnel->ops->get(d->tunnel, done, arg);
-	d->tunnel_changed(d);
-	return r;
+int channel_get(struct daemon *d, struct channel_wait *wait, tunnel_done_fn *done, void *arg)
+{
+	wait->done = done;
+	wait->arg = arg;
+	return ask(d, NULL, wait);
 }

@@ -11,6 +11,7 @@
 #include "server/net/net.h"
 #include "server/net/worker.h"
 
+struct channel_clock;
 struct lookup;
 
 struct daemon {
@@ -18,8 +19,10 @@ struct daemon {
 	const struct net *net;
 	struct worker *worker;
 	struct log *log;
-	struct tunnel *tunnel;  /* the channel to the node's tunnel; NULL while there is none */
-	struct lookup *lookups; /* of peers' host names; see resolve.h */
+	struct tunnel *tunnel; /* the channel to the node's tunnel; NULL while there is none */
+	struct channel_clock *clock; /* of that channel; see channel.h */
+	bool wants_tunnel;           /* it is opened when it is needed */
+	struct lookup *lookups;      /* of peers' host names; see resolve.h */
 
 	/* Set by the daemon's main part. */
 	uv_loop_t *loop;
@@ -31,6 +34,7 @@ struct daemon {
 };
 
 /* The last plan of a daemon: tunnel, rules, idle bridges go; attached containers and their bridges
- * stay. done is called on the loop with what failed (r < 0 and its text in plan->detail), the
- * engine is then as after teardown_global_overlay. Called once. */
-int ops_stop(struct daemon *d, void (*done)(struct daemon *d, int r, const char *detail));
+ * stay. What can't be taken down is logged, and the rest goes all the same. done is called on the
+ * loop; the engine is then as after teardown_global_overlay. -ENOMEM, and done won't be called.
+ * Called once. */
+int ops_stop(struct daemon *d, void (*done)(struct daemon *d));

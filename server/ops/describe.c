@@ -1,5 +1,6 @@
 /* What the daemon tells of itself and of its protocol. */
 #include "build_id.h"
+#include "runtime/codec.h"
 #include "runtime/frame.h"
 #include "schema/overlayd_describe.h"
 #include "schema/overlayd_ops.h"
@@ -9,7 +10,6 @@
 
 static const struct ovd_view contract_lines[] = { VIEW_LITERAL("0.12"), VIEW_LITERAL("0.13"),
 						  VIEW_LITERAL("0.14") };
-static const struct ovd_view codecs[] = { VIEW_LITERAL("json") };
 
 static struct ovd_view *list_operations(struct call *call, size_t *ret_n)
 {
@@ -24,6 +24,18 @@ static struct ovd_view *list_operations(struct call *call, size_t *ret_n)
 	return list;
 }
 
+static struct ovd_view *list_codecs(struct call *call, size_t *ret_n)
+{
+	struct ovd_view *list = arena_alloc(call->arena, OVD_N_CODECS * sizeof(*list));
+	size_t n = 0;
+
+	for (int i = 0; list && i < OVD_N_CODECS; i++)
+		if (codec_is_built((enum ovd_codec)i))
+			list[n++] = view(codec_name((enum ovd_codec)i));
+	*ret_n = n;
+	return list;
+}
+
 int ovd_op_hello(struct call *call, const struct ovd_hello *request)
 {
 	struct ovd_response response = { .kind = OVD_RESPONSE_SERVER_INFO };
@@ -34,8 +46,7 @@ int ovd_op_hello(struct call *call, const struct ovd_hello *request)
 	info->build_id = VIEW_LITERAL(BUILD_ID);
 	info->contract_lines.items = contract_lines;
 	info->contract_lines.n = ARRAY_SIZE(contract_lines);
-	info->codecs.items = codecs;
-	info->codecs.n = ARRAY_SIZE(codecs);
+	info->codecs.items = list_codecs(call, &info->codecs.n);
 	info->operations.items = list_operations(call, &info->operations.n);
 	info->limits = (struct ovd_limits){
 		.frame_bytes = FRAME_BODY_MAX,
@@ -43,7 +54,7 @@ int ovd_op_hello(struct call *call, const struct ovd_hello *request)
 		.connections = SERVER_CONNS_MAX,
 		.queued_bytes = SERVER_QUEUE_MAX,
 	};
-	if (!info->operations.items)
+	if (!info->operations.items || !info->codecs.items)
 		return call_fail(call, -ENOMEM, "hello: no memory");
 	log_at(call->daemon->log, LOG_DEBUG, "hello from %.*s", VIEW(request->client));
 	return call_reply(call, &response);

@@ -56,7 +56,7 @@ static int check_name(struct call *call, const char *field, struct ovd_view name
 {
 	if (name.n > 0)
 		return 0;
-	call_fail(call, -EINVAL, "%s: a name has 1 to 63 bytes", field);
+	call_refuse(call, -EINVAL, field, "a name has 1 to 63 bytes");
 	return -EINVAL;
 }
 

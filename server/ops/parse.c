@@ -10,7 +10,7 @@
 
 static int refuse(struct call *call, const char *field, struct ovd_view text, const char *why)
 {
-	call_fail(call, -EINVAL, "%s: \"%.*s\" %s", field, VIEW(text), why);
+	call_refuse(call, -EINVAL, field, "\"%.*s\" %s", VIEW(text), why);
 	return -EINVAL;
 }
 

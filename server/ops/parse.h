@@ -7,7 +7,7 @@
 #include "server/engine/engine.h"
 #include "server/ipc/call.h"
 
-/* 0; or -EINVAL, and the call is answered with the field's name, its value and what is wrong. */
+/* 0; or -EINVAL, and the call is answered with the field, its value and what is wrong. */
 int parse_cidr(struct call *call, const char *field, struct ovd_view text, struct ovd_cidr *ret);
 int parse_key(struct call *call, const char *field, struct ovd_view text, struct ovd_key *ret);
 

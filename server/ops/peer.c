@@ -8,6 +8,13 @@
 #include "server/ops/parse.h"
 #include "server/ops/resolve.h"
 
+/* What the tunnel is told, in the call's arena. */
+struct telling {
+	struct tunnel_change change;
+	struct channel_wait wait;
+	int r; /* what came of it */
+};
+
 /* ---- from an intent to an answer: routes, mostly none, then the tunnel ---- */
 
 static void look_up_host(struct call *call)
@@ -35,32 +42,35 @@ static void finish(struct call *call)
 
 static void undone(struct call *call, int r _unused_)
 {
-	call_fail(call, -EIO, "the tunnel refused the peer: %s", call->plan.detail);
+	const struct telling *telling = call->state;
+
+	call_fail(call, telling->r, "the tunnel refused the peer: %s", strerror(-telling->r));
 }
 
 static void told(void *arg, int r, const struct tunnel_state *state _unused_)
 {
 	struct call *call = arg;
+	struct telling *telling = call->state;
 
 	if (r == 0) {
 		finish(call);
 		return;
 	}
 	engine_drop(call->daemon->engine, call->intent);
-	strncpy(call->plan.detail, strerror(-r), sizeof(call->plan.detail) - 1);
+	telling->r = r;
 	call_undo(call, undone);
 }
 
 static void tell(struct call *call)
 {
-	struct tunnel_change *change = call->state;
+	struct telling *telling = call->state;
 	int r;
 
-	if (change->n_peers == 0) {
+	if (telling->change.n_peers == 0) {
 		finish(call);
 		return;
 	}
-	r = channel_set(call->daemon, change, told, call);
+	r = channel_set(call->daemon, &telling->change, &telling->wait, told, call);
 	if (r < 0)
 		told(call, r, NULL);
 }
@@ -75,14 +85,14 @@ static void routed(struct call *call, int r)
 	call_fail(call, r, "peer: %s", call->plan.detail);
 }
 
-/* r is what the engine said. The change is the arena's. */
-static int carry_out(struct call *call, int r, struct tunnel_change *change)
+/* r is what the engine said. */
+static int carry_out(struct call *call, int r, struct telling *telling)
 {
 	if (r == -EALREADY)
 		return call_ok(call);
 	if (r < 0)
 		return change_refused(call, r);
-	call->state = change;
+	call->state = telling;
 	if (call->plan.n > 0)
 		return call_run(call, routed);
 	call_park(call);
@@ -90,13 +100,13 @@ static int carry_out(struct call *call, int r, struct tunnel_change *change)
 	return 0;
 }
 
-static struct tunnel_change *change_new(struct call *call)
+static struct telling *telling_new(struct call *call)
 {
-	struct tunnel_change *change = arena_alloc(call->arena, sizeof(*change));
+	struct telling *telling = arena_alloc(call->arena, sizeof(*telling));
 
-	if (!change)
+	if (!telling)
 		call_fail(call, -ENOMEM, "no memory");
-	return change;
+	return telling;
 }
 
 /* ---- operations ---- */
@@ -105,8 +115,8 @@ static int parse_peer(struct call *call, const struct ovd_peer_spec *request, st
 {
 	*ret = (struct peer_spec){ .keepalive = (uint16_t)request->persistent_keepalive_secs };
 	if (request->persistent_keepalive_secs > UINT16_MAX) {
-		call_fail(call, -ERANGE, "persistent_keepalive_secs: %llu is above 65535",
-			  (unsigned long long)request->persistent_keepalive_secs);
+		call_refuse(call, -ERANGE, "persistent_keepalive_secs", "%llu is above 65535",
+			    (unsigned long long)request->persistent_keepalive_secs);
 		return -ERANGE;
 	}
 	if (parse_key(call, "public_key", request->public_key, &ret->key) < 0 ||
@@ -120,35 +130,35 @@ static int parse_peer(struct call *call, const struct ovd_peer_spec *request, st
 
 int ovd_op_add_peer(struct call *call, const struct ovd_add_peer *request)
 {
-	struct tunnel_change *change;
+	struct telling *telling;
 	struct peer_spec spec;
 
 	if (parse_scope(call, &request->scope) < 0 || parse_peer(call, &request->peer, &spec) < 0)
 		return 0;
-	change = change_new(call);
-	if (!change)
+	telling = telling_new(call);
+	if (!telling)
 		return 0;
-	return carry_out(
-		call,
-		engine_peer_set(call->daemon->engine, &spec, &call->plan, change, &call->intent),
-		change);
+	return carry_out(call,
+			 engine_peer_set(call->daemon->engine, &spec, &call->plan, &telling->change,
+					 &call->intent),
+			 telling);
 }
 
 int ovd_op_remove_peer(struct call *call, const struct ovd_remove_peer *request)
 {
-	struct tunnel_change *change;
+	struct telling *telling;
 	struct ovd_key key;
 
 	if (parse_scope(call, &request->scope) < 0 ||
 	    parse_key(call, "pubkey", request->pubkey, &key) < 0)
 		return 0;
-	change = change_new(call);
-	if (!change)
+	telling = telling_new(call);
+	if (!telling)
 		return 0;
-	return carry_out(
-		call,
-		engine_peer_remove(call->daemon->engine, &key, &call->plan, change, &call->intent),
-		change);
+	return carry_out(call,
+			 engine_peer_remove(call->daemon->engine, &key, &call->plan,
+					    &telling->change, &call->intent),
+			 telling);
 }
 
 static int change_prefix(struct call *call, const struct ovd_peer_scope *scope,
@@ -157,20 +167,20 @@ static int change_prefix(struct call *call, const struct ovd_peer_scope *scope,
 					    const struct ovd_cidr *cidr, struct plan *plan,
 					    struct tunnel_change *change, struct intent **ret))
 {
-	struct tunnel_change *change;
+	struct telling *telling;
 	struct ovd_cidr cidr;
 	struct ovd_key key;
 
 	if (parse_scope(call, scope) < 0 || parse_key(call, "pubkey", pubkey, &key) < 0 ||
 	    parse_cidr(call, "cidr", prefix, &cidr) < 0)
 		return 0;
-	change = change_new(call);
-	if (!change)
+	telling = telling_new(call);
+	if (!telling)
 		return 0;
-	return carry_out(
-		call,
-		change_peer(call->daemon->engine, &key, &cidr, &call->plan, change, &call->intent),
-		change);
+	return carry_out(call,
+			 change_peer(call->daemon->engine, &key, &cidr, &call->plan,
+				     &telling->change, &call->intent),
+			 telling);
 }
 
 int ovd_op_add_allowed_ip(struct call *call, const struct ovd_add_allowed_ip *request)

@@ -18,6 +18,7 @@ struct lookup {
 	char *endpoint; /* host:port */
 	uint16_t port;
 	struct intent *intent;
+	struct channel_wait wait;
 	uv_getaddrinfo_t request;
 	uv_timer_t retry;
 	bool asking;  /* the resolver has it */
@@ -94,7 +95,7 @@ static void tell(struct lookup *l, const struct ovd_endpoint *endpoint)
 		return;
 	}
 	l->telling = true;
-	r = change.n_peers > 0 ? channel_set(d, &change, endpoint_told, l) : 0;
+	r = change.n_peers > 0 ? channel_set(d, &change, &l->wait, endpoint_told, l) : 0;
 	if (r < 0 || change.n_peers == 0)
 		endpoint_told(l, r, NULL);
 }

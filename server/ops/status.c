@@ -142,10 +142,11 @@ static void dumped(void *arg, int r, const struct tunnel_state *state)
 
 int ovd_op_status(struct call *call)
 {
-	if (!call->daemon->tunnel)
+	struct channel_wait *wait = arena_alloc(call->arena, sizeof(*wait));
+
+	if (!wait)
+		return call_fail(call, -ENOMEM, "status: no memory");
+	if (channel_get(call->daemon, wait, dumped, call) < 0)
 		return reply_wanted(call);
-	call_park(call);
-	if (channel_get(call->daemon, dumped, call) < 0)
-		reply_wanted(call);
-	return 0;
+	return call_park(call);
 }

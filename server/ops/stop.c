@@ -12,23 +12,28 @@ struct stop {
 	struct plan plan;
 	struct daemon *daemon;
 	struct intent *intent;
-	void (*done)(struct daemon *d, int r, const char *detail);
+	void (*done)(struct daemon *d);
 };
+
+/* Nothing comes after it that could go on with what is left. */
+static void step_failed(struct job *job)
+{
+	struct stop *stop = CONTAINER_OF(job, struct stop, job);
+
+	log_at(stop->daemon->log, LOG_ERROR, "stop: %s", job->plan->detail);
+}
 
 static void stopped(struct job *job)
 {
 	struct stop *stop = CONTAINER_OF(job, struct stop, job);
 
-	if (job->result < 0)
-		engine_drop(stop->daemon->engine, stop->intent);
-	else
-		engine_commit(stop->daemon->engine, stop->intent);
-	stop->done(stop->daemon, job->result, stop->plan.detail);
+	engine_commit(stop->daemon->engine, stop->intent);
+	stop->done(stop->daemon);
 	plan_done(&stop->plan);
 	free(stop);
 }
 
-int ops_stop(struct daemon *d, void (*done)(struct daemon *d, int r, const char *detail))
+int ops_stop(struct daemon *d, void (*done)(struct daemon *d))
 {
 	struct stop *stop = calloc(1, sizeof(*stop));
 	int r;
@@ -45,7 +50,7 @@ int ops_stop(struct daemon *d, void (*done)(struct daemon *d, int r, const char 
 		free(stop);
 		return r;
 	}
-	stop->job = (struct job){ .plan = &stop->plan, .done = stopped };
+	stop->job = (struct job){ .plan = &stop->plan, .failed = step_failed, .done = stopped };
 	worker_submit(d->worker, &stop->job);
 	return 0;
 }

@@ -1,10 +1,14 @@
-/* The JSON codec against json-c, and against a bare copy of the bytes. */
+/* The JSON codec against json-c and a bare copy of the bytes, the protobuf codec against what
+ * libprotobuf-c needs for its own structs alone. */
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#if WITH_PROTOBUF
+#include <protobuf-c/protobuf-c.h>
+#endif
 
-#include "runtime/json.h"
+#include "runtime/protobuf.h"
 #include "schema/overlayd.h"
 #include "tests/bench/bench.h"
 
@@ -31,6 +35,11 @@ struct subject {
 	struct ovd_frame frame;
 	struct buf out;
 	struct json_object *dom;
+	struct buf pb;
+	struct arena scratch;
+#if WITH_PROTOBUF
+	ProtobufCMessage *message;
+#endif
 };
 
 static void decode_ours(void *arg)
@@ -86,6 +95,92 @@ static void copy_bytes(void *arg)
 		__asm__ volatile("" : : "r"(s->copy) : "memory");
 	}
 }
+
+/* ---- protobuf ---- */
+
+#if WITH_PROTOBUF
+static void decode_protobuf(void *arg)
+{
+	struct subject *s = arg;
+	struct ovd_fault fault;
+
+	for (int i = 0; i < PER_ROUND; i++) {
+		arena_reset(&s->arena);
+		if (protobuf_decode(&ovd_frame_table, buf_view(&s->pb), &s->arena, &s->frame,
+				    &fault) < 0)
+			abort();
+	}
+}
+
+static void check_protobuf(void *arg)
+{
+	struct subject *s = arg;
+	struct ovd_fault fault;
+
+	for (int i = 0; i < PER_ROUND; i++)
+		if (protobuf_check(&ovd_frame_table, buf_view(&s->pb), &fault) < 0)
+			abort();
+}
+
+static ProtobufCMessage *unpack(const struct subject *s)
+{
+	return protobuf_c_message_unpack(ovd_frame_table.protobuf, NULL, s->pb.n,
+					 (const uint8_t *)s->pb.p);
+}
+
+static void decode_protobuf_c(void *arg)
+{
+	for (int i = 0; i < PER_ROUND; i++)
+		protobuf_c_message_free_unpacked(unpack(arg), NULL);
+}
+
+static void encode_protobuf(void *arg)
+{
+	struct subject *s = arg;
+
+	for (int i = 0; i < PER_ROUND; i++) {
+		s->out.n = 0;
+		arena_reset(&s->scratch);
+		if (protobuf_encode(&ovd_frame_table, &s->frame, &s->scratch, &s->out) < 0)
+			abort();
+	}
+}
+
+static void encode_protobuf_c(void *arg)
+{
+	struct subject *s = arg;
+
+	for (int i = 0; i < PER_ROUND; i++) {
+		s->out.n = protobuf_c_message_get_packed_size(s->message);
+		protobuf_c_message_pack(s->message, (uint8_t *)s->out.p);
+	}
+}
+
+static void compare_protobuf(struct subject *s)
+{
+	if (protobuf_encode(&ovd_frame_table, &s->frame, &s->scratch, &s->pb) < 0 ||
+	    buf_append(&s->pb, "", 1) < 0)
+		abort();
+	s->pb.n--;
+	s->message = unpack(s);
+	bench_compare("  protobuf decode",
+		      (struct bench_side[]){ { "ours", decode_protobuf, s, PER_ROUND },
+					     { "libprotobuf-c", decode_protobuf_c, s, PER_ROUND },
+					     { "our check alone", check_protobuf, s, PER_ROUND } },
+		      3, ROUNDS);
+	bench_compare("  protobuf encode",
+		      (struct bench_side[]){ { "ours", encode_protobuf, s, PER_ROUND },
+					     { "libprotobuf-c", encode_protobuf_c, s, PER_ROUND } },
+		      2, ROUNDS);
+	protobuf_c_message_free_unpacked(s->message, NULL);
+	buf_done(&s->pb);
+	arena_done(&s->scratch);
+}
+#else
+static void compare_protobuf(struct subject *s _unused_)
+{
+}
+#endif
 
 static bool load(const char *name, struct subject *s)
 {
@@ -143,6 +238,7 @@ int main(void)
 						     { "json-c", encode_jsonc, &s, PER_ROUND },
 						     { "memcpy", copy_bytes, &s, PER_ROUND } },
 			      3, ROUNDS);
+		compare_protobuf(&s);
 		json_object_put(s.dom);
 		free(s.body);
 		free(s.copy);

@@ -1,5 +1,7 @@
 /* codec-testee: bodies on standard input, each after its length, u32 little-endian; for each,
- * likewise, A and the canonical body, or R and the reason. */
+ * likewise, A and the canonical body, or R and the reason. Bodies are in JSON, or what --codec
+ * says;
+ * --to gives another form of the canonical ones. */
 #include <endian.h>
 #include <errno.h>
 #include <getopt.h>
@@ -7,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "runtime/json.h"
+#include "runtime/codec.h"
 #include "schema/overlayd.h"
 
 static const struct {
@@ -35,6 +37,12 @@ static const struct ovd_table *find_type(const char *name)
 			return types[i].table;
 	return NULL;
 }
+
+/* What the command line says. */
+struct testee {
+	const struct ovd_table *table;
+	enum ovd_codec from, to;
+};
 
 /* 1, 0 at the end, -errno. */
 static int read_exactly(void *p, size_t n)
@@ -82,7 +90,7 @@ static int read_body(struct buf *body)
 	return r;
 }
 
-static int answer(const struct ovd_table *table, const struct buf *body, struct arena *arena,
+static int answer(const struct testee *t, const struct buf *body, struct arena *arena,
 		  struct buf *out)
 {
 	static const char head[5] = { 0, 0, 0, 0, 'A' };
@@ -95,9 +103,9 @@ static int answer(const struct ovd_table *table, const struct buf *body, struct 
 	out->n = 0;
 	if (buf_append(out, head, sizeof(head)) < 0)
 		return -ENOMEM;
-	r = json_decode(table, buf_view(body), arena, &document, &fault);
+	r = codec_decode(t->from, t->table, buf_view(body), arena, &document, &fault);
 	if (r == 0)
-		r = json_encode(table, &document, out);
+		r = codec_encode(t->to, t->table, &document, arena, out);
 	if (r == -EBADMSG) {
 		out->p[4] = 'R';
 		r = buf_text(out, fault_text(&fault, reason));
@@ -108,23 +116,50 @@ static int answer(const struct ovd_table *table, const struct buf *body, struct 
 	return r < 0 ? r : write_exactly(out->p, out->n);
 }
 
-int main(int argc, char **argv)
+static int take_codec(const char *name, enum ovd_codec *ret)
+{
+	return codec_parse(view(name), ret) == 0 && codec_is_built(*ret) ? 0 : -EINVAL;
+}
+
+static int parse(int argc, char **argv, struct testee *ret)
 {
 	const struct option options[] = { { "type", required_argument, NULL, 't' },
+					  { "codec", required_argument, NULL, 'c' },
+					  { "to", required_argument, NULL, 'o' },
 					  { NULL, 0, NULL, 0 } };
+	const char *to = NULL;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == 't')
+			ret->table = find_type(optarg);
+		else if (option == 'o')
+			to = optarg;
+		else if (option != 'c' || take_codec(optarg, &ret->from) < 0)
+			return -EINVAL;
+	}
+	ret->to = ret->from;
+	if (!ret->table || optind != argc)
+		return -EINVAL;
+	return to ? take_codec(to, &ret->to) : 0;
+}
+
+int main(int argc, char **argv)
+{
 	_cleanup_(buf_done) struct buf body = { .p = NULL }, out = { .p = NULL };
 	_cleanup_(arena_done) struct arena arena = { .chunk = NULL };
-	const struct ovd_table *table = NULL;
-	int r, option;
+	struct testee testee = { .table = NULL };
+	int r;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
-		table = option == 't' ? find_type(optarg) : NULL;
-	if (!table || optind != argc) {
-		fprintf(stderr, "usage: codec-testee --type frame|request|response|event\n");
+	if (parse(argc, argv, &testee) < 0) {
+		fprintf(stderr,
+			"usage: codec-testee --type frame|request|response|event [--codec "
+			"json%s] [--to CODEC]\n",
+			codec_is_built(OVD_CODEC_PROTOBUF) ? "|protobuf" : "");
 		return 2;
 	}
 	while ((r = read_body(&body)) > 0)
-		if (answer(table, &body, &arena, &out) < 0)
+		if (answer(&testee, &body, &arena, &out) < 0)
 			return 1;
 	return r < 0;
 }

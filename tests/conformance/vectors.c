@@ -3,15 +3,7 @@
 #include <sys/mman.h>
 
 #include "runtime/json.h"
-#include "schema/overlayd.h"
 #include "tests/conformance/suite/vector.h"
-
-union document {
-	struct ovd_frame frame;
-	struct ovd_request request;
-	struct ovd_response response;
-	struct ovd_event event;
-};
 
 struct reading {
 	void (*each)(const struct record *record);
@@ -45,8 +37,10 @@ size_t each_record(const char *path, void (*each)(const struct record *record))
 	return reading.n;
 }
 
-static const struct ovd_table *table_of(const char *type)
+const struct ovd_table *record_table(const struct record *record)
 {
+	const char *type = record->type;
+
 	if (strcmp(type, "frame") == 0)
 		return &ovd_frame_table;
 	if (strcmp(type, "request") == 0)
@@ -57,7 +51,7 @@ static const struct ovd_table *table_of(const char *type)
 bool recode(const struct record *record, struct ovd_view body, struct buf *out)
 {
 	_cleanup_(arena_done) struct arena arena = { .chunk = NULL };
-	const struct ovd_table *table = table_of(record->type);
+	const struct ovd_table *table = record_table(record);
 	union document document;
 	struct ovd_fault fault;
 	char reason[FAULT_LINE_MAX];

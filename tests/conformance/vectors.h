@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "runtime/table.h"
+#include "schema/overlayd.h"
 #include "tests/check.h"
 
 struct record {
@@ -15,11 +16,21 @@ struct record {
 	struct ovd_view canonical;
 };
 
+/* Large enough for a value of any type. */
+union document {
+	struct ovd_frame frame;
+	struct ovd_request request;
+	struct ovd_response response;
+	struct ovd_event event;
+};
+
+/* The table of the record's type. */
+const struct ovd_table *record_table(const struct record *record);
+
 /* Calls each for every record of a file; the test ends if the file can't be read. Returns how many
  * there were. */
 size_t each_record(const char *path, void (*each)(const struct record *record));
 
 /* Decodes and encodes as the record's type: "A" and the text, or "R" and the reason, in the arena
  * of `out`. */
-struct buf;
 bool recode(const struct record *record, struct ovd_view body, struct buf *out);

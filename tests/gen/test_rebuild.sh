@@ -71,7 +71,7 @@ schema_comment() {
 	build "$B/schema/stamp" && did CC || return 1
 	for f in "$B"/schema/overlayd* "$B"/schema/docs/*; do stat -c '%n %Y %i' "$f"; done | grep -v '\.[ado] ' >after
 	diff before after | sed -n 's/^> \([^ ]*\) .*/\1/p' >changed
-	printf '%s\n' "$B/schema/overlayd.h" "$B/schema/overlayd_describe.c" "$B/schema/docs/reference.md" | diff - changed
+	printf '%s\n' "$B/schema/overlayd.h" "$B/schema/overlayd_describe.c" "$B/schema/docs/reference.html" "$B/schema/docs/reference.md" | diff - changed
 }
 
 # The other objects count as compiled: what the linker says does not depend on them.

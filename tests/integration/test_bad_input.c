@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,7 +24,8 @@ static const struct {
 	const char *body;
 	const char *id, *text;
 } bad[] = {
-	{ "garbage", "\"id\":0,", "expected an object (byte 0)" },
+	{ "garbage", "\"id\":0,",
+	  "expected an object (byte 0)\",\"code\":\"malformed\",\"offset\":0}" },
 	{ "{", "\"id\":0,", "expected a key (byte 1)" },
 	{ "[]", "\"id\":0,", "expected an object" },
 	{ "{}", "\"id\":0,", "frame: the key is missing" },
@@ -52,6 +54,9 @@ static const struct {
 	  "\"deployment\":\"d\",\"instance_id\":\"i\",\"cluster_cidr\":\"c\",\"wg_port\":1,"
 	  "\"nat\":{\"stun_servers\":[\"a\",\"b\",3]}}}",
 	  "\"id\":12,", "request.nat.stun_servers[2]: expected a string" },
+	{ "{\"frame\":\"request\",\"id\":13,\"request\":{\"op\":\"set_local_node_id\",\"node_id\":"
+	  "0.5}}",
+	  "\"id\":13,", "\"field\":\"request.node_id\",\"offset\":" },
 };
 
 TEST(every_bad_body_gets_its_error)
@@ -108,17 +113,33 @@ TEST(oversized_length_ends_the_connection)
 	daemon_stop(&d);
 }
 
+static bool log_has(const struct test_daemon *d, const char *text)
+{
+	char path[128], said[8192] = "";
+	_cleanup_(fd_closep) int fd = -1;
+
+	snprintf(path, sizeof(path), "%s/logs/overlayd.log", d->dir);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	CHECK(fd >= 0 && read(fd, said, sizeof(said) - 1) > 0);
+	return strstr(said, text);
+}
+
 TEST(frames_of_a_server_are_ignored)
 {
 	struct test_daemon d;
-	int fd;
+	int fd, other;
 
 	fd = daemon_begin(&d);
+	other = daemon_connect(&d);
+	check_alive(other);
 	send_body(fd, "{\"frame\":\"response\",\"id\":1,\"response\":{\"result\":\"ok\"}}");
 	send_body(fd, "{\"frame\":\"event\",\"event\":\"peer_health_changed\",\"pubkey\":\"k\","
 		      "\"healthy\":true}");
 	check_alive(fd);
+	close(other);
 	daemon_end(&d, fd);
+	CHECK(log_has(&d, " a client sent 2 frames that are no requests: they were ignored\n"));
+	CHECK(!log_has(&d, " a client sent 0 "));
 }
 
 TEST(one_byte_at_a_time)

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <grp.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -7,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "runtime/stream_unix.h"
@@ -43,6 +45,30 @@ TEST(shutdown_in_band)
 	expect(fd, SHUTDOWN, "\"result\":\"ok\"");
 	CHECK_INT(daemon_wait(d.pid), 0);
 	check_gone(&d);
+	close(fd);
+}
+
+TEST(requests_behind_a_shutdown)
+{
+	static const char three[] =
+		"\x36\0\0\0{\"frame\":\"request\",\"id\":1,\"request\":" SHUTDOWN "}"
+		"\x36\0\0\0{\"frame\":\"request\",\"id\":2,\"request\":" SHUTDOWN "}"
+		"\x34\0\0\0{\"frame\":\"request\",\"id\":3,\"request\":" STATUS "}";
+	struct test_daemon d;
+	int fd;
+
+	fd = daemon_begin(&d);
+	send_bytes(fd, three, sizeof(three) - 1);
+	for (unsigned id = 1; id <= 3; id++) {
+		_cleanup_(freep) char *answer = read_body(fd);
+		char want[32];
+
+		snprintf(want, sizeof(want), "\"id\":%u,", id);
+		CHECK(answer && strstr(answer, want));
+		CHECK(strstr(answer, id == 1 ? "\"ok\"" : "the daemon is stopping"));
+	}
+	CHECK(!read_body(fd));
+	CHECK_INT(daemon_wait(d.pid), 0);
 	close(fd);
 }
 
@@ -195,6 +221,45 @@ TEST(modes_of_what_it_makes)
 	daemon_stop(&d);
 }
 
+/* Connects as user 4000 of group 4242 and no other. */
+static int connect_as_other(const char *socket)
+{
+	pid_t pid = fork();
+
+	CHECK(pid >= 0);
+	if (pid == 0) {
+		if (setgroups(0, NULL) < 0 || setgid(4242) < 0 || setuid(4000) < 0)
+			_exit(EPERM);
+		_exit(-MIN(stream_connect(socket), 0));
+	}
+	return daemon_wait(pid);
+}
+
+TEST(the_group_reaches_the_socket_in_a_data_dir_of_ones_own)
+{
+	static const char group[] = "root:x:0:\nzlayer:x:4242:\n";
+	static const char socket[] = "/run/own/node/run/zlayer-overlayd.sock";
+	_cleanup_(fd_closep) int fd = -1;
+	pid_t pid;
+	int r;
+
+	sandbox_enter();
+	CHECK_INT(chmod("/run", 0755), 0);
+	fd = open("/run/group", O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+	CHECK_INT(write(fd, group, sizeof(group) - 1), sizeof(group) - 1);
+	CHECK_INT(mount("/run/group", "/etc/group", NULL, MS_BIND, NULL), 0);
+	umask(022);
+	pid = daemon_spawn(
+		(const char *const[]){ "overlayd", "--data-dir", "/run/own/node", NULL });
+	close(connect_when_up(socket));
+	r = connect_as_other(socket);
+	kill(pid, SIGTERM);
+	CHECK_INT(daemon_wait(pid), 0);
+	if (r == EPERM)
+		SKIP("no other users here ");
+	CHECK_INT(r, 0);
+}
+
 TEST(the_key_outlives_the_daemon)
 {
 	struct test_daemon d;
@@ -291,10 +356,10 @@ TEST(the_command_line_goes_before_the_environment)
 	daemon_stop(&d);
 }
 
-/* Our table is in this network namespace. */
-static bool has_rules(void)
+/* Whether a command succeeds. */
+static bool succeeds(const char *const *argv)
 {
-	const char *const argv[] = { "nft", "list", "table", "inet", "overlayd", NULL };
+	extern char **environ;
 	posix_spawn_file_actions_t quiet;
 	pid_t pid;
 	int r;
@@ -302,11 +367,79 @@ static bool has_rules(void)
 	posix_spawn_file_actions_init(&quiet);
 	posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
 	posix_spawn_file_actions_addopen(&quiet, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	r = posix_spawnp(&pid, "nft", &quiet, NULL, (char *const *)argv, environ);
+	r = posix_spawnp(&pid, argv[0], &quiet, NULL, (char *const *)argv, environ);
 	posix_spawn_file_actions_destroy(&quiet);
 	if (r != 0)
-		SKIP("no nft here ");
+		SKIP("no %s here ", argv[0]);
 	return daemon_wait(pid) == 0;
+}
+
+/* Our table is in this network namespace. */
+static bool has_rules(void)
+{
+	return succeeds(
+		(const char *const[]){ "nft", "list", "table", "inet", "overlayd", NULL });
+}
+
+static bool has_link(const char *name)
+{
+	return succeeds((const char *const[]){ "ip", "link", "show", name, NULL });
+}
+
+TEST(a_stop_takes_down_what_it_can)
+{
+	static const char *const services[] = { "a", "b", "c" };
+	struct test_daemon d;
+	char *name[3];
+	int fd;
+
+	fd = daemon_begin(&d);
+	for (unsigned i = 0; i < ARRAY_SIZE(services); i++) {
+		char request[128];
+		const char *answer;
+
+		snprintf(request, sizeof(request),
+			 "{\"op\":\"setup_service_overlay\",\"service\":\"%s\",\"mode\":\"auto\"}",
+			 services[i]);
+		answer = ask(fd, i, request);
+		CHECK_INT(sscanf(strstr(answer, "\"name\":"), "\"name\":\"%m[^\"]", &name[i]), 1);
+	}
+	CHECK(succeeds((const char *const[]){ "ip", "link", "set", name[1], "alias", "mine",
+					      NULL }));
+	daemon_end(&d, fd);
+	CHECK(!has_link(name[0]) && has_link(name[1]) && !has_link(name[2]));
+	CHECK(!has_rules());
+}
+
+static bool forwards(const char *link)
+{
+	char path[96], value = '0';
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/forwarding", link);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	CHECK(fd >= 0 && read(fd, &value, 1) == 1);
+	close(fd);
+	return value == '1';
+}
+
+TEST(a_way_out_that_comes_later)
+{
+	const struct timespec moment = { .tv_nsec = 20000000 };
+	struct test_daemon d;
+	int fd;
+
+	fd = daemon_begin(&d);
+	CHECK(succeeds((const char *const[]){ "ip", "link", "add", "up0", "type", "bridge", NULL }));
+	CHECK(succeeds((const char *const[]){ "ip", "link", "set", "up0", "up", NULL }));
+	expect(fd, "{\"op\":\"setup_service_overlay\",\"service\":\"web\",\"mode\":\"auto\"}",
+	       "\"service_overlay\"");
+	CHECK(!forwards("up0"));
+	CHECK(succeeds((const char *const[]){ "ip", "route", "add", "default", "dev", "up0", NULL }));
+	for (int i = 0; i < 1000 && !forwards("up0"); i++)
+		nanosleep(&moment, NULL);
+	CHECK(forwards("up0"));
+	daemon_end(&d, fd);
 }
 
 TEST(rootless_it_makes_no_rules)

@@ -15,6 +15,11 @@ const struct ovd_enum sample_colours = { .name = "Colour",
 					 .values = colour_values,
 					 .n_values = ARRAY_SIZE(colour_values) };
 
+/* The field of that number is the row; they are in one order here. */
+#define FIELDS(...)                                                                                \
+	.fields = { (const struct ovd_field[]){ __VA_ARGS__ },                                     \
+		    ARRAY_SIZE(((const struct ovd_field[]){ __VA_ARGS__ })) }
+
 static const struct ovd_row point_rows[] = {
 	{ KEY("x", sample_point, x), .kind = OVD_KIND_INT, .width = 4, .flags = OVD_REQUIRED },
 	{ KEY("y", sample_point, y), .kind = OVD_KIND_UINT, .width = 1, .flags = OVD_DEFAULTED,
@@ -24,7 +29,8 @@ static const struct ovd_object point_object = { .name = "Point",
 						.rows = point_rows,
 						.n_rows = ARRAY_SIZE(point_rows),
 						.required = 1,
-						.size = sizeof(struct sample_point) };
+						.size = sizeof(struct sample_point),
+						FIELDS({ 1, 0, NULL }, { 2, 1, NULL }) };
 
 static const struct ovd_object dot_object = { .name = "Dot" };
 static const struct ovd_row circle_rows[] = {
@@ -35,17 +41,18 @@ static const struct ovd_object circle_object = { .name = "Circle",
 						 .rows = circle_rows,
 						 .n_rows = ARRAY_SIZE(circle_rows),
 						 .required = 1,
-						 .size = sizeof(struct sample_circle) };
+						 .size = sizeof(struct sample_circle),
+						 FIELDS({ 1, 0, NULL }) };
 
-#define VARIANT(tag, name_, kind_, member_of, member)                                              \
+#define VARIANT(tag, name_, kind_, number_, member_of, member)                                     \
 	.literal = "\"" tag "\":\"" name_ "\"",                                                    \
 	.literal_len = sizeof("\"" tag "\":\"" name_ "\"") - 1, .name = name_,                     \
-	.name_len = sizeof(name_) - 1, .value = kind_,                                             \
+	.name_len = sizeof(name_) - 1, .value = kind_, .number = number_,                          \
 	.offset = offsetof(struct member_of, member)
 
 static const struct ovd_variant shape_variants[] = {
-	{ VARIANT("kind", "dot", SAMPLE_DOT, sample_shape, dot), .object = &dot_object },
-	{ VARIANT("kind", "circle", SAMPLE_CIRCLE, sample_shape, circle),
+	{ VARIANT("kind", "dot", SAMPLE_DOT, 1, sample_shape, dot), .object = &dot_object },
+	{ VARIANT("kind", "circle", SAMPLE_CIRCLE, 2, sample_shape, circle),
 	  .object = &circle_object },
 };
 static const struct ovd_union shape_union = { .name = "Shape",
@@ -79,16 +86,21 @@ static const struct ovd_row picture_rows[] = {
 	{ KEY("weight", sample_picture, weight), .kind = OVD_KIND_INT, .width = 8,
 	  .flags = OVD_DEFAULTED },
 };
-static const struct ovd_object picture_object = { .name = "Picture",
-						  .rows = picture_rows,
-						  .n_rows = ARRAY_SIZE(picture_rows),
-						  .required = 1,
-						  .size = sizeof(struct sample_picture) };
+static const struct ovd_object picture_object = {
+	.name = "Picture",
+	.rows = picture_rows,
+	.n_rows = ARRAY_SIZE(picture_rows),
+	.required = 1,
+	.size = sizeof(struct sample_picture),
+	FIELDS({ 1, 0, NULL }, { 2, 1, NULL }, { 3, 2, NULL }, { 4, 3, NULL }, { 5, 4, NULL },
+	       { 6, 5, NULL }, { 7, 6, NULL }, { 8, 7, NULL }, { 9, 8, NULL }, { 10, 9, NULL })
+};
 
 static const struct ovd_variant order_variants[] = {
-	{ VARIANT("op", "clear", SAMPLE_CLEAR, sample_order, clear), .object = &dot_object },
-	{ VARIANT("op", "paint", SAMPLE_PAINT, sample_order, paint), .object = &picture_object },
-	{ VARIANT("op", "draw", SAMPLE_DRAW, sample_order, draw), .inner = &shape_union },
+	{ VARIANT("op", "clear", SAMPLE_CLEAR, 16, sample_order, clear), .object = &dot_object },
+	{ VARIANT("op", "paint", SAMPLE_PAINT, 17, sample_order, paint),
+	  .object = &picture_object },
+	{ VARIANT("op", "draw", SAMPLE_DRAW, 18, sample_order, draw), .inner = &shape_union },
 };
 static const struct ovd_union order_union = { .name = "Order",
 					      .tag = "\"op\":",

@@ -29,6 +29,23 @@ TEST(warm_arena_keeps_its_chunk)
 	CHECK(arena_alloc(&a, 100) == first);
 }
 
+TEST(what_is_given_back_is_zero)
+{
+	_cleanup_(arena_done) struct arena a = { .chunk = NULL };
+
+	for (int i = 0; i < 3; i++) {
+		char *p = arena_alloc(&a, 1000), *q = arena_copy(&a, "secret", 6);
+
+		memset(p, 's', 1000);
+		if (i == 1)
+			memset(arena_alloc(&a, 10000), 's', 10000);
+		arena_reset(&a);
+		for (size_t k = 0; k < 1000; k++)
+			CHECK_INT(p[k], 0); /* the first chunk is kept */
+		CHECK_INT(q[0], 0);
+	}
+}
+
 TEST(absurd_sizes)
 {
 	_cleanup_(arena_done) struct arena a = { .chunk = NULL };

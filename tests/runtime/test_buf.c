@@ -117,3 +117,65 @@ TEST(drop)
 	CHECK_INT(buf_text(&b, "again"), 0);
 	CHECK_VIEW(buf_view(&b), "again");
 }
+
+/* Each byte turned over. */
+static const uint8_t turned[] = "a secret that is in no other place";
+
+static void put_secret(char text[sizeof(turned)])
+{
+	for (size_t i = 0; i < sizeof(turned); i++)
+		text[i] = (char)~turned[i];
+}
+
+TEST(nothing_is_left_where_bytes_move_away)
+{
+	struct buf b = { .p = NULL };
+
+	CHECK_INT(buf_append(&b, "0123456789", 10), 0);
+	CHECK_INT(buf_reserve(&b, sizeof(turned)), 0);
+	put_secret(b.p + b.n);
+	b.n += sizeof(turned);
+	CHECK_INT(check_copies(turned, sizeof(turned)), 1);
+	buf_drop(&b, 10);
+	CHECK_INT(check_copies(turned, sizeof(turned)), 1);
+	for (int i = 0; i < 300; i++)
+		CHECK_INT(buf_append(&b, "more and more and more of it", 28), 0);
+	CHECK_INT(check_copies(turned, sizeof(turned)), 1);
+	buf_drop(&b, sizeof(turned)); /* what comes behind it is longer */
+	CHECK_INT(check_copies(turned, sizeof(turned)), 0);
+	buf_done(&b);
+}
+
+TEST(what_is_dropped_at_the_end_is_gone)
+{
+	struct buf b = { .p = NULL };
+
+	CHECK_INT(buf_reserve(&b, sizeof(turned)), 0);
+	put_secret(b.p);
+	b.n = sizeof(turned);
+	buf_drop(&b, sizeof(turned));
+	CHECK_INT(check_copies(turned, sizeof(turned)), 0);
+	put_secret(b.p);
+	buf_wipe(&b); /* what was read into the room and never counted, too */
+	CHECK_INT(check_copies(turned, sizeof(turned)), 0);
+	CHECK(!b.p && b.n == 0 && b.cap == 0);
+	buf_wipe(&b);
+}
+
+TEST(trim)
+{
+	_cleanup_(buf_done) struct buf b = { .p = NULL };
+
+	buf_trim(&b);
+	CHECK_INT(buf_append(&b, "x", 1), 0);
+	buf_drop(&b, 1);
+	buf_trim(&b);
+	CHECK(b.cap > 0);
+	CHECK_INT(buf_reserve(&b, BUF_KEPT + 1), 0);
+	b.n = 1;
+	buf_trim(&b);
+	CHECK(b.cap > BUF_KEPT); /* it is not empty */
+	b.n = 0;
+	buf_trim(&b);
+	CHECK_INT(b.cap, 0);
+}

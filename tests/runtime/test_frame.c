@@ -104,6 +104,48 @@ TEST(largest)
 	CHECK_INT(r.in.cap, 0); /* what a large frame took is given back */
 }
 
+/* The place of a body that was given holds nothing of it when the next one is asked for. */
+TEST(what_was_given_is_wiped)
+{
+	static const char zeros[8000];
+	_cleanup_(frame_reader_done) struct frame_reader r = { .start = 0 };
+	_cleanup_(buf_done) struct buf stream = { .p = NULL };
+	struct ovd_view first, second;
+
+	put_frame(&stream, "first secret");
+	put_frame(&stream, "second");
+	feed(&r, stream.p, stream.n, stream.n);
+	CHECK_INT(frame_next(&r, &first, NULL), 1);
+	CHECK_INT(frame_next(&r, &second, NULL), 1);
+	CHECK_BYTES(first.p, zeros, first.n);
+	CHECK_VIEW(second, "second");
+	CHECK_INT(frame_next(&r, &first, NULL), 0);
+	CHECK_BYTES(second.p, zeros, second.n);
+}
+
+/* What is moved within the buffer leaves nothing where it stood. */
+TEST(what_was_moved_is_wiped)
+{
+	static char body[3001];
+	_cleanup_(frame_reader_done) struct frame_reader r = { .start = 0 };
+	_cleanup_(buf_done) struct buf stream = { .p = NULL };
+	struct ovd_view given;
+	size_t room;
+
+	memset(body, 's', sizeof(body) - 1);
+	put_frame(&stream, body);
+	put_frame(&stream, "0123456789");
+	feed(&r, stream.p, stream.n - 5, stream.n);
+	CHECK_INT(frame_next(&r, &given, NULL), 1);
+	CHECK(frame_room(&r, &room));
+	CHECK_INT(r.in.n, 9);
+	for (size_t i = r.in.n; i < 3000; i++)
+		CHECK_INT(r.in.p[i], 0);
+	feed(&r, "56789", 5, 5);
+	CHECK_INT(frame_next(&r, &given, NULL), 1);
+	CHECK_VIEW(given, "0123456789");
+}
+
 TEST(end_refuses_the_empty)
 {
 	_cleanup_(buf_done) struct buf b = { .p = NULL };

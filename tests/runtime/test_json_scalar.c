@@ -12,26 +12,6 @@ struct guarded {
 
 #define GUARD UINT64_C(0xa5a5a5a5a5a5a5a5)
 
-TEST(store)
-{
-	static const struct {
-		unsigned width;
-		uint64_t kept; /* of 0x1122334455667788, over the guard */
-	} widths[] = { { 1, UINT64_C(0xa5a5a5a5a5a5a588) },
-		       { 2, UINT64_C(0xa5a5a5a5a5a57788) },
-		       { 4, UINT64_C(0xa5a5a5a555667788) },
-		       { 8, UINT64_C(0x1122334455667788) } };
-
-	for (size_t i = 0; i < ARRAY_SIZE(widths); i++) {
-		struct guarded g = { GUARD, GUARD, GUARD };
-
-		CASE("width %u", widths[i].width);
-		scalar_store(&g.value, widths[i].width, UINT64_C(0x1122334455667788));
-		CHECK_U64(g.value, widths[i].kept);
-		CHECK(g.before == GUARD && g.behind == GUARD);
-	}
-}
-
 static const struct {
 	unsigned width;
 	const char *text;

@@ -25,6 +25,12 @@ static const struct {
 	{ { "x", "--socket", "/s", "--data-dir", "/d", "--timeout", "1", "--json", "a" },
 	  { .timeout_ms = 1000, .socket = "/s", .data_dir = "/d", .json = true },
 	  "a" },
+	{ { "x", "--codec", "json", "a" }, { .timeout_ms = 30000 }, "a" },
+#if WITH_PROTOBUF
+	{ { "x", "--codec=protobuf", "a" },
+	  { .timeout_ms = 30000, .codec = OVD_CODEC_PROTOBUF },
+	  "a" },
+#endif
 	{ { "x", "-json" }, { .timeout_ms = 30000 }, "-json" }, /* no such command */
 	{ { "x", "" }, { .timeout_ms = 30000 }, "" },
 };
@@ -39,6 +45,7 @@ TEST(command_line)
 		CHECK_STR(line.socket, good[i].line.socket);
 		CHECK_STR(line.data_dir, good[i].line.data_dir);
 		CHECK_INT(line.json, good[i].line.json);
+		CHECK_INT(line.codec, good[i].line.codec);
 		CHECK_INT(line.timeout_ms, good[i].line.timeout_ms);
 		CHECK_STR(line.rest[0], good[i].first);
 	}
@@ -55,6 +62,12 @@ static const struct {
 	{ { "x", "--json=1", "status" }, "--json: unknown" },
 	{ { "x", "--socket" }, "--socket: its value is missing" },
 	{ { "x", "--data-dir" }, "--data-dir: its value is missing" },
+	{ { "x", "--codec" }, "--codec: its value is missing" },
+	{ { "x", "--codec", "xml" }, "--codec: expected json or protobuf" },
+	{ { "x", "--codec=", "a" }, "--codec: expected json or protobuf" },
+#if !WITH_PROTOBUF
+	{ { "x", "--codec", "protobuf" }, "--codec: not built in" },
+#endif
 	{ { "x", "--timeout" }, "--timeout: its value is missing" },
 	{ { "x", "--timeout", "" }, "--timeout: expected seconds, 0 to 86400" },
 	{ { "x", "--timeout", "-1" }, "--timeout: expected seconds, 0 to 86400" },

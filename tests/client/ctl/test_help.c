@@ -88,7 +88,7 @@ TEST(help_of_all)
 	fclose(out);
 	CHECK(strstr(text, "\n  do-it                    Does it.\n"
 			   "  status                   What runs.\n"
-			   "  raw [JSON]               Sends"));
+			   "  call OPERATION           Asks"));
 	CHECK(strstr(text, "\nusage: overlayctl raw [JSON]\n"));
 	CHECK(strstr(text,
 		     "Exit status: 0 done, 1 the daemon answered err, 2 wrong command line, 3 "

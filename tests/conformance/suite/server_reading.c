@@ -171,8 +171,6 @@ static const struct server_check checks[] = {
 	       "{\"frame\":\"request\",\"id\":7,\"request\":{\"op\":\"status\""),
 	REFUSE("trailing", "Anything but white space behind the document is refused.",
 	       FRAME("{\"op\":\"status\"}") "x"),
-	REFUSE("bom", "A byte order mark is refused.",
-	       "\xef\xbb\xbf{\"frame\":\"request\",\"request\":{\"op\":\"status\"},\"id\":0}"),
 	REFUSE("trailing-comma", "A comma before a closing bracket is refused.",
 	       FRAME("{\"op\":\"status\",}")),
 	REFUSE("unknown-frame", "An unknown kind of frame is refused.",

@@ -12,8 +12,8 @@
 #include "runtime/table.h"
 #include "runtime/view.h"
 
-#if OVD_TABLE_FORMAT != 1
-#error "generated for table format 1: run make"
+#if OVD_TABLE_FORMAT != 2
+#error "generated for table format 2: run make"
 #endif
 
 /* What animals eat. zoo.proto:89 */

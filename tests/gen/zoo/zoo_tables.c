@@ -37,17 +37,22 @@ static const struct ovd_row zoo_pool_rows[] = {
 static const struct ovd_object zoo_pool_object = {
 	.name = "Pool", .rows = zoo_pool_rows, .n_rows = 1,
 	.required = 0x1, .size = sizeof(struct zoo_pool),
+	.fields = { (const struct ovd_field[]){
+		{ .number = 1, .row = 0 },
+	}, 1 },
 };
 
 static const struct ovd_variant zoo_place_variants[] = {
 	{
 		.literal = "\"where\":\"cage\"", .literal_len = 14,
 		.name = "cage", .name_len = 4, .value = ZOO_PLACE_CAGE,
+		.number = 1,
 		.object = &zoo_unit_object,
 	},
 	{
 		.literal = "\"where\":\"pool\"", .literal_len = 14,
 		.name = "pool", .name_len = 4, .value = ZOO_PLACE_POOL,
+		.number = 2,
 		.offset = offsetof(struct zoo_place, pool),
 		.object = &zoo_pool_object,
 	},
@@ -117,18 +122,32 @@ static const struct ovd_row zoo_feed_rows[] = {
 static const struct ovd_object zoo_feed_object = {
 	.name = "Feed", .rows = zoo_feed_rows, .n_rows = 8,
 	.required = 0x13, .size = sizeof(struct zoo_feed),
+	.fields = { (const struct ovd_field[]){
+		{ .number = 1, .flat = &(const struct ovd_fields){ (const struct ovd_field[]){
+			{ .number = 1, .row = 0 },
+			{ .number = 2, .row = 1 },
+			{ .number = 3, .row = 2 },
+			{ .number = 4, .row = 3 },
+		}, 4 } },
+		{ .number = 2, .row = 4 },
+		{ .number = 3, .row = 5 },
+		{ .number = 4, .row = 6 },
+		{ .number = 5, .row = 7 },
+	}, 5 },
 };
 
 static const struct ovd_variant zoo_request_variants[] = {
 	{
 		.literal = "\"op\":\"feed\"", .literal_len = 11,
 		.name = "feed", .name_len = 4, .value = ZOO_REQUEST_FEED,
+		.number = 1,
 		.offset = offsetof(struct zoo_request, feed),
 		.object = &zoo_feed_object,
 	},
 	{
 		.literal = "\"op\":\"count\"", .literal_len = 12,
 		.name = "count", .name_len = 5, .value = ZOO_REQUEST_COUNT,
+		.number = 2,
 		.object = &zoo_unit_object,
 	},
 };
@@ -161,6 +180,9 @@ static const struct ovd_row zoo_bowl_rows[] = {
 static const struct ovd_object zoo_bowl_object = {
 	.name = "Bowl", .rows = zoo_bowl_rows, .n_rows = 1,
 	.required = 0x1, .size = sizeof(struct zoo_bowl),
+	.fields = { (const struct ovd_field[]){
+		{ .number = 1, .row = 0 },
+	}, 1 },
 };
 
 static const struct ovd_row zoo_fed_rows[] = {
@@ -175,12 +197,16 @@ static const struct ovd_row zoo_fed_rows[] = {
 static const struct ovd_object zoo_fed_object = {
 	.name = "Fed", .rows = zoo_fed_rows, .n_rows = 1,
 	.required = 0x1, .size = sizeof(struct zoo_fed),
+	.fields = { (const struct ovd_field[]){
+		{ .number = 1, .row = 0 },
+	}, 1 },
 };
 
 static const struct ovd_variant zoo_response_variants[] = {
 	{
 		.literal = "\"result\":\"fed\"", .literal_len = 14,
 		.name = "fed", .name_len = 3, .value = ZOO_RESPONSE_FED,
+		.number = 1,
 		.offset = offsetof(struct zoo_response, fed),
 		.object = &zoo_fed_object,
 	},
@@ -202,7 +228,10 @@ const char *zoo_response_kind_name(enum zoo_response_kind kind)
 	return NULL;
 }
 
-const struct ovd_table zoo_request_table = { .union_ = &zoo_request_union };
+extern const struct ProtobufCMessageDescriptor zoo__request__descriptor;
+const struct ovd_table zoo_request_table = {
+	.union_ = &zoo_request_union, .protobuf = OVD_PROTOBUF(zoo__request__descriptor),
+};
 
 int zoo_request_decode(struct ovd_view body, struct arena *arena, struct zoo_request *ret,
 		struct ovd_fault *fault)
@@ -215,7 +244,10 @@ int zoo_request_encode(const struct zoo_request *in, struct buf *out)
 	return json_encode(&zoo_request_table, in, out);
 }
 
-const struct ovd_table zoo_response_table = { .union_ = &zoo_response_union };
+extern const struct ProtobufCMessageDescriptor zoo__response__descriptor;
+const struct ovd_table zoo_response_table = {
+	.union_ = &zoo_response_union, .protobuf = OVD_PROTOBUF(zoo__response__descriptor),
+};
 
 int zoo_response_decode(struct ovd_view body, struct arena *arena, struct zoo_response *ret,
 		struct ovd_fault *fault)

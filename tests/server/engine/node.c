@@ -213,6 +213,9 @@ static void put_step(struct buf *b, const struct step *s)
 	case STEP_FIREWALL_DELETE:
 		buf_text(b, "no firewall");
 		break;
+	case STEP_UPLINK:
+		buf_text(b, "uplink");
+		break;
 	case STEP_PREFIX:
 		put_cidr(b, "prefix ", &s->prefix.cidr);
 		break;

@@ -344,3 +344,32 @@ TEST(hosts)
 	check_peers(&n, "1 [fd00::1]:7 10.200.5.0/24; ");
 	node_done(&n);
 }
+
+static int set_plain(struct node *n, unsigned number, uint16_t keepalive)
+{
+	struct peer_spec spec = { .keepalive = keepalive };
+
+	memcpy(spec.key.b, &number, sizeof(number));
+	n->intent = NULL;
+	return engine_peer_set(n->e, &spec, &n->plan, &n->change, &n->intent);
+}
+
+TEST(no_more_peers_than_status_can_tell)
+{
+	struct node n;
+
+	node_init(&n);
+	for (unsigned i = 1; i <= PEERS_MAX; i++) {
+		CHECK_INT(set_plain(&n, i, 0), 0);
+		node_commit(&n);
+	}
+	CHECK_INT(set_plain(&n, PEERS_MAX + 1, 0), -ENOSPC);
+	CHECK_STR(engine_reason(n.e), "32768 peers are known, and no more can be");
+	CHECK_INT(set_plain(&n, 9, 1), 0); /* those that are known may still change */
+	node_commit(&n);
+	CHECK_INT(unset(&n, 9), 0);
+	node_commit(&n);
+	CHECK_INT(set_plain(&n, PEERS_MAX + 1, 0), 0);
+	node_commit(&n);
+	node_done(&n);
+}

@@ -312,15 +312,15 @@ TEST(repair)
 	struct node n;
 
 	node_init(&n);
-	CHECK_INT(engine_repair_firewall(n.e, &n.plan), 0);
+	CHECK_INT(engine_repair(n.e, &n.plan), 0);
 	CHECK_STR(node_plan(&n), "");
 	node_has_service(&n, "web");
 	plan_done(&n.plan);
-	CHECK_INT(engine_repair_firewall(n.e, &n.plan), 0);
-	CHECK_STR(node_plan(&n), "firewall\nprefix 10.200.187.128/26\n");
+	CHECK_INT(engine_repair(n.e, &n.plan), 0);
+	CHECK_STR(node_plan(&n), "uplink\nfirewall\nprefix 10.200.187.128/26\n");
 	node_has_tunnel(&n);
 	plan_done(&n.plan);
-	CHECK_INT(engine_repair_firewall(n.e, &n.plan), 0);
-	CHECK_STR(node_plan(&n), "firewall\nprefix 10.200.4.0/26\nprefix 10.200.187.128/26\n");
+	CHECK_INT(engine_repair(n.e, &n.plan), 0);
+	CHECK_STR(node_plan(&n), "uplink\nfirewall\nprefix 10.200.4.0/26\nprefix 10.200.187.128/26\n");
 	node_done(&n);
 }

@@ -51,7 +51,8 @@ static int dispatch(struct call *call, const struct ovd_request *request)
 		CHECK(plan_add(&call->plan, STEP_FIREWALL));
 		return call_run(call, plan_ran);
 	}
-	if (request->kind != OVD_REQUEST_SHUTDOWN)
+	if (request->kind != OVD_REQUEST_SHUTDOWN &&
+	    request->kind != OVD_REQUEST_TEARDOWN_SERVICE_OVERLAY)
 		return -ENOSPC;
 	r->held = call;
 	return call_park(call);
@@ -143,10 +144,18 @@ void rig_send(struct rig *r, int fd, const void *bytes, size_t n)
 
 void rig_ask(struct rig *r, int fd, unsigned id, const char *op)
 {
-	char frame[256];
-	uint32_t n = (uint32_t)snprintf(frame + 4, sizeof(frame) - 4,
-					"{\"frame\":\"request\",\"id\":%u,\"request\":%s}", id, op);
+	rig_ask_padded(r, fd, id, op, 0);
+}
 
+void rig_ask_padded(struct rig *r, int fd, unsigned id, const char *op, size_t n_blanks)
+{
+	_cleanup_(freep) char *frame = malloc(n_blanks + 256);
+	uint32_t n = (uint32_t)n_blanks;
+
+	CHECK(frame);
+	memset(frame + 4, ' ', n_blanks);
+	n += (uint32_t)snprintf(frame + 4 + n_blanks, 252,
+				"{\"frame\":\"request\",\"id\":%u,\"request\":%s}", id, op);
 	memcpy(frame, &n, sizeof(n));
 	rig_send(r, fd, frame, sizeof(n) + n);
 }

@@ -11,6 +11,7 @@
 #define OP_OK    "{\"op\":\"set_local_node_id\",\"node_id\":1}" /* ok at once */
 #define OP_FAIL  "{\"op\":\"nat_status\"}" /* returns -ENOSPC without an answer */
 #define OP_HOLD  "{\"op\":\"shutdown\"}"   /* parked: in rig.held until the test answers it */
+#define OP_NAME  "{\"op\":\"teardown_service_overlay\",\"service\":\"web\"}" /* parked like that */
 #define OP_AWAIT "{\"op\":\"teardown_global_overlay\"}" /* -EINPROGRESS while rig.busy, then ok */
 #define OP_PLAN  "{\"op\":\"nat_tick\"}"                /* ok when the link thread has run a step */
 #define OP_BIG   "{\"op\":\"status\"}" /* an answer with a name of rig.n_big bytes */
@@ -39,8 +40,9 @@ int rig_connect(struct rig *r);
 /* Sends bytes, all of them, turning the loop where they don't fit. */
 void rig_send(struct rig *r, int fd, const void *bytes, size_t n);
 
-/* Sends a request frame. */
+/* Sends a request frame; one that begins with so many blanks. */
 void rig_ask(struct rig *r, int fd, unsigned id, const char *op);
+void rig_ask_padded(struct rig *r, int fd, unsigned id, const char *op, size_t n_blanks);
 
 /* Turns the loop until nothing is ready. */
 void rig_turn(struct rig *r);

@@ -50,7 +50,7 @@ TEST(length_zero_is_an_error_and_no_end)
 	rig_start(&r);
 	fd = rig_connect(&r);
 	rig_send(&r, fd, "\0\0\0\0", 4);
-	rig_expect(&r, fd, 0, "length 0");
+	rig_expect(&r, fd, 0, "body is 1 byte at least (byte 0)\",\"code\":\"malformed\"}");
 	rig_ask(&r, fd, 1, OP_OK);
 	rig_expect(&r, fd, 1, "\"ok\"");
 	close(fd);
@@ -71,7 +71,9 @@ TEST(an_oversized_length_is_the_end)
 	rig_send(&r, fd, &n, sizeof(n));
 	rig_ask(&r, fd, 2, OP_OK);
 	rig_expect(&r, fd, 1, "\"ok\"");
-	rig_expect(&r, fd, 0, "frame too large: 8388609 bytes (max 8388608)");
+	rig_expect(&r, fd, 0,
+		   "\"frame too large: 8388609 bytes (max 8388608) (byte 0)\","
+		   "\"code\":\"malformed\"}");
 	rig_expect_end(&r, fd);
 	CHECK(rig_quiet(&r, at_most));
 	CHECK_INT(r.handled, 1);
@@ -93,9 +95,14 @@ TEST(frames_that_are_no_requests)
 	rig_send(&r, fd, &n, sizeof(n));
 	rig_send(&r, fd, response, n);
 	rig_send(&r, fd, "\7\0\0\0garbage", 11);
-	rig_expect(&r, fd, 0, "expected an object");
+	rig_expect(&r, fd, 0,
+		   "\"expected an object (byte 0)\",\"code\":\"malformed\",\"offset\":0}");
+	rig_ask(&r, fd, 1, "{\"op\":\"set_local_node_id\",\"node_id\":-1}");
+	rig_expect(&r, fd, 1,
+		   " (byte 72)\",\"code\":\"malformed\",\"field\":\"request.node_id\","
+		   "\"offset\":72}");
 	rig_ask(&r, fd, 2, OP_FAIL);
-	rig_expect(&r, fd, 2, strerror(ENOSPC));
+	rig_expect(&r, fd, 2, "\"No space left on device\",\"code\":\"exhausted\"}");
 	CHECK_INT(r.handled, 1);
 	close(fd);
 	rig_stop(&r);
@@ -122,7 +129,7 @@ TEST(the_rest_is_answered_after_a_half_close)
 	rig_stop(&r);
 }
 
-TEST(an_answer_that_fits_no_frame_ends_the_connection)
+TEST(an_answer_that_fits_no_frame_is_an_error_and_no_end)
 {
 	struct rig r;
 	int fd;
@@ -130,8 +137,33 @@ TEST(an_answer_that_fits_no_frame_ends_the_connection)
 	rig_start(&r);
 	fd = rig_connect(&r);
 	r.n_big = FRAME_BODY_MAX;
-	rig_ask(&r, fd, 1, OP_BIG);
-	rig_expect_end(&r, fd);
+	rig_ask(&r, fd, 1, OP_OK);
+	rig_ask(&r, fd, 2, OP_BIG);
+	rig_ask(&r, fd, 3, OP_OK);
+	rig_expect(&r, fd, 1, "\"ok\"");
+	rig_expect(&r, fd, 2, "the answer is larger than a frame: more than 8388608 bytes");
+	rig_expect(&r, fd, 3, "\"ok\"");
+	close(fd);
+	rig_stop(&r);
+}
+
+/* What the request is made of lies in the frame. */
+TEST(a_large_frame_lives_as_long_as_its_call)
+{
+	struct rig r;
+	int fd;
+
+	rig_start(&r);
+	fd = rig_connect(&r);
+	for (unsigned id = 0; id < 3; id++) {
+		r.held = NULL;
+		rig_ask_padded(&r, fd, id, OP_NAME, MIB / 2);
+		while (!r.held)
+			rig_turn(&r);
+		CHECK(view_eq(r.held->request->teardown_service_overlay.service, view("web")));
+		call_ok(r.held);
+		rig_expect(&r, fd, id, "\"ok\"");
+	}
 	close(fd);
 	rig_stop(&r);
 }
@@ -238,7 +270,7 @@ TEST(answers_keep_the_order_of_their_requests)
 	rig_expect(&r, other, 1, "\"ok\"");
 	CHECK_INT(r.handled, 3);
 	call_fail(r.held, -EIO, "the disk is %s", "gone");
-	rig_expect(&r, fd, 2, "the disk is gone");
+	rig_expect(&r, fd, 2, "\"the disk is gone\",\"code\":\"failed\"}");
 	rig_expect(&r, fd, 3, "\"ok\"");
 	rig_expect(&r, fd, 4, "\"ok\"");
 	rig_expect(&r, fd, 5, "\"ok\"");
@@ -303,6 +335,32 @@ TEST(a_client_that_leaves_its_calls_behind)
 	rig_stop(&r);
 }
 
+/* What stood in the buffer when the server stopped listening is answered too. */
+TEST(requests_behind_the_last_one)
+{
+	struct rig r;
+	int fd;
+
+	rig_start(&r);
+	fd = rig_connect(&r);
+	rig_ask(&r, fd, 1, OP_HOLD);
+	rig_ask(&r, fd, 2, OP_HOLD);
+	rig_ask(&r, fd, 3, OP_OK);
+	rig_turn(&r);
+	server_drain(r.server);
+	CHECK(rig_quiet(&r, fd));
+	CHECK_INT(server_parked(r.server), 1);
+	call_ok(r.held);
+	rig_expect(&r, fd, 1, "\"ok\"");
+	rig_expect(&r, fd, 2,
+		   "\"the daemon is stopping\",\"code\":\"unavailable\",\"retryable\":true}");
+	rig_expect(&r, fd, 3, "the daemon is stopping");
+	rig_expect_end(&r, fd);
+	CHECK_INT(r.handled, 1);
+	close(fd);
+	rig_stop(&r);
+}
+
 /* ---- what a client doesn't read ---- */
 
 TEST(more_than_16_mib_unread_is_the_end)
@@ -349,6 +407,22 @@ TEST(a_full_queue_that_empties_goes_on)
 }
 
 /* ---- words ---- */
+
+TEST(a_field_that_is_refused)
+{
+	struct rig r;
+	int fd;
+
+	rig_start(&r);
+	fd = rig_connect(&r);
+	rig_ask(&r, fd, 1, OP_HOLD);
+	rig_turn(&r);
+	call_refuse(r.held, -ERANGE, "wg_port", "%d is odd", 7);
+	rig_expect(&r, fd, 1,
+		   "\"wg_port: 7 is odd\",\"code\":\"invalid\",\"field\":\"request.wg_port\"}");
+	close(fd);
+	rig_stop(&r);
+}
 
 TEST(a_message_that_is_cut_is_cut_between_characters)
 {

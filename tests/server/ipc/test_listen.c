@@ -99,6 +99,7 @@ TEST(a_drained_server_ends_what_is_parked_and_takes_no_more)
 	call_ok(r.held);
 	CHECK_INT(server_parked(r.server), 0);
 	rig_expect(&r, busy, 1, "\"ok\"");
+	rig_expect(&r, busy, 2, "the daemon is stopping");
 	rig_expect_end(&r, busy);
 	CHECK_INT(r.handled, 2);
 	close(busy);

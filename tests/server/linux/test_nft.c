@@ -31,23 +31,28 @@ TEST(ensure_again_changes_nothing)
 	world_remove(&w);
 }
 
-TEST(a_later_daemon_keeps_the_elements)
+/* After a daemon that died, of which some prefixes are others now. */
+TEST(a_later_daemon_begins_anew)
 {
 	_cleanup_(world_done) struct world w = { .nft = NULL };
 	_cleanup_(freep) char *first = NULL;
 
 	world_open(&w);
 	world_ensure(&w);
-	world_add(&w, "10.0.0.0/8", true);
 	first = world_ruleset_text(&w);
+	world_add(&w, "10.0.0.0/8", true);
+	world_add(&w, "fd00::/64", true);
 	nft_watch_free(w.watch);
 	nft_free(w.nft);
 	CHECK_INT(nft_new(&w.nft), 0);
 	CHECK_INT(nft_watch_new(w.nft, &w.watch), 0);
-	world_other_does(&w, "insert rule inet overlayd forward drop\n");
+	world_other_does(&w, "insert rule inet overlayd forward drop\n"
+			     "add set inet overlayd more { type mark; }\n");
 	world_ensure(&w);
 	world_check_ruleset(&w, first);
-	world_add(&w, "10.0.0.0/8", false);
+	world_add(&w, "10.0.0.0/16", true);
+	world_ensure(&w);
+	world_add(&w, "10.0.0.0/16", false);
 	world_remove(&w);
 }
 

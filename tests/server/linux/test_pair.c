@@ -14,10 +14,11 @@ static struct pair pair_of(const struct guest *guest)
 			      .mtu = 1380 };
 }
 
+static char detail[PLAN_DETAIL_MAX];
+
 static int create(struct linux_net *l, struct pair *pair)
 {
-	char detail[PLAN_DETAIL_MAX] = "";
-
+	detail[0] = '\0';
 	return pair_create(l, pair, detail);
 }
 
@@ -58,20 +59,27 @@ TEST(both_ends)
 static const struct {
 	const char *name, *script, *inside;
 	int r;
+	const char *detail;
 } taken[] = {
-	{ "host, a stranger's", "ip link add zl-4a-0 type bridge", "true", -EEXIST },
+	{ "host, a stranger's", "ip link add zl-4a-0 type bridge", "true", -EEXIST,
+	  "a bridge that is not ours" },
 	{ "host, a stranger's with an alias",
 	  "ip link add zl-4a-0 type bridge; ip link set zl-4a-0 alias 'not overlayd'", "true",
-	  -EEXIST },
+	  -EEXIST, "a bridge that is not ours" },
 	{ "host, a stranger's veth",
 	  "ip link add zl-4a-0 type veth peer name other; ip link set zl-4a-0 addrgenmode none",
-	  "true", -EEXIST },
-	{ "container", "true", "ip link add eth0 type bridge", -EEXIST },
-	{ "both", "ip link add zl-4a-0 type bridge", "ip link add eth0 type bridge", -EEXIST },
+	  "true", -EEXIST, "a veth that is not ours" },
+	{ "host, another node's",
+	  "ip link add zl-4a-0 type veth peer name other; ip link set zl-4a-0 addrgenmode none;"
+	  "ip link set zl-4a-0 alias 'overlayd 89abcdef container web'",
+	  "true", -EEXIST, "a veth that is not ours" },
+	{ "container", "true", "ip link add eth0 type bridge", -EEXIST, "eth0, in the container" },
+	{ "both", "ip link add zl-4a-0 type bridge", "ip link add eth0 type bridge", -EEXIST,
+	  "a bridge that is not ours" },
 	{ "host, left over",
 	  "ip link add zl-4a-0 type veth peer name other;"
 	  "ip link set zl-4a-0 alias 'overlayd 01234567 container db'",
-	  "true", 0 },
+	  "true", 0, "" },
 };
 
 TEST(names_that_are_taken)
@@ -90,6 +98,7 @@ TEST(names_that_are_taken)
 		before = look(&guest);
 		pair = pair_of(&guest);
 		CHECK_INT(create(l, &pair), taken[i].r);
+		CHECK_STR(detail, taken[i].detail);
 		if (taken[i].r < 0) {
 			CHECK_AS_BEFORE(&guest, before);
 		} else {
@@ -132,7 +141,6 @@ TEST(a_number_that_is_taken)
 
 TEST(what_is_done_inside)
 {
-	char detail[PLAN_DETAIL_MAX] = "";
 	struct rtnl_batch b = { .n = 0 };
 	struct linux_net *l;
 	struct guest guest;

@@ -1,8 +1,11 @@
 #include "server/linux/rtnl.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "tests/server/linux/host.h"
 
@@ -314,6 +317,84 @@ TEST(too_much_is_not_sent_at_all)
 	put_made(&b, "d0", "bridge");
 	CHECK_INT(rtnl_send(fd, &b, NULL), 0);
 	run("ip link show d0");
+}
+
+static int answers_seen; /* by count_answer */
+
+static void count_answer(void *arg _unused_, const struct nlmsghdr *answer _unused_)
+{
+	answers_seen++;
+}
+
+/* An answer that is too long for its room, and others behind it. */
+TEST(answers_to_what_failed_are_forgotten)
+{
+	static char large[70000];
+	struct rtnl_batch b = { .n = 0 };
+	struct script s = { .n = 0 };
+	int fds[2];
+
+	for (int mode = 0; mode < 2; mode++) {
+		CASE("%s", mode ? "ask" : "send");
+		open_pair(fds);
+		CHECK_INT(send(fds[1], large, sizeof(large), 0), sizeof(large));
+		add_ack(&s, -EBUSY, true, NULL);
+		say(fds[1], &s);
+		add_ack(&s, -EBUSY, true, NULL);
+		say(fds[1], &s);
+		put_link(&b, mode ? RTM_GETLINK : RTM_NEWLINK, 0, "x");
+		if (mode)
+			CHECK_INT(rtnl_ask(fds[0], &b, count_answer, NULL, NULL), -EMSGSIZE);
+		else
+			CHECK_INT(rtnl_send(fds[0], &b, NULL), -EMSGSIZE);
+		add_ack(&s, -EPERM, true, NULL);
+		say(fds[1], &s);
+		b = (struct rtnl_batch){ .n = 0 };
+		put_link(&b, RTM_NEWLINK, 0, "x");
+		CHECK_INT(rtnl_send(fds[0], &b, NULL), -EPERM);
+		close_pair(fds);
+	}
+	CHECK_INT(answers_seen, 0);
+}
+
+/* The kernel drops what has no room, and says so once. */
+TEST(answers_that_were_lost)
+{
+	const int least = 1;
+	struct rtnl_batch b = { .n = 0 };
+	int fd;
+
+	host_enter();
+	fd = rtnl_open();
+	CHECK_INT(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)), 0);
+	for (int i = 0; i < 60; i++)
+		put_link(&b, RTM_DELLINK, 0, "none");
+	CHECK_INT(rtnl_send(fd, &b, NULL), -ENOBUFS);
+	put_link(&b, RTM_NEWLINK, 0, "lo");
+	CHECK_INT(rtnl_send(fd, &b, NULL), 0);
+	close(fd);
+}
+
+TEST(who_cannot_come_back_does_not_go_on)
+{
+	int fds[2], status;
+	pid_t pid;
+
+	host_enter();
+	open_pair(fds);
+	pid = fork();
+	if (pid == 0) {
+		const struct rlimit none = { 0 };
+		int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+
+		setrlimit(RLIMIT_CORE, &none);
+		signal(SIGABRT, SIG_DFL);
+		rtnl_open_in(own, fds[0]);
+		_exit(0);
+	}
+	CHECK_INT(waitpid(pid, &status, 0), pid);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+	close_pair(fds);
 }
 
 TEST(a_socket_in_a_container)

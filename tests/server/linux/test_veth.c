@@ -23,10 +23,9 @@ static void scene_done(struct scene *s)
 static void scene_init(struct scene *s)
 {
 	s->l = platform_new();
-	s->l->mtu = 1380;
 	guest_start(&s->guest);
 	run("ip link add zl-web-b address 02:00:00:00:00:01 type bridge;"
-	    "ip link set zl-web-b addrgenmode none up; %s ip link set lo up",
+	    "ip link set zl-web-b mtu 1380 addrgenmode none up; %s ip link set lo up",
 	    IN(&s->guest));
 	s->before = look(&s->guest);
 }

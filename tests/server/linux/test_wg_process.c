@@ -1,5 +1,6 @@
 #include "server/linux/wg_process.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 
 #include "runtime/log.h"
@@ -60,6 +61,35 @@ TEST(a_program_that_ends_at_once_is_quoted)
 	CHECK(strstr(said, "error wireguard-go " LINK ": no device for you\n"));
 	run("! pgrep wireguard-go");
 	log_free(log);
+}
+
+TEST(what_it_says_takes_no_room)
+{
+	struct log *log = log_new(LOG_ERROR, LOG_TEXT);
+	struct wg wg = wg_of(log);
+
+	host_enter();
+	CHECK(freopen("/run/said", "w", stderr));
+	put_program("echo first; yes noise | head -c 1000000; stat -L -c %s /proc/$$/fd/2 >/run/size;"
+		    "exit 3");
+	CHECK_INT(log_open_file(log, "/run/log"), 0);
+	CHECK_INT(wg_process_start(&wg, LINK), -EIO);
+	run("grep -q ': first$' /run/log; grep -q ': noise$' /run/log; [ $(cat /run/size) -le 65536 ]");
+	log_free(log);
+}
+
+TEST(it_gets_none_of_our_descriptors)
+{
+	struct wg wg = wg_of(NULL);
+	int fd;
+
+	host_enter();
+	put_program("ls -l /proc/$$/fd >/run/fds; exit 3");
+	fd = open("/dev/full", O_RDONLY); /* not O_CLOEXEC */
+	CHECK(fd > STDERR_FILENO);
+	CHECK_INT(wg_process_start(&wg, LINK), -EIO);
+	run("grep null /run/fds; ! grep full /run/fds");
+	close(fd);
 }
 
 TEST(a_program_that_never_makes_a_socket)

@@ -1,7 +1,11 @@
 #include "server/linux/wg_user_channel.h"
 
+#include <malloc.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 
 #include "tests/server/linux/host.h"
 #include "tests/server/linux/wg_device.h"
@@ -212,4 +216,112 @@ TEST(closed_from_inside)
 	CHECK_INT(all.n, 1);
 	CHECK_INT(all.r[0], -ECANCELED);
 	device_done(&wg);
+}
+
+/* ---- a device that says what the test wants ---- */
+
+#define HEX_LENGTH 64
+
+/* The private key's hexadecimal digits, each byte turned over. */
+static const uint8_t *key_turned(void)
+{
+	static uint8_t turned[HEX_LENGTH];
+
+	for (unsigned i = 0; i < HEX_LENGTH; i++)
+		turned[i] = (uint8_t) ~"0123456789abcdef"[i * i % 11];
+	return turned;
+}
+
+static void put_hex(char hex[HEX_LENGTH])
+{
+	for (unsigned i = 0; i < HEX_LENGTH; i++)
+		hex[i] = (char)~key_turned()[i];
+}
+
+/* The answer to a get, as wireguard-go gives it; with so many peers. */
+static void say_state(int fd, unsigned n_peers)
+{
+	char begin[] = "private_key=0000000000000000000000000000000000000000000000000000000000000000\n";
+	char peer[128];
+
+	put_hex(begin + strlen("private_key="));
+	CHECK_INT(send(fd, begin, strlen(begin), 0), strlen(begin));
+	explicit_bzero(begin, sizeof(begin));
+	for (unsigned i = 0; i < n_peers; i++) {
+		int n = snprintf(peer, sizeof(peer), "public_key=%064x\nallowed_ip=10.0.0.0/8\n", i + 1);
+
+		CHECK_INT(send(fd, peer, (size_t)n, 0), n);
+	}
+	CHECK_INT(send(fd, "errno=0\n\n", 9, 0), 9);
+}
+
+/* Gets it; more than the socket holds at once. */
+static void get_state(struct tunnel *t, int fd, unsigned n_peers, struct question *q)
+{
+	pid_t pid;
+
+	CHECK_INT(t->ops->get(t, note, q), 0);
+	pid = fork();
+	if (pid == 0) {
+		say_state(fd, n_peers);
+		_exit(0);
+	}
+	loop(t, q->all, q->all->n + 1);
+	CHECK_INT(q->all->r[q->all->n - 1], 0);
+	CHECK_INT(q->all->n_peers[q->all->n - 1], n_peers);
+	CHECK_INT(waitpid(pid, NULL, 0), pid);
+}
+
+static size_t heap(void)
+{
+	return mallinfo2().uordblks + mallinfo2().hblkhd;
+}
+
+TEST(a_private_key_is_kept_nowhere)
+{
+	struct tunnel_change change = { .has_private_key = true };
+	struct answers all = { .n = 0 };
+	struct question q = { &all, 0 };
+	struct tunnel *t;
+	char question[256];
+	int fds[2];
+
+	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	CHECK_INT(wg_user_channel_new(fds[0], &t), 0);
+	get_state(t, fds[1], 300, &q);
+	CHECK_INT(check_copies(key_turned(), HEX_LENGTH), 0);
+
+	for (unsigned i = 0; i < 32; i++) {
+		char digits[3] = { (char)~key_turned()[2 * i], (char)~key_turned()[2 * i + 1] };
+
+		change.private_key.b[i] = (uint8_t)strtoul(digits, NULL, 16);
+	}
+	CHECK_INT(t->ops->set(t, &change, note, &q), 0); /* sent at once */
+	CHECK_INT(check_copies(key_turned(), HEX_LENGTH), 0);
+	CHECK(recv(fds[1], question, sizeof(question), 0) > 0);
+	explicit_bzero(question, sizeof(question));
+
+	CHECK_INT(t->ops->set(t, &change, note, &q), 0); /* waits for the answer */
+	CHECK_INT(check_copies(key_turned(), HEX_LENGTH), 1);
+	t->ops->close(t);
+	CHECK_INT(check_copies(key_turned(), HEX_LENGTH), 0);
+	close(fds[1]);
+}
+
+TEST(a_large_state_takes_no_room_afterwards)
+{
+	struct answers all = { .n = 0 };
+	struct question q = { &all, 0 };
+	struct tunnel *t;
+	size_t before;
+	int fds[2];
+
+	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	CHECK_INT(wg_user_channel_new(fds[0], &t), 0);
+	before = heap();
+	get_state(t, fds[1], 20000, &q);
+	get_state(t, fds[1], 20000, &q);
+	CHECK(heap() <= before + 65536);
+	t->ops->close(t);
+	close(fds[1]);
 }

@@ -282,6 +282,11 @@ static void route_delete_undo(void *platform, struct step *step)
 		put(platform, name);
 }
 
+static int uplink(void *platform _unused_, struct step *step _unused_, char *detail _unused_)
+{
+	return 0;
+}
+
 static const struct net_step fake_steps[STEP_MAX_] = {
 	[STEP_FIREWALL] = { "firewall", firewall, NULL },
 	[STEP_PREFIX] = { "prefix", prefix_add, prefix_add_undo },
@@ -297,6 +302,7 @@ static const struct net_step fake_steps[STEP_MAX_] = {
 	[STEP_ROUTE] = { "route", route, route_undo },
 	[STEP_ROUTE_DELETE] = { "no route", route_delete, route_delete_undo },
 	[STEP_FIREWALL_DELETE] = { "no firewall", firewall_delete, NULL },
+	[STEP_UPLINK] = { "uplink", uplink, NULL },
 };
 
 void net_fake_init(struct net_fake *f)

@@ -144,6 +144,36 @@ TEST(what_fails_is_undone_and_told)
 	worker_stop(worker);
 }
 
+static void note_failure(struct job *job)
+{
+	size_t n = strlen(done_text);
+
+	snprintf(done_text + n, sizeof(done_text) - n, "%zu:%s ", job->plan->failed,
+		 job->plan->detail);
+}
+
+TEST(what_fails_need_not_stop_the_rest)
+{
+	struct work a = work((const unsigned[]){ 1, 0 });
+	struct worker *worker;
+	struct diary d;
+
+	diary_init(&d, 10);
+	plan_add(&a.plan, STEP_BRIDGE_DELETE);
+	plan_add(&a.plan, STEP_BRIDGE)->bridge.prefix_len = 2;
+	plan_add(&a.plan, STEP_BRIDGE_DELETE);
+	plan_add(&a.plan, STEP_BRIDGE)->bridge.prefix_len = 3;
+	a.job.failed = note_failure;
+	CHECK_INT(worker_start(&d.net, &worker), 0);
+	submit(worker, &a);
+	worker_stop(worker);
+	CHECK_STR(d.text, "+1 +2 +3 ");
+	CHECK_STR(done_text, "1:fail: No buffer space available (as told) "
+			     "3:fail: No buffer space available (as told) !1 ");
+	CHECK_INT(a.job.result, -ENOBUFS);
+	plan_done(&a.plan);
+}
+
 TEST(a_plan_that_stands_can_be_undone)
 {
 	struct work a = work((const unsigned[]){ 1, 2, 3, 0 });

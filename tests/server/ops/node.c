@@ -10,6 +10,7 @@
 
 #include "runtime/stream_unix.h"
 #include "schema/overlayd_ops.h"
+#include "server/ops/channel.h"
 #include "tests/check.h"
 
 /* ---- the tunnel ---- */
@@ -36,7 +37,8 @@ static int begin(struct tunnel *t, tunnel_done_fn *done, void *arg)
 	CHECK(f->n_asked < ARRAY_SIZE(f->asked));
 	f->asked[f->n_asked].done = done;
 	f->asked[f->n_asked++].arg = arg;
-	eventfd_write(f->event, 1);
+	if (!f->hangs)
+		eventfd_write(f->event, 1);
 	return 0;
 }
 
@@ -67,7 +69,8 @@ static void tunnel_ready(struct tunnel *t)
 	eventfd_t count;
 
 	eventfd_read(f->event, &count);
-	answer(f, f->result);
+	if (f->answers)
+		answer(f, f->result);
 }
 
 static void tunnel_close(struct tunnel *t)
@@ -88,7 +91,10 @@ static struct node *node_of(void *platform)
 
 static int tunnel_open(void *platform, const char *link _unused_, struct tunnel **ret)
 {
-	*ret = &node_of(platform)->tunnel.tunnel;
+	struct fake_tunnel *f = &node_of(platform)->tunnel;
+
+	f->n_opened++;
+	*ret = &f->tunnel;
 	return 0;
 }
 
@@ -110,7 +116,7 @@ static void worker_ready(uv_poll_t *poll, int status _unused_, int events _unuse
 
 static void tunnel_polled(uv_poll_t *poll, int status _unused_, int events _unused_)
 {
-	tunnel_ready(&((struct node *)poll->data)->tunnel.tunnel);
+	channel_ready(&((struct node *)poll->data)->daemon);
 }
 
 static void tunnel_changed(struct daemon *d _unused_)
@@ -165,6 +171,7 @@ void node_start(struct node *n)
 	n->net.owner_open = owner_open;
 	n->net.tunnel_open = tunnel_open;
 	n->tunnel.tunnel.ops = &tunnel_ops;
+	n->tunnel.answers = true;
 	n->tunnel.event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	n->daemon.engine = engine_new(&private_key, &public_key);
 	CHECK(n->daemon.engine);
@@ -185,6 +192,7 @@ void node_stop(struct node *n)
 	bool gone = false;
 
 	close(n->fd);
+	channel_close(&n->daemon);
 	server_close(n->server, 0, closed, &gone);
 	while (!gone)
 		uv_run(&n->loop, UV_RUN_ONCE);
@@ -215,22 +223,36 @@ static void receive(struct node *n, void *p, size_t size)
 	}
 }
 
-const char *node_ask(struct node *n, const char *request, const char *want)
+void node_send(struct node *n, const char *request)
 {
-	static char frame[64 * 1024];
+	static char frame[160 * 1024];
 	uint32_t size =
 		(uint32_t)snprintf(frame + 4, sizeof(frame) - 4,
 				   "{\"frame\":\"request\",\"id\":1,\"request\":%s}", request);
 
 	memcpy(frame, &size, sizeof(size));
 	CHECK_INT(send(n->fd, frame, sizeof(size) + size, MSG_NOSIGNAL), sizeof(size) + size);
+}
+
+const char *node_hear(struct node *n, const char *want)
+{
+	static char body[64 * 1024];
+	uint32_t size;
+
 	receive(n, &size, sizeof(size));
-	CHECK(size < sizeof(frame));
-	receive(n, frame, size);
-	frame[size] = '\0';
-	if (!strstr(frame, want))
-		check_fail(__FILE__, __LINE__, "%s: answered %s", request, frame);
-	return frame;
+	CHECK(size < sizeof(body));
+	receive(n, body, size);
+	body[size] = '\0';
+	if (!strstr(body, want))
+		check_fail(__FILE__, __LINE__, "expected %s, heard %s", want, body);
+	return body;
+}
+
+const char *node_ask(struct node *n, const char *request, const char *want)
+{
+	CASE("%.200s", request);
+	node_send(n, request);
+	return node_hear(n, want);
 }
 
 void node_turn(struct node *n)

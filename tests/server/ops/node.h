@@ -18,6 +18,9 @@ struct fake_tunnel {
 	} asked[8];
 	size_t n_asked;
 	int result;              /* of the next changes */
+	bool hangs;              /* it doesn't get ready */
+	bool answers;            /* when it is ready */
+	unsigned n_opened;       /* channels to it */
 	unsigned n_set;          /* changes that were begun */
 	struct tunnel_peer told; /* the first peer of the last one; without its lists */
 };
@@ -40,6 +43,10 @@ void node_stop(struct node *n);
 /* Sends a request, turns the loop until the answer is there, wants this in it, and returns it: a
  * string that lives until the next call. */
 const char *node_ask(struct node *n, const char *request, const char *want);
+
+/* The two halves of it. */
+void node_send(struct node *n, const char *request);
+const char *node_hear(struct node *n, const char *want);
 
 /* Turns the loop until nothing is ready. */
 void node_turn(struct node *n);

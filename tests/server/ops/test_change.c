@@ -62,6 +62,27 @@ TEST(every_step_of_every_change_fails_once)
 	node_stop(&n);
 }
 
+/* What a handler reads of its request after it has waited is still there. */
+TEST(requests_in_large_frames)
+{
+	static char request[128 * 1024];
+	struct node n;
+
+	node_start(&n);
+	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+		const char *answer;
+
+		CASE("%s", changes[i].request);
+		snprintf(request, sizeof(request), "%.*s,\"unknown\":\"%0100000d\"}",
+			 (int)strlen(changes[i].request) - 1, changes[i].request, 0);
+		answer = node_ask(&n, request, "\"result\":");
+		CHECK(!strstr(answer, "\"err\""));
+		if (i == 1)
+			CHECK(strstr(answer, "\"name\":\"zl-"));
+	}
+	node_stop(&n);
+}
+
 TEST(a_refusal_is_in_the_engines_words)
 {
 	struct node n;
@@ -70,10 +91,11 @@ TEST(a_refusal_is_in_the_engines_words)
 	node_ask(&n,
 		 "{\"op\":\"attach_container\"," PID(
 			 "5") ",\"service\":\"web\",\"join_global\":false}",
-		 "service web is not set up: setup_service_overlay comes first");
+		 "service web is not set up: setup_service_overlay comes first\","
+		 "\"code\":\"not_found\"}");
 	node_ask(&n, "{\"op\":\"allocate_ip\",\"service\":\"web\",\"join_global\":false}",
 		 "neither service web nor the global overlay is set up");
-	node_ask(&n, SERVICE(""), "a name has 1 to 63 bytes");
+	node_ask(&n, SERVICE(""), "a name has 1 to 63 bytes\",\"code\":\"invalid\"}");
 	CHECK_INT(n.fake.steps, 0);
 	node_stop(&n);
 }

@@ -1,0 +1,3 @@
+module overlayd.dev/client
+
+go 1.19

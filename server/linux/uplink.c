@@ -1,0 +1,44 @@
+#include <errno.h>
+#include <stdlib.h>
+
+#include "runtime/util.h"
+#include "server/linux/egress.h"
+#include "server/linux/idle.h"
+#include "server/linux/platform.h"
+#include "server/linux/sysctl.h"
+
+static int set_mtu(struct linux_net *l, const char *mark, uint32_t mtu, char *detail)
+{
+	_cleanup_(freep) struct link_info *links = NULL;
+	size_t n = 0;
+	int r = idle_links(l->rtnl, mark, &links, &n);
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		struct rtnl_batch b = { .n = 0 };
+
+		link_put_mtu(&b, links[i].index, mtu);
+		r = rtnl_send(l->rtnl, &b, detail);
+		if (r == -ENODEV)
+			r = 0;
+	}
+	return r;
+}
+
+/* While there is no way out, all stays as it is for the one that comes. */
+int uplink_follow(void *platform, struct step *step, char *detail)
+{
+	struct linux_net *l = platform;
+	const struct egress egress = egress_find(l->rtnl);
+	uint32_t mtu = egress_tunnel_mtu(&egress);
+	int r;
+
+	if (!egress.link[0])
+		return 0;
+	r = sysctl_forward(egress.link);
+	if (r < 0 || mtu == l->mtu)
+		return r;
+	r = set_mtu(l, step->uplink.mark, mtu, detail);
+	if (r == 0)
+		l->mtu = mtu;
+	return r;
+}

@@ -1,0 +1,11 @@
+/* Default routes, watched. */
+#pragma once
+
+#include <stdbool.h>
+
+/* A descriptor that gets readable with each change of a route; the caller closes it. Negative
+ * errno. */
+int uplink_watch_open(void);
+
+/* Reads what is there: true if a default route was among it. Never blocks. */
+bool uplink_watch_read(int fd);

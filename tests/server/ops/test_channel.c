@@ -1,0 +1,147 @@
+#include "server/ops/channel.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+#include "tests/check.h"
+#include "tests/server/ipc/clock.h"
+#include "tests/server/ops/node.h"
+
+#define STATUS "{\"op\":\"status\"}"
+#define SETUP                                                                                      \
+	"{\"op\":\"setup_global_overlay\",\"deployment\":\"d\",\"instance_id\":\"1\","             \
+	"\"cluster_cidr\":\"10.200.0.0/16\",\"wg_port\":0}"
+#define TEARDOWN "{\"op\":\"teardown_global_overlay\"}"
+#define ADD_PEER                                                                                   \
+	"{\"op\":\"add_peer\",\"public_key\":\"E4/lYYptdHfYB472s33Amoa7IDfTcdOZjR5odO75wH0=\","    \
+	"\"endpoint\":\"192.0.2.2:51820\",\"allowed_ips\":\"198.51.100.0/24\","                    \
+	"\"persistent_keepalive_secs\":0}"
+
+static bool quiet(struct node *n)
+{
+	node_turn(n);
+	return poll(&(struct pollfd){ .fd = n->fd, .events = POLLIN }, 1, 0) == 0;
+}
+
+static void seconds(struct node *n, unsigned s)
+{
+	clock_advance(s * 1000);
+	node_turn(n);
+}
+
+TEST(a_device_that_hangs_costs_5_seconds)
+{
+	struct node n;
+
+	node_start(&n);
+	node_ask(&n, SETUP, "bridge_name");
+	node_ask(&n, STATUS, "\"peer_count\":0");
+	CHECK_INT(n.tunnel.n_opened, 1);
+	n.tunnel.hangs = true;
+	node_send(&n, STATUS);
+	CHECK(quiet(&n));
+	seconds(&n, CHANNEL_SECONDS - 1);
+	CHECK(quiet(&n));
+	seconds(&n, 1);
+	node_hear(&n, "\"interface\":\"zl-d-1-g\""); /* what is wanted, instead of what is */
+	CHECK(!n.daemon.tunnel);
+	CHECK_INT(n.tunnel.n_opened, 1);
+	n.tunnel.hangs = false;
+	node_ask(&n, STATUS, "\"peer_count\":0");
+	CHECK(n.daemon.tunnel);
+	CHECK_INT(n.tunnel.n_opened, 2);
+	node_stop(&n);
+}
+
+/* Its route goes, nobody has it, and it may be added again. */
+TEST(a_peer_that_the_device_does_not_take_in_time)
+{
+	char before[4096] = "";
+	struct node n;
+
+	node_start(&n);
+	node_ask(&n, SETUP, "bridge_name");
+	strncat(before, net_fake_text(&n.fake), sizeof(before) - 1);
+	n.tunnel.hangs = true;
+	node_send(&n, ADD_PEER);
+	while (n.tunnel.n_set == 0) /* the link thread makes a route first */
+		node_turn(&n);
+	CHECK(quiet(&n));
+	seconds(&n, CHANNEL_SECONDS);
+	node_hear(&n, "Connection timed out\",\"code\":\"timed_out\",\"retryable\":true}");
+	CHECK_STR(net_fake_text(&n.fake), before);
+	CHECK_INT(engine_peer_count(n.daemon.engine), 0);
+	n.tunnel.hangs = false;
+	node_ask(&n, ADD_PEER, "\"ok\"");
+	CHECK_INT(n.tunnel.n_opened, 2);
+	node_stop(&n);
+}
+
+/* ---- without the wire ---- */
+
+struct asked {
+	struct channel_wait wait;
+	int r;
+};
+
+static void answered(void *arg, int r, const struct tunnel_state *state _unused_)
+{
+	((struct asked *)arg)->r = r;
+}
+
+static void ask(struct node *n, struct asked *asked)
+{
+	asked->r = 1;
+	CHECK_INT(channel_get(&n->daemon, &asked->wait, answered, asked), 0);
+}
+
+TEST(the_time_begins_anew_with_each_sign_of_life)
+{
+	struct asked first, second;
+	struct node n;
+
+	node_start(&n);
+	node_ask(&n, SETUP, "bridge_name");
+	n.tunnel.hangs = true;
+	ask(&n, &first);
+	seconds(&n, CHANNEL_SECONDS - 1);
+	ask(&n, &second); /* a question is no sign of life */
+	seconds(&n, 1);
+	CHECK_INT(first.r, -ETIMEDOUT);
+	CHECK_INT(second.r, -ETIMEDOUT);
+	ask(&n, &first);
+	seconds(&n, CHANNEL_SECONDS - 1);
+	n.tunnel.answers = false;
+	channel_ready(&n.daemon); /* half an answer */
+	seconds(&n, CHANNEL_SECONDS - 1);
+	CHECK_INT(first.r, 1);
+	n.tunnel.answers = true;
+	channel_ready(&n.daemon);
+	CHECK_INT(first.r, 0);
+	seconds(&n, 100 * CHANNEL_SECONDS); /* idle, it may be silent */
+	CHECK(n.daemon.tunnel);
+	node_stop(&n);
+}
+
+TEST(a_channel_that_was_closed_stays_closed)
+{
+	struct asked asked;
+	struct node n;
+
+	node_start(&n);
+	CHECK_INT(channel_get(&n.daemon, &asked.wait, answered, &asked), -ENOTCONN);
+	node_ask(&n, SETUP, "bridge_name");
+	n.tunnel.hangs = true;
+	ask(&n, &asked);
+	channel_close(&n.daemon);
+	CHECK_INT(asked.r, -ECANCELED);
+	CHECK_INT(channel_get(&n.daemon, &asked.wait, answered, &asked), -ENOTCONN);
+	CHECK_INT(channel_follow(&n.daemon), 0);
+	ask(&n, &asked);
+	node_ask(&n, TEARDOWN, "\"ok\"");
+	CHECK_INT(asked.r, -ECANCELED);
+	CHECK_INT(channel_get(&n.daemon, &asked.wait, answered, &asked), -ENOTCONN);
+	CHECK_INT(n.tunnel.n_opened, 2);
+	node_stop(&n);
+}
