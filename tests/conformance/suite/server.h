@@ -17,6 +17,7 @@ struct server_check {
 	void (*run)(struct trial *t, const struct server_check *check);
 	const char *body; /* for rows that differ in what is sent */
 	uint32_t answers; /* for those that differ in what comes back: a bit for each kind */
+	const char *code; /* for those that are refused: the err's */
 	enum server_needs needs;
 };
 

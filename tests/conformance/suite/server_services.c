@@ -53,6 +53,14 @@ static void mode(struct trial *t, const struct server_check *check)
 	service_down(t, "conform-mode");
 }
 
+static void other_mode(struct trial *t, const struct server_check *check _unused_)
+{
+	service_up(t, "conform-mode");
+	ask_service(t, "conform-mode", "shared");
+	trial_want_code(t, "exists");
+	service_down(t, "conform-mode");
+}
+
 static void down_unknown(struct trial *t, const struct server_check *check _unused_)
 {
 	service_down(t, "conform-nobody");
@@ -127,6 +135,34 @@ static void addresses(struct trial *t, const struct server_check *check)
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(ips); i++)
 		release(t, &ips[i]);
+	service_down(t, "conform-ip");
+}
+
+/* Until nothing is left, and one more. */
+static void exhausted(struct trial *t, const struct server_check *check _unused_)
+{
+	const struct ovd_response *response;
+	struct ovd_ip ips[256];
+	size_t n = 0;
+
+	server_global_up(t);
+	service_up(t, "conform-ip");
+	while (!t->over && n < ARRAY_SIZE(ips)) {
+		trial_ask(t, "{\"op\":\"allocate_ip\",\"service\":\"conform-ip\",\"join_global\":"
+			     "false}");
+		response = trial_answer(t, t->id);
+		if (t->over || response->kind != OVD_RESPONSE_IP)
+			break;
+		ips[n++] = response->ip.ip;
+	}
+	trial_must(t, t->over || n < ARRAY_SIZE(ips), "%zu addresses, and no end", n);
+	trial_must(t, t->over || n > 0, "not one: %.*s", VIEW(t->body));
+	trial_ask(t, "{\"op\":\"allocate_ip\",\"service\":\"conform-ip\",\"join_global\":false}");
+	trial_want_code(t, "exhausted");
+	for (size_t i = 0; i < n; i++)
+		release(t, &ips[i]);
+	allocate(t, "conform-ip");
+	release(t, &t->answer.response.response.ip.ip);
 	service_down(t, "conform-ip");
 }
 
@@ -215,7 +251,7 @@ static void attach_elsewhere(struct trial *t, const struct server_check *check _
 	ask_attach(t, &c, "conform-web", "");
 	trial_want_or_skip(t, OVD_RESPONSE_ATTACHED);
 	ask_attach(t, &c, "conform-db", "");
-	trial_want_err(t);
+	trial_want_code(t, "exists");
 	detach(t, &c);
 	service_down(t, "conform-db");
 	service_down(t, "conform-web");
@@ -227,7 +263,7 @@ static void attach_nowhere(struct trial *t, const struct server_check *check _un
 
 	begin(t, &c);
 	ask_attach(t, &c, "conform-nobody", "");
-	trial_want_err(t);
+	trial_want_code(t, "not_found");
 	service_down(t, "conform-web");
 }
 
@@ -287,6 +323,9 @@ static const struct server_check checks[] = {
 	  .body = "isolated" },
 	{ "op.setup_service_overlay.dedicated", "The same for mode dedicated.", SETUP, .run = mode,
 	  .body = "dedicated" },
+	{ "err.setup_service_overlay.other-mode",
+	  "A service that is set up with a bridge of its own is refused the shared one.", SETUP,
+	  .run = other_mode },
 	{ "op.setup_service_overlay.counted", "status counts the services that are set up.",
 	  "reference.md, status", .run = counted },
 	{ "op.teardown_service_overlay.unknown", "An unknown service is ok.", TEARDOWN,
@@ -297,6 +336,8 @@ static const struct server_check checks[] = {
 	  "reference.md, allocate_ip", .run = addresses, .body = "conform-ip" },
 	{ "op.allocate_ip.node", "A name that is no service means the node's own pool.",
 	  "reference.md, allocate_ip", .run = addresses, .body = "conform-nobody" },
+	{ "err.allocate_ip.exhausted", "A pool ends with an err; what comes back is given again.",
+	  "reference.md, allocate_ip", .run = exhausted },
 	{ "op.release_ip.foreign",
 	  "An address that allocate_ip did not give, like a gateway's, is given to nobody "
 	  "afterwards.",

@@ -197,14 +197,34 @@ static void next_frame(struct trial *t)
 			   fault_text(&fault, text));
 }
 
+static bool is_word(struct ovd_view code)
+{
+	for (size_t i = 0; i < code.n; i++)
+		if (code.p[i] != '_' && (code.p[i] < 'a' || code.p[i] > 'z'))
+			return false;
+	return code.n > 0;
+}
+
+/* Codes with which asking again may help. */
+static bool may_help(struct ovd_view code)
+{
+	static const char *const codes[] = { "busy", "timed_out", "no_memory", "unavailable" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
+		if (view_eq(code, view(codes[i])))
+			return true;
+	return false;
+}
+
 static void check_err(struct trial *t, const struct ovd_err *err)
 {
-	trial_must(t, err->message.n > 0, "an err without a message: %.*s", VIEW(t->body));
-	for (size_t i = 0; i < err->code.n; i++)
-		trial_must(t,
-			   err->code.p[i] == '_' ||
-				   (err->code.p[i] >= 'a' && err->code.p[i] <= 'z'),
-			   "a code that is no word: %.*s", VIEW(err->code));
+	bool malformed = view_eq(err->code, VIEW_LITERAL("malformed"));
+	bool fits =
+		err->message.n > 0 && (!err->code.p || is_word(err->code)) &&
+		(!err->has_offset || malformed) &&
+		(err->has_retryable ? err->retryable && may_help(err->code) : !may_help(err->code));
+
+	trial_must(t, fits, "an err whose keys don't fit together: %.*s", VIEW(t->body));
 }
 
 const struct ovd_response *trial_answer(struct trial *t, uint64_t id)
@@ -259,6 +279,15 @@ const struct ovd_err *trial_want_err_id(struct trial *t, uint64_t id)
 const struct ovd_err *trial_want_err(struct trial *t)
 {
 	return trial_want_err_id(t, t->id);
+}
+
+const struct ovd_err *trial_want_code(struct trial *t, const char *code)
+{
+	const struct ovd_err *err = trial_want_err(t);
+
+	trial_must(t, !err->code.p || view_eq(err->code, view(code)), "the code is not %s: %.*s",
+		   code, VIEW(t->body));
+	return err;
 }
 
 void trial_want_end(struct trial *t)

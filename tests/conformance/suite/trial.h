@@ -68,8 +68,8 @@ void trial_close(struct trial *t);
 
 /* ---- and back ---- */
 
-/* The next answer must have this id; events before it are fine. An err must have a message; its
- * code, if it has one, is a word. */
+/* The next answer must have this id; events before it are fine. An err must have a message; what
+ * else it has must fit together. */
 const struct ovd_response *trial_answer(struct trial *t, uint64_t id);
 
 /* The answer to the last request must be of this kind. Zeros once the trial is over. */
@@ -81,6 +81,9 @@ const struct ovd_response *trial_want_or_skip(struct trial *t, enum ovd_response
 /* An err with this id, or with that of the last request. */
 const struct ovd_err *trial_want_err_id(struct trial *t, uint64_t id);
 const struct ovd_err *trial_want_err(struct trial *t);
+
+/* An err with this code, if it has one: the reference's daemon gives none. */
+const struct ovd_err *trial_want_code(struct trial *t, const char *code);
 
 /* The connection ends now, without another answer. */
 void trial_want_end(struct trial *t);
