@@ -41,6 +41,7 @@ libs/server/store   := -lsodium
 include mk/build_id.mk
 include mk/rules.mk
 include mk/schema.mk
+include mk/compat.mk
 include mk/docs.mk
 include mk/tests.mk
 include mk/qemu.mk
