@@ -14,7 +14,7 @@ struct compat_break {
 	const char *path;   /* "add_peer.x", "response.status.x", "event.x", "frame.request.id" */
 	const char *text;   /* "add_peer now requires key `x`" */
 	const char *reason; /* why it was accepted; NULL: it was not */
-	bool told;          /* for who prints */
+	bool told;          /* for whoever prints */
 };
 
 /* {0} is empty. All of it lives in the arena; a failed allocation sticks. */

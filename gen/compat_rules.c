@@ -1,7 +1,7 @@
-#include "gen/compat_rules.h"
-
 #include <inttypes.h>
 #include <string.h>
+
+#include "gen/compat_walk.h"
 
 /* The longest text of an address: INET6_ADDRSTRLEN without its NUL. */
 #define IP_TEXT_MAX 45
@@ -24,12 +24,12 @@ static bool same_type(const struct field *a, const struct field *b)
 	       strcmp(kind_words[a->kind][0], kind_words[b->kind][0]) == 0;
 }
 
-static const struct field *before(const struct walk *w, const struct pair *pair)
+static const struct field *old_field(const struct walk *w, const struct pair *pair)
 {
 	return (w->old_writes ? pair->writer : pair->reader)->field;
 }
 
-static const struct field *now(const struct walk *w, const struct pair *pair)
+static const struct field *now_field(const struct walk *w, const struct pair *pair)
 {
 	return (w->old_writes ? pair->reader : pair->writer)->field;
 }
@@ -59,40 +59,50 @@ static void null(struct walk *w, const struct pair *pair)
 			    pair->path);
 }
 
-static const char *default_text(const struct field *f)
+static const char *enum_default(const struct field *f)
 {
-	if (f->is_list || f->flags & OVD_OPTIONAL)
-		return "nothing";
-	if (f->default_variant)
-		return f->default_variant;
-	if (f->kind == OVD_KIND_ENUM && f->enumeration)
-		for (size_t i = 0; i < f->enumeration->values.n; i++)
-			if (f->enumeration->values.items[i].number == (int)f->fallback &&
-			    f->enumeration->values.items[i].wire)
-				return f->enumeration->values.items[i].wire;
+	for (size_t i = 0; f->enumeration && i < f->enumeration->values.n; i++)
+		if (f->enumeration->values.items[i].number == (int)f->fallback &&
+		    f->enumeration->values.items[i].wire)
+			return f->enumeration->values.items[i].wire;
 	return f->default_text;
+}
+
+/* What a key that is left out means, for people. */
+static const char *absent(struct compat *c, const struct field *f)
+{
+	if (f->is_list)
+		return "an empty list";
+	if (f->flags & OVD_OPTIONAL)
+		return "nothing";
+	if (f->kind == OVD_KIND_TEXT)
+		return "an empty text";
+	if (f->default_variant)
+		return compat_text(c, "`%s`", f->default_variant);
+	return compat_text(c, "`%s`", f->kind == OVD_KIND_ENUM ? enum_default(f) : f->default_text);
 }
 
 static void default_value(struct walk *w, const struct pair *pair)
 {
-	const struct field *old = before(w, pair), *new = now(w, pair);
+	const struct field *old = old_field(w, pair), *now = now_field(w, pair);
+	const char *meant = absent(w->c, old), *means = absent(w->c, now);
 
-	if (!same_type(old, new) || (old->flags | new->flags) & OVD_REQUIRED)
+	if (!same_type(old, now) || (old->flags | now->flags) & OVD_REQUIRED)
 		return;
-	if (strcmp(default_text(old), default_text(new)) != 0)
-		compat_note(w, pair->path, "%s: left out, it means `%s` now, meant `%s`",
-			    pair->path, default_text(new), default_text(old));
+	if (strcmp(meant, means) != 0)
+		compat_note(w, pair->path, "%s: left out, it means %s now, meant %s", pair->path,
+			    means, meant);
 }
 
 /* ---- what is it ---- */
 
 static void type(struct walk *w, const struct pair *pair)
 {
-	const struct field *old = before(w, pair), *new = now(w, pair);
+	const struct field *old = old_field(w, pair), *now = now_field(w, pair);
 
-	if (!same_type(old, new))
+	if (!same_type(old, now))
 		compat_note(w, pair->path, "%s is %s%s now, was %s%s", pair->path,
-			    new->is_list ? "a list of " : "", kind_words[new->kind][new->is_list],
+			    now->is_list ? "a list of " : "", kind_words[now->kind][now->is_list],
 			    old->is_list ? "a list of " : "", kind_words[old->kind][old->is_list]);
 }
 
@@ -108,8 +118,8 @@ static void format(struct walk *w, const struct pair *pair)
 		return;
 	if (wf->format == FORMAT_TEXT && (rf->format != FORMAT_IP || walk_is_choice(w)))
 		return;
-	compat_note(w, pair->path, "%s is %s now, was %s", pair->path, words[now(w, pair)->format],
-		    words[before(w, pair)->format]);
+	compat_note(w, pair->path, "%s is %s now, was %s", pair->path,
+		    words[now_field(w, pair)->format], words[old_field(w, pair)->format]);
 }
 
 /* ---- how large ---- */
@@ -203,24 +213,34 @@ static void value(struct walk *w, const struct pair *pair)
 
 /* ---- protobuf ---- */
 
+static struct names names_of(struct compat *c, const struct enumeration *e)
+{
+	struct names names = { .n = 0 };
+
+	names.items = compat_alloc(c, e->values.n * sizeof(*names.items));
+	for (size_t i = 0; names.items && i < e->values.n; i++)
+		if (e->values.items[i].wire) {
+			names.items[names.n].name = e->values.items[i].wire;
+			names.items[names.n++].number = e->values.items[i].number;
+		}
+	return names;
+}
+
 static void number(struct walk *w, const struct pair *pair)
 {
 	const struct enumeration *written = pair->writer->field->enumeration;
 	const struct enumeration *read = pair->reader->field->enumeration;
 	const struct row *old = w->old_writes ? pair->writer : pair->reader;
-	const struct row *new = w->old_writes ? pair->reader : pair->writer;
+	const struct row *now = w->old_writes ? pair->reader : pair->writer;
 
-	if (strcmp(old->number, new->number) != 0)
+	if (strcmp(old->number, now->number) != 0)
 		compat_note(w, pair->path, "%s has number %s now, had %s (protobuf)", pair->path,
-			    new->number, old->number);
-	for (size_t i = 0; written && read && i < written->values.n; i++)
-		for (size_t k = 0; k < read->values.n; k++)
-			if (written->values.items[i].wire && read->values.items[k].wire)
-				compat_numbers(w, pair->path,
-					       (struct named){ written->values.items[i].wire,
-							       written->values.items[i].number },
-					       (struct named){ read->values.items[k].wire,
-							       read->values.items[k].number });
+			    now->number, old->number);
+	if (written && read) {
+		struct names writer = names_of(w->c, written), reader = names_of(w->c, read);
+
+		compat_numbers(w, pair->path, &writer, &reader);
+	}
 }
 
 const struct pair_rule pair_rules[] = {

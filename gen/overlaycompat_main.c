@@ -78,48 +78,58 @@ static int schema_open(struct schema *s, struct arena *arena, const char *path)
 
 /* ---- what is told ---- */
 
-static bool same_but_line(const struct compat_break *a, const struct compat_break *b)
+static bool same_break(const struct compat_break *a, const struct compat_break *b)
 {
-	return a->daemons == b->daemons && !a->reason == !b->reason &&
-	       strcmp(a->rule, b->rule) == 0 && strcmp(a->path, b->path) == 0 &&
-	       strcmp(a->text, b->text) == 0;
+	return !a->reason == !b->reason && strcmp(a->rule, b->rule) == 0 &&
+	       strcmp(a->path, b->path) == 0 && strcmp(a->text, b->text) == 0;
 }
 
-/* "0.12, 0.13 clients: add_peer now requires key `x` (required add_peer.x)", once for all lines. */
+/* "0.12, 0.13 clients", all whom a break hits as it does the first of them; false: none. */
+static bool tell_whom(FILE *out, struct compat_break *first, bool daemons, const char *before)
+{
+	bool any = false;
+
+	for (struct compat_break *b = first; b; b = b->next)
+		if (b->daemons == daemons && same_break(first, b)) {
+			fprintf(out, "%s%s", any ? ", " : before, b->line);
+			b->told = any = true;
+		}
+	if (any)
+		fprintf(out, " %s", daemons ? "daemons" : "clients");
+	return any;
+}
+
+/* "0.12, 0.13 clients: add_peer now requires key `x` (required add_peer.x)" */
 static void tell(struct compat_break *first)
 {
-	const char *comma = "";
+	FILE *out = first->reason ? stdout : stderr;
+	bool clients = tell_whom(out, first, false, first->reason ? "accepted: " : "");
 
-	fprintf(stderr, "%s", first->reason ? "accepted: " : "");
-	for (struct compat_break *b = first; b; b = b->next)
-		if (same_but_line(first, b)) {
-			fprintf(stderr, "%s%s", comma, b->line);
-			b->told = true;
-			comma = ", ";
-		}
-	fprintf(stderr, " %s: %s (%s %s)%s%s\n", first->daemons ? "daemons" : "clients",
-		first->text, first->rule, first->path, first->reason ? ": " : "",
-		first->reason ? first->reason : "");
+	tell_whom(out, first, true, clients ? " and " : first->reason ? "accepted: " : "");
+	fprintf(out, ": %s (%s %s)%s%s\n", first->text, first->rule, first->path,
+		first->reason ? ": " : "", first->reason ? first->reason : "");
 }
 
-static int tell_all(struct compat *c, bool accepted_too)
+static int tell_all(struct compat *c, bool verbose)
 {
-	size_t n = 0;
+	size_t n = 0, accepted = 0;
 
 	for (struct compat_break *b = c->first; b; b = b->next) {
-		n += !b->reason;
-		if (!b->told && (!b->reason || accepted_too))
+		*(b->reason ? &accepted : &n) += 1;
+		if (!b->told && (!b->reason || verbose))
 			tell(b);
 	}
 	fprintf(stderr, "%.*s", VIEW(buf_view(&c->faults)));
 	if (c->failed)
 		fprintf(stderr, "overlaycompat: no memory\n");
+	if (verbose)
+		printf("%zu things break, %zu more are accepted\n", n, accepted);
 	return n > 0 || c->faults.n > 0 || c->failed;
 }
 
 /* ---- commands ---- */
 
-static int compare(const char *accepted, bool accepted_too, size_t n, char **paths)
+static int compare(const char *accepted, bool verbose, size_t n, char **paths)
 {
 	_cleanup_(compat_done) struct compat c = { .first = NULL };
 	_cleanup_(buf_done) struct buf list = { .p = NULL };
@@ -138,7 +148,7 @@ static int compare(const char *accepted, bool accepted_too, size_t n, char **pat
 		else
 			compat_accept(&c, accepted, buf_view(&list));
 	}
-	r = r < 0 ? 2 : tell_all(&c, accepted_too);
+	r = r < 0 ? 2 : tell_all(&c, verbose);
 	for (size_t i = 0; schemas && i < n; i++)
 		schema_done(&schemas[i]);
 	return r;
