@@ -48,6 +48,7 @@ include mk/build_id.mk
 include mk/rules.mk
 include mk/docs.mk
 include mk/schema.mk
+include mk/compat.mk
 include mk/tests.mk
 include mk/fuzz.mk
 include mk/qemu.mk
