@@ -122,7 +122,7 @@ start() { # DIR COMMAND...: a daemon; its socket is in $socket
 	shift
 	"$@" "$B/bin/overlayd" --data-dir "$dir" --log-level error >"$tmp/log" 2>&1 &
 	daemon=$!
-	until [ -S "$socket" ]; do kill -0 $daemon || return 1; sleep 0.02; done
+	until [ -S "$socket" ]; do kill -0 $daemon 2>/dev/null || return 1; sleep 0.02; done
 }
 mkdir /run/plain
 chown 65534:65534 /run/plain 2>/dev/null

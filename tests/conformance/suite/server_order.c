@@ -12,8 +12,7 @@ static void pipelined(struct trial *t, const struct server_check *check _unused_
 		STATUS,
 		"{\"op\":\"teardown_service_overlay\",\"service\":\"conform-nobody\"}",
 		"{\"op\":\"no_such_operation\"}",
-		"{\"op\":\"detach_container\",\"handle\":{\"platform\":\"linux_pid\",\"pid\":"
-		"4194304}}",
+		"{\"op\":\"unregister_dns\",\"name\":\"conform-nobody\"}",
 		"{\"op\":\"prune_orphan_bridges\",\"live_bridge_names\":[]}",
 	};
 
