@@ -219,10 +219,9 @@ static struct names names_of(struct compat *c, const struct enumeration *e)
 
 	names.items = compat_alloc(c, e->values.n * sizeof(*names.items));
 	for (size_t i = 0; names.items && i < e->values.n; i++)
-		if (e->values.items[i].wire) {
-			names.items[names.n].name = e->values.items[i].wire;
-			names.items[names.n++].number = e->values.items[i].number;
-		}
+		if (e->values.items[i].wire)
+			names.items[names.n++] = (struct named){ e->values.items[i].wire,
+								 e->values.items[i].number };
 	return names;
 }
 
