@@ -85,10 +85,12 @@ static const char *absent(struct compat *c, const struct field *f)
 static void default_value(struct walk *w, const struct pair *pair)
 {
 	const struct field *old = old_field(w, pair), *now = now_field(w, pair);
-	const char *meant = absent(w->c, old), *means = absent(w->c, now);
+	const char *meant, *means;
 
 	if (!same_type(old, now) || (old->flags | now->flags) & OVD_REQUIRED)
 		return;
+	meant = absent(w->c, old);
+	means = absent(w->c, now);
 	if (strcmp(meant, means) != 0)
 		compat_note(w, pair->path, "%s: left out, it means %s now, meant %s", pair->path,
 			    means, meant);
