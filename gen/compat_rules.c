@@ -85,10 +85,12 @@ static const char *absent(struct compat *c, const struct field *f)
 static void default_value(struct walk *w, const struct pair *pair)
 {
 	const struct field *old = old_field(w, pair), *now = now_field(w, pair);
-	const char *meant = absent(w->c, old), *means = absent(w->c, now);
+	const char *meant, *means;
 
 	if (!same_type(old, now) || (old->flags | now->flags) & OVD_REQUIRED)
 		return;
+	meant = absent(w->c, old);
+	means = absent(w->c, now);
 	if (strcmp(meant, means) != 0)
 		compat_note(w, pair->path, "%s: left out, it means %s now, meant %s", pair->path,
 			    means, meant);
@@ -219,10 +221,9 @@ static struct names names_of(struct compat *c, const struct enumeration *e)
 
 	names.items = compat_alloc(c, e->values.n * sizeof(*names.items));
 	for (size_t i = 0; names.items && i < e->values.n; i++)
-		if (e->values.items[i].wire) {
-			names.items[names.n].name = e->values.items[i].wire;
-			names.items[names.n++].number = e->values.items[i].number;
-		}
+		if (e->values.items[i].wire)
+			names.items[names.n++] = (struct named){ e->values.items[i].wire,
+								 e->values.items[i].number };
 	return names;
 }
 

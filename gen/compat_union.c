@@ -118,10 +118,9 @@ static struct names names_of(struct compat *c, const struct message *message)
 	struct names names = { .n = 0 };
 
 	names.items = compat_alloc(c, message->fields.n * sizeof(*names.items));
-	for (; names.items && names.n < message->fields.n; names.n++) {
-		names.items[names.n].name = message->fields.items[names.n].key;
-		names.items[names.n].number = message->fields.items[names.n].number;
-	}
+	for (size_t i = 0; names.items && i < message->fields.n; i++)
+		names.items[names.n++] = (struct named){ message->fields.items[i].key,
+							 message->fields.items[i].number };
 	return names;
 }
 

@@ -50,11 +50,13 @@ struct pair_rule {
 extern const struct pair_rule pair_rules[];
 
 /* The protobuf numbers of variants or of an enum's values. */
+struct named {
+	const char *name;
+	int number;
+};
+
 struct names {
-	struct {
-		const char *name;
-		int number;
-	} * items;
+	struct named *items;
 	size_t n;
 };
 

@@ -14,6 +14,7 @@
 /* ---- a released schema ---- */
 
 struct line {
+	Google__Protobuf__FileDescriptorSet *set;
 	struct model model;
 	const void *seen[SEEN_MAX]; /* fields and enum values that a body had */
 	size_t n_seen;
@@ -21,17 +22,22 @@ struct line {
 
 static void line_open(struct line *line, const char *name)
 {
-	Google__Protobuf__FileDescriptorSet *set;
 	struct ovd_view bytes;
 	char path[64];
 
 	snprintf(path, sizeof(path), "schema/released/%s.binpb", name);
 	bytes = check_file(path);
-	set = google__protobuf__file_descriptor_set__unpack(NULL, bytes.n,
-							    (const uint8_t *)bytes.p);
-	CHECK(set && set->n_file > 0);
-	memset(line, 0, sizeof(*line));
-	CHECK_INT(model_load(&line->model, set->file[set->n_file - 1]), 0);
+	*line = (struct line){ .n_seen = 0 };
+	line->set = google__protobuf__file_descriptor_set__unpack(NULL, bytes.n,
+								  (const uint8_t *)bytes.p);
+	CHECK(line->set && line->set->n_file > 0);
+	CHECK_INT(model_load(&line->model, line->set->file[line->set->n_file - 1]), 0);
+}
+
+static void line_done(struct line *line)
+{
+	model_done(&line->model);
+	google__protobuf__file_descriptor_set__free_unpacked(line->set, NULL);
 }
 
 static bool was_seen(const struct line *line, const void *what)
@@ -295,7 +301,7 @@ static void check_line(const char *name, size_t bodies)
 			CASE("%s", line.model.enumerations.items[i].values.items[k].name);
 			CHECK(was_seen(&line, &line.model.enumerations.items[i].values.items[k]));
 		}
-	model_done(&line.model);
+	line_done(&line);
 }
 
 TEST(set_0_12)
@@ -345,7 +351,7 @@ TEST(set_0_12_refuses_what_came_later)
 
 	line_open(&line, "0.12");
 	CHECK_INT(each_body("0.13", &line, is_read_but_for_0_13), 757);
-	model_done(&line.model);
+	line_done(&line);
 }
 
 static void is_read_but_for_0_14(struct line *line, const struct vector *vector)
@@ -360,5 +366,5 @@ TEST(set_0_13_refuses_what_came_later)
 
 	line_open(&line, "0.13");
 	CHECK_INT(each_body("0.14", &line, is_read_but_for_0_14), 818);
-	model_done(&line.model);
+	line_done(&line);
 }
