@@ -33,6 +33,7 @@ needs/server/ops    := server/ipc server/store server/net server/engine schema r
 needs/server        := server/ops server/linux server/ipc server/store server/net server/engine schema runtime
 needs/client        := schema runtime
 needs/client/ctl    := client schema runtime
+needs/tests/conformance/suite := schema runtime
 
 libs/gen/pb         := -lprotobuf-c
 libs/runtime        := -lpthread $(if $(PROTOBUF),-lprotobuf-c)
@@ -47,6 +48,7 @@ include mk/build_id.mk
 include mk/rules.mk
 include mk/docs.mk
 include mk/schema.mk
+include mk/compat.mk
 include mk/tests.mk
 include mk/fuzz.mk
 include mk/qemu.mk
@@ -71,6 +73,8 @@ bench: deps
 install: all
 	install -D -m 755 $(B)/bin/overlayd $(DESTDIR)$(PREFIX)/sbin/overlayd
 	install -D -m 755 $(B)/bin/overlayctl $(DESTDIR)$(PREFIX)/bin/overlayctl
+	install -D -m 755 $(B)/bin/overlay-conform $(DESTDIR)$(PREFIX)/bin/overlay-conform
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/overlayd/vectors tests/data/vectors/*
 	install -D -m 644 schema/overlayd.proto $(DESTDIR)$(PREFIX)/share/overlayd/overlayd.proto
 	install -D -m 644 schema/wire.proto $(DESTDIR)$(PREFIX)/share/overlayd/wire.proto
 	for page in $(MAN); do install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done

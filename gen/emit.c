@@ -22,6 +22,7 @@ const struct output outputs[] = {
 	{ "client/python/src/overlayd/_protocol.py", emit_python },
 	{ "client/go/protocol.go", emit_go },
 	{ "client/rust/src/protocol.rs", emit_rust },
+	{ "client/typescript/src/protocol.ts", emit_typescript },
 	{ NULL, NULL },
 };
 

@@ -33,6 +33,7 @@ void emit_html(struct model *m, struct text *t);
 void emit_python(struct model *m, struct text *t);
 void emit_go(struct model *m, struct text *t);
 void emit_rust(struct model *m, struct text *t);
+void emit_typescript(struct model *m, struct text *t);
 
 /* The first line of every output in C. */
 void emit_banner(const struct model *m, struct text *t);
