@@ -49,13 +49,13 @@ static bool begins(const char *text, const char *with)
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* NaN, Infinity and -Infinity, a fraction without digits. */
+/* NaN, Infinity and -Infinity; a fraction without digits before it, or in it. */
 static bool is_odd_number(struct ovd_view body, const struct ovd_fault *fault)
 {
 	const char *at = body.p + fault->offset;
 
 	if (begins(fault->text, "expected a digit"))
-		return *at == 'I' || (at > body.p && at[-1] == '.');
+		return *at == 'I' || *at == '.' || (at > body.p && at[-1] == '.');
 	return begins(fault->text, "expected a value") && (*at == 'N' || *at == 'I');
 }
 

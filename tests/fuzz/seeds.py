@@ -36,6 +36,8 @@ def json_seeds():
             put("fuzz_json", record["type"] + "." + record["name"], body)
         if record["type"] in ("request", "response") and ("=" not in record["name"] or record["name"].endswith("=least")):
             put("fuzz_fixed_point", record["type"] + "." + record["name"], body)
+        if record["name"].startswith("err.message=") and "_after_" not in record["name"] and "length" not in record["name"]:
+            put("fuzz_fixed_point", record["name"], body)
     shortest = {}
     for record in records("verdicts.jsonl"):
         if "+" in record["mutation"]:  # two at once
@@ -46,6 +48,8 @@ def json_seeds():
             shortest[kind] = body
     for kind, body in shortest.items():
         put("fuzz_against_json_c", kind, body)
+        if not kind.endswith(".accepted") and not kind.startswith("truth"):
+            put("fuzz_json", "refused." + kind, body)
 
 
 def as_protobuf(kind, body):
