@@ -188,6 +188,8 @@ static int plan_tunnel(struct engine *e, struct global_intent *i, struct plan *p
 	int r = 0;
 
 	PLAN_ADD(plan, STEP_FIREWALL);
+	if (was->has_block && !cidr_eq(&was->pool.block, &next->pool.block)) /* they may overlap */
+		PLAN_ADD(plan, STEP_PREFIX_DELETE)->prefix.cidr = was->pool.block;
 	PLAN_ADD(plan, STEP_PREFIX)->prefix.cidr = next->pool.block;
 	if (was->up && !same_address(was, next)) /* the kernel would take them, and not give back */
 		r = peers_plan_routes(e, was, STEP_ROUTE_DELETE, plan);
@@ -204,12 +206,7 @@ static int plan_tunnel(struct engine *e, struct global_intent *i, struct plan *p
 	if (r < 0)
 		return r;
 	tunnel->peers = i->peers;
-	r = peers_plan_routes(e, next, STEP_ROUTE, plan);
-	if (r < 0)
-		return r;
-	if (was->has_block && !cidr_eq(&was->pool.block, &next->pool.block))
-		PLAN_ADD(plan, STEP_PREFIX_DELETE)->prefix.cidr = was->pool.block;
-	return 0;
+	return peers_plan_routes(e, next, STEP_ROUTE, plan);
 }
 
 /* Peers that are being changed end first, and no others begin: the plan is given all of them. */
