@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "runtime/arena.h"
+#include "runtime/codec.h"
 #include "schema/overlayd.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -18,6 +19,7 @@ static const char *const requests[] = {
 	"{\"op\":\"nat_status\"}",
 	"{\"op\":\"status\"}",
 };
+#define BIG 4
 
 void client_connect(struct client *c, const struct sockaddr_un *address, socklen_t n)
 {
@@ -47,20 +49,44 @@ static bool can_ask(const struct client *c)
 	return c->fd >= 0 && !c->half_closed && !c->at_end;
 }
 
+/* Behind blanks, in JSON; or in protobuf. */
+static void put_body(struct buf *out, uint64_t id, const char *request, int blanks,
+		     enum ovd_codec codec)
+{
+	_cleanup_(buf_done) struct buf text = { .p = NULL };
+	_cleanup_(arena_done) struct arena arena = { .chunk = NULL };
+	_cleanup_(freep) char *body = NULL;
+	struct ovd_fault fault;
+	struct ovd_frame frame;
+
+	MUST(buf_printf(&text, "%*s{\"frame\":\"request\",\"id\":%llu,\"request\":%s}", blanks, "",
+			(unsigned long long)id, request) == 0);
+	if (codec == OVD_CODEC_JSON) {
+		MUST(buf_append(out, text.p, text.n) == 0);
+		return;
+	}
+	body = fuzz_body(buf_view(&text), '\0');
+	MUST(ovd_frame_decode((struct ovd_view){ .p = body, .n = text.n }, &arena, &frame,
+			      &fault) == 0);
+	MUST(codec_encode(codec, &ovd_frame_table, &frame, &arena, out) == 0);
+}
+
 void client_ask_in_two(struct client *c, unsigned how)
 {
-	const char *request = requests[how % ARRAY_SIZE(requests)];
-	size_t at, blanks = how / ARRAY_SIZE(requests) % 8 * 100;
+	bool protobuf = how & 0x80 && codec_is_built(OVD_CODEC_PROTOBUF);
+	unsigned which = how % ARRAY_SIZE(requests);
+	const char codec = protobuf ? OVD_CODEC_PROTOBUF : OVD_CODEC_JSON;
+	size_t at;
 
 	if (!can_ask(c))
 		return;
 	c->asked++;
-	if (how % ARRAY_SIZE(requests) == 4 && c->asked - c->answered > BIG_MAX)
+	if (which == BIG && c->asked - c->answered > BIG_MAX)
 		c->is_deaf = true;
 	c->rest.n = 0;
+	MUST(buf_append(&c->codecs, &codec, 1) == 0);
 	MUST(frame_begin(&c->rest, &at) == 0);
-	MUST(buf_printf(&c->rest, "%*s{\"frame\":\"request\",\"id\":%llu,\"request\":%s}",
-			(int)blanks, "", (unsigned long long)c->asked, request) == 0);
+	put_body(&c->rest, c->asked, requests[which], how / 5 % 8 * 100, (enum ovd_codec)codec);
 	MUST(frame_end(&c->rest, at) == 0);
 	at = c->rest.n * (how % 7) / 7;
 	send_now(c, (struct ovd_view){ .p = c->rest.p, .n = at });
@@ -81,15 +107,17 @@ void client_ask(struct client *c, unsigned how)
 
 static void take_answer(struct client *c, struct ovd_view body)
 {
+	enum ovd_codec codec = codec_of(body);
 	struct arena arena = { .chunk = NULL };
 	struct ovd_fault fault;
 	struct ovd_frame frame;
 
-	MUST(ovd_frame_decode(body, &arena, &frame, &fault) == 0);
+	MUST(codec_decode(codec, &ovd_frame_table, body, &arena, &frame, &fault) == 0);
 	MUST(frame.kind == OVD_FRAME_RESPONSE);
 	c->answered++;
 	MUST(c->is_wild || frame.response.id == c->answered);
 	MUST(c->is_wild || c->answered <= c->asked);
+	MUST(c->is_wild || c->codecs.p[c->answered - 1] == (char)codec);
 	arena_done(&arena);
 }
 
@@ -136,6 +164,7 @@ void client_close(struct client *c)
 {
 	fd_closep(&c->fd);
 	buf_done(&c->rest);
+	buf_done(&c->codecs);
 	frame_reader_done(&c->in);
 }
 

@@ -18,6 +18,7 @@ struct client {
 	bool at_end;       /* the server has closed it */
 	uint64_t asked;    /* requests so far, with the ids 1, 2, ... */
 	uint64_t answered; /* their answers */
+	struct buf codecs; /* a byte for each: the form it was in */
 	struct buf rest;   /* of a request, still to be sent */
 	struct frame_reader in;
 };
@@ -27,15 +28,15 @@ void client_connect(struct client *c, const struct sockaddr_un *address, socklen
 /* Bytes that are whatever they are. */
 void client_send_bytes(struct client *c, struct ovd_view bytes);
 
-/* A good request; which one, `how` says. */
+/* A good request; which one, and in what form, `how` says. */
 void client_ask(struct client *c, unsigned how);
 
 /* The same, without its last bytes, which the other sends. */
 void client_ask_in_two(struct client *c, unsigned how);
 void client_send_rest(struct client *c);
 
-/* Takes what is there. Every frame must be an answer; a client that isn't wild gets them in order.
- * Whether there was anything. */
+/* Takes what is there. Every frame must be an answer; a client that isn't wild gets them in order,
+ * each in the form of its request. Whether there was anything. */
 bool client_read(struct client *c);
 
 void client_close_half(struct client *c);

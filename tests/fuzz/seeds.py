@@ -202,6 +202,7 @@ def connection_seeds():
 
     put("fuzz_connections", "one-of-each", b"\1" + connect + b"".join(ask(op) + turn + read for op in (ok, wait, fail, big, hold)) + done + turn + read)
     put("fuzz_connections", "three-clients", b"\1" + connect * 3 + b"".join(ask(op, who) for who in range(3) for op in (ok, hold, big)) + turn + refused + turn + done)
+    put("fuzz_connections", "both-forms", b"\1" + connect + b"".join(ask(op) + ask(op + 130) for op in (ok, wait, fail, big, hold)) + turn + done + turn + done + read)
     put("fuzz_connections", "waits", b"\1" + connect * 2 + wake + ask(wait) + ask(hold, 1) + turn + done + turn + wake + turn + read)
     put("fuzz_connections", "asked-again", b"\1" + connect + ask(hold) + turn + again + again + done)
     put("fuzz_connections", "in-two", b"\1" + connect + act(2) + bytes([ok + 15]) + act(2) + bytes([hold + 25]) + turn + done + half + turn)
