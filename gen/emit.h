@@ -65,5 +65,9 @@ const char *emit_value_name(struct model *m, const struct enumeration *e,
 /* What a missing key of an ENUM with a default means. */
 const struct value *emit_default_value(const struct field *field);
 
+/* What a missing key of a field with a default means, as it would stand on the wire:
+ * "{"scope":"global"}", "[]". */
+const char *emit_default_json(struct model *m, const struct field *field);
+
 /* A union's variant by its name on the wire; NULL. */
 const struct field *emit_variant(const struct message *message, const char *key);

@@ -106,6 +106,18 @@ const struct value *emit_default_value(const struct field *field)
 	return NULL;
 }
 
+const char *emit_default_json(struct model *m, const struct field *field)
+{
+	if (field->is_list)
+		return "[]";
+	if (field->default_variant)
+		return model_text(m, "{\"%s\":\"%s\"}", field->message->tag,
+				  field->message->fields.items[field->fallback].key);
+	if (field->kind == OVD_KIND_ENUM)
+		return model_text(m, "\"%s\"", emit_default_value(field)->wire);
+	return field->kind == OVD_KIND_TEXT ? "\"\"" : field->default_text;
+}
+
 const struct field *emit_variant(const struct message *message, const char *key)
 {
 	for (size_t i = 0; i < message->fields.n; i++)

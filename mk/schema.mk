@@ -26,6 +26,12 @@ $(B)/bin/overlaygen: $(B)/gen/overlaygen_main.o $(call archive,gen)
 	$(call say,LD,$@)
 	$(Q)$(LINK) -o $@ $^ $(call libs,gen)
 
+# A generator with other outputs, those that gen/X/emit.c has: see gen/README.md.
+$(B)/gen/%/overlaygen: $(B)/gen/%/emit.o $(B)/gen/overlaygen_main.o $(call archive,gen)
+	$(call say,LD,$@)
+	$(Q)$(LINK) -o $@ $^ $(call libs,gen)
+tests: $(B)/gen/perl/overlaygen
+
 # protoc writes all outputs each time; only those that differ replace what is there. libprotobuf-c ends a string at its first NUL, but takes
 # bytes whole; on the wire the two are the same.
 $(B)/schema/stamp: schema/overlayd.proto schema/wire.proto $(B)/bin/overlaygen
