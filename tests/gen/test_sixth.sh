@@ -16,9 +16,20 @@ quiet() { # COMMAND...: succeeds and says no more than that
 	said=$("$@" 2>&1) && [ -z "$(echo "$said" | grep -v ' syntax OK$')" ] || { echo "$said"; return 1; }
 }
 
+# who has the schema and the generator alone makes the emitter a generator, under any name
+stranger() {
+	mkdir -p "$tmp/stranger/gen/mine" && cp -r Makefile mk schema gen runtime "$tmp/stranger" && cp gen/perl/emit.c "$tmp/stranger/gen/mine" || return
+	(
+		unset MAKEFLAGS MFLAGS MAKELEVEL
+		cd "$tmp/stranger" && make -j2 B=build SAN= OPTIMIZE=-O0 build/gen/mine/overlaygen && mkdir made &&
+			protoc -Ischema --plugin=protoc-gen-overlay=build/gen/mine/overlaygen --overlay_out=made overlayd.proto
+	) && cmp "$tmp/stranger/made/Overlayd/Protocol.pm" "$tmp/Overlayd/Protocol.pm" && rm -r "$tmp/stranger"
+}
+
 check "generates" generate schema overlayd.proto "$tmp"
 check "its one output" has_one_output
 check "the emitter is short" is_short
+check "the schema and the generator are all that it needs" stranger
 if ! command -v perl >/dev/null; then
 	check_skip "what it makes" "no perl here"
 	check_end
