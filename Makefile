@@ -11,7 +11,7 @@ VERSION  := 0.1.0
 
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Werror
 # Sanitizers hide from gcc what it knows of lengths: it then warns of texts that are cut on purpose.
-OPTIMIZE := $(if $(SAN),-O1 -Wno-format-truncation -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer,-O2)
+OPTIMIZE := $(if $(SAN),-O1 $(if $(findstring clang,$(CC)),,-Wno-format-truncation) -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer,-O2)
 CFLAGS   ?= -g
 CPPFLAGS += -I. -I$(B) -I/usr/include/libnl3 -D_GNU_SOURCE -DWITH_PROTOBUF=$(if $(PROTOBUF),1,0)
 COMPILE   = $(CC) -std=gnu17 $(CFLAGS) $(WARN) $(OPTIMIZE) $(CPPFLAGS) -MMD -MP
@@ -33,6 +33,7 @@ needs/server/ops    := server/ipc server/store server/net server/engine schema r
 needs/server        := server/ops server/linux server/ipc server/store server/net server/engine schema runtime
 needs/client        := schema runtime
 needs/client/ctl    := client schema runtime
+needs/tests/conformance/suite := schema runtime
 
 libs/gen/pb         := -lprotobuf-c
 libs/runtime        := -lpthread $(if $(PROTOBUF),-lprotobuf-c)
@@ -47,7 +48,9 @@ include mk/build_id.mk
 include mk/rules.mk
 include mk/docs.mk
 include mk/schema.mk
+include mk/compat.mk
 include mk/tests.mk
+include mk/fuzz.mk
 include mk/qemu.mk
 include mk/bench.mk
 
@@ -70,6 +73,8 @@ bench: deps
 install: all
 	install -D -m 755 $(B)/bin/overlayd $(DESTDIR)$(PREFIX)/sbin/overlayd
 	install -D -m 755 $(B)/bin/overlayctl $(DESTDIR)$(PREFIX)/bin/overlayctl
+	install -D -m 755 $(B)/bin/overlay-conform $(DESTDIR)$(PREFIX)/bin/overlay-conform
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/overlayd/vectors tests/data/vectors/*
 	install -D -m 644 schema/overlayd.proto $(DESTDIR)$(PREFIX)/share/overlayd/overlayd.proto
 	install -D -m 644 schema/wire.proto $(DESTDIR)$(PREFIX)/share/overlayd/wire.proto
 	for page in $(MAN); do install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
@@ -78,4 +83,4 @@ install: all
 	install -D -m 644 $(B)/schema/completion/overlayctl.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/overlayctl.fish
 
 clean:
-	rm -rf $(B) $(B)-asan $(B)-clang $(B)-nopb
+	rm -rf $(B) $(B)-asan $(B)-clang $(B)-nopb $(B)-fuzz

@@ -15,9 +15,11 @@ const struct output outputs[] = {
 	{ "man/%-protocol.7", emit_man_protocol },
 	{ "man/overlayctl-commands.roff", emit_man_commands },
 	{ "docs/reference.md", emit_reference },
+	{ "%.dict", emit_dictionary },
 	{ "docs/reference.html", emit_html },
 	{ "client/python/src/overlayd/_protocol.py", emit_python },
 	{ "client/go/protocol.go", emit_go },
 	{ "client/rust/src/protocol.rs", emit_rust },
+	{ "client/typescript/src/protocol.ts", emit_typescript },
 	{ NULL, NULL },
 };

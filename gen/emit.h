@@ -29,10 +29,12 @@ void emit_man_commands(struct model *m, struct text *t);
 
 /* With lines "@example MESSAGE VARIANT@" where a frame is to be shown. */
 void emit_reference(struct model *m, struct text *t);
+void emit_dictionary(struct model *m, struct text *t);
 void emit_html(struct model *m, struct text *t);
 void emit_python(struct model *m, struct text *t);
 void emit_go(struct model *m, struct text *t);
 void emit_rust(struct model *m, struct text *t);
+void emit_typescript(struct model *m, struct text *t);
 
 /* The first line of every output in C. */
 void emit_banner(const struct model *m, struct text *t);

@@ -228,20 +228,30 @@ static void gather_keys(struct keys *keys, const struct message *message)
 	}
 }
 
-static bool recurses(const struct message *message, const struct message *wanted, int depth)
+static bool reaches(const struct message *message, const struct message *wanted)
 {
-	for (size_t i = 0; depth < 32 && i < message->fields.n; i++) {
-		const struct message *inner = message->fields.items[i].message;
+	for (size_t i = 0; i < message->fields.n; i++) {
+		struct message *inner = message->fields.items[i].message;
 
-		if (inner && (inner == wanted || recurses(inner, wanted, depth + 1)))
+		if (!inner || (inner->seen && inner != wanted))
+			continue;
+		inner->seen = true;
+		if (inner == wanted || reaches(inner, wanted))
 			return true;
 	}
 	return false;
 }
 
+static bool recurses(const struct model *m, const struct message *message)
+{
+	for (size_t i = 0; i < m->messages.n; i++)
+		m->messages.items[i].seen = false;
+	return reaches(message, message);
+}
+
 static void message_does_not_recurse(struct model *m, const struct message *message)
 {
-	if (recurses(message, message, 0))
+	if (recurses(m, message))
 		FAULT(m, message, "%s holds itself: the wire must not recurse", message->name);
 }
 
@@ -249,7 +259,7 @@ static void keys_are_unique(struct model *m, const struct message *message)
 {
 	struct keys keys = { .n = 0 };
 
-	if (recurses(message, message, 0))
+	if (m->recursive)
 		return;
 	gather_keys(&keys, message);
 	if (keys.twice)
@@ -272,10 +282,10 @@ static bool has_key(const struct message *message, const char *key)
 
 static void tag_is_no_key(struct model *m, const struct message *message)
 {
-	for (size_t i = 0; message->tag && i < message->fields.n; i++) {
+	for (size_t i = 0; message->tag && !m->recursive && i < message->fields.n; i++) {
 		const struct message *variant = message->fields.items[i].message;
 
-		if (!variant || recurses(variant, variant, 0))
+		if (!variant)
 			continue;
 		if (variant->tag && strcmp(variant->tag, message->tag) == 0)
 			FAULT(m, message, "%s: the tag %s is the tag of its variant %s too",
@@ -325,7 +335,7 @@ static void operations_have_answers(struct model *m, const struct message *messa
 {
 	const struct message *response = model_message(m, "Response");
 
-	for (size_t i = 0; message->dispatch && i < message->fields.n; i++) {
+	for (size_t i = 0; message->dispatch && !m->recursive && i < message->fields.n; i++) {
 		const struct field *f = &message->fields.items[i];
 
 		if (f->answers.n == 0)
@@ -367,6 +377,8 @@ void model_lint(struct model *m)
 			    "syntax is %s: overlaygen reads proto2, whose fields are required or "
 			    "optional",
 			    m->syntax);
+	for (size_t i = 0; i < m->messages.n && !m->recursive; i++)
+		m->recursive = recurses(m, &m->messages.items[i]);
 	for (size_t i = 0; i < m->enumerations.n; i++)
 		lint_enumeration(m, &m->enumerations.items[i]);
 	for (size_t i = 0; i < m->messages.n; i++) {

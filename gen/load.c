@@ -63,12 +63,12 @@ static void read_position(const struct loader *l, const int *path, size_t n, int
 
 /* ---- types ---- */
 
-/* ".overlayd.PeerSpec" to "PeerSpec". */
-static const char *last_name(const char *type_name)
+/* ".overlayd.PeerSpec" to "PeerSpec"; "" if it says no type. */
+static const char *last_name(const field_proto *proto)
 {
-	const char *dot = strrchr(type_name, '.');
+	const char *name = proto->type_name ? proto->type_name : "", *dot = strrchr(name, '.');
 
-	return dot ? dot + 1 : type_name;
+	return dot ? dot + 1 : name;
 }
 
 static struct enumeration *find_enumeration(const struct model *m, const char *name)
@@ -109,12 +109,12 @@ static void read_type(struct model *m, const field_proto *proto, struct field *f
 		set_kind(f, f->format == FORMAT_IP ? OVD_KIND_IP : OVD_KIND_TEXT, 0);
 		break;
 	case GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_ENUM:
-		f->enumeration = find_enumeration(m, last_name(proto->type_name));
+		f->enumeration = find_enumeration(m, last_name(proto));
 		set_kind(f, OVD_KIND_ENUM, 4);
 		f->known_type = f->enumeration;
 		break;
 	case GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_MESSAGE:
-		f->message = model_message(m, last_name(proto->type_name));
+		f->message = model_message(m, last_name(proto));
 		set_kind(f, f->message && f->message->tag ? OVD_KIND_UNION : OVD_KIND_OBJECT, 0);
 		f->known_type = f->message;
 		break;
@@ -129,7 +129,7 @@ static int read_rule(struct model *m, const field_proto *proto, struct field *f)
 	const Overlayd__Wire__FieldRule *rule =
 		option_unpack(&m->arena, options, &overlayd__wire__field_rule__descriptor);
 
-	if (!rule)
+	if (!rule || (unsigned)rule->format > FORMAT_KEY)
 		return -EBADMSG;
 	f->key = rule->key ? rule->key : f->name;
 	f->flatten = rule->flatten;
@@ -181,6 +181,8 @@ static void read_default(struct field *f)
 static int load_field(const struct loader *l, const field_proto *proto, const int path[4],
 		      struct field *f)
 {
+	if (!proto->name)
+		return -EBADMSG;
 	f->name = proto->name;
 	f->number = proto->number;
 	f->in_oneof = proto->has_oneof_index;
@@ -207,7 +209,7 @@ static int load_message_head(const struct loader *l, const message_proto *proto,
 	const Overlayd__Wire__MessageRule *rule =
 		option_unpack(&l->m->arena, options, &overlayd__wire__message_rule__descriptor);
 
-	if (!rule)
+	if (!rule || !proto->name)
 		return -EBADMSG;
 	message->name = proto->name;
 	message->c_name = model_text(l->m, "%s_%s", l->m->prefix, name_snake(l->m, proto->name));
@@ -252,7 +254,7 @@ static int load_value(const struct loader *l, const enum_proto *proto, int index
 		option_unpack(&l->m->arena, at->options ? &at->options->base : NULL,
 			      &overlayd__wire__value_rule__descriptor);
 
-	if (!rule)
+	if (!rule || !at->name)
 		return -EBADMSG;
 	*value = (struct value){
 		.name = at->name, .number = at->number, .wire = rule->name, .since = rule->since
@@ -265,6 +267,8 @@ static int load_value(const struct loader *l, const enum_proto *proto, int index
 static int load_enumeration(const struct loader *l, const enum_proto *proto, int index,
 			    struct enumeration *e)
 {
+	if (!proto->name)
+		return -EBADMSG;
 	e->name = proto->name;
 	e->c_name = model_text(l->m, "%s_%s", l->m->prefix, name_snake(l->m, proto->name));
 	read_position(l, (int[]){ 5, index }, 2, &e->line, &e->comment);
@@ -339,7 +343,7 @@ int model_keep_descriptors(struct model *m, Google__Protobuf__FileDescriptorProt
 	set.file = calloc(n, sizeof(*set.file));
 	for (size_t i = 0; copies && set.file && i < n; i++) {
 		copies[i] = *files[i];
-		if (strcmp(files[i]->name, m->file) != 0)
+		if (!files[i]->name || strcmp(files[i]->name, m->file) != 0)
 			copies[i].source_code_info = NULL;
 		set.file[i] = &copies[i];
 	}

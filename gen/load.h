@@ -5,7 +5,7 @@
 #include "google/protobuf/descriptor.pb-c.h"
 
 /* Fills m, which is {0} but for nothing. What the model can't hold is noted as a fault. -ENOMEM,
- * -EBADMSG for options that can't be read. */
+ * -EBADMSG for options that can't be read and for what has no name. The file must have one. */
 int model_load(struct model *m, const Google__Protobuf__FileDescriptorProto *file);
 
 /* Keeps the descriptors of a schema and of what it imports, comments of the schema's own file only.

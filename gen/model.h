@@ -60,6 +60,7 @@ struct message {
 	LIST(struct field) fields;
 	LIST(int) reserved; /* numbers: first, last, first, last, ... */
 	bool placed;        /* for who writes in order of dependency */
+	bool seen;          /* for who looks for a way back */
 };
 
 struct value {
@@ -90,6 +91,7 @@ struct model {
 	const char *syntax;
 	LIST(struct message) messages;
 	LIST(struct enumeration) enumerations;
+	bool recursive;              /* a message holds itself: nobody may go down into messages */
 	struct ovd_view descriptors; /* the schema and what it imports: a FileDescriptorSet */
 	struct buf faults;           /* "file:line:col: text" lines */
 };

@@ -43,6 +43,8 @@ $(eval $(call program,overlayctl,client/ctl/overlayctl_main,$(B)/schema/overlayd
 endif
 $(eval $(call program,fill-examples,gen/examples/fill_examples_main,$(B)/schema/overlayd_describe.o,gen/examples))
 $(eval $(call program,codec-testee,tests/conformance/codec_testee_main,,schema))
+$(eval $(call program,overlay-conform,tests/conformance/suite/conform_main,,tests/conformance/suite))
+$(eval $(call program,spoiled-daemon,tests/conformance/spoiled_daemon_main,,runtime))
 $(eval $(call program,demo-stream,tests/demo/stream_main,,runtime))
 $(eval $(call program,demo-capture,tests/demo/capture_main,,runtime))
 

@@ -45,7 +45,7 @@ $(B)/schema/stamp: schema/overlayd.proto schema/wire.proto $(B)/bin/overlaygen
 $(GENERATED): $(B)/schema/stamp ;
 
 # What is kept in git as well, for people who have no generator: client/X is $(B)/schema/client/X.
-KEPT_AS_IT_IS := client/rust/src/protocol.rs client/go/protocol.go client/python/src/overlayd/_protocol.py
+KEPT_AS_IT_IS := client/rust/src/protocol.rs client/go/protocol.go client/python/src/overlayd/_protocol.py client/typescript/src/protocol.ts
 KEPT := $(KEPT_AS_IT_IS) $(KEPT_PAGES)
 .PHONY: kept
 programs: kept

@@ -1,7 +1,6 @@
 # tests/ is the tree again: tests/runtime/test_ip.c is linked with runtime and what runtime may use.
-needs/tests/conformance := schema runtime
+needs/tests/conformance := tests/conformance/suite schema runtime
 needs/tests/integration := client schema runtime
-libs/tests/conformance  := -ljson-c
 
 UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/*/test_*.c tests/*/*/test_*.c))
 UNIT_TESTS := $(filter-out $(if $(PROTOBUF),,$(B)/tests/runtime/test_protobuf% $(B)/tests/conformance/test_protobuf%),$(UNIT_TESTS))

@@ -33,7 +33,7 @@ int wg_dump_allow(struct wg_dump *d, const struct ovd_cidr *cidr)
 void wg_dump_end(struct wg_dump *d)
 {
 	struct tunnel_peer *peers = (void *)d->peers.p;
-	const struct ovd_cidr *allowed = (const void *)d->allowed.p;
+	const struct ovd_cidr *allowed = (const void *)buf_view(&d->allowed).p;
 
 	d->state.peers = peers;
 	d->state.n_peers = d->peers.n / sizeof(*peers);

@@ -201,6 +201,7 @@ static const struct nla_policy prefix_policy[WGALLOWEDIP_A_MAX + 1] = {
 	[WGALLOWEDIP_A_CIDR_MASK] = { .type = NLA_U8 },
 };
 
+/* Port 0 is nowhere: the text form has no such endpoint either. */
 static bool read_endpoint(const struct nlattr *a, struct ovd_endpoint *ret)
 {
 	const struct sockaddr *any = nla_data(a);
@@ -216,22 +217,27 @@ static bool read_endpoint(const struct nlattr *a, struct ovd_endpoint *ret)
 	} else {
 		return false;
 	}
-	return true;
+	return ret->port > 0;
 }
 
 static int read_prefix(struct nlattr *nest, struct wg_dump *dump)
 {
 	struct nlattr *a[WGALLOWEDIP_A_MAX + 1], *ip;
-	struct ovd_cidr cidr = { .prefix_len = 0 };
+	struct ovd_ip address = { .len = 0 };
+	struct ovd_cidr cidr;
+	uint8_t length;
 
 	if (nla_parse_nested(a, WGALLOWEDIP_A_MAX, nest, prefix_policy) < 0)
 		return -EBADMSG;
 	ip = a[WGALLOWEDIP_A_IPADDR];
 	if (!ip || !a[WGALLOWEDIP_A_CIDR_MASK] || (nla_len(ip) != 4 && nla_len(ip) != 16))
 		return -EBADMSG;
-	cidr.ip.len = (uint8_t)nla_len(ip);
-	cidr.prefix_len = nla_get_u8(a[WGALLOWEDIP_A_CIDR_MASK]);
-	memcpy(cidr.ip.b, nla_data(ip), cidr.ip.len);
+	address.len = (uint8_t)nla_len(ip);
+	length = nla_get_u8(a[WGALLOWEDIP_A_CIDR_MASK]);
+	if (length > ip_bits(&address))
+		return -EBADMSG;
+	memcpy(address.b, nla_data(ip), address.len);
+	cidr = cidr_network(&address, length);
 	return wg_dump_allow(dump, &cidr);
 }
 

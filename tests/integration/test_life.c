@@ -390,19 +390,19 @@ TEST(a_stop_takes_down_what_it_can)
 {
 	static const char *const services[] = { "a", "b", "c" };
 	struct test_daemon d;
-	char *name[3];
+	char name[3][16];
 	int fd;
 
 	fd = daemon_begin(&d);
 	for (unsigned i = 0; i < ARRAY_SIZE(services); i++) {
 		char request[128];
-		const char *answer;
+		_cleanup_(freep) char *answer = NULL;
 
 		snprintf(request, sizeof(request),
 			 "{\"op\":\"setup_service_overlay\",\"service\":\"%s\",\"mode\":\"auto\"}",
 			 services[i]);
 		answer = ask(fd, i, request);
-		CHECK_INT(sscanf(strstr(answer, "\"name\":"), "\"name\":\"%m[^\"]", &name[i]), 1);
+		CHECK_INT(sscanf(strstr(answer, "\"name\":"), "\"name\":\"%15[^\"]", name[i]), 1);
 	}
 	CHECK(succeeds((const char *const[]){ "ip", "link", "set", name[1], "alias", "mine",
 					      NULL }));

@@ -371,3 +371,67 @@ TEST(a_peer_without_key_is_refused)
 	wg_dump_begin(&dump);
 	CHECK_INT(wg_netlink_read(message_of(&b), &dump), -EBADMSG);
 }
+
+static int read_one_prefix(struct wg_dump *dump, const struct ovd_cidr *prefix)
+{
+	const uint16_t family = rtnl_family(&prefix->ip);
+	const struct ovd_key key = { { 1 } };
+	struct rtnl_batch b = { .n = 0 };
+	size_t peers, peer, allowed, nest;
+
+	begin_dumped(&b);
+	peers = rtnl_nest(&b, WGDEVICE_A_PEERS | NLA_F_NESTED);
+	peer = begin_peer(&b, &key);
+	allowed = rtnl_nest(&b, WGPEER_A_ALLOWEDIPS | NLA_F_NESTED);
+	nest = rtnl_nest(&b, NLA_F_NESTED);
+	rtnl_put(&b, WGALLOWEDIP_A_FAMILY, &family, sizeof(family));
+	rtnl_put_ip(&b, WGALLOWEDIP_A_IPADDR, &prefix->ip);
+	rtnl_put_u8(&b, WGALLOWEDIP_A_CIDR_MASK, prefix->prefix_len);
+	rtnl_nest_end(&b, nest);
+	rtnl_nest_end(&b, allowed);
+	rtnl_nest_end(&b, peer);
+	rtnl_nest_end(&b, peers);
+	wg_dump_begin(dump);
+	return wg_netlink_read(message_of(&b), dump);
+}
+
+TEST(prefixes_that_are_none)
+{
+	_cleanup_(wg_dump_done) struct wg_dump dump = { .peers = { .p = NULL } };
+	struct ovd_cidr four = cidr("10.0.0.1/32"), six = cidr("fd00::1/128"), network;
+
+	CHECK_INT(read_one_prefix(&dump, &four), 0);
+	CHECK_INT(read_one_prefix(&dump, &six), 0);
+	four.prefix_len = 8; /* host bits go */
+	network = cidr("10.0.0.0/8");
+	CHECK_INT(read_one_prefix(&dump, &four), 0);
+	wg_dump_end(&dump);
+	CHECK(cidr_eq(&dump.state.peers[0].allowed[0], &network));
+	four.prefix_len = 33;
+	CHECK_INT(read_one_prefix(&dump, &four), -EBADMSG);
+	six.prefix_len = 129;
+	CHECK_INT(read_one_prefix(&dump, &six), -EBADMSG);
+}
+
+TEST(an_endpoint_with_port_0_is_none)
+{
+	_cleanup_(wg_dump_done) struct wg_dump dump = { .peers = { .p = NULL } };
+	struct sockaddr_in endpoint = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(1) };
+	const struct ovd_key key = { { 1 } };
+
+	wg_dump_begin(&dump);
+	for (uint16_t port = 0; port < 2; port++) {
+		struct rtnl_batch b = { .n = 0 };
+		size_t peers, peer;
+
+		endpoint.sin_port = htons(port);
+		begin_dumped(&b);
+		peers = rtnl_nest(&b, WGDEVICE_A_PEERS | NLA_F_NESTED);
+		peer = begin_peer(&b, &key);
+		rtnl_put(&b, WGPEER_A_ENDPOINT, &endpoint, sizeof(endpoint));
+		rtnl_nest_end(&b, peer);
+		rtnl_nest_end(&b, peers);
+		CHECK_INT(wg_netlink_read(message_of(&b), &dump), 0);
+		CHECK_INT(wg_dump_last(&dump)->has_endpoint, port > 0);
+	}
+}

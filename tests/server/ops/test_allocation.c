@@ -21,7 +21,7 @@
 static unsigned long calls; /* of malloc and its kin */
 static long blocks;         /* that are out */
 
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 
 #define COUNTS false /* a sanitizer has a malloc of its own */
 
