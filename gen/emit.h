@@ -9,7 +9,8 @@ struct output {
 	void (*emit)(struct model *m, struct text *t);
 };
 
-/* All of them, ended by one without path. */
+/* All of them, ended by one without path. Alone in its object file: a program that has a table of
+ * its own is a generator with those outputs. */
 extern const struct output outputs[];
 
 void emit_types(struct model *m, struct text *t);
@@ -54,3 +55,21 @@ const char *emit_placeholder(struct model *m, const struct field *field);
 
 /* A string as a C literal, with its quotes. */
 const char *emit_quoted(struct model *m, const char *text);
+
+/* "nat_status" and "NAT_STATUS" to "NatStatus". */
+const char *emit_camel(struct model *m, const char *name);
+
+/* An enum's value without the enum's name, which protobuf wants before it: "AUTO" of
+ * "OVERLAY_MODE_AUTO". */
+const char *emit_value_name(struct model *m, const struct enumeration *e,
+			    const struct value *value);
+
+/* What a missing key of an ENUM with a default means. */
+const struct value *emit_default_value(const struct field *field);
+
+/* What a missing key of a field with a default means, as it would stand on the wire:
+ * "{"scope":"global"}", "[]". */
+const char *emit_default_json(struct model *m, const struct field *field);
+
+/* A union's variant by its name on the wire; NULL. */
+const struct field *emit_variant(const struct message *message, const char *key);

@@ -48,7 +48,7 @@ static void default_value(struct model *m, struct text *t, const struct field *f
 	if (f->default_variant)
 		put_text(m, t, "default", f->default_variant);
 	else if (f->has_default && f->kind == OVD_KIND_ENUM)
-		put_text(m, t, "default", f->enumeration->values.items[f->fallback].wire);
+		put_text(m, t, "default", emit_default_value(f)->wire);
 	else if (f->has_default && f->kind == OVD_KIND_TEXT)
 		put_text(m, t, "default", f->default_text);
 	else if (f->has_default)

@@ -5,6 +5,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "gen/words.h"
+
 #define COMMENT_WIDTH 100
 
 /* ---- names ---- */
@@ -57,38 +59,10 @@ static const char *local_name(struct model *m, const char *name)
 
 /* ---- comments ---- */
 
-/* Wrapped; `first` starts the first line, `next` the others, after the indentation. */
-static void comment_lines(struct text *t, const char *indent, const char *first, const char *next,
-			  const char *comment)
-{
-	size_t margin = strlen(indent) * 8, used = margin + strlen(first);
-	const char *blank = "";
-
-	text_put(t, "%s%s", indent, first);
-	for (const char *p = comment; *p;) {
-		size_t n = strcspn(p, " ");
-
-		if (*blank && used + 1 + n > COMMENT_WIDTH) {
-			text_put(t, "\n%s%s", indent, next);
-			used = margin + strlen(next);
-			blank = "";
-		}
-		text_put(t, "%s%.*s", blank, (int)n, p);
-		used += strlen(blank) + n;
-		blank = " ";
-		p += n + strspn(p + n, " ");
-	}
-	text_put(t, "\n");
-}
-
-static const char *with_since(struct model *m, const char *comment, const char *since)
-{
-	return since ? model_text(m, "%s Since %s.", comment, since) : comment;
-}
-
 static void comment(struct text *t, const char *indent, const char *words)
 {
-	comment_lines(t, indent, "// ", "// ", words);
+	text_wrap(t, indent, "// ", "// ", COMMENT_WIDTH, words);
+	text_put(t, "\n");
 }
 
 static void type_comment(struct model *m, struct text *t, const char *name, const char *words)
@@ -100,7 +74,7 @@ static void type_comment(struct model *m, struct text *t, const char *name, cons
 /* "Tells what runs." to "Status tells what runs." */
 static const char *method_comment(struct model *m, const char *name, const struct field *op)
 {
-	const char *words = with_since(m, op->comment, op->since);
+	const char *words = words_comment(m, op);
 	size_t n = strcspn(words, " ");
 	bool verb = isupper((unsigned char)words[0]) && n > 1 && words[n - 1] == 's';
 
@@ -170,7 +144,7 @@ static void struct_type(struct model *m, struct text *t, const struct message *m
 	text_put(t, "type %s struct {%s", name, message->fields.n ? "\n" : "");
 	for (size_t i = 0; i < message->fields.n; i++) {
 		const struct field *f = &message->fields.items[i];
-		const char *words = with_since(m, f->comment, f->since);
+		const char *words = words_comment(m, f);
 
 		if (f->default_variant || is_assumed(f))
 			words = model_text(m, "%s Nil is %s.", words,
@@ -272,7 +246,7 @@ static void variant_methods(struct model *m, struct text *t, const struct messag
 	if (is_wrapped(u, f)) {
 		const char *inner = f->message->tag ? go_name(m, f->message->name) : "";
 
-		type_comment(m, t, type, with_since(m, f->comment, f->since));
+		type_comment(m, t, type, words_comment(m, f));
 		if (message_is_unit(f->message))
 			text_put(t, "type %s struct{}\n\nfunc (*%s) fields(*fields) {}\n", type,
 				 type);
@@ -310,9 +284,9 @@ static void union_type(struct model *m, struct text *t, const struct message *u)
 	for (size_t i = 0; i < u->fields.n; i++) {
 		const struct field *f = &u->fields.items[i];
 
-		comment_lines(t, "", "//   - ", "//     ",
-			      model_text(m, "[*%s]: %s", variant_type(m, u, f),
-					 with_since(m, f->comment, f->since)));
+		text_wrap(t, "", "//   - ", "//     ", COMMENT_WIDTH,
+			  model_text(m, "[*%s]: %s", variant_type(m, u, f), words_comment(m, f)));
+		text_put(t, "\n");
 	}
 	text_put(t, "type %s interface {\n\t%sName() string // under %s\n\tfields(f *fields)\n}\n",
 		 name, local, u->tag);
@@ -339,7 +313,7 @@ static void enumeration(struct model *m, struct text *t, const struct enumeratio
 	for (size_t i = 0; i < e->values.n; i++) {
 		const struct value *v = &e->values.items[i];
 
-		comment(t, "\t", with_since(m, v->comment, v->since));
+		comment(t, "\t", words_since(m, v->comment, v->since));
 		text_put(t, "\t%s %s = \"%s\"\n", go_name(m, v->name), name, v->wire);
 	}
 	text_put(t, ")\n\nvar %sKind = choice(", local_name(m, e->name));
@@ -350,14 +324,6 @@ static void enumeration(struct model *m, struct text *t, const struct enumeratio
 
 /* ---- operations ---- */
 
-static const struct field *find_variant(const struct message *u, const char *key)
-{
-	for (size_t i = 0; i < u->fields.n; i++)
-		if (strcmp(u->fields.items[i].key, key) == 0)
-			return &u->fields.items[i];
-	return NULL;
-}
-
 /* The union whose variants operations answer with. */
 static const struct message *find_answers(const struct model *m, const struct field *op)
 {
@@ -366,7 +332,7 @@ static const struct message *find_answers(const struct model *m, const struct fi
 		size_t found = 0;
 
 		for (size_t k = 0; u->tag && !u->dispatch && k < op->answers.n; k++)
-			found += find_variant(u, op->answers.items[k]) != NULL;
+			found += emit_variant(u, op->answers.items[k]) != NULL;
 		if (found == op->answers.n)
 			return u;
 	}
@@ -383,11 +349,11 @@ static const char *answer_type(struct model *m, struct text *t, const struct mes
 	if (op->answers.n == 1)
 		return model_text(
 			m, "*%s",
-			variant_type(m, answers, find_variant(answers, op->answers.items[0])));
+			variant_type(m, answers, emit_variant(answers, op->answers.items[0])));
 	for (size_t i = 0; i < op->answers.n; i++)
 		list = model_text(
 			m, "%s%s[*%s]", list, i ? " or " : "",
-			variant_type(m, answers, find_variant(answers, op->answers.items[i])));
+			variant_type(m, answers, emit_variant(answers, op->answers.items[i])));
 	text_put(t, "\n");
 	comment(t, "",
 		model_text(m, "%s is what [Client.%s] answers with: %s.", name,
@@ -396,7 +362,7 @@ static const char *answer_type(struct model *m, struct text *t, const struct mes
 		 method);
 	for (size_t i = 0; i < op->answers.n; i++)
 		text_put(t, "\nfunc (*%s) %s() {}\n",
-			 variant_type(m, answers, find_variant(answers, op->answers.items[i])),
+			 variant_type(m, answers, emit_variant(answers, op->answers.items[i])),
 			 method);
 	return name;
 }
@@ -411,7 +377,7 @@ static void operation(struct model *m, struct text *t, const struct message *ope
 	if (!answers)
 		return;
 	nothing = op->answers.n == 1 &&
-		  message_is_unit(find_variant(answers, op->answers.items[0])->message);
+		  message_is_unit(emit_variant(answers, op->answers.items[0])->message);
 	type = answer_type(m, t, answers, op);
 	text_put(t, "\n");
 	comment(t, "", method_comment(m, name, op));

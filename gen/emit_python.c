@@ -1,7 +1,8 @@
 #include "gen/emit.h"
 
-#include <ctype.h>
 #include <string.h>
+
+#include "gen/words.h"
 
 /* As the package's pyproject.toml has it: what is written here is formatted by ruff's rules. */
 #define WIDTH_MAX 100
@@ -19,22 +20,6 @@ static const char *member_name(struct model *m, const char *name)
 	return strstr(words, model_text(m, " %s ", name)) ? model_text(m, "%s_", name) : name;
 }
 
-/* "nat_status" to "NatStatus". */
-static const char *camel(struct model *m, const char *snake)
-{
-	char *out = arena_alloc(&m->arena, strlen(snake) + 1);
-	bool upper = true;
-	size_t n = 0;
-
-	for (; *snake; snake++) {
-		if (*snake != '_')
-			out[n++] = upper ? (char)toupper((unsigned char)*snake) : *snake;
-		upper = *snake == '_';
-	}
-	out[n] = '\0';
-	return out;
-}
-
 /* A value is known by its class: an empty variant, or one of two with the same message, needs one
  * of its own. */
 static bool has_own_class(const struct message *holder, const struct field *variant)
@@ -50,7 +35,7 @@ static const char *variant_class(struct model *m, const struct message *holder,
 				 const struct field *variant)
 {
 	if (has_own_class(holder, variant))
-		return model_text(m, "%s%s", holder->name, camel(m, variant->name));
+		return model_text(m, "%s%s", holder->name, emit_camel(m, variant->name));
 	return variant->message->name;
 }
 
@@ -64,18 +49,6 @@ static bool has_class(const struct model *m, const struct message *message)
 			used |= m->messages.items[i].fields.items[k].message == message &&
 				!m->messages.items[i].tag;
 	return used;
-}
-
-/* The member's name in its enum's class: without the prefix that protobuf wants. */
-static const char *value_name(struct model *m, const struct enumeration *e,
-			      const struct value *value)
-{
-	const char *prefix = model_text(m, "%s_", name_upper(m, name_snake(m, e->name)));
-	size_t n = strlen(prefix);
-
-	if (strncmp(value->name, prefix, n) == 0 && isalpha((unsigned char)value->name[n]))
-		return value->name + n;
-	return value->name;
 }
 
 static const char *table_name(struct model *m, const struct message *message)
@@ -107,32 +80,13 @@ static void doc(struct model *m, struct text *t, const char *indent, const char 
 {
 	const char *text = escaped(m, comment),
 		   *one = model_text(m, "%s\"\"\"%s\"\"\"", indent, text);
-	size_t used = strlen(indent) + 3;
 
 	if (strlen(one) <= WIDTH_MAX) {
 		text_put(t, "%s\n", one);
 		return;
 	}
-	text_put(t, "%s\"\"\"", indent);
-	for (const char *blank = ""; *text; blank = " ") {
-		size_t n = strcspn(text, " ");
-
-		if (used + strlen(blank) + n > WIDTH_MAX - 3) {
-			text_put(t, "\n%s", indent);
-			used = strlen(indent);
-			blank = "";
-		}
-		text_put(t, "%s%.*s", blank, (int)n, text);
-		used += strlen(blank) + n;
-		text += n;
-		text += *text == ' ';
-	}
+	text_wrap(t, indent, "\"\"\"", "", WIDTH_MAX - 3, text);
 	text_put(t, "\n%s\"\"\"\n", indent);
-}
-
-static const char *with_since(struct model *m, const char *comment, const char *since)
-{
-	return since ? model_text(m, "%s Since %s.", comment, since) : comment;
 }
 
 /* ---- types ---- */
@@ -165,17 +119,6 @@ static const char *member_type(struct model *m, const struct field *f)
 	return field_is_optional(f) ? model_text(m, "%s | None", item_type(f)) : item_type(f);
 }
 
-static const char *default_enum(struct model *m, const struct field *f)
-{
-	const struct enumeration *e = f->enumeration;
-
-	for (size_t i = 0; i < e->values.n; i++)
-		if ((uint64_t)e->values.items[i].number == f->fallback)
-			return model_text(m, "%s.%s", e->name,
-					  value_name(m, e, &e->values.items[i]));
-	return "None";
-}
-
 /* NULL: the member has none. */
 static const char *default_value(struct model *m, const struct field *f)
 {
@@ -196,7 +139,8 @@ static const char *default_value(struct model *m, const struct field *f)
 	case OVD_KIND_IP:
 		return "\"\"";
 	case OVD_KIND_ENUM:
-		return default_enum(m, f);
+		return model_text(m, "%s.%s", f->enumeration->name,
+				  emit_value_name(m, f->enumeration, emit_default_value(f)));
 	case OVD_KIND_OBJECT:
 	case OVD_KIND_UNION:
 		return model_text(
@@ -214,8 +158,9 @@ static void enumeration(struct model *m, struct text *t, const struct enumeratio
 	for (size_t i = 0; i < e->values.n; i++) {
 		const struct value *value = &e->values.items[i];
 
-		text_put(t, "    %s = %s\n", value_name(m, e, value), emit_quoted(m, value->wire));
-		doc(m, t, "    ", with_since(m, value->comment, value->since));
+		text_put(t, "    %s = %s\n", emit_value_name(m, e, value),
+			 emit_quoted(m, value->wire));
+		doc(m, t, "    ", words_since(m, value->comment, value->since));
 	}
 }
 
@@ -237,7 +182,7 @@ static void member(struct model *m, struct text *t, const struct field *f)
 				   value ? "default=" : "", right, value ? ", " : "");
 	text_put(t, "    %s: %s%s%s\n", member_name(m, f->name), member_type(m, f),
 		 *right ? " = " : "", right);
-	doc(m, t, "    ", with_since(m, f->comment, f->since));
+	doc(m, t, "    ", words_comment(m, f));
 }
 
 static void own_class(struct model *m, struct text *t, const struct message *holder,
@@ -247,8 +192,7 @@ static void own_class(struct model *m, struct text *t, const struct message *hol
 				   ? ""
 				   : model_text(m, "(%s)", variant->message->name);
 
-	class_head(m, t, variant_class(m, holder, variant), base,
-		   with_since(m, variant->comment, variant->since));
+	class_head(m, t, variant_class(m, holder, variant), base, words_comment(m, variant));
 }
 
 static void union_types(struct model *m, struct text *t, const struct message *message)
@@ -385,16 +329,13 @@ static const char *answer_classes(struct model *m, const struct field *f, bool *
 	const struct message *response = model_message(m, "Response");
 	const char *out = "";
 
-	for (size_t i = 0; i < f->answers.n; i++)
-		for (size_t k = 0; k < response->fields.n; k++) {
-			const struct field *variant = &response->fields.items[k];
+	for (size_t i = 0; i < f->answers.n; i++) {
+		const struct field *variant = emit_variant(response, f->answers.items[i]);
 
-			if (strcmp(variant->key, f->answers.items[i]) != 0)
-				continue;
-			out = model_text(m, "%s%s%s", out, *out ? " | " : "",
-					 variant_class(m, response, variant));
-			*ret_unit = f->answers.n == 1 && message_is_unit(variant->message);
-		}
+		out = model_text(m, "%s%s%s", out, *out ? " | " : "",
+				 variant_class(m, response, variant));
+		*ret_unit = f->answers.n == 1 && message_is_unit(variant->message);
+	}
 	return out;
 }
 
@@ -413,7 +354,7 @@ static void operation(struct model *m, struct text *t, const struct message *ops
 	fit(t, model_text(m, "%sself, %s*, %s%s", head, request, timeout, tail),
 	    model_text(m, "%s\n        self,\n%s        *,\n        %s,\n    %s", head, split,
 		       timeout, tail));
-	doc(m, t, "        ", with_since(m, f->comment, f->since));
+	doc(m, t, "        ", words_comment(m, f));
 	text_put(t,
 		 "        answer = %sself.call(%s%s, timeout=timeout)\n"
 		 "        if isinstance(answer, %s):\n            return%s\n"

@@ -1,7 +1,8 @@
 #include "gen/emit.h"
 
-#include <ctype.h>
 #include <string.h>
+
+#include "gen/words.h"
 
 #define WIDTH_MAX 100
 
@@ -29,29 +30,14 @@ static const char *plain(struct model *m, const char *name)
 /* "linux_pid" and "LINUX_PID" to "LinuxPid". */
 static const char *camel(struct model *m, const char *name)
 {
-	char *out = arena_alloc(&m->arena, strlen(name) + 1);
-	bool start = true;
-	size_t n = 0;
-
-	for (const char *p = name; *p; p++) {
-		if (*p != '_')
-			out[n++] = (char)(start ? toupper((unsigned char)*p)
-						: tolower((unsigned char)*p));
-		start = *p == '_';
-	}
-	return plain(m, out);
+	return plain(m, emit_camel(m, name));
 }
 
 /* An enum's value without the enum's name before it: "OVERLAY_MODE_AUTO" to "Auto". */
 static const char *value_name(struct model *m, const struct enumeration *e,
 			      const struct value *value)
 {
-	const char *prefix = model_text(m, "%s_", name_upper(m, name_snake(m, e->name)));
-	size_t n = strlen(prefix);
-	bool has_prefix = strncmp(value->name, prefix, n) == 0;
-
-	return camel(m,
-		     value->name + (has_prefix && isalpha((unsigned char)value->name[n]) ? n : 0));
+	return camel(m, emit_value_name(m, e, value));
 }
 
 /* Needs a function for its default: one that the type itself hasn't got. */
@@ -68,32 +54,22 @@ static const char *default_name(struct model *m, const struct message *message,
 
 /* ---- comments ---- */
 
-/* Words of a comment as documentation, wrapped, with what Markdown would take for its own escaped.
- */
+/* Words of a comment as documentation, with what Markdown would take for its own escaped. */
 static void doc(struct text *t, const char *indent, const char *mark, const char *comment)
 {
-	size_t start = strlen(indent) + strlen(mark), used = start;
+	_cleanup_(text_done) struct text words = { .failed = false };
 
-	text_put(t, "%s%s", indent, mark);
-	for (const char *p = comment; *p; p += *p == ' ') {
-		size_t n = strcspn(p, " ");
-
-		if (used > start && used + 1 + n > WIDTH_MAX) {
-			text_put(t, "\n%s%s", indent, mark);
-			used = start;
-		}
-		text_put(t, " ");
-		used += 1 + n;
-		for (; n > 0; n--, p++)
-			text_put(t, "%s%c", strchr("[]<>*\\", *p) ? "\\" : "", *p);
-	}
+	for (const char *p = comment; *p; p++)
+		text_put(&words, "%s%c", strchr("[]<>*\\", *p) ? "\\" : "", *p);
+	t->failed |= words.failed;
+	text_wrap(t, indent, mark, mark, WIDTH_MAX, words.failed ? "" : words.buf.p);
 	text_put(t, "\n");
 }
 
 static void item_doc(struct model *m, struct text *t, const char *indent, const char *comment,
 		     const char *since)
 {
-	doc(t, indent, "///", since ? model_text(m, "%s Since %s.", comment, since) : comment);
+	doc(t, indent, "/// ", words_since(m, comment, since));
 }
 
 /* ---- types ---- */
@@ -184,11 +160,8 @@ static const char *default_value(struct model *m, const struct field *f)
 	if (f->default_variant)
 		return model_text(m, "%s::%s", f->message->name, camel(m, f->default_variant));
 	if (f->kind == OVD_KIND_ENUM)
-		for (size_t i = 0; i < f->enumeration->values.n; i++)
-			if ((uint64_t)f->enumeration->values.items[i].number == f->fallback)
-				return model_text(m, "%s::%s", f->enumeration->name,
-						  value_name(m, f->enumeration,
-							     &f->enumeration->values.items[i]));
+		return model_text(m, "%s::%s", f->enumeration->name,
+				  value_name(m, f->enumeration, emit_default_value(f)));
 	return f->kind == OVD_KIND_BOOL ? "true" : f->default_text;
 }
 
@@ -356,14 +329,6 @@ static void message_type(struct model *m, struct text *t, const struct message *
 
 /* ---- operations ---- */
 
-static const struct field *find_variant(const struct message *message, const char *key)
-{
-	for (size_t i = 0; i < message->fields.n; i++)
-		if (strcmp(message->fields.items[i].key, key) == 0)
-			return &message->fields.items[i];
-	return NULL;
-}
-
 /* The union that has what operations answer: a document, as they are. */
 static const struct message *results_of(const struct model *m, const struct message *ops)
 {
@@ -371,7 +336,7 @@ static const struct message *results_of(const struct model *m, const struct mess
 		const struct message *message = &m->messages.items[i];
 
 		if (message != ops && message->tag && message->entry && ops->fields.n > 0 &&
-		    find_variant(message, ops->fields.items[0].answers.items[0]))
+		    emit_variant(message, ops->fields.items[0].answers.items[0]))
 			return message;
 	}
 	return NULL;
@@ -380,7 +345,7 @@ static const struct message *results_of(const struct model *m, const struct mess
 static const char *answer_type(struct model *m, const struct message *results,
 			       const struct field *op)
 {
-	const struct field *answer = find_variant(results, op->answers.items[0]);
+	const struct field *answer = emit_variant(results, op->answers.items[0]);
 
 	if (op->answers.n > 1)
 		return model_text(m, "%sAnswer", camel(m, op->name));
@@ -399,7 +364,7 @@ static void answer_union(struct model *m, struct text *t, const struct message *
 		 "pub enum %s {\n",
 		 op->key, answer_type(m, results, op));
 	for (size_t i = 0; i < op->answers.n; i++) {
-		const struct field *answer = find_variant(results, op->answers.items[i]);
+		const struct field *answer = emit_variant(results, op->answers.items[i]);
 
 		item_doc(m, t, "    ", answer->comment, answer->since);
 		variant(t, camel(m, answer->name), answer->message);
@@ -411,7 +376,7 @@ static void call_arms(struct model *m, struct text *t, const struct message *res
 		      const struct field *op)
 {
 	for (size_t i = 0; i < op->answers.n; i++) {
-		const struct field *answer = find_variant(results, op->answers.items[i]);
+		const struct field *answer = emit_variant(results, op->answers.items[i]);
 		const char *name = camel(m, answer->name), *value;
 		const char *held = message_is_unit(answer->message) ? "" : "(answer)";
 
@@ -487,7 +452,7 @@ void emit_rust(struct model *m, struct text *t)
 {
 	text_put(t, "// Generated by overlaygen from schema/%s. Change that, then run make.\n",
 		 m->file);
-	doc(t, "", "//!", m->comment ? m->comment : "The protocol's types.");
+	doc(t, "", "//! ", m->comment ? m->comment : "The protocol's types.");
 	text_put(t, "\n// As large as what they hold, and every message without arguments in one "
 		    "form.\n"
 		    "#![allow(clippy::large_enum_variant, clippy::derivable_impls)]\n\n"

@@ -7,34 +7,12 @@
 
 /* ---- names and comments ---- */
 
-/* "attach_container" or "RAW_MEAT" to "AttachContainer", "RawMeat"; the first letter small if so
- * wanted. */
-static const char *camel(struct model *m, const char *name, bool small)
+/* "attach_container" to "attachContainer". */
+static const char *method_name(struct model *m, const char *name)
 {
-	char *out = arena_copy(&m->arena, name, strlen(name));
-	bool upper = !small;
-	size_t n = 0;
+	const char *camel = emit_camel(m, name);
 
-	for (const char *p = name; *p; p++) {
-		if (*p == '_') {
-			upper = true;
-			continue;
-		}
-		out[n++] = (char)(upper ? toupper((unsigned char)*p) : tolower((unsigned char)*p));
-		upper = false;
-	}
-	out[n] = '\0';
-	return out;
-}
-
-/* "OVERLAY_MODE_AUTO" of OverlayMode to "Auto". */
-static const char *value_name(struct model *m, const struct enumeration *e, const struct value *v)
-{
-	const char *prefix = model_text(m, "%s_", name_upper(m, name_snake(m, e->name)));
-	size_t n = strlen(prefix);
-
-	return camel(m, strncmp(v->name, prefix, n) == 0 && v->name[n] ? v->name + n : v->name,
-		     false);
+	return model_text(m, "%c%s", tolower((unsigned char)*camel), camel + 1);
 }
 
 /* What TSDoc would take for a tag or the comment's end. */
@@ -52,25 +30,6 @@ static const char *escaped(struct model *m, const char *text)
 	return out;
 }
 
-/* One paragraph of a comment, wrapped. */
-static void paragraph(struct text *t, const char *indent, const char *text)
-{
-	size_t used = WIDTH_MAX;
-
-	for (const char *p = text; *p;) {
-		size_t n = strcspn(p, " ");
-
-		if (used + 1 + n > WIDTH_MAX) {
-			text_put(t, "\n%s *", indent);
-			used = strlen(indent) + 2;
-		}
-		text_put(t, " %.*s", (int)n, p);
-		used += 1 + n;
-		p += n;
-		p += *p == ' ';
-	}
-}
-
 /* A comment and, each on its line, its tags: "@since 0.13.0", separated by newlines. */
 static void doc(struct model *m, struct text *t, const char *indent, const char *comment,
 		const char *tags)
@@ -81,8 +40,9 @@ static void doc(struct model *m, struct text *t, const char *indent, const char 
 		text_put(t, "%s/** %s */\n", indent, text);
 		return;
 	}
-	text_put(t, "%s/**", indent);
-	paragraph(t, indent, text);
+	text_put(t, "%s/**%s", indent, *text ? "\n" : "");
+	if (*text)
+		text_wrap(t, indent, " * ", " * ", WIDTH_MAX, text);
 	if (*tags)
 		text_put(t, "\n%s *", indent);
 	for (const char *p = tags; *p;) {
@@ -184,17 +144,6 @@ static const char *item_codec(struct model *m, const struct field *f)
 	return "";
 }
 
-static const char *enumerator(struct model *m, const struct field *f)
-{
-	for (size_t i = 0; i < f->enumeration->values.n; i++) {
-		const struct value *v = &f->enumeration->values.items[i];
-
-		if (strcmp(v->name, f->default_text) == 0)
-			return emit_quoted(m, v->wire);
-	}
-	return "";
-}
-
 /* What a missing key means, as an expression. */
 static const char *fallback(struct model *m, const struct field *f)
 {
@@ -204,7 +153,7 @@ static const char *fallback(struct model *m, const struct field *f)
 		return model_text(m, "{ %s: \"%s\" }", f->message->tag,
 				  f->message->fields.items[f->fallback].key);
 	if (f->kind == OVD_KIND_ENUM)
-		return enumerator(m, f);
+		return emit_quoted(m, emit_default_value(f)->wire);
 	if (f->kind == OVD_KIND_TEXT)
 		return "\"\"";
 	return model_text(m, "%s%s", f->default_text, f->width == 8 ? "n" : "");
@@ -239,7 +188,8 @@ static void enumeration(struct model *m, struct text *t, const struct enumeratio
 		const struct value *v = &e->values.items[i];
 
 		doc(m, t, "  ", v->comment, since(m, v->since));
-		text_put(t, "  %s: %s,\n", value_name(m, e, v), emit_quoted(m, v->wire));
+		text_put(t, "  %s: %s,\n", emit_camel(m, emit_value_name(m, e, v)),
+			 emit_quoted(m, v->wire));
 	}
 	text_put(t, "} as const;\n");
 	text_put(t, "export type %s = (typeof %s)[keyof typeof %s];\n", e->name, e->name, e->name);
@@ -333,7 +283,7 @@ static void method(struct model *m, struct text *t, const struct message *ops,
 		   const struct field *f)
 {
 	bool unit = message_is_unit(f->message);
-	const char *name = camel(m, f->name, true);
+	const char *name = method_name(m, f->name);
 	const char *request = unit ? "" : model_text(m, "request: %s", f->message->name);
 	const char *result = model_text(m, "Promise<Answer<%s>> {", answers(m, f, " | "));
 

@@ -46,23 +46,31 @@ void text_row(struct text *t, unsigned column, const char *left, const char *rig
 	text_put(t, "\t%s%*s/* %s */\n", left, (int)(used < column ? column - used : 1), "", right);
 }
 
-void text_comment(struct text *t, const char *indent, const char *comment)
+void text_wrap(struct text *t, const char *indent, const char *first, const char *next,
+	       unsigned width, const char *words)
 {
-	unsigned used = width_of(indent) + 2;
+	size_t margin = width_of(indent), used = margin + strlen(first);
+	const char *blank = "";
 
-	text_put(t, "%s/*", indent);
-	for (const char *p = comment; *p;) {
+	text_put(t, "%s%s", indent, first);
+	for (const char *p = words; *p; p += *p == ' ') {
 		size_t n = strcspn(p, " ");
 
-		if (used + 1 + n > WIDTH_MAX - 3) {
-			text_put(t, "\n%s *", indent);
-			used = width_of(indent) + 2;
+		if (*blank && used + 1 + n > width) {
+			text_put(t, "\n%s%s", indent, next);
+			used = margin + strlen(next);
+			blank = "";
 		}
-		text_put(t, " %.*s", (int)n, p);
-		used += 1 + (unsigned)n;
+		text_put(t, "%s%.*s", blank, (int)n, p);
+		used += strlen(blank) + n;
+		blank = " ";
 		p += n;
-		p += *p == ' ';
 	}
+}
+
+void text_comment(struct text *t, const char *indent, const char *comment)
+{
+	text_wrap(t, indent, "/* ", " * ", WIDTH_MAX - 3, comment);
 	text_put(t, " */\n");
 }
 

@@ -16,6 +16,12 @@ void text_put(struct text *t, const char *format, ...) _printf_(2, 3);
  * would be longer than 100 columns. A tab is 8 wide. */
 void text_row(struct text *t, unsigned column, const char *left, const char *right);
 
+/* Words that one blank separates, in lines of at most `width` columns, each after the indentation
+ * and a mark: `first`, then `next`. A word that is too long alone stays whole; no newline at the
+ * end. */
+void text_wrap(struct text *t, const char *indent, const char *first, const char *next,
+	       unsigned width, const char *words);
+
 /* A comment as a C block, wrapped at 100 columns. */
 void text_comment(struct text *t, const char *indent, const char *comment);
 

@@ -57,7 +57,12 @@ const char *words_limits(struct model *m, const struct field *f)
 
 const char *words_comment(struct model *m, const struct field *f)
 {
-	return f->since ? model_text(m, "%s Since %s.", f->comment, f->since) : f->comment;
+	return words_since(m, f->comment, f->since);
+}
+
+const char *words_since(struct model *m, const char *comment, const char *since)
+{
+	return since ? model_text(m, "%s Since %s.", comment, since) : comment;
 }
 
 const char *words_section(const struct field *f)

@@ -15,6 +15,9 @@ const char *words_limits(struct model *m, const struct field *f);
 /* The field's or the variant's comment, and the line of the contract that it came with. */
 const char *words_comment(struct model *m, const struct field *f);
 
+/* A comment and that line, if it isn't NULL. */
+const char *words_since(struct model *m, const char *comment, const char *since);
+
 /* The message or enumeration that describes the field's values; NULL for a plain value. */
 const char *words_section(const struct field *f);
 

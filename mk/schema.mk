@@ -26,6 +26,12 @@ $(B)/bin/overlaygen: $(B)/gen/overlaygen_main.o $(call archive,gen)
 	$(call say,LD,$@)
 	$(Q)$(LINK) -o $@ $^ $(call libs,gen)
 
+# A generator with other outputs, those that gen/X/emit.c has: see gen/README.md.
+$(B)/gen/%/overlaygen: $(B)/gen/%/emit.o $(B)/gen/overlaygen_main.o $(call archive,gen)
+	$(call say,LD,$@)
+	$(Q)$(LINK) -o $@ $^ $(call libs,gen)
+tests: $(B)/gen/perl/overlaygen
+
 # protoc writes all outputs each time; only those that differ replace what is there. libprotobuf-c ends a string at its first NUL, but takes
 # bytes whole; on the wire the two are the same.
 $(B)/schema/stamp: schema/overlayd.proto schema/wire.proto $(B)/bin/overlaygen
@@ -55,5 +61,5 @@ $(B)/schema/pb/%.o: $(B)/schema/pb/%.c $(B)/flags
 	$(Q)$(filter-out -W%,$(COMPILE)) -w -I$(PB) -c $< -o $@
 $(B)/schema/pb/overlayd.pb-c.o: | $(PB_NAMES:%=$(PB)/%.pb-c.h)
 $(B)/schema.a: $(B)/schema/overlayd_tables.o $(if $(PROTOBUF),$(B)/schema/pb/overlayd.pb-c.o)
-SCHEMA_USERS := $(wildcard gen/*/*.c server/*.c server/*/*.c client/*.c client/*/*.c tests/*/*.c tests/*/*/*.c)
+SCHEMA_USERS := $(wildcard gen/examples/*.c server/*.c server/*/*.c client/*.c client/*/*.c tests/*/*.c tests/*/*/*.c)
 $(SCHEMA_USERS:%.c=$(B)/%.o): | $(filter %.h,$(GENERATED))
