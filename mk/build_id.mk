@@ -3,7 +3,7 @@ ID_FOLDERS := schema gen runtime server client mk
 ID_SOURCES  = Makefile $(shell LC_ALL=C find $(ID_FOLDERS) -type f -name '[!.]*.[ch]' -o -name '[!.]*.proto' -o -name '[!.]*.mk' | LC_ALL=C sort)
 
 # The folders too, as they are newer when a file has gone.
-$(B)/build_id: $(ID_SOURCES) $(sort $(dir $(ID_SOURCES)))
+$(B)/build_id: $(ID_SOURCES) $(shell find $(ID_FOLDERS) -type d ! -path '*/[._]*')
 	@mkdir -p $(@D)
 	@id=$$(for f in $(ID_SOURCES); do printf '%s\0' "$$f"; cat "$$f"; done | sha256sum | cut -d' ' -f1); \
 	printf '#define BUILD_ID "%s"\n#define BUILD_VERSION "%s"\n' "$$id" "$(VERSION)" > $@

@@ -41,15 +41,23 @@ static enum options_verdict wrong(const char *option, const char *value)
 	return OPTIONS_WRONG;
 }
 
+static enum options_verdict take_path(const char *option, const char *value, const char **ret)
+{
+	if (!*value) {
+		fprintf(stderr, "overlayd: %s: a path is missing\n", option);
+		return OPTIONS_WRONG;
+	}
+	*ret = value;
+	return OPTIONS_RUN;
+}
+
 static enum options_verdict take(int option, const char *value, struct options *o)
 {
 	switch (option) {
 	case OPT_DATA_DIR:
-		o->data_dir = value;
-		return OPTIONS_RUN;
+		return take_path("--data-dir", value, &o->data_dir);
 	case OPT_SOCKET:
-		o->socket = value;
-		return OPTIONS_RUN;
+		return take_path("--socket", value, &o->socket);
 	case OPT_LOG_LEVEL:
 		return log_level_parse(value, &o->log_level) < 0 ? wrong("--log-level", value)
 								 : OPTIONS_RUN;

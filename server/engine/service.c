@@ -18,6 +18,7 @@ static const struct ovd_cidr default_cluster = { .ip = { .len = 4, .b = { 10, 20
 struct service_intent {
 	struct intent intent;
 	struct service *service;
+	enum service_mode mode;       /* setup */
 	bool is_new;                  /* setup: the record was made for it */
 	char (*ports)[LINK_NAME_MAX]; /* setup: what is to be on the bridge, for the plan */
 };
@@ -197,6 +198,8 @@ static void setup_commit(struct engine *e _unused_, struct intent *intent)
 {
 	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
 
+	i->service->mode = i->mode;
+	i->service->leaving = false;
 	i->service->segment->busy = false;
 	intent_free(i);
 }
@@ -244,8 +247,6 @@ static int setup_again(struct engine *e, struct service *service, enum service_m
 			e, -EEXIST,
 			"service %s is set up %s a bridge of its own: tear it down first",
 			service->name, service->mode == SERVICE_SHARED ? "without" : "with");
-	service->mode = mode;
-	service->leaving = false;
 	return 0;
 }
 
@@ -300,6 +301,7 @@ int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mo
 	}
 	*i = (struct service_intent){ { .commit = setup_commit, .drop = setup_drop },
 				      .service = service,
+				      .mode = mode,
 				      .is_new = is_new };
 	service->segment->busy = true;
 	r = plan_segment(e, i, plan);

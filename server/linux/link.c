@@ -173,8 +173,10 @@ static void begin_set(struct rtnl_batch *b, int index, const char *name, unsigne
 					.ifi_change = change };
 
 	rtnl_begin(b, RTM_NEWLINK, 0, &info, sizeof(info));
-	if (index == 0)
+	if (index == 0 && name)
 		rtnl_put_text(b, IFLA_IFNAME, name);
+	else if (index == 0)
+		b->overflow = true; /* of no link at all */
 }
 
 void link_put_quiet(struct rtnl_batch *b, int index, const char *name, const char *alias)

@@ -27,6 +27,8 @@ static int configure_link(struct linux_net *l, struct step_tunnel *tunnel,
 	int index = link_index(tunnel->link), r;
 	struct rtnl_batch b = { .n = 0 };
 
+	if (index == 0) /* somebody took it away meanwhile, or it is in another namespace */
+		return -ENODEV;
 	tunnel->mtu = platform_mtu(l);
 	link_put_quiet(&b, index, NULL, tunnel->alias);
 	link_put_mtu(&b, index, tunnel->mtu);

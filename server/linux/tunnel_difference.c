@@ -59,7 +59,8 @@ static void compare_lists(struct work *w, const struct tunnel_peer *is,
 	w->room += ret->n_allowed;
 	ret->removed = w->room;
 	for (size_t i = 0; i < is->n_allowed; i++)
-		if (!wanted_by_any(w->wanted, w->n_wanted, &is->allowed[i]))
+		if (!has(wanted->allowed, wanted->n_allowed, &is->allowed[i]) &&
+		    !wanted_by_any(w->wanted, w->n_wanted, &is->allowed[i]))
 			w->room[ret->n_removed++] = is->allowed[i];
 	w->room += ret->n_removed;
 }

@@ -124,6 +124,7 @@ int wg_process_start(struct wg *wg, const char *link)
 		return -ENOMEM;
 	if (output < 0)
 		return output;
+	wg_process_stop(wg, link); /* one that ended by itself */
 	r = spawn(link, output, &process->pid);
 	if (r < 0)
 		return r;

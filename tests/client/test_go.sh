@@ -68,6 +68,12 @@ done
 check "verdicts" vectors TestVerdicts
 sed -n 's/^.*main_test.go:[0-9]*: /test_go verdicts: /p' "$work/said"
 
+conformance() {
+	timeout 120 go build -o "$work/codec-testee" ./cmd/codec-testee &&
+		timeout 120 "$B/bin/overlay-conform" codec --vectors "$top/tests/data/vectors" --known "$top/tests/conformance/known/go.txt" -- "$work/codec-testee"
+}
+check "the conformance suite" conformance
+
 # ---- another schema ----
 zoo() (
 	rm -f "$work"/zoo/*

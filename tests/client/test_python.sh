@@ -72,6 +72,8 @@ for vectors in contract-0.12 contract-0.13 contract-0.14 older-lines verdicts; d
 	tail -n 1 "$check_said"
 done
 
+check "the conformance suite" timeout 120 "$B/bin/overlay-conform" codec --vectors "$top/tests/data/vectors" --known "$top/tests/conformance/known/python.txt" -- "$python" tests/codec_testee.py
+
 # ---- a real daemon ----
 root=
 [ "$(id -u)" -eq 0 ] || root=-Ur

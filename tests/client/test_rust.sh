@@ -100,6 +100,8 @@ for vectors in contract-0.12 contract-0.13 contract-0.14 older-lines verdicts; d
 	fi
 done
 
+check "the conformance suite" timeout 120 "$B/bin/overlay-conform" codec --vectors "$top/tests/data/vectors" --known "$top/tests/conformance/known/rust.txt" -- "$examples/codec_testee"
+
 # ---- a real daemon ----
 root=
 [ "$(id -u)" -eq 0 ] || root=-Ur
