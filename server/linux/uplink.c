@@ -5,7 +5,6 @@
 #include "server/linux/egress.h"
 #include "server/linux/idle.h"
 #include "server/linux/platform.h"
-#include "server/linux/sysctl.h"
 
 static int set_mtu(struct linux_net *l, const char *mark, uint32_t mtu, char *detail)
 {
@@ -32,9 +31,9 @@ int uplink_follow(void *platform, struct step *step, char *detail)
 	uint32_t mtu = egress_tunnel_mtu(&egress);
 	int r;
 
-	if (!egress.link[0])
+	if (egress.n == 0)
 		return 0;
-	r = sysctl_forward(egress.link);
+	r = egress_forward(&egress);
 	if (r < 0 || mtu == l->mtu)
 		return r;
 	r = set_mtu(l, step->uplink.mark, mtu, detail);

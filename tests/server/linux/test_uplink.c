@@ -95,6 +95,38 @@ TEST(a_way_out_that_comes_later)
 	linux_net_free(&l->net);
 }
 
+/* Answers come in by another link where IPv6 leaves by another one. */
+TEST(a_way_out_for_each_family)
+{
+	struct linux_net *l = links();
+
+	make_bridge(l);
+	run("ip route add default dev up1; ip -6 route add default via fe80::9 dev up0");
+	follow(l);
+	check_forwarding("up0", true);
+	check_forwarding("up1", true);
+	check_forwarding("theirs", false);
+	if (succeeds("sysctl net.ipv6.conf.up0.force_forwarding"))
+		run("grep 1 /proc/sys/net/ipv6/conf/up0/force_forwarding");
+	check_mtu("zl-web-b", 1320);
+	run("ip -6 route del default");
+	follow(l);
+	check_mtu("zl-web-b", 1360);
+	linux_net_free(&l->net);
+}
+
+TEST(a_new_bridge_forwards_by_the_ways_of_both_families)
+{
+	struct linux_net *l = links();
+
+	run("ip route add default dev up1; ip -6 route add default via fe80::9 dev up0");
+	make_bridge(l);
+	check_forwarding("up0", true);
+	check_forwarding("up1", true);
+	check_mtu("zl-web-b", 1320);
+	linux_net_free(&l->net);
+}
+
 /* The bridge's ports agree, whatever the way out: what is too long for that is told by the host. */
 TEST(containers_of_a_bridge_have_one_mtu)
 {
