@@ -15,6 +15,8 @@ static int set_mtu(struct linux_net *l, const char *mark, uint32_t mtu, char *de
 	for (size_t i = 0; i < n && r == 0; i++) {
 		struct rtnl_batch b = { .n = 0 };
 
+		if (links[i].mtu == mtu)
+			continue;
 		link_put_mtu(&b, links[i].index, mtu);
 		r = rtnl_send(l->rtnl, &b, detail);
 		if (r == -ENODEV)
@@ -28,16 +30,13 @@ int uplink_follow(void *platform, struct step *step, char *detail)
 {
 	struct linux_net *l = platform;
 	const struct egress egress = egress_find(l->rtnl);
-	uint32_t mtu = egress_tunnel_mtu(&egress);
 	int r;
 
 	if (egress.n == 0)
 		return 0;
 	r = egress_forward(&egress);
-	if (r < 0 || mtu == l->mtu)
+	if (r < 0)
 		return r;
-	r = set_mtu(l, step->uplink.mark, mtu, detail);
-	if (r == 0)
-		l->mtu = mtu;
-	return r;
+	l->mtu = egress_tunnel_mtu(&egress);
+	return set_mtu(l, step->uplink.mark, l->mtu, detail);
 }
