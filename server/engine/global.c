@@ -170,6 +170,7 @@ static struct tunnel_want tunnel_want(const struct engine *e, const struct globa
 	return (struct tunnel_want){
 		.ip = pool_gateway(&g->pool),
 		.prefix_len = g->cluster.prefix_len,
+		.block = g->pool.block,
 		.listen_port = g->port,
 		.private_key = e->private_key,
 	};
@@ -198,6 +199,7 @@ static int plan_tunnel(struct engine *e, struct global_intent *i, struct plan *p
 	tunnel = &PLAN_ADD(plan, STEP_TUNNEL)->tunnel;
 	text_copy(tunnel->link, sizeof(tunnel->link), view(next->link));
 	alias_format(e, "tunnel", next->link, tunnel->alias);
+	text_copy(tunnel->mark, sizeof(tunnel->mark), view(e->mark));
 	tunnel->want = tunnel_want(e, next);
 	tunnel->has_was = was->up;
 	if (was->up)

@@ -40,19 +40,22 @@ struct step_prefix {
 
 /* How a tunnel is to be. */
 struct tunnel_want {
-	struct ovd_ip ip;     /* its address */
-	uint8_t prefix_len;   /* of the cluster: what is on its link */
-	uint16_t listen_port; /* 0: the platform chooses */
+	struct ovd_ip ip;      /* its address */
+	uint8_t prefix_len;    /* of the cluster: what is on its link */
+	struct ovd_cidr block; /* the node's: the address is of it, and those of containers are */
+	uint16_t listen_port;  /* 0: the platform chooses */
 	struct ovd_key private_key;
 };
 
 /* TUNNEL. Makes the device if it is not there; a device of that name without our alias is -EEXIST.
  * On one that is there only what differs is changed: peers that it has and `peers` doesn't name
- * stay, and so does an endpoint with which there are handshakes. Undo deletes what it made, else
- * puts back `was`. */
+ * stay, and so does an endpoint with which there are handshakes. Before the address is given, no
+ * link has one in the block but those that aren't bridges and whose alias begins with mark:
+ * -EADDRINUSE. Undo deletes what it made, else puts back `was`. */
 struct step_tunnel {
 	char link[LINK_NAME_MAX];
 	char alias[LINK_ALIAS_MAX];
+	char mark[LINK_ALIAS_MAX];
 	struct tunnel_want want;
 	bool has_was;
 	struct tunnel_want was;
@@ -72,7 +75,7 @@ struct step_tunnel_delete {
 /* BRIDGE. A bridge of that name that bears the alias is taken over, with all its ports, and then
  * with its MTU; any other link of that name is -EEXIST. One that has to be made gets `ports`, those
  * that exist; -EADDRINUSE if another link of the host has an address in its subnet. Undo deletes
- * what it made. IPv4 and IPv6 are forwarded on it and on the uplink. */
+ * what it made. IPv4 and IPv6 are forwarded on it and on the uplinks. */
 struct step_bridge {
 	char link[LINK_NAME_MAX];
 	char alias[LINK_ALIAS_MAX];
@@ -141,9 +144,9 @@ struct step_route {
 	bool made;            /* filled */
 };
 
-/* UPLINK: packets are forwarded on the link that leads out now; links of ours, whose alias begins
- * with mark, get the MTU that goes with it. A bridge with ports keeps its own, and so do they: only
- * all of them could change it together. */
+/* UPLINK: packets are forwarded on the links that lead out now; links of ours, whose alias begins
+ * with mark, get the MTU that goes with them. A bridge with ports keeps its own, and so do they:
+ * only all of them could change it together. */
 struct step_uplink {
 	char mark[LINK_ALIAS_MAX];
 };

@@ -9,6 +9,7 @@
 
 #include "runtime/util.h"
 #include "server/engine/plan.h"
+#include "server/linux/link.h"
 
 #define PROTOCOL      RTPROT_STATIC
 #define RULE_FIRST    1000 /* before the main table's rule, 32766 */
@@ -184,28 +185,46 @@ int address_only(int fd, int index, const struct ovd_ip *ip, uint8_t prefix_len,
 
 struct occupant {
 	const struct ovd_cidr *block;
+	const char *mark;
+	int fd; /* another one: the addresses are still coming in by theirs */
 	struct ovd_ip ip;
 };
 
+/* One that has gone since then has no address either. */
+static bool may_have_it(const struct occupant *occupant, unsigned index)
+{
+	struct link_info link;
+
+	if (!occupant->mark)
+		return false;
+	if (!link_name((int)index, link.name) || link_get(occupant->fd, link.name, &link) < 0)
+		return true;
+	return link_has_alias(&link, occupant->mark) && strcmp(link.kind, "bridge") != 0;
+}
+
 static void find_occupant(void *arg, const struct nlmsghdr *answer)
 {
+	const struct ifaddrmsg *info = NLMSG_DATA(answer);
 	struct occupant *occupant = arg;
 	struct ovd_ip ip = { .len = 0 };
 
 	if (answer->nlmsg_type == RTM_NEWADDR)
 		ip = address_of(answer);
-	if (ip.len == occupant->block->ip.len && cidr_holds(occupant->block, &ip))
+	if (cidr_holds(occupant->block, &ip) && !may_have_it(occupant, info->ifa_index))
 		occupant->ip = ip;
 }
 
-int address_none_in(int fd, const struct ovd_cidr *block, char *detail)
+int address_none_in(int fd, const struct ovd_cidr *block, const char *mark, char *detail)
 {
+	_cleanup_(fd_closep) int links = mark ? rtnl_open() : -1;
 	const struct ifaddrmsg any = { .ifa_family = rtnl_family(&block->ip) };
-	struct occupant occupant = { .block = block };
+	struct occupant occupant = { .block = block, .mark = mark, .fd = links };
 	struct rtnl_batch b = { .n = 0 };
 	char text[IP_TEXT_MAX];
 	int r;
 
+	if (mark && links < 0)
+		return links;
 	rtnl_begin(&b, RTM_GETADDR, NLM_F_DUMP, &any, sizeof(any));
 	r = rtnl_ask(fd, &b, find_occupant, NULL, &occupant);
 	if (r == 0 && occupant.ip.len > 0) {

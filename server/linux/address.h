@@ -25,8 +25,9 @@ void route_put_delete(struct rtnl_batch *b, const struct route *route);
 void rule_put_from(struct rtnl_batch *b, const struct ovd_ip *from, uint8_t table);
 void rule_put_delete_from(struct rtnl_batch *b, const struct ovd_ip *from, uint8_t table);
 
-/* No link of the host has an address in that block; -EADDRINUSE, and detail says which. */
-int address_none_in(int fd, const struct ovd_cidr *block, char *detail);
+/* No link of the host has an address in that block; -EADDRINUSE, and detail says which. Links that
+ * aren't bridges and whose alias begins with mark (NULL: none) may have one. */
+int address_none_in(int fd, const struct ovd_cidr *block, const char *mark, char *detail);
 
 /* The link has this address with this prefix, and no other of its family that isn't link-local. */
 int address_only(int fd, int index, const struct ovd_ip *ip, uint8_t prefix_len, char *detail);

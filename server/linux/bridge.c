@@ -125,7 +125,7 @@ static int put_on(struct linux_net *l, const char *port, int bridge, char *detai
 static int make(struct linux_net *l, struct step_bridge *bridge, char *detail)
 {
 	const struct ovd_cidr block = cidr_network(&bridge->gateway, bridge->prefix_len);
-	int r = address_none_in(l->rtnl, &block, detail), index;
+	int r = address_none_in(l->rtnl, &block, NULL, detail), index;
 
 	if (r == 0)
 		r = create(l, bridge, detail);

@@ -6,6 +6,7 @@
 #include "runtime/util.h"
 #include "server/linux/link.h"
 #include "server/linux/rtnl.h"
+#include "server/linux/sysctl.h"
 
 #define OUR_PREFIX "zl-"
 #define OVERHEAD   80
@@ -14,7 +15,7 @@
 
 /* Addresses that are everywhere outside, a.root-servers.net's: www.internic.net/domain/named.root.
  * Nothing is sent there. */
-static const struct ovd_ip outside[] = {
+static const struct ovd_ip outside[EGRESS_MAX] = {
 	{ .len = 4, .b = { 198, 41, 0, 4 } },
 	{ .len = 16, .b = { 0x20, 0x01, 0x05, 0x03, 0xba, 0x3e, [13] = 2, [15] = 0x30 } },
 };
@@ -50,20 +51,42 @@ static bool leads_out(const char *link)
 	return strncmp(link, OUR_PREFIX, strlen(OUR_PREFIX)) != 0 && strcmp(link, "lo") != 0;
 }
 
+static bool has_link(const struct egress *egress, const char *link)
+{
+	for (size_t i = 0; i < egress->n; i++)
+		if (strcmp(egress->links[i], link) == 0)
+			return true;
+	return false;
+}
+
 struct egress egress_find(int fd)
 {
-	struct egress found = { .mtu = 0 };
+	struct egress found = { .n = 0 };
 	struct link_info link;
 
-	for (size_t i = 0; i < ARRAY_SIZE(outside) && !found.link[0]; i++) {
+	for (size_t i = 0; i < EGRESS_MAX; i++) {
 		int index = way_to(fd, &outside[i]);
 
-		if (index && link_name(index, link.name) && leads_out(link.name))
-			memcpy(found.link, link.name, sizeof(found.link));
+		if (!index || !link_name(index, link.name) || !leads_out(link.name) ||
+		    has_link(&found, link.name))
+			continue;
+		memcpy(found.links[found.n++], link.name, LINK_NAME_MAX);
+		if (link_get(fd, found.links[found.n - 1], &link) == 0)
+			found.mtu = found.mtu ? MIN(found.mtu, link.mtu) : link.mtu;
 	}
-	if (found.link[0] && link_get(fd, found.link, &link) == 0)
-		found.mtu = link.mtu;
 	return found;
+}
+
+int egress_forward(const struct egress *egress)
+{
+	int first = 0;
+
+	for (size_t i = 0; i < egress->n; i++) {
+		int r = sysctl_forward(egress->links[i]);
+
+		first = first < 0 ? first : r;
+	}
+	return first;
 }
 
 uint32_t egress_tunnel_mtu(const struct egress *egress)

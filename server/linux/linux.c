@@ -54,9 +54,7 @@ int platform_forward(struct linux_net *l, const char *link)
 	struct egress egress = egress_find(l->rtnl);
 	int r = sysctl_forward(link);
 
-	if (r == 0 && egress.link[0])
-		r = sysctl_forward(egress.link);
-	return r;
+	return r == 0 ? egress_forward(&egress) : r;
 }
 
 static int open_sockets(struct linux_net *l)

@@ -43,6 +43,6 @@ int uplink_follow(void *platform, struct step *step, char *detail);
 extern const struct net_step linux_steps[STEP_MAX_];
 
 /* What links of ours have in common: the MTU of the tunnel, or what it would be, looked up anew;
- * forwarding on this link and on the uplink. */
+ * forwarding on this link and on the uplinks. */
 uint32_t platform_mtu(struct linux_net *l);
 int platform_forward(struct linux_net *l, const char *link);

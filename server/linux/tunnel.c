@@ -101,17 +101,29 @@ static int configure(struct linux_net *l, struct step_tunnel *tunnel,
 	return r == 0 ? configure_link(l, tunnel, want, detail) : r;
 }
 
+/* Asked for before the address is given: then nobody has it yet but us, in an earlier life. */
+static int check_block(struct linux_net *l, const struct step_tunnel *tunnel, bool there,
+		       char *detail)
+{
+	const struct tunnel_want *want = &tunnel->want, *was = &tunnel->was;
+
+	if (there && tunnel->has_was && ip_eq(&want->ip, &was->ip) &&
+	    cidr_eq(&want->block, &was->block))
+		return 0;
+	return address_none_in(l->rtnl, &want->block, tunnel->mark, detail);
+}
+
 int tunnel_create(void *platform, struct step *step, char *detail)
 {
 	struct linux_net *l = platform;
 	struct step_tunnel *tunnel = &step->tunnel;
-	int r;
+	bool there = link_index(tunnel->link) != 0;
+	int r = there ? check_ours(l, tunnel->link, tunnel->alias, detail) : 0;
 
-	if (link_index(tunnel->link)) {
-		r = check_ours(l, tunnel->link, tunnel->alias, detail);
-		if (r < 0)
-			return r;
-	}
+	if (r == 0)
+		r = check_block(l, tunnel, there, detail);
+	if (r < 0)
+		return r;
 	r = wg_make(l->wg, tunnel->link, &tunnel->made);
 	if (r == -ENOENT)
 		snprintf(detail, PLAN_DETAIL_MAX,

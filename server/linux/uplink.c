@@ -5,7 +5,6 @@
 #include "server/linux/egress.h"
 #include "server/linux/idle.h"
 #include "server/linux/platform.h"
-#include "server/linux/sysctl.h"
 
 static int set_mtu(struct linux_net *l, const char *mark, uint32_t mtu, char *detail)
 {
@@ -16,6 +15,8 @@ static int set_mtu(struct linux_net *l, const char *mark, uint32_t mtu, char *de
 	for (size_t i = 0; i < n && r == 0; i++) {
 		struct rtnl_batch b = { .n = 0 };
 
+		if (links[i].mtu == mtu)
+			continue;
 		link_put_mtu(&b, links[i].index, mtu);
 		r = rtnl_send(l->rtnl, &b, detail);
 		if (r == -ENODEV)
@@ -29,16 +30,13 @@ int uplink_follow(void *platform, struct step *step, char *detail)
 {
 	struct linux_net *l = platform;
 	const struct egress egress = egress_find(l->rtnl);
-	uint32_t mtu = egress_tunnel_mtu(&egress);
 	int r;
 
-	if (!egress.link[0])
+	if (egress.n == 0)
 		return 0;
-	r = sysctl_forward(egress.link);
-	if (r < 0 || mtu == l->mtu)
+	r = egress_forward(&egress);
+	if (r < 0)
 		return r;
-	r = set_mtu(l, step->uplink.mark, mtu, detail);
-	if (r == 0)
-		l->mtu = mtu;
-	return r;
+	l->mtu = egress_tunnel_mtu(&egress);
+	return set_mtu(l, step->uplink.mark, l->mtu, detail);
 }

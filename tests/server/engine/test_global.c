@@ -12,7 +12,7 @@ TEST(setup)
 	struct node n;
 	struct global_view g;
 	const struct step_tunnel *tunnel;
-	char text[IP_TEXT_MAX];
+	char text[IP_TEXT_MAX], block[CIDR_TEXT_MAX];
 
 	node_init(&n);
 	CHECK_STR(engine_mark(n.e), "overlayd abcdef12");
@@ -22,6 +22,8 @@ TEST(setup)
 				 "tunnel zl-9eae6e0a9b-g 10.200.4.1/16 port 51820, 0 peers\n");
 	tunnel = &plan_at(&n.plan, 2)->tunnel;
 	CHECK_STR(tunnel->alias, "overlayd abcdef12 tunnel zl-9eae6e0a9b-g");
+	CHECK_STR(tunnel->mark, "overlayd abcdef12");
+	CHECK_STR(cidr_format(&tunnel->want.block, block), "10.200.4.0/26");
 	CHECK_INT(tunnel->want.private_key.b[0], 1);
 	CHECK_STR(engine_global(n.e).link, ""); /* not before the plan stands */
 	node_commit(&n);

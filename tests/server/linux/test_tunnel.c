@@ -2,7 +2,8 @@
 #include "tests/server/linux/host.h"
 
 #define NAME  "zl-test-g"
-#define ALIAS "overlayd 01234567 tunnel " NAME
+#define MARK  "overlayd 01234567"
+#define ALIAS MARK " tunnel " NAME
 
 static struct linux_net *host_with_platform(void)
 {
@@ -19,12 +20,14 @@ static struct tunnel_want want_of(const char *ip, uint16_t port)
 				    .private_key = { { 7 } } };
 
 	want.ip = ip_of(ip);
+	want.block = cidr_network(&want.ip, 26);
 	return want;
 }
 
 static struct step step_of(const char *ip, uint16_t port)
 {
-	struct step step = { .kind = STEP_TUNNEL, .tunnel = { .link = NAME, .alias = ALIAS } };
+	struct step step = { .kind = STEP_TUNNEL,
+			     .tunnel = { .link = NAME, .alias = ALIAS, .mark = MARK } };
 
 	step.tunnel.want = want_of(ip, port);
 	return step;
@@ -191,5 +194,76 @@ TEST(neither_kernel_nor_program)
 	CHECK_INT(setenv("PATH", path, 1), 0);
 	CHECK_STR(detail, "the kernel has no WireGuard, and there is no wireguard-go");
 	CHECK_AS_BEFORE(NULL, before);
+	linux_net_free(&l->net);
+}
+
+static const struct {
+	const char *name, *script;
+	int r;
+	const char *detail;
+} occupied[] = {
+	{ "the node's address", "ip addr add 10.200.4.1/32 dev s0", -EADDRINUSE,
+	  "the host has the address 10.200.4.1" },
+	{ "a container's, some day", "ip addr add 10.200.4.62/24 dev s0", -EADDRINUSE,
+	  "the host has the address 10.200.4.62" },
+	{ "behind the block", "ip addr add 10.200.4.64/24 dev s0", 0, "" },
+	{ "a container of ours", "ip link set s0 alias '" MARK " container web';"
+	  "ip addr add 10.200.4.1/32 dev s0", 0, "" },
+	{ "a container of another node's", "ip link set s0 alias 'overlayd 89abcdef container web';"
+	  "ip addr add 10.200.4.1/32 dev s0", -EADDRINUSE, "the host has the address 10.200.4.1" },
+	{ "a bridge of ours", "ip link add b0 type bridge; ip link set b0 alias '" MARK " service web';"
+	  "ip addr add 10.200.4.33/27 dev b0", -EADDRINUSE,
+	  "the host has the address 10.200.4.33" },
+	{ "one of ours hides no other", "ip link add b0 type bridge;"
+	  "ip addr add 10.200.4.2/32 dev b0; ip link set s0 alias '" MARK " container web';"
+	  "ip addr add 10.200.4.1/32 dev s0", -EADDRINUSE, "the host has the address 10.200.4.2" },
+};
+
+TEST(a_block_in_which_the_host_has_an_address)
+{
+	struct linux_net *l = host_with_platform();
+
+	for (size_t i = 0; i < ARRAY_SIZE(occupied); i++) {
+		struct step step = step_of("10.200.4.1", 7007);
+		_cleanup_(freep) char *before = NULL;
+		char detail[PLAN_DETAIL_MAX] = "";
+
+		CASE("%s", occupied[i].name);
+		run("ip link add s0 type veth peer name s1; %s", occupied[i].script);
+		before = look(NULL);
+		CHECK_INT(tunnel_create(l, &step, detail), occupied[i].r);
+		CHECK_STR(detail, occupied[i].detail);
+		if (occupied[i].r == 0)
+			tunnel_undo(l, &step);
+		CHECK_AS_BEFORE(NULL, before);
+		run("ip link del s0; ip link del b0 || true");
+	}
+	linux_net_free(&l->net);
+}
+
+/* Its own address is in no way; one that comes later is no reason to fail what stands. */
+TEST(a_tunnel_that_stands_is_asked_for_a_new_block_only)
+{
+	struct linux_net *l = host_with_platform();
+	struct step step = step_of("10.200.4.1", 7008), next = step_of("10.200.5.1", 7008);
+	_cleanup_(freep) char *before = NULL;
+	char detail[PLAN_DETAIL_MAX] = "";
+
+	CHECK_INT(tunnel_create(l, &step, detail), 0);
+	CHECK_INT(tunnel_create(l, &step, detail), 0); /* as after a restart */
+	run("ip link add s0 type bridge; ip addr add 10.200.4.9/32 dev s0;"
+	    "ip addr add 10.200.5.9/32 dev s0");
+	before = look(NULL);
+	CHECK_INT(tunnel_create(l, &step, detail), -EADDRINUSE);
+	step.tunnel.has_was = next.tunnel.has_was = true;
+	step.tunnel.was = next.tunnel.was = step.tunnel.want;
+	detail[0] = '\0';
+	CHECK_INT(tunnel_create(l, &step, detail), 0);
+	CHECK_INT(tunnel_create(l, &next, detail), -EADDRINUSE);
+	CHECK_STR(detail, "the host has the address 10.200.5.9");
+	CHECK_AS_BEFORE(NULL, before);
+	CHECK_INT(wg_delete(l->wg, NAME), 0);
+	CHECK_INT(tunnel_create(l, &step, detail), -EADDRINUSE); /* it vanished */
+	CHECK_STR(detail, "the host has the address 10.200.4.9");
 	linux_net_free(&l->net);
 }

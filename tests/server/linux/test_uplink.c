@@ -95,6 +95,64 @@ TEST(a_way_out_that_comes_later)
 	linux_net_free(&l->net);
 }
 
+/* What was made since then knows the MTU already, and older links don't. */
+TEST(links_that_are_older_than_the_last_setup)
+{
+	struct linux_net *l = links();
+	struct step step = { .kind = STEP_BRIDGE,
+			     .bridge = { .link = "zl-new-b",
+					 .alias = MARK " service new",
+					 .prefix_len = 26 } };
+	char detail[PLAN_DETAIL_MAX] = "";
+
+	run("ip route add default dev up1");
+	make_bridge(l);
+	follow(l);
+	run("ip link set up1 mtu 1390");
+	step.bridge.gateway = ip_of("10.200.4.193");
+	CHECK_INT(linux_steps[STEP_BRIDGE].run(l, &step, detail), 0);
+	check_mtu("zl-new-b", 1310);
+	check_mtu("zl-web-b", 1360);
+	run("ip link set zl-d-g mtu 1444");
+	follow(l);
+	check_mtu("zl-web-b", 1310);
+	check_mtu("zl-d-g", 1310);
+	check_mtu("zl-new-b", 1310);
+	linux_net_free(&l->net);
+}
+
+/* Answers come in by another link where IPv6 leaves by another one. */
+TEST(a_way_out_for_each_family)
+{
+	struct linux_net *l = links();
+
+	make_bridge(l);
+	run("ip route add default dev up1; ip -6 route add default via fe80::9 dev up0");
+	follow(l);
+	check_forwarding("up0", true);
+	check_forwarding("up1", true);
+	check_forwarding("theirs", false);
+	if (succeeds("sysctl net.ipv6.conf.up0.force_forwarding"))
+		run("grep 1 /proc/sys/net/ipv6/conf/up0/force_forwarding");
+	check_mtu("zl-web-b", 1320);
+	run("ip -6 route del default");
+	follow(l);
+	check_mtu("zl-web-b", 1360);
+	linux_net_free(&l->net);
+}
+
+TEST(a_new_bridge_forwards_by_the_ways_of_both_families)
+{
+	struct linux_net *l = links();
+
+	run("ip route add default dev up1; ip -6 route add default via fe80::9 dev up0");
+	make_bridge(l);
+	check_forwarding("up0", true);
+	check_forwarding("up1", true);
+	check_mtu("zl-web-b", 1320);
+	linux_net_free(&l->net);
+}
+
 /* The bridge's ports agree, whatever the way out: what is too long for that is told by the host. */
 TEST(containers_of_a_bridge_have_one_mtu)
 {
