@@ -55,5 +55,5 @@ $(B)/schema/pb/%.o: $(B)/schema/pb/%.c $(B)/flags
 	$(Q)$(filter-out -W%,$(COMPILE)) -w -I$(PB) -c $< -o $@
 $(B)/schema/pb/overlayd.pb-c.o: | $(PB_NAMES:%=$(PB)/%.pb-c.h)
 $(B)/schema.a: $(B)/schema/overlayd_tables.o $(if $(PROTOBUF),$(B)/schema/pb/overlayd.pb-c.o)
-SCHEMA_USERS := $(wildcard server/*.c server/*/*.c client/*.c client/*/*.c tests/*/*.c tests/*/*/*.c)
+SCHEMA_USERS := $(wildcard gen/examples/*.c server/*.c server/*/*.c client/*.c client/*/*.c tests/*/*.c tests/*/*/*.c)
 $(SCHEMA_USERS:%.c=$(B)/%.o): | $(filter %.h,$(GENERATED))
