@@ -226,6 +226,22 @@ static int look_ahead(const struct json_scan *from, const struct ovd_union *u,
 	return 0;
 }
 
+/* The next key is the tag with a known value, without blanks: then p is behind it. */
+static const struct ovd_variant *variant_predicted(struct json_scan *s, const struct ovd_union *u,
+						   bool first)
+{
+	const char *p = s->p;
+
+	if (!first && *p++ != ',')
+		return NULL;
+	for (unsigned i = 0; i < u->n_variants; i++)
+		if (word_same(p, u->variants[i].literal, u->variants[i].literal_len)) {
+			s->p = p + u->variants[i].literal_len;
+			return &u->variants[i];
+		}
+	return NULL;
+}
+
 /* The tag is the object's next key, as every known writer has it. */
 static bool tag_is_next(struct json_scan *s, const struct ovd_union *u, bool first)
 {
@@ -242,7 +258,28 @@ static bool tag_is_next(struct json_scan *s, const struct ovd_union *u, bool fir
 	return true;
 }
 
-/* One union after another that share the object; `inside` is where its first key may stand. */
+/* `inside` is where the object's first key may stand. */
+static int read_tag(struct json_scan *s, const char *inside, const struct ovd_union *u,
+		    struct tags *tags, const struct ovd_variant **ret)
+{
+	bool first = tags->n == 0;
+
+	tags->unions[tags->n] = u;
+	if (tags->behind) {
+		tags->seen[tags->n] = true;
+		*ret = variant_predicted(s, u, first);
+		if (*ret)
+			return 0;
+		if (tag_is_next(s, u, first))
+			return read_tag_value(s, u, ret);
+	}
+	tags->behind = false;
+	s->p = inside;
+	memset(tags->seen, 0, sizeof(tags->seen));
+	return look_ahead(s, u, ret);
+}
+
+/* One union after another that share the object. */
 static int read_tags(struct json_scan *s, const char *inside, const struct ovd_union *u,
 		     struct tags *tags, void **at, const struct ovd_variant **ret)
 {
@@ -250,18 +287,7 @@ static int read_tags(struct json_scan *s, const char *inside, const struct ovd_u
 	int r;
 
 	for (tags->behind = true;; u = variant->inner) {
-		bool first = tags->n == 0;
-
-		tags->unions[tags->n] = u;
-		if (tags->behind && tag_is_next(s, u, first)) {
-			r = read_tag_value(s, u, &variant);
-			tags->seen[tags->n] = true;
-		} else {
-			tags->behind = false;
-			s->p = inside;
-			memset(tags->seen, 0, sizeof(tags->seen));
-			r = look_ahead(s, u, &variant);
-		}
+		r = read_tag(s, inside, u, tags, &variant);
 		if (r < 0)
 			return r;
 		tags->n++;

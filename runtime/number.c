@@ -26,15 +26,22 @@ int u64_parse(struct ovd_view text, uint64_t max, uint64_t *ret)
 static size_t put_digits(uint64_t value, char *text)
 {
 	char digits[U64_TEXT_MAX];
-	size_t n = 0;
+	char *end = digits + sizeof(digits), *p = end;
 
-	do
-		digits[n++] = (char)('0' + value % 10);
-	while (value /= 10);
-	for (size_t i = 0; i < n; i++)
-		text[i] = digits[n - 1 - i];
-	text[n] = '\0';
-	return n;
+	for (; value >= 100; value /= 100) {
+		unsigned two = value % 100;
+
+		*--p = (char)('0' + two % 10);
+		*--p = (char)('0' + two / 10);
+	}
+	if (value >= 10) {
+		*--p = (char)('0' + value % 10);
+		value /= 10;
+	}
+	*--p = (char)('0' + value);
+	memcpy(text, p, (size_t)(end - p));
+	text[end - p] = '\0';
+	return (size_t)(end - p);
 }
 
 size_t u64_format(uint64_t value, char text[U64_TEXT_MAX])
