@@ -32,7 +32,7 @@ static int tag_index(const struct tags *tags, struct ovd_view key)
 }
 
 /* A key that is no row's: a tag that was read already, or one that nobody knows. */
-static int read_other(struct json_scan *s, struct tags *tags, struct ovd_view key)
+static _cold_ int read_other(struct json_scan *s, struct tags *tags, struct ovd_view key)
 {
 	int i = tag_index(tags, key);
 
@@ -71,9 +71,8 @@ static int read_row(struct json_scan *s, const struct ovd_row *row, void *object
 	if (row->flags & OVD_OPTIONAL) {
 		bool null;
 
-		r = scan_null(s, &null);
-		if (r < 0 || null)
-			return fault_at_row(s, row, r);
+		if (*s->p == 'n')
+			return fault_at_row(s, row, scan_null(s, &null));
 		if (row->kind != OVD_KIND_TEXT)
 			*row_presence(row, object) = true;
 	}
@@ -99,19 +98,25 @@ static int check_rows(struct json_scan *s, const struct ovd_object *o, uint64_t 
 	return 0;
 }
 
-/* The next key is the one that a writer would put here: then p is behind its colon. */
-static inline bool key_predicted(struct json_scan *s, const struct ovd_object *o, unsigned next,
-				 bool first)
+/* The row whose key a writer would put here, which leaves out what is absent: then p is behind the
+ * colon. NULL if the next key is another. */
+static inline const struct ovd_row *key_predicted(struct json_scan *s, const struct ovd_object *o,
+						  unsigned next, bool first)
 {
 	const char *p = s->p;
 
-	if (next >= o->n_rows || (!first && *p++ != ','))
-		return false;
-	if (!word_same(p, o->rows[next].literal, o->rows[next].literal_len))
-		return false;
-	s->key = p;
-	s->p = p + o->rows[next].literal_len;
-	return true;
+	if (!first && *p++ != ',')
+		return NULL;
+	for (const struct ovd_row *row = o->rows + next; row < o->rows + o->n_rows; row++) {
+		if (word_same(p, row->literal, row->literal_len)) {
+			s->key = p;
+			s->p = p + row->literal_len;
+			return row;
+		}
+		if (!(row->flags & (OVD_OPTIONAL | OVD_SKIP_EMPTY)))
+			return NULL;
+	}
+	return NULL;
 }
 
 /* The rows of an object up to its closing bracket. */
@@ -124,11 +129,9 @@ static int read_members(struct json_scan *s, const struct ovd_object *o, struct 
 
 	memset(object, 0, o->size);
 	for (bool first = !tags->behind;; first = false) {
-		const struct ovd_row *row;
+		const struct ovd_row *row = key_predicted(s, o, next, first);
 
-		if (key_predicted(s, o, next, first)) {
-			row = &o->rows[next];
-		} else {
+		if (!row) {
 			struct ovd_view key;
 			bool more;
 
@@ -168,10 +171,12 @@ static int read_object(struct json_scan *s, const struct ovd_object *o, void *at
 static int find_variant(struct json_scan *s, const struct ovd_union *u, const char *at,
 			struct ovd_view name, const struct ovd_variant **ret)
 {
-	for (unsigned i = 0; i < u->n_variants; i++)
-		if (name.n == u->variants[i].name_len &&
-		    memcmp(name.p, u->variants[i].name, name.n) == 0) {
-			*ret = &u->variants[i];
+	const struct ovd_variant *v = u->variants;
+
+	for (; v < u->variants + u->n_variants; v++)
+		if (name.n == v->name_len &&
+		    word_same(name.p, v->literal + u->tag_len + 1, name.n)) {
+			*ret = v;
 			return 0;
 		}
 	SCAN_FAULT(s, at, "unknown: %.*s", (int)MIN(name.n, (size_t)64), name.p);
@@ -192,7 +197,7 @@ static int read_tag_value(struct json_scan *s, const struct ovd_union *u,
 }
 
 /* Looks the whole object through, from behind its {, for the tag. p and depth stay. */
-static int look_ahead(const struct json_scan *from, const struct ovd_union *u,
+static _cold_ int look_ahead(const struct json_scan *from, const struct ovd_union *u,
 		      const struct ovd_variant **ret)
 {
 	struct ovd_view tag = { .p = u->tag + 1, .n = u->tag_len - 3u }, key;
@@ -226,22 +231,6 @@ static int look_ahead(const struct json_scan *from, const struct ovd_union *u,
 	return 0;
 }
 
-/* The next key is the tag with a known value, without blanks: then p is behind it. */
-static const struct ovd_variant *variant_predicted(struct json_scan *s, const struct ovd_union *u,
-						   bool first)
-{
-	const char *p = s->p;
-
-	if (!first && *p++ != ',')
-		return NULL;
-	for (unsigned i = 0; i < u->n_variants; i++)
-		if (word_same(p, u->variants[i].literal, u->variants[i].literal_len)) {
-			s->p = p + u->variants[i].literal_len;
-			return &u->variants[i];
-		}
-	return NULL;
-}
-
 /* The tag is the object's next key, as every known writer has it. */
 static bool tag_is_next(struct json_scan *s, const struct ovd_union *u, bool first)
 {
@@ -265,13 +254,9 @@ static int read_tag(struct json_scan *s, const char *inside, const struct ovd_un
 	bool first = tags->n == 0;
 
 	tags->unions[tags->n] = u;
-	if (tags->behind) {
+	if (tags->behind && tag_is_next(s, u, first)) {
 		tags->seen[tags->n] = true;
-		*ret = variant_predicted(s, u, first);
-		if (*ret)
-			return 0;
-		if (tag_is_next(s, u, first))
-			return read_tag_value(s, u, ret);
+		return read_tag_value(s, u, ret);
 	}
 	tags->behind = false;
 	s->p = inside;

@@ -26,8 +26,8 @@ static inline uint64_t word_zero(uint64_t w)
 	return (w - WORD_ONES) & ~w & WORD_HIGHS;
 }
 
-/* Bytes below 0x20, quotes and backslashes have their highest bit set. Of the bits that are set only the
- * lowest is sure to be right. */
+/* Bytes below 0x20, quotes and backslashes have their highest bit set. Of the bits that are set
+ * only the lowest is sure to be right. */
 static inline uint64_t word_escapes(uint64_t w)
 {
 	return ((w - WORD_ONES * 0x20) & ~w & WORD_HIGHS) | word_zero(w ^ WORD_ONES * '"') |

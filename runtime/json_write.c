@@ -11,11 +11,14 @@
 
 static int write_value(struct buf *b, const struct ovd_row *row, const void *at);
 
-/* A key or a tag, in a reserve that takes the zeros behind it too. */
-#define PUT_LITERAL(b, from)                                                                       \
+/* A comma, or the bracket, and a key or a tag, in a reserve that takes the zeros behind it too. */
+#define PUT_LITERAL(b, before, from)                                                               \
 	do {                                                                                       \
-		memcpy((b)->p + (b)->n, (from)->literal, sizeof((from)->literal));                 \
-		(b)->n += (from)->literal_len;                                                     \
+		char *out_ = (b)->p + (b)->n;                                                      \
+                                                                                                   \
+		*out_ = (before);                                                                  \
+		memcpy(out_ + 1, (from)->literal, sizeof((from)->literal));                        \
+		(b)->n += 1u + (from)->literal_len;                                                \
 	} while (0)
 
 static inline void put(struct buf *b, char c)
@@ -119,8 +122,7 @@ static void write_bool(struct buf *b, bool value)
 static void write_ip(struct buf *b, const struct ovd_ip *ip)
 {
 	put(b, '"');
-	ip_format(ip, b->p + b->n);
-	b->n += strlen(b->p + b->n);
+	b->n += ip_put(ip, b->p + b->n);
 	put(b, '"');
 }
 
@@ -146,8 +148,7 @@ static int write_members(struct buf *b, const struct ovd_object *o, const void *
 			continue;
 		if (buf_reserve(b, sizeof(row->literal) + SCALAR_MAX) < 0)
 			return -ENOMEM;
-		put(b, ',');
-		PUT_LITERAL(b, row);
+		PUT_LITERAL(b, ',', row);
 		r = write_value(b, row, row_value(row, object));
 		if (r < 0)
 			return r;
@@ -180,8 +181,7 @@ static int write_union(struct buf *b, const struct ovd_union *u, const void *at)
 			return -EINVAL;
 		if (buf_reserve(b, sizeof(variant->literal) + 1) < 0)
 			return -ENOMEM;
-		put(b, before);
-		PUT_LITERAL(b, variant);
+		PUT_LITERAL(b, before, variant);
 		at = (const char *)at + variant->offset;
 		if (variant->inner) {
 			u = variant->inner;

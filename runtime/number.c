@@ -23,25 +23,30 @@ int u64_parse(struct ovd_view text, uint64_t max, uint64_t *ret)
 	return 0;
 }
 
+static size_t count_digits(uint64_t value)
+{
+	uint64_t ten = 10;
+	size_t n = 1;
+
+	for (; n < 20 && value >= ten; n++)
+		ten *= 10; /* the last time it wraps, and is not looked at */
+	return n;
+}
+
 static size_t put_digits(uint64_t value, char *text)
 {
-	char digits[U64_TEXT_MAX];
-	char *end = digits + sizeof(digits), *p = end;
+	size_t n = count_digits(value);
+	char *p = text + n;
 
+	*p = '\0';
 	for (; value >= 100; value /= 100) {
-		unsigned two = value % 100;
-
-		*--p = (char)('0' + two % 10);
-		*--p = (char)('0' + two / 10);
-	}
-	if (value >= 10) {
 		*--p = (char)('0' + value % 10);
-		value /= 10;
+		*--p = (char)('0' + value % 100 / 10);
 	}
-	*--p = (char)('0' + value);
-	memcpy(text, p, (size_t)(end - p));
-	text[end - p] = '\0';
-	return (size_t)(end - p);
+	*--p = (char)('0' + value % 10);
+	if (value >= 10)
+		*--p = (char)('0' + value / 10);
+	return n;
 }
 
 size_t u64_format(uint64_t value, char text[U64_TEXT_MAX])

@@ -64,7 +64,8 @@ static void plot_job(const struct codec_report *report, const struct codec_job *
 	double scale = (WIDTH - LEFT - RIGHT) / longest(report, job);
 	unsigned top = y + HEAD, height = row_height(job) * (report->n_frames + 1);
 
-	fprintf(out, "<text class='head' x='%d' y='%u'>%s %s: times as long as ours</text>\n",
+	fprintf(out,
+		"<text class='head' x='%d' y='%u'>%s %s: times as long as ours (dashed)</text>\n",
 		MARGIN, y + 20, job->form, job->direction);
 	plot_legend(job, y + 44, out);
 	for (unsigned f = 0; f <= report->n_frames; f++)
