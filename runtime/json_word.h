@@ -20,14 +20,14 @@ static inline uint64_t word_load(const void *p)
 	return w;
 }
 
-/* Some byte is zero. */
+/* Bytes that are zero have their highest bit set. Of the bits that are set only the lowest is sure
+ * to be right. */
 static inline uint64_t word_zero(uint64_t w)
 {
 	return (w - WORD_ONES) & ~w & WORD_HIGHS;
 }
 
-/* Bytes below 0x20, quotes and backslashes have their highest bit set. Of the bits that are set
- * only the lowest is sure to be right. */
+/* The same for bytes below 0x20, quotes and backslashes. */
 static inline uint64_t word_escapes(uint64_t w)
 {
 	return ((w - WORD_ONES * 0x20) & ~w & WORD_HIGHS) | word_zero(w ^ WORD_ONES * '"') |
@@ -47,7 +47,7 @@ static inline unsigned word_first(uint64_t bits)
 }
 
 /* The first n bytes of a word. */
-static inline uint64_t word_low(unsigned n)
+static inline uint64_t word_low(size_t n)
 {
 	return n < sizeof(uint64_t) ? (UINT64_C(1) << (8 * n)) - 1 : UINT64_MAX;
 }

@@ -11,7 +11,7 @@
 #include "runtime/protobuf.h"
 
 struct ours {
-	char *body; /* with a zero behind it */
+	char *body; /* with BUF_SLACK zeros behind it */
 	size_t n;
 	struct arena arena;
 	struct arena scratch;
@@ -60,7 +60,7 @@ static void *ours_open(const char *p, size_t n)
 {
 	struct ours *s = calloc(1, sizeof(*s));
 
-	s->body = calloc(n + 1, 1);
+	s->body = calloc(n + BUF_SLACK, 1);
 	s->n = n;
 	memcpy(s->body, p, n);
 	if (ours_decode_once(s) == 0)
