@@ -85,7 +85,7 @@ const struct ovd_enum_value *enum_value(const struct ovd_enum *type, int64_t val
 /* The variant that the union's struct at `at` holds; NULL if its kind is none. */
 static inline const struct ovd_variant *union_variant(const struct ovd_union *u, const void *at)
 {
-	unsigned kind = *(const unsigned *)at;
+	unsigned i = *(const unsigned *)at - (unsigned)u->variants[0].value;
 
-	return kind < u->n_variants ? &u->variants[kind] : NULL;
+	return i < u->n_variants ? &u->variants[i] : NULL;
 }
