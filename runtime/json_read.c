@@ -198,7 +198,7 @@ static int read_tag_value(struct json_scan *s, const struct ovd_union *u,
 
 /* Looks the whole object through, from behind its {, for the tag. p and depth stay. */
 static _cold_ int look_ahead(const struct json_scan *from, const struct ovd_union *u,
-		      const struct ovd_variant **ret)
+			     const struct ovd_variant **ret)
 {
 	struct ovd_view tag = { .p = u->tag + 1, .n = u->tag_len - 3u }, key;
 	const struct ovd_variant *found = NULL;
