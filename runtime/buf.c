@@ -16,13 +16,11 @@ static void wipe(struct buf *b)
 	free(b->p);
 }
 
-int buf_reserve(struct buf *b, size_t n)
+int buf_grow(struct buf *b, size_t n)
 {
 	size_t cap = b->cap ? b->cap : BUF_FIRST;
 	char *p;
 
-	if (b->p && b->cap - b->n >= n)
-		return 0;
 	if (n > BUF_MOST - b->n)
 		return -ENOMEM;
 	while (cap - b->n < n)

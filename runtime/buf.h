@@ -18,7 +18,12 @@ struct buf {
 #define BUF_KEPT  65536 /* what an empty one keeps when it is trimmed */
 
 /* Room for n more bytes at p + b->n. -ENOMEM, and the buffer is as it was. */
-int buf_reserve(struct buf *b, size_t n);
+int buf_grow(struct buf *b, size_t n);
+
+static inline int buf_reserve(struct buf *b, size_t n)
+{
+	return b->p && b->cap - b->n >= n ? 0 : buf_grow(b, n);
+}
 
 /* Appends; -ENOMEM, and the buffer is as it was. */
 int buf_append(struct buf *b, const void *p, size_t n);

@@ -18,11 +18,11 @@ struct ovd_fault {
 
 /* Says what is wrong at offset; the path is empty. Always -EBADMSG, to be returned. A control byte
  * in what is printed is escaped. */
-int fault_set(struct ovd_fault *f, size_t offset, const char *format, ...) _printf_(3, 4);
+_cold_ int fault_set(struct ovd_fault *f, size_t offset, const char *format, ...) _printf_(3, 4);
 
 /* Puts a key, or an index, before the path; a path that grows too long loses its tail. */
-void fault_in_key(struct ovd_fault *f, struct ovd_view key);
-void fault_in_item(struct ovd_fault *f, size_t index);
+_cold_ void fault_in_key(struct ovd_fault *f, struct ovd_view key);
+_cold_ void fault_in_item(struct ovd_fault *f, size_t index);
 
 /* "request.wg_port: expected 0 to 65535 (byte 118)", for a person. Returns text. */
 #define FAULT_LINE_MAX (FAULT_PATH_MAX + FAULT_TEXT_MAX + 40)

@@ -34,7 +34,9 @@ struct ovd_endpoint {
  * `::` may stand for one group. -EINVAL for another text. */
 int ip_parse(struct ovd_view text, struct ovd_ip *ret);
 
-/* RFC 5952, with a dotted tail for ::ffff:0:0/96 alone. Returns text. */
+/* RFC 5952, with a dotted tail for ::ffff:0:0/96 alone. Returns how many bytes are before the NUL;
+ * or text. */
+size_t ip_put(const struct ovd_ip *ip, char text[IP_TEXT_MAX]);
 const char *ip_format(const struct ovd_ip *ip, char text[IP_TEXT_MAX]);
 
 /* address/length; host bits are cleared. -EINVAL without a length or for another text, -ERANGE for

@@ -3,9 +3,14 @@
 #include "runtime/ip.h"
 #include "runtime/number.h"
 
-static char *put_number(char *p, unsigned value)
+static char *put_octet(char *p, unsigned value)
 {
-	return p + u64_format(value, p);
+	if (value >= 100)
+		*p++ = (char)('0' + value / 100);
+	if (value >= 10)
+		*p++ = (char)('0' + value / 10 % 10);
+	*p++ = (char)('0' + value % 10);
+	return p;
 }
 
 static char *put4(char *p, const uint8_t b[4])
@@ -13,7 +18,7 @@ static char *put4(char *p, const uint8_t b[4])
 	for (int i = 0; i < 4; i++) {
 		if (i > 0)
 			*p++ = '.';
-		p = put_number(p, b[i]);
+		p = put_octet(p, b[i]);
 	}
 	return p;
 }
@@ -72,7 +77,7 @@ static char *put6(char *p, const uint8_t b[16])
 	return p;
 }
 
-const char *ip_format(const struct ovd_ip *ip, char text[IP_TEXT_MAX])
+size_t ip_put(const struct ovd_ip *ip, char text[IP_TEXT_MAX])
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 	char *p = text;
@@ -86,15 +91,19 @@ const char *ip_format(const struct ovd_ip *ip, char text[IP_TEXT_MAX])
 		p = put6(p, ip->b);
 	}
 	*p = '\0';
+	return (size_t)(p - text);
+}
+
+const char *ip_format(const struct ovd_ip *ip, char text[IP_TEXT_MAX])
+{
+	ip_put(ip, text);
 	return text;
 }
 
 const char *cidr_format(const struct ovd_cidr *cidr, char text[CIDR_TEXT_MAX])
 {
-	size_t n;
+	size_t n = ip_put(&cidr->ip, text);
 
-	ip_format(&cidr->ip, text);
-	n = strlen(text);
 	text[n++] = '/';
 	u64_format(cidr->prefix_len, text + n);
 	return text;

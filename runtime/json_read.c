@@ -32,7 +32,7 @@ static int tag_index(const struct tags *tags, struct ovd_view key)
 }
 
 /* A key that is no row's: a tag that was read already, or one that nobody knows. */
-static int read_other(struct json_scan *s, struct tags *tags, struct ovd_view key)
+static _cold_ int read_other(struct json_scan *s, struct tags *tags, struct ovd_view key)
 {
 	int i = tag_index(tags, key);
 
@@ -71,9 +71,8 @@ static int read_row(struct json_scan *s, const struct ovd_row *row, void *object
 	if (row->flags & OVD_OPTIONAL) {
 		bool null;
 
-		r = scan_null(s, &null);
-		if (r < 0 || null)
-			return fault_at_row(s, row, r);
+		if (*s->p == 'n')
+			return fault_at_row(s, row, scan_null(s, &null));
 		if (row->kind != OVD_KIND_TEXT)
 			*row_presence(row, object) = true;
 	}
@@ -99,19 +98,25 @@ static int check_rows(struct json_scan *s, const struct ovd_object *o, uint64_t 
 	return 0;
 }
 
-/* The next key is the one that a writer would put here: then p is behind its colon. */
-static inline bool key_predicted(struct json_scan *s, const struct ovd_object *o, unsigned next,
-				 bool first)
+/* The row whose key a writer would put here, which leaves out what is absent: then p is behind the
+ * colon. NULL if the next key is another. */
+static inline const struct ovd_row *key_predicted(struct json_scan *s, const struct ovd_object *o,
+						  unsigned next, bool first)
 {
 	const char *p = s->p;
 
-	if (next >= o->n_rows || (!first && *p++ != ','))
-		return false;
-	if (!word_same(p, o->rows[next].literal, o->rows[next].literal_len))
-		return false;
-	s->key = p;
-	s->p = p + o->rows[next].literal_len;
-	return true;
+	if (!first && *p++ != ',')
+		return NULL;
+	for (const struct ovd_row *row = o->rows + next; row < o->rows + o->n_rows; row++) {
+		if (word_same(p, row->literal, row->literal_len)) {
+			s->key = p;
+			s->p = p + row->literal_len;
+			return row;
+		}
+		if (!(row->flags & (OVD_OPTIONAL | OVD_SKIP_EMPTY)))
+			return NULL;
+	}
+	return NULL;
 }
 
 /* The rows of an object up to its closing bracket. */
@@ -124,11 +129,9 @@ static int read_members(struct json_scan *s, const struct ovd_object *o, struct 
 
 	memset(object, 0, o->size);
 	for (bool first = !tags->behind;; first = false) {
-		const struct ovd_row *row;
+		const struct ovd_row *row = key_predicted(s, o, next, first);
 
-		if (key_predicted(s, o, next, first)) {
-			row = &o->rows[next];
-		} else {
+		if (!row) {
 			struct ovd_view key;
 			bool more;
 
@@ -168,10 +171,12 @@ static int read_object(struct json_scan *s, const struct ovd_object *o, void *at
 static int find_variant(struct json_scan *s, const struct ovd_union *u, const char *at,
 			struct ovd_view name, const struct ovd_variant **ret)
 {
-	for (unsigned i = 0; i < u->n_variants; i++)
-		if (name.n == u->variants[i].name_len &&
-		    memcmp(name.p, u->variants[i].name, name.n) == 0) {
-			*ret = &u->variants[i];
+	const struct ovd_variant *v = u->variants;
+
+	for (; v < u->variants + u->n_variants; v++)
+		if (name.n == v->name_len &&
+		    word_same(name.p, v->literal + u->tag_len + 1, name.n)) {
+			*ret = v;
 			return 0;
 		}
 	SCAN_FAULT(s, at, "unknown: %.*s", (int)MIN(name.n, (size_t)64), name.p);
@@ -192,8 +197,8 @@ static int read_tag_value(struct json_scan *s, const struct ovd_union *u,
 }
 
 /* Looks the whole object through, from behind its {, for the tag. p and depth stay. */
-static int look_ahead(const struct json_scan *from, const struct ovd_union *u,
-		      const struct ovd_variant **ret)
+static _cold_ int look_ahead(const struct json_scan *from, const struct ovd_union *u,
+			     const struct ovd_variant **ret)
 {
 	struct ovd_view tag = { .p = u->tag + 1, .n = u->tag_len - 3u }, key;
 	const struct ovd_variant *found = NULL;
@@ -242,7 +247,24 @@ static bool tag_is_next(struct json_scan *s, const struct ovd_union *u, bool fir
 	return true;
 }
 
-/* One union after another that share the object; `inside` is where its first key may stand. */
+/* `inside` is where the object's first key may stand. */
+static int read_tag(struct json_scan *s, const char *inside, const struct ovd_union *u,
+		    struct tags *tags, const struct ovd_variant **ret)
+{
+	bool first = tags->n == 0;
+
+	tags->unions[tags->n] = u;
+	if (tags->behind && tag_is_next(s, u, first)) {
+		tags->seen[tags->n] = true;
+		return read_tag_value(s, u, ret);
+	}
+	tags->behind = false;
+	s->p = inside;
+	memset(tags->seen, 0, sizeof(tags->seen));
+	return look_ahead(s, u, ret);
+}
+
+/* One union after another that share the object. */
 static int read_tags(struct json_scan *s, const char *inside, const struct ovd_union *u,
 		     struct tags *tags, void **at, const struct ovd_variant **ret)
 {
@@ -250,18 +272,7 @@ static int read_tags(struct json_scan *s, const char *inside, const struct ovd_u
 	int r;
 
 	for (tags->behind = true;; u = variant->inner) {
-		bool first = tags->n == 0;
-
-		tags->unions[tags->n] = u;
-		if (tags->behind && tag_is_next(s, u, first)) {
-			r = read_tag_value(s, u, &variant);
-			tags->seen[tags->n] = true;
-		} else {
-			tags->behind = false;
-			s->p = inside;
-			memset(tags->seen, 0, sizeof(tags->seen));
-			r = look_ahead(s, u, &variant);
-		}
+		r = read_tag(s, inside, u, tags, &variant);
 		if (r < 0)
 			return r;
 		tags->n++;

@@ -23,11 +23,13 @@ static int fault_in_number(struct json_scan *s, const char *at, uint64_t max)
 /* Decimal digits up to 2^64-1, with nothing behind them that belongs to a number. */
 static bool scan_digits(struct json_scan *s, uint64_t *ret)
 {
-	const char *p = s->p;
+	const char *p = s->p, *fits = p + 19;
 	uint64_t value = 0;
 
 	if (!is_digit(*p) || (*p == '0' && is_digit(p[1])))
 		return false;
+	for (; p < fits && is_digit(*p); p++)
+		value = value * 10 + (uint64_t)(*p - '0');
 	for (; is_digit(*p); p++)
 		if (__builtin_mul_overflow(value, UINT64_C(10), &value) ||
 		    __builtin_add_overflow(value, (uint64_t)(*p - '0'), &value))
@@ -67,11 +69,11 @@ int scan_int(struct json_scan *s, int64_t min, int64_t max, int64_t *ret)
 
 /* ---- words ---- */
 
-static bool scan_word(struct json_scan *s, const char *text)
+static inline bool scan_word(struct json_scan *s, const char *text)
 {
 	size_t n = strlen(text);
 
-	if (strncmp(s->p, text, n) != 0)
+	if (memcmp(s->p, text, n) != 0)
 		return false;
 	s->p += n;
 	return true;

@@ -6,6 +6,7 @@
 
 #include "runtime/arena.h"
 #include "runtime/fault.h"
+#include "runtime/json_word.h"
 #include "runtime/view.h"
 
 /* Where a reader stands. */
@@ -31,7 +32,28 @@ static inline void scan_blanks(struct json_scan *s)
  * fault; -ENOMEM. */
 
 /* A string; `what` names what was expected there, for the message. */
-int scan_string(struct json_scan *s, const char *what, struct ovd_view *ret);
+int scan_string_any(struct json_scan *s, const char *what, struct ovd_view *ret);
+
+/* Where the first byte of p is that isn't copied to a value as it is, or is no ASCII. */
+static inline const char *scan_plain(const char *p)
+{
+	uint64_t stops;
+
+	while (!(stops = word_stops(word_load(p))))
+		p += sizeof(uint64_t);
+	return p + word_first(stops);
+}
+
+static inline int scan_string(struct json_scan *s, const char *what, struct ovd_view *ret)
+{
+	const char *end = *s->p == '"' ? scan_plain(s->p + 1) : s->p;
+
+	if (end == s->p || *end != '"')
+		return scan_string_any(s, what, ret);
+	*ret = (struct ovd_view){ .p = s->p + 1, .n = (size_t)(end - s->p) - 1 };
+	s->p = end + 1;
+	return 0;
+}
 
 /* An integer without fraction or exponent, from 0, or from min, to max. */
 int scan_uint(struct json_scan *s, uint64_t max, uint64_t *ret);

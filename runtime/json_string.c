@@ -2,7 +2,6 @@
 
 #include <errno.h>
 
-#include "runtime/json_word.h"
 #include "runtime/utf8.h"
 
 static int hex4(const char *p)
@@ -94,17 +93,12 @@ static int fault_in_string(struct json_scan *s)
 static int pass_plain(struct json_scan *s)
 {
 	for (;;) {
-		const unsigned char *p = (const unsigned char *)s->p;
 		int n;
 
-		while (!word_stops(word_load(p)))
-			p += sizeof(uint64_t);
-		while (*p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\')
-			p++;
-		s->p = (const char *)p;
-		if (*p < 0x80)
+		s->p = scan_plain(s->p);
+		if ((unsigned char)*s->p < 0x80)
 			return 0;
-		n = utf8_length(p);
+		n = utf8_length((const unsigned char *)s->p);
 		if (n == 0)
 			return SCAN_FAULT(s, s->p, "a string is not UTF-8");
 		s->p += n;
@@ -143,7 +137,7 @@ static int scan_escaped(struct json_scan *s, const char *from, struct ovd_view *
 	return 0;
 }
 
-int scan_string(struct json_scan *s, const char *what, struct ovd_view *ret)
+int scan_string_any(struct json_scan *s, const char *what, struct ovd_view *ret)
 {
 	const char *from;
 	int r;

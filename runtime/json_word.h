@@ -20,23 +20,36 @@ static inline uint64_t word_load(const void *p)
 	return w;
 }
 
-/* Some byte is zero. */
+/* Bytes that are zero have their highest bit set. Of the bits that are set only the lowest is sure
+ * to be right. */
 static inline uint64_t word_zero(uint64_t w)
 {
 	return (w - WORD_ONES) & ~w & WORD_HIGHS;
 }
 
-/* Some byte may be below 0x20, a quote or a backslash: never false when one is. */
+/* The same for bytes below 0x20, quotes and backslashes. */
 static inline uint64_t word_escapes(uint64_t w)
 {
 	return ((w - WORD_ONES * 0x20) & ~w & WORD_HIGHS) | word_zero(w ^ WORD_ONES * '"') |
 	       word_zero(w ^ WORD_ONES * '\\');
 }
 
-/* The same, or above 0x7f. */
-static inline bool word_stops(uint64_t w)
+/* The same, and bytes above 0x7f. */
+static inline uint64_t word_stops(uint64_t w)
 {
-	return (word_escapes(w) | (w & WORD_HIGHS)) != 0;
+	return word_escapes(w) | (w & WORD_HIGHS);
+}
+
+/* Which byte has the lowest bit that is set. */
+static inline unsigned word_first(uint64_t bits)
+{
+	return (unsigned)__builtin_ctzll(bits) / 8;
+}
+
+/* The first n bytes of a word. */
+static inline uint64_t word_low(size_t n)
+{
+	return n < sizeof(uint64_t) ? (UINT64_C(1) << (8 * n)) - 1 : UINT64_MAX;
 }
 
 /* The first n bytes of a and b are the same; both may be read up to the next multiple of 8. */
@@ -47,7 +60,5 @@ static inline bool word_same(const char *a, const char *b, unsigned n)
 	for (; i + sizeof(uint64_t) <= n; i += sizeof(uint64_t))
 		if (word_load(a + i) != word_load(b + i))
 			return false;
-	if (i == n)
-		return true;
-	return ((word_load(a + i) ^ word_load(b + i)) & ((UINT64_C(1) << (8 * (n - i))) - 1)) == 0;
+	return i == n || ((word_load(a + i) ^ word_load(b + i)) & word_low(n - i)) == 0;
 }

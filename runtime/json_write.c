@@ -11,15 +11,15 @@
 
 static int write_value(struct buf *b, const struct ovd_row *row, const void *at);
 
-/* Copies whole words, up to 7 bytes too many: BUF_SLACK and the reserve take them. */
-static inline void put_literal(struct buf *b, const char *literal, unsigned n)
-{
-	char *out = b->p + b->n;
-
-	for (unsigned i = 0; i < n; i += sizeof(uint64_t))
-		memcpy(out + i, literal + i, sizeof(uint64_t));
-	b->n += n;
-}
+/* A comma, or the bracket, and a key or a tag, in a reserve that takes the zeros behind it too. */
+#define PUT_LITERAL(b, before, from)                                                               \
+	do {                                                                                       \
+		char *out_ = (b)->p + (b)->n;                                                      \
+                                                                                                   \
+		*out_ = (before);                                                                  \
+		memcpy(out_ + 1, (from)->literal, sizeof((from)->literal));                        \
+		(b)->n += 1u + (from)->literal_len;                                                \
+	} while (0)
 
 static inline void put(struct buf *b, char c)
 {
@@ -68,27 +68,41 @@ static int write_escaped(struct buf *b, const char *p, size_t n)
 	return 0;
 }
 
+/* Copies up to the first byte that needs an escape; says how many. May write 7 bytes more. */
+static inline size_t copy_plain(char *out, const char *p, size_t n)
+{
+	size_t i = 0, last = n - sizeof(uint64_t);
+
+	while (n >= sizeof(uint64_t)) {
+		uint64_t w = word_load(p + i), escapes = word_escapes(w);
+
+		memcpy(out + i, &w, sizeof(w));
+		if (escapes)
+			return i + word_first(escapes);
+		if (i == last)
+			return n;
+		i = MIN(i + sizeof(w), last);
+	}
+	for (; i < n && !needs_escape((unsigned char)p[i]); i++)
+		out[i] = p[i];
+	return i;
+}
+
 static int write_text(struct buf *b, struct ovd_view text)
 {
-	size_t i = 0;
+	char *out;
+	size_t n;
 
 	if (buf_reserve(b, text.n + 2 + sizeof(uint64_t)) < 0)
 		return -ENOMEM;
-	put(b, '"');
-	for (; i + sizeof(uint64_t) <= text.n; i += sizeof(uint64_t)) {
-		uint64_t w = word_load(text.p + i);
-
-		if (word_escapes(w))
-			break;
-		memcpy(b->p + b->n, &w, sizeof(w));
-		b->n += sizeof(w);
-	}
-	for (; i < text.n; i++) {
-		if (needs_escape((unsigned char)text.p[i]))
-			return write_escaped(b, text.p + i, text.n - i);
-		put(b, text.p[i]);
-	}
-	put(b, '"');
+	out = b->p + b->n;
+	*out++ = '"';
+	n = copy_plain(out, text.p, text.n);
+	b->n += 1 + n;
+	if (n < text.n)
+		return write_escaped(b, text.p + n, text.n - n);
+	out[n] = '"';
+	b->n++;
 	return 0;
 }
 
@@ -101,14 +115,14 @@ static void write_int(struct buf *b, const struct ovd_row *row, const void *at)
 
 static void write_bool(struct buf *b, bool value)
 {
-	put_literal(b, value ? "true\0\0\0" : "false\0\0", value ? 4 : 5);
+	memcpy(b->p + b->n, value ? "true" : "false", 5);
+	b->n += value ? 4 : 5;
 }
 
 static void write_ip(struct buf *b, const struct ovd_ip *ip)
 {
 	put(b, '"');
-	ip_format(ip, b->p + b->n);
-	b->n += strlen(b->p + b->n);
+	b->n += ip_put(ip, b->p + b->n);
 	put(b, '"');
 }
 
@@ -134,8 +148,7 @@ static int write_members(struct buf *b, const struct ovd_object *o, const void *
 			continue;
 		if (buf_reserve(b, sizeof(row->literal) + SCALAR_MAX) < 0)
 			return -ENOMEM;
-		put(b, ',');
-		put_literal(b, row->literal, row->literal_len);
+		PUT_LITERAL(b, ',', row);
 		r = write_value(b, row, row_value(row, object));
 		if (r < 0)
 			return r;
@@ -168,8 +181,7 @@ static int write_union(struct buf *b, const struct ovd_union *u, const void *at)
 			return -EINVAL;
 		if (buf_reserve(b, sizeof(variant->literal) + 1) < 0)
 			return -ENOMEM;
-		put(b, before);
-		put_literal(b, variant->literal, variant->literal_len);
+		PUT_LITERAL(b, before, variant);
 		at = (const char *)at + variant->offset;
 		if (variant->inner) {
 			u = variant->inner;

@@ -23,17 +23,29 @@ int u64_parse(struct ovd_view text, uint64_t max, uint64_t *ret)
 	return 0;
 }
 
+static size_t count_digits(uint64_t value)
+{
+	uint64_t ten = 10;
+	size_t n = 1;
+
+	for (; n < 20 && value >= ten; n++)
+		ten *= 10; /* the last time it wraps, and is not looked at */
+	return n;
+}
+
 static size_t put_digits(uint64_t value, char *text)
 {
-	char digits[U64_TEXT_MAX];
-	size_t n = 0;
+	size_t n = count_digits(value);
+	char *p = text + n;
 
-	do
-		digits[n++] = (char)('0' + value % 10);
-	while (value /= 10);
-	for (size_t i = 0; i < n; i++)
-		text[i] = digits[n - 1 - i];
-	text[n] = '\0';
+	*p = '\0';
+	for (; value >= 100; value /= 100) {
+		*--p = (char)('0' + value % 10);
+		*--p = (char)('0' + value % 100 / 10);
+	}
+	*--p = (char)('0' + value % 10);
+	if (value >= 10)
+		*--p = (char)('0' + value / 10);
 	return n;
 }
 

@@ -1,7 +1,5 @@
-/* Protobuf between bytes and structs, by table, through libprotobuf-c.
- *
- * libprotobuf-c says neither what is wrong with a message nor where, and has no limits: a body is
- * checked before it sees it. Rules: docs/protocol-rules.md. Tables must name their descriptor. */
+/* Protobuf between bytes and structs, by table: read here, written through libprotobuf-c, so that
+ * tables must name their descriptor. Rules: docs/protocol-rules.md. */
 #pragma once
 
 #include "runtime/arena.h"
@@ -10,16 +8,11 @@
 #include "runtime/table.h"
 #include "runtime/view.h"
 
-/* Fields that the schema doesn't know, in a whole body: more are a fault. Each costs libprotobuf-c
- * some 100 bytes; the number is four for each item of the longest list. */
+/* Fields that the schema doesn't know, in a whole body: more are a fault. Four for each item of the
+ * longest list. */
 #define PROTOBUF_UNKNOWN_MAX 262144
 
-/* Says whether a body is a document of this table that protobuf_decode takes. 0; -EBADMSG and the
- * fault, whose path is of field numbers: "16.2.11.1.5[3]". body.p[body.n] must be NUL and BUF_SLACK
- * bytes from there readable. */
-int protobuf_check(const struct ovd_table *table, struct ovd_view body, struct ovd_fault *fault);
-
-/* As json_decode; all of what out holds lies in the arena. */
+/* As json_decode, but the fault's path is of field numbers: "16.2.11.1.5[3]". */
 int protobuf_decode(const struct ovd_table *table, struct ovd_view body, struct arena *arena,
 		    void *out, struct ovd_fault *fault);
 

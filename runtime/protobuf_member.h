@@ -19,12 +19,6 @@ static inline void *member_quantifier(const ProtobufCMessage *m, const ProtobufC
 	return (char *)m + f->quantifier_offset;
 }
 
-static inline ProtobufCMessage *member_message(const ProtobufCMessage *m,
-					       const ProtobufCFieldDescriptor *f)
-{
-	return *(ProtobufCMessage **)member_value(m, f);
-}
-
 static inline size_t member_size(const ProtobufCFieldDescriptor *f)
 {
 	switch ((int)f->type) {

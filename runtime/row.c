@@ -32,13 +32,3 @@ const struct ovd_enum_value *enum_value(const struct ovd_enum *type, int64_t val
 			return &type->values[i];
 	return NULL;
 }
-
-const struct ovd_variant *union_variant(const struct ovd_union *u, const void *at)
-{
-	int kind = *(const int *)at;
-
-	for (unsigned i = 0; i < u->n_variants; i++)
-		if (u->variants[i].value == kind)
-			return &u->variants[i];
-	return NULL;
-}

@@ -83,4 +83,9 @@ static inline int64_t int_load(const void *at, unsigned width)
 const struct ovd_enum_value *enum_value(const struct ovd_enum *type, int64_t value);
 
 /* The variant that the union's struct at `at` holds; NULL if its kind is none. */
-const struct ovd_variant *union_variant(const struct ovd_union *u, const void *at);
+static inline const struct ovd_variant *union_variant(const struct ovd_union *u, const void *at)
+{
+	unsigned i = *(const unsigned *)at - (unsigned)u->variants[0].value;
+
+	return i < u->n_variants ? &u->variants[i] : NULL;
+}

@@ -100,7 +100,7 @@ struct ovd_union {
 	uint8_t tag_len;
 	uint16_t n_variants;
 	uint32_t size;
-	const struct ovd_variant *variants;
+	const struct ovd_variant *variants; /* their values count up by one */
 };
 
 struct ovd_enum_value {

@@ -16,6 +16,7 @@
 #define _cleanup_(f)       __attribute__((cleanup(f)))
 #define _printf_(at, args) __attribute__((format(printf, at, args)))
 #define _unused_           __attribute__((unused))
+#define _cold_             __attribute__((cold, noinline)) /* off the path that has to be fast */
 
 /* For _cleanup_ on a descriptor (-1: none) and on memory from malloc. errno stays. */
 static inline void fd_closep(int *fd)

@@ -40,10 +40,9 @@ static double run_once(const struct bench_side *side)
 	return (double)(bench_now() - start) / side->per_round;
 }
 
-void bench_compare(const char *title, const struct bench_side *sides, unsigned n, unsigned rounds)
+void bench_measure(const struct bench_side *sides, unsigned n, unsigned rounds, double *ret_medians)
 {
 	static double times[SIDES_MAX][ROUNDS_MAX];
-	double medians[SIDES_MAX];
 
 	for (unsigned i = 0; i < rounds / 10 + 1; i++)
 		for (unsigned s = 0; s < n; s++)
@@ -51,12 +50,20 @@ void bench_compare(const char *title, const struct bench_side *sides, unsigned n
 	for (unsigned i = 0; i < rounds; i++)
 		for (unsigned s = 0; s < n; s++)
 			times[s][i] = run_once(&sides[s]);
-	printf("%-28s", title);
 	for (unsigned s = 0; s < n; s++) {
 		qsort(times[s], rounds, sizeof(double), compare);
-		medians[s] = times[s][rounds / 2];
-		printf("  %s %.0f ns", sides[s].name, medians[s]);
+		ret_medians[s] = times[s][rounds / 2];
 	}
+}
+
+void bench_compare(const char *title, const struct bench_side *sides, unsigned n, unsigned rounds)
+{
+	double medians[SIDES_MAX];
+
+	bench_measure(sides, n, rounds, medians);
+	printf("%-28s", title);
+	for (unsigned s = 0; s < n; s++)
+		printf("  %s %.0f ns", sides[s].name, medians[s]);
 	for (unsigned s = 1; s < n; s++)
 		printf("  %s/%s %.2f", sides[0].name, sides[s].name, medians[0] / medians[s]);
 	printf("\n");

@@ -117,8 +117,13 @@ static void check_body(const struct ovd_table *table, struct ovd_view body, cons
 {
 	struct ovd_view edge = check_edge(body.p, body.n, BUF_SLACK);
 	char text[FAULT_LINE_MAX] = "it was taken";
+	_cleanup_(arena_done) struct arena arena = { .chunk = NULL };
+	union {
+		struct sample_picture picture;
+		struct sample_order order;
+	} document;
 	struct ovd_fault fault;
-	int r = protobuf_check(table, edge, &fault);
+	int r = protobuf_decode(table, edge, &arena, &document, &fault);
 
 	if (r == -EBADMSG)
 		fault_text(&fault, text);
@@ -148,7 +153,7 @@ TEST(orders)
 		   "15: groups are not read (byte 1)");
 }
 
-/* The checker goes no deeper than the schema, whatever the bytes say. */
+/* The reader goes no deeper than the schema, whatever the bytes say. */
 TEST(deep_nesting)
 {
 	enum { DEPTH = 400000 };
@@ -189,8 +194,12 @@ TEST(cut_short)
 		for (size_t n = 0; n < pictures[i].body.n; n++) {
 			struct ovd_view edge = check_edge(pictures[i].body.p, n, BUF_SLACK);
 			struct ovd_fault fault = { .offset = 0 };
-			int r = protobuf_check(&sample_picture_table, edge, &fault);
+			struct arena arena = { .chunk = NULL };
+			struct sample_picture picture;
+			int r = protobuf_decode(&sample_picture_table, edge, &arena, &picture,
+						&fault);
 
+			arena_done(&arena);
 			CASE("picture %zu, %zu bytes", i, n);
 			CHECK(r == 0 || (r == -EBADMSG && fault.offset <= n));
 		}
