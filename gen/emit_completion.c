@@ -104,7 +104,7 @@ void emit_completion_bash(struct model *m, struct text *t)
 		 "command= i words=\n"
 		 "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
 		 "\t\tcase ${COMP_WORDS[i]} in\n"
-		 "\t\t--socket|--data-dir|--timeout) ((i++)) ;;\n"
+		 "\t\t--socket|--data-dir|--timeout|--codec) ((i++)) ;;\n"
 		 "\t\t-*) ;;\n"
 		 "\t\t*) command=${COMP_WORDS[i]}; break ;;\n"
 		 "\t\tesac\n"
@@ -114,7 +114,8 @@ void emit_completion_bash(struct model *m, struct text *t)
 	each_operation(m, t, bash_values);
 	text_put(t, "\tesac\n"
 		    "\t[ -n \"$words\" ] || case $command in\n"
-		    "\t'') words='--socket --data-dir --json --timeout --help --version call raw "
+		    "\t'') words='--socket --data-dir --json --codec --timeout --help --version "
+		    "call raw "
 		    "help");
 	each_operation(m, t, bash_word);
 	text_put(t, "' ;;\n");
@@ -178,7 +179,8 @@ void emit_completion_zsh(struct model *m, struct text *t)
 		    "\t)\n"
 		    "\t_arguments -C '--socket[The daemon'\\''s socket.]:path:_files' "
 		    "'--data-dir[The daemon'\\''s data dir.]:path:_files -/' \\\n"
-		    "\t\t'--json[Prints the answer as JSON.]' '--timeout[How long to wait for "
+		    "\t\t'--json[Prints the answer as JSON.]' '--codec[The form that is asked "
+		    "in.]:codec:(json protobuf)' '--timeout[How long to wait for "
 		    "it.]:seconds:' '--version[Prints the version.]' \\\n"
 		    "\t\t'1:command:->command' '*::flag:->flags'\n"
 		    "\tcase $state in\n"
@@ -229,6 +231,9 @@ void emit_completion_fish(struct model *m, struct text *t)
 		"daemon's data dir.\"\n"
 		"complete -c overlayctl -n __fish_use_subcommand -l json -d \"Prints the answer as "
 		"JSON.\"\n"
+		"complete -c overlayctl -n __fish_use_subcommand -l codec -x -a 'json protobuf' -d "
+		"\"The "
+		"form that is asked in.\"\n"
 		"complete -c overlayctl -n __fish_use_subcommand -l timeout -x -d \"How long to "
 		"wait for it, seconds.\"\n"
 		"complete -c overlayctl -n __fish_use_subcommand -l version -d \"Prints the "

@@ -2,6 +2,7 @@
 check_name=$(basename "$0" .sh)
 check_said=$(mktemp)
 trap 'rm -f "$check_said"' EXIT
+trap 'exit 130' INT TERM
 check_passed=0 check_failed=0 check_skipped=0
 
 check() { # NAME COMMAND...: passes if the command does; what it said is shown if it doesn't

@@ -38,7 +38,8 @@ func (c *Client) SetupServiceOverlay(ctx context.Context, request *SetupServiceO
 	return answer[*ServiceOverlayInfo](ctx, c, request)
 }
 
-// TeardownServiceOverlay removes a service's bridge; an unknown service is ok. Since 0.12.5.
+// TeardownServiceOverlay removes a service's bridge, at once or with its last container; an unknown
+// service is ok. Since 0.12.5.
 func (c *Client) TeardownServiceOverlay(ctx context.Context, request *TeardownServiceOverlay) error {
 	_, err := answer[*ResponseOk](ctx, c, request)
 	return err
@@ -289,8 +290,8 @@ func (m *ResponseFrame) UnmarshalJSON(body []byte) error {
 //     Since 0.12.5.
 //   - [*SetupServiceOverlay]: Makes the bridge of a service; asked again, the same answer. Since
 //     0.12.5.
-//   - [*TeardownServiceOverlay]: Removes a service's bridge; an unknown service is ok. Since
-//     0.12.5.
+//   - [*TeardownServiceOverlay]: Removes a service's bridge, at once or with its last container; an
+//     unknown service is ok. Since 0.12.5.
 //   - [*AllocateIP]: Takes an address out of a service's pool, or the node's, for the caller's own
 //     use. Since 0.12.5.
 //   - [*ReleaseIP]: Gives back an address that allocate_ip gave. Since 0.12.5.

@@ -28,7 +28,7 @@ if ! go version >/dev/null 2>&1; then
 	check_end
 	exit
 fi
-export GOTOOLCHAIN=local GOFLAGS= GOWORK=off GOPATH="$work/path" GOCACHE="$work/cache" GOBIN="$work/bin"
+export GOTOOLCHAIN=local GOFLAGS=-modcacherw GOWORK=off GOPATH="$work/path" GOCACHE="$work/cache" GOBIN="$work/bin"
 export OVERLAYD_VECTORS="$PWD/tests/data/vectors"
 top=$PWD
 mkdir -p "$work/zoo"

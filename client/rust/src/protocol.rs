@@ -135,7 +135,8 @@ pub enum Request {
     TeardownGlobalOverlay,
     /// Makes the bridge of a service; asked again, the same answer. Since 0.12.5.
     SetupServiceOverlay(SetupServiceOverlay),
-    /// Removes a service's bridge; an unknown service is ok. Since 0.12.5.
+    /// Removes a service's bridge, at once or with its last container; an unknown service is ok.
+    /// Since 0.12.5.
     TeardownServiceOverlay(TeardownServiceOverlay),
     /// Takes an address out of a service's pool, or the node's, for the caller's own use. Since
     /// 0.12.5.
@@ -1878,7 +1879,8 @@ pub mod call {
         })
     }
 
-    /// Removes a service's bridge; an unknown service is ok. Since 0.12.5.
+    /// Removes a service's bridge, at once or with its last container; an unknown service is ok.
+    /// Since 0.12.5.
     pub fn teardown_service_overlay(request: TeardownServiceOverlay) -> Call<()> {
         Call::new(Request::TeardownServiceOverlay(request), |result| match result {
             Response::Ok => Ok(()),
@@ -2095,7 +2097,8 @@ impl crate::blocking::Client {
         self.call(call::setup_service_overlay(request))
     }
 
-    /// Removes a service's bridge; an unknown service is ok. Since 0.12.5.
+    /// Removes a service's bridge, at once or with its last container; an unknown service is ok.
+    /// Since 0.12.5.
     pub fn teardown_service_overlay(&self, request: TeardownServiceOverlay) -> Result<(), crate::Error> {
         self.call(call::teardown_service_overlay(request))
     }
@@ -2243,7 +2246,8 @@ impl crate::tokio::Client {
         self.call(call::setup_service_overlay(request)).await
     }
 
-    /// Removes a service's bridge; an unknown service is ok. Since 0.12.5.
+    /// Removes a service's bridge, at once or with its last container; an unknown service is ok.
+    /// Since 0.12.5.
     pub async fn teardown_service_overlay(&self, request: TeardownServiceOverlay) -> Result<(), crate::Error> {
         self.call(call::teardown_service_overlay(request)).await
     }

@@ -639,7 +639,7 @@ export type Request =
    */
   | ({ op: "setup_service_overlay" } & SetupServiceOverlay)
   /**
-   * Removes a service's bridge; an unknown service is ok.
+   * Removes a service's bridge, at once or with its last container; an unknown service is ok.
    *
    * @since 0.12.5
    */
@@ -1464,7 +1464,7 @@ export abstract class Operations {
   }
 
   /**
-   * Removes a service's bridge; an unknown service is ok.
+   * Removes a service's bridge, at once or with its last container; an unknown service is ok.
    *
    * @since 0.12.5
    */

@@ -1508,7 +1508,9 @@ class AsyncOperations(abc.ABC):
         *,
         timeout: float | None = None,
     ) -> None:
-        """Removes a service's bridge; an unknown service is ok. Since 0.12.5."""
+        """Removes a service's bridge, at once or with its last container; an unknown service is
+        ok. Since 0.12.5.
+        """
         answer = await self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
@@ -1824,7 +1826,9 @@ class Operations(abc.ABC):
         *,
         timeout: float | None = None,
     ) -> None:
-        """Removes a service's bridge; an unknown service is ok. Since 0.12.5."""
+        """Removes a service's bridge, at once or with its last container; an unknown service is
+        ok. Since 0.12.5.
+        """
         answer = self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return

@@ -3,7 +3,7 @@ _overlayctl() {
 	local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command= i words=
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--socket|--data-dir|--timeout) ((i++)) ;;
+		--socket|--data-dir|--timeout|--codec) ((i++)) ;;
 		-*) ;;
 		*) command=${COMP_WORDS[i]}; break ;;
 		esac
@@ -15,7 +15,7 @@ _overlayctl() {
 	feed:--slowly) words='true false' ;;
 	esac
 	[ -n "$words" ] || case $command in
-	'') words='--socket --data-dir --json --timeout --help --version call raw help feed count' ;;
+	'') words='--socket --data-dir --json --codec --timeout --help --version call raw help feed count' ;;
 	feed) words=' --called --food --phone --nicknames --grams --place --word --slowly --help' ;;
 	count) words=' --help' ;;
 	esac

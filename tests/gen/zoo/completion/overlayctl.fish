@@ -3,6 +3,7 @@ complete -c overlayctl -f
 complete -c overlayctl -n __fish_use_subcommand -l socket -r -F -d "The daemon's socket."
 complete -c overlayctl -n __fish_use_subcommand -l data-dir -r -F -d "The daemon's data dir."
 complete -c overlayctl -n __fish_use_subcommand -l json -d "Prints the answer as JSON."
+complete -c overlayctl -n __fish_use_subcommand -l codec -x -a 'json protobuf' -d "The form that is asked in."
 complete -c overlayctl -n __fish_use_subcommand -l timeout -x -d "How long to wait for it, seconds."
 complete -c overlayctl -n __fish_use_subcommand -l version -d "Prints the version."
 complete -c overlayctl -n __fish_use_subcommand -a call -d "Asks for an operation that this program need not know."
