@@ -145,21 +145,26 @@ struct gather {
 	size_t n;
 };
 
+struct tunnel_peer peer_for_tunnel(const struct peer *peer)
+{
+	return (struct tunnel_peer){
+		.key = peer->key,
+		.has_endpoint = peer->has_endpoint,
+		.endpoint = peer->endpoint,
+		.has_keepalive = true,
+		.keepalive = peer->keepalive,
+		.allowed = peer->allowed,
+		.n_allowed = peer->n_allowed,
+	};
+}
+
 static void gather_peer(const void *node, VISIT visit, void *arg)
 {
 	const struct peer *peer = *(struct peer *const *)node;
 	struct gather *gather = arg;
 
 	if (visit == postorder || visit == leaf)
-		gather->peers[gather->n++] = (struct tunnel_peer){
-			.key = peer->key,
-			.has_endpoint = peer->has_endpoint,
-			.endpoint = peer->endpoint,
-			.has_keepalive = true,
-			.keepalive = peer->keepalive,
-			.allowed = peer->allowed,
-			.n_allowed = peer->n_allowed,
-		};
+		gather->peers[gather->n++] = peer_for_tunnel(peer);
 }
 
 int peers_for_tunnel(const struct engine *e, struct tunnel_peer **ret, size_t *ret_n)

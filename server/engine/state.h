@@ -61,6 +61,7 @@ struct peer {
 	struct ovd_key key;
 	char *host; /* endpoint as a name to be resolved; NULL if it was numeric */
 	bool has_endpoint, busy;
+	bool unsure; /* the tunnel may have it otherwise */
 	struct ovd_endpoint endpoint;
 	uint16_t keepalive;
 	struct ovd_cidr *allowed;

@@ -47,6 +47,12 @@ static void undone(struct call *call, int r _unused_)
 	call_fail(call, telling->r, "the tunnel refused the peer: %s", strerror(-telling->r));
 }
 
+/* The device may have carried out what it was told, and could not say so. */
+static bool is_unsure(int r)
+{
+	return r == -ETIMEDOUT || r == -EPIPE || r == -ECANCELED;
+}
+
 static void told(void *arg, int r, const struct tunnel_state *state _unused_)
 {
 	struct call *call = arg;
@@ -56,6 +62,8 @@ static void told(void *arg, int r, const struct tunnel_state *state _unused_)
 		finish(call);
 		return;
 	}
+	if (is_unsure(r))
+		engine_peer_doubt(call->intent);
 	engine_drop(call->daemon->engine, call->intent);
 	telling->r = r;
 	call_undo(call, undone);

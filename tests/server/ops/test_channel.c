@@ -18,6 +18,9 @@
 	"\"endpoint\":\"192.0.2.2:51820\",\"allowed_ips\":\"198.51.100.0/24\","                    \
 	"\"persistent_keepalive_secs\":0}"
 
+#define REMOVE_PEER                                                                                \
+	"{\"op\":\"remove_peer\",\"pubkey\":\"E4/lYYptdHfYB472s33Amoa7IDfTcdOZjR5odO75wH0=\"}"
+
 static bool quiet(struct node *n)
 {
 	node_turn(n);
@@ -75,6 +78,33 @@ TEST(a_peer_that_the_device_does_not_take_in_time)
 	n.tunnel.hangs = false;
 	node_ask(&n, ADD_PEER, "\"ok\"");
 	CHECK_INT(n.tunnel.n_opened, 2);
+	node_stop(&n);
+}
+
+/* Whether the device did it, nobody knows: the peer is told again, though nothing is to change. */
+TEST(a_peer_that_may_have_gone)
+{
+	struct node n;
+
+	node_start(&n);
+	node_ask(&n, SETUP, "bridge_name");
+	node_ask(&n, ADD_PEER, "\"ok\"");
+	node_ask(&n, ADD_PEER, "\"ok\"");
+	CHECK_INT(n.tunnel.n_set, 1);
+	n.tunnel.hangs = true;
+	node_send(&n, REMOVE_PEER);
+	while (n.tunnel.n_set == 1)
+		node_turn(&n);
+	seconds(&n, CHANNEL_SECONDS);
+	node_hear(&n, "\"timed_out\"");
+	n.tunnel.hangs = false;
+	for (int i = 0; i < 2; i++) {
+		node_ask(&n, ADD_PEER, "\"ok\"");
+		CHECK_INT(n.tunnel.n_set, 3);
+		CHECK_INT(n.tunnel.n_told, 2); /* that it goes, and what it is to be */
+		CHECK(!n.tunnel.told.remove);
+		CHECK(n.tunnel.told.has_endpoint);
+	}
 	node_stop(&n);
 }
 
