@@ -40,6 +40,23 @@ static void finish(struct call *call)
 	call_ok(call);
 }
 
+/* There is no device, or nobody behind it. */
+static bool is_gone(int r)
+{
+	return r == -ENODEV || r == -ENOENT || r == -ECONNREFUSED || r == -ENOTCONN;
+}
+
+/* As without a tunnel: the setup that makes the device again tells it. */
+static void keep(struct call *call, int r)
+{
+	struct daemon *d = call->daemon;
+
+	log_at(d->log, LOG_WARN, "tunnel %s is gone (%s): the peer is kept for the next setup",
+	       engine_global(d->engine).link, strerror(-r));
+	engine_peer_doubt(call->intent);
+	finish(call);
+}
+
 static void undone(struct call *call, int r _unused_)
 {
 	const struct telling *telling = call->state;
@@ -60,6 +77,10 @@ static void told(void *arg, int r, const struct tunnel_state *state _unused_)
 
 	if (r == 0) {
 		finish(call);
+		return;
+	}
+	if (is_gone(r)) {
+		keep(call, r);
 		return;
 	}
 	if (is_unsure(r))
@@ -87,6 +108,10 @@ static void routed(struct call *call, int r)
 {
 	if (r == 0) {
 		tell(call);
+		return;
+	}
+	if (is_gone(r)) {
+		keep(call, r);
 		return;
 	}
 	engine_drop(call->daemon->engine, call->intent);

@@ -108,6 +108,58 @@ TEST(a_peer_that_may_have_gone)
 	node_stop(&n);
 }
 
+/* The setup that makes the device again gives it what came meanwhile. */
+TEST(a_device_that_is_gone_is_no_device)
+{
+	static const int errors[] = { -ENODEV, -ENOENT, -ECONNREFUSED };
+	struct node n;
+
+	node_start(&n);
+	node_ask(&n, SETUP, "bridge_name");
+	n.tunnel.ended = true;
+	channel_ready(&n.daemon);
+	CHECK(!n.daemon.tunnel);
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		CASE("%s", strerror(-errors[i]));
+		n.tunnel.open_result = errors[i];
+		node_ask(&n, ADD_PEER, "\"ok\"");
+		CHECK_INT(engine_peer_count(n.daemon.engine), 1);
+		CHECK(strstr(net_fake_text(&n.fake), "route 198.51.100.0/24"));
+		node_ask(&n, REMOVE_PEER, "\"ok\"");
+		CHECK_INT(engine_peer_count(n.daemon.engine), 0);
+		CHECK(!strstr(net_fake_text(&n.fake), "route 198.51.100.0/24"));
+		node_ask(&n, REMOVE_PEER, "\"ok\"");
+	}
+	node_ask(&n, ADD_PEER, "\"ok\"");
+	n.tunnel.open_result = 0;
+	n.tunnel.ended = false;
+	CHECK_INT(n.tunnel.n_set, 0);
+	node_ask(&n, ADD_PEER, "\"ok\""); /* should it be there again without a setup */
+	CHECK_INT(n.tunnel.n_set, 1);
+	node_stop(&n);
+}
+
+/* Its link is gone with it: there is nothing for a route to lead to. */
+TEST(a_route_through_a_link_that_is_gone)
+{
+	struct node n;
+
+	node_start(&n);
+	node_ask(&n, SETUP, "bridge_name");
+	n.fake.steps = 0;
+	n.fake.fail_at = 0;
+	node_ask(&n, ADD_PEER, "peer: route 198.51.100.0/24: No buffer space available\"");
+	CHECK_INT(engine_peer_count(n.daemon.engine), 0);
+	n.fake.steps = 0;
+	n.fake.error = -ENODEV;
+	node_ask(&n, ADD_PEER, "\"ok\"");
+	CHECK_INT(engine_peer_count(n.daemon.engine), 1);
+	CHECK_INT(n.tunnel.n_set, 0);
+	node_ask(&n, SETUP, "bridge_name");
+	CHECK(strstr(net_fake_text(&n.fake), "route 198.51.100.0/24"));
+	node_stop(&n);
+}
+
 /* ---- without the wire ---- */
 
 struct asked {
