@@ -186,8 +186,8 @@ struct routes {
 	int r;
 };
 
-int peer_plan_route(const struct global *global, enum step_kind kind, const struct ovd_cidr *cidr,
-		    struct plan *plan)
+int peer_plan_route(const struct global *global, enum step_kind kind, bool optional,
+		    const struct ovd_cidr *cidr, struct plan *plan)
 {
 	struct step_route *route;
 
@@ -195,6 +195,7 @@ int peer_plan_route(const struct global *global, enum step_kind kind, const stru
 		return 0;
 	route = &PLAN_ADD(plan, kind)->route;
 	route->cidr = *cidr;
+	route->optional = optional;
 	text_copy(route->link, sizeof(route->link), view(global->link));
 	if (cidr->ip.len == global->pool.block.ip.len)
 		route->source = pool_gateway(&global->pool);
@@ -209,8 +210,9 @@ static void plan_routes(const void *node, VISIT visit, void *arg)
 	if (visit != postorder && visit != leaf)
 		return;
 	for (size_t i = 0; i < peer->n_allowed && routes->r == 0; i++)
-		routes->r = peer_plan_route(routes->global, routes->kind, &peer->allowed[i],
-					    routes->plan);
+		routes->r =
+			peer_plan_route(routes->global, routes->kind, routes->kind == STEP_ROUTE,
+					&peer->allowed[i], routes->plan);
 }
 
 int peers_plan_routes(const struct engine *e, const struct global *global, enum step_kind kind,

@@ -22,5 +22,5 @@ void peer_lose(struct peer *peer, const struct ovd_cidr *cidr);
 struct tunnel_peer peer_for_tunnel(const struct peer *peer);
 
 /* A ROUTE or ROUTE_DELETE step for the prefix, if it needs one. */
-int peer_plan_route(const struct global *global, enum step_kind kind, const struct ovd_cidr *cidr,
-		    struct plan *plan);
+int peer_plan_route(const struct global *global, enum step_kind kind, bool optional,
+		    const struct ovd_cidr *cidr, struct plan *plan);

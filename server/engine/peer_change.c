@@ -138,9 +138,9 @@ static int plan_routes(const struct engine *e, const struct peer_intent *i, stru
 	int r = 0;
 
 	for (size_t n = 0; n < i->n_added && r == 0; n++)
-		r = peer_plan_route(&e->global, STEP_ROUTE, &i->added[n], plan);
+		r = peer_plan_route(&e->global, STEP_ROUTE, false, &i->added[n], plan);
 	for (size_t n = 0; n < i->n_removed && r == 0; n++)
-		r = peer_plan_route(&e->global, STEP_ROUTE_DELETE, &i->removed[n], plan);
+		r = peer_plan_route(&e->global, STEP_ROUTE_DELETE, false, &i->removed[n], plan);
 	return r;
 }
 

@@ -166,8 +166,8 @@ TEST(without_a_tunnel)
 	CHECK_STR(node_plan(&n), "firewall\n"
 				 "prefix 10.200.4.0/26\n"
 				 "tunnel zl-9eae6e0a9b-g 10.200.4.1/16 port 0, 2 peers\n"
-				 "route 172.30.0.0/16 by zl-9eae6e0a9b-g from 10.200.4.1\n"
-				 "route fd00::/64 by zl-9eae6e0a9b-g\n");
+				 "route 172.30.0.0/16 by zl-9eae6e0a9b-g from 10.200.4.1 if possible\n"
+				 "route fd00::/64 by zl-9eae6e0a9b-g if possible\n");
 	node_commit(&n);
 	CHECK_INT(unset(&n, 1), 0);
 	CHECK_STR(node_plan(&n), "no route 172.30.0.0/16 by zl-9eae6e0a9b-g from 10.200.4.1\n"
