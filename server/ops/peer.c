@@ -121,8 +121,10 @@ static void routed(struct call *call, int r)
 /* r is what the engine said. */
 static int carry_out(struct call *call, int r, struct telling *telling)
 {
-	if (r == -EALREADY)
+	if (r == -EALREADY) {
+		look_up_host(call); /* its address may be another one by now */
 		return call_ok(call);
+	}
 	if (r < 0)
 		return change_refused(call, r);
 	call->state = telling;
