@@ -176,6 +176,10 @@ int engine_peer_allow(struct engine *e, const struct ovd_key *key, const struct 
 int engine_peer_disallow(struct engine *e, const struct ovd_key *key, const struct ovd_cidr *cidr,
 			 struct plan *plan, struct tunnel_change *change, struct intent **ret);
 
+/* The tunnel may have carried out what such an intent is about, or not: the peers of it are told in
+ * full by the next change of them, also one to what they are. Before the commit or the drop. */
+void engine_peer_doubt(struct intent *intent);
+
 /* A host name was resolved: if the peer still wants that host, its endpoint is this. */
 int engine_peer_resolved(struct engine *e, const struct ovd_key *key, struct ovd_view host,
 			 const struct ovd_endpoint *endpoint, struct tunnel_change *change,

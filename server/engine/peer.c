@@ -145,21 +145,26 @@ struct gather {
 	size_t n;
 };
 
+struct tunnel_peer peer_for_tunnel(const struct peer *peer)
+{
+	return (struct tunnel_peer){
+		.key = peer->key,
+		.has_endpoint = peer->has_endpoint,
+		.endpoint = peer->endpoint,
+		.has_keepalive = true,
+		.keepalive = peer->keepalive,
+		.allowed = peer->allowed,
+		.n_allowed = peer->n_allowed,
+	};
+}
+
 static void gather_peer(const void *node, VISIT visit, void *arg)
 {
 	const struct peer *peer = *(struct peer *const *)node;
 	struct gather *gather = arg;
 
 	if (visit == postorder || visit == leaf)
-		gather->peers[gather->n++] = (struct tunnel_peer){
-			.key = peer->key,
-			.has_endpoint = peer->has_endpoint,
-			.endpoint = peer->endpoint,
-			.has_keepalive = true,
-			.keepalive = peer->keepalive,
-			.allowed = peer->allowed,
-			.n_allowed = peer->n_allowed,
-		};
+		gather->peers[gather->n++] = peer_for_tunnel(peer);
 }
 
 int peers_for_tunnel(const struct engine *e, struct tunnel_peer **ret, size_t *ret_n)
@@ -181,8 +186,8 @@ struct routes {
 	int r;
 };
 
-int peer_plan_route(const struct global *global, enum step_kind kind, const struct ovd_cidr *cidr,
-		    struct plan *plan)
+int peer_plan_route(const struct global *global, enum step_kind kind, bool optional,
+		    const struct ovd_cidr *cidr, struct plan *plan)
 {
 	struct step_route *route;
 
@@ -190,6 +195,7 @@ int peer_plan_route(const struct global *global, enum step_kind kind, const stru
 		return 0;
 	route = &PLAN_ADD(plan, kind)->route;
 	route->cidr = *cidr;
+	route->optional = optional;
 	text_copy(route->link, sizeof(route->link), view(global->link));
 	if (cidr->ip.len == global->pool.block.ip.len)
 		route->source = pool_gateway(&global->pool);
@@ -204,8 +210,9 @@ static void plan_routes(const void *node, VISIT visit, void *arg)
 	if (visit != postorder && visit != leaf)
 		return;
 	for (size_t i = 0; i < peer->n_allowed && routes->r == 0; i++)
-		routes->r = peer_plan_route(routes->global, routes->kind, &peer->allowed[i],
-					    routes->plan);
+		routes->r =
+			peer_plan_route(routes->global, routes->kind, routes->kind == STEP_ROUTE,
+					&peer->allowed[i], routes->plan);
 }
 
 int peers_plan_routes(const struct engine *e, const struct global *global, enum step_kind kind,

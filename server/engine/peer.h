@@ -18,6 +18,9 @@ void peer_release(struct engine *e, struct peer *peer);
 bool peer_allows(const struct peer *peer, const struct ovd_cidr *cidr);
 void peer_lose(struct peer *peer, const struct ovd_cidr *cidr);
 
+/* All of it, as the tunnel is to have it; the lists are the peer's own. */
+struct tunnel_peer peer_for_tunnel(const struct peer *peer);
+
 /* A ROUTE or ROUTE_DELETE step for the prefix, if it needs one. */
-int peer_plan_route(const struct global *global, enum step_kind kind, const struct ovd_cidr *cidr,
-		    struct plan *plan);
+int peer_plan_route(const struct global *global, enum step_kind kind, bool optional,
+		    const struct ovd_cidr *cidr, struct plan *plan);

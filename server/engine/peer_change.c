@@ -17,7 +17,7 @@ struct peer_intent {
 	size_t n_added, n_removed;
 	struct peer **losers; /* peers that have one of `added` so far; they are busy too */
 	size_t n_losers;
-	struct tunnel_peer told;
+	struct tunnel_peer told[2]; /* that it goes, for a peer that is unsure; what it is to be */
 };
 
 static void intent_free(struct peer_intent *i)
@@ -138,9 +138,9 @@ static int plan_routes(const struct engine *e, const struct peer_intent *i, stru
 	int r = 0;
 
 	for (size_t n = 0; n < i->n_added && r == 0; n++)
-		r = peer_plan_route(&e->global, STEP_ROUTE, &i->added[n], plan);
+		r = peer_plan_route(&e->global, STEP_ROUTE, false, &i->added[n], plan);
 	for (size_t n = 0; n < i->n_removed && r == 0; n++)
-		r = peer_plan_route(&e->global, STEP_ROUTE_DELETE, &i->removed[n], plan);
+		r = peer_plan_route(&e->global, STEP_ROUTE_DELETE, false, &i->removed[n], plan);
 	return r;
 }
 
@@ -151,27 +151,38 @@ static bool same_endpoint(const struct peer *a, const struct peer *b)
 	return a->has_endpoint == b->has_endpoint && endpoint_eq(&a->endpoint, &b->endpoint);
 }
 
-static void fill_change(const struct engine *e, struct peer_intent *i, struct tunnel_change *change)
+static struct tunnel_peer difference(const struct peer_intent *i)
 {
 	const struct peer *next = i->next;
+
+	return (struct tunnel_peer){
+		.key = i->peer->key,
+		.has_endpoint = next->has_endpoint && (i->is_new || !same_endpoint(next, i->peer)),
+		.endpoint = next->endpoint,
+		.has_keepalive = i->is_new || next->keepalive != i->peer->keepalive,
+		.keepalive = next->keepalive,
+		.allowed = i->added,
+		.n_allowed = i->n_added,
+		.removed = i->removed,
+		.n_removed = i->n_removed,
+	};
+}
+
+static void fill_change(const struct engine *e, struct peer_intent *i, struct tunnel_change *change)
+{
+	const struct tunnel_peer goes = { .key = i->peer->key, .remove = true };
 
 	*change = (struct tunnel_change){ .n_peers = 0 };
 	if (!e->global.up)
 		return;
-	i->told = (struct tunnel_peer){ .key = i->peer->key, .remove = !next };
-	if (next) {
-		i->told.has_endpoint =
-			next->has_endpoint && (i->is_new || !same_endpoint(next, i->peer));
-		i->told.endpoint = next->endpoint;
-		i->told.has_keepalive = i->is_new || next->keepalive != i->peer->keepalive;
-		i->told.keepalive = next->keepalive;
-		i->told.allowed = i->added;
-		i->told.n_allowed = i->n_added;
-		i->told.removed = i->removed;
-		i->told.n_removed = i->n_removed;
+	if (i->next && i->peer->unsure) {
+		i->told[0] = goes;
+		i->told[1] = peer_for_tunnel(i->next);
+		*change = (struct tunnel_change){ .peers = i->told, .n_peers = 2 };
+		return;
 	}
-	change->peers = &i->told;
-	change->n_peers = 1;
+	i->told[1] = i->next ? difference(i) : goes;
+	*change = (struct tunnel_change){ .peers = &i->told[1], .n_peers = 1 };
 }
 
 /* From the peer as it is to `next`, which the intent takes over also when it fails. */
@@ -249,10 +260,11 @@ static bool is_listed(const struct peer_spec *spec, const struct ovd_cidr *cidr)
 	return false;
 }
 
-/* The peer is as the spec wants it. What a host name resolves to doesn't count. */
+/* The peer is surely as the spec wants it. What a host name resolves to doesn't count. */
 static bool is_so(const struct peer *peer, const struct peer_spec *spec)
 {
-	if (!view_eq(view(peer->host), spec->host) || peer->keepalive != spec->keepalive)
+	if (peer->unsure || !view_eq(view(peer->host), spec->host) ||
+	    peer->keepalive != spec->keepalive)
 		return false;
 	if (!spec->host.p && (peer->has_endpoint != spec->has_endpoint ||
 			      !endpoint_eq(&peer->endpoint, &spec->endpoint)))
@@ -338,8 +350,8 @@ static int remove_stranger(const struct ovd_key *key, struct tunnel_change *chan
 	if (!i)
 		return -ENOMEM;
 	*i = (struct peer_intent){ { .commit = change_commit, .drop = change_drop },
-				   .told = { .key = *key, .remove = true } };
-	*change = (struct tunnel_change){ .peers = &i->told, .n_peers = 1 };
+				   .told = { { .key = *key, .remove = true } } };
+	*change = (struct tunnel_change){ .peers = i->told, .n_peers = 1 };
 	*ret = &i->intent;
 	return 0;
 }
@@ -379,24 +391,27 @@ int engine_peer_allow(struct engine *e, const struct ovd_key *key, const struct 
 {
 	struct peer *peer = peer_find(e, key), *next;
 	char text[KEY_TEXT_MAX];
+	bool has;
 	int r;
 
 	if (!peer)
 		return engine_refuse(e, -ENOENT, "no peer has the key %s", key_format(key, text));
 	if (must_wait(e, peer))
 		return -EINPROGRESS;
-	if (peer_allows(peer, cidr))
+	has = peer_allows(peer, cidr);
+	if (has && !peer->unsure)
 		return -EALREADY;
 	r = check_spec(e, key, cidr, 1);
 	if (r < 0)
 		return r;
-	if (peer->n_allowed >= PEER_ALLOWED_MAX)
+	if (!has && peer->n_allowed >= PEER_ALLOWED_MAX)
 		return engine_refuse(e, -E2BIG, "allowed_ips: more than %d prefixes",
 				     PEER_ALLOWED_MAX);
 	next = peer_twin(peer);
 	if (!next)
 		return -ENOMEM;
-	next->allowed[next->n_allowed++] = *cidr;
+	if (!has)
+		next->allowed[next->n_allowed++] = *cidr;
 	return change_begin(e, peer, next, false, plan, change, ret);
 }
 
@@ -405,7 +420,7 @@ int engine_peer_disallow(struct engine *e, const struct ovd_key *key, const stru
 {
 	struct peer *peer = peer_find(e, key), *next;
 
-	if (!peer || (!peer->busy && !peer_allows(peer, cidr)))
+	if (!peer || (!peer->busy && !peer->unsure && !peer_allows(peer, cidr)))
 		return -EALREADY;
 	if (must_wait(e, peer))
 		return -EINPROGRESS;
@@ -414,6 +429,18 @@ int engine_peer_disallow(struct engine *e, const struct ovd_key *key, const stru
 		return -ENOMEM;
 	peer_lose(next, cidr);
 	return change_begin(e, peer, next, false, plan, change, ret);
+}
+
+void engine_peer_doubt(struct intent *intent)
+{
+	struct peer_intent *i = CONTAINER_OF(intent, struct peer_intent, intent);
+
+	for (size_t n = 0; n < i->n_losers; n++)
+		i->losers[n]->unsure = true;
+	if (i->peer)
+		i->peer->unsure = true;
+	if (i->next)
+		i->next->unsure = true;
 }
 
 bool engine_peer_wants(const struct engine *e, const struct ovd_key *key, struct ovd_view host)
@@ -446,7 +473,7 @@ int engine_peer_resolved(struct engine *e, const struct ovd_key *key, struct ovd
 	r = change_begin(e, peer, next, false, &none, change, ret);
 	if (r == 0) { /* the name is the same, the address isn't */
 		i = CONTAINER_OF(*ret, struct peer_intent, intent);
-		i->told.has_endpoint = true;
+		i->told[1].has_endpoint = true;
 	}
 	return r;
 }

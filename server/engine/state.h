@@ -61,6 +61,7 @@ struct peer {
 	struct ovd_key key;
 	char *host; /* endpoint as a name to be resolved; NULL if it was numeric */
 	bool has_endpoint, busy;
+	bool unsure; /* the tunnel may have it otherwise */
 	struct ovd_endpoint endpoint;
 	uint16_t keepalive;
 	struct ovd_cidr *allowed;
@@ -126,7 +127,8 @@ int segment_plan_removal(const struct segment *segment, struct plan *plan);
 /* All peers as the tunnel is to have them; from malloc, and its lists are the peers' own. */
 int peers_for_tunnel(const struct engine *e, struct tunnel_peer **ret, size_t *ret_n);
 
-/* ROUTE or ROUTE_DELETE steps for all peers. */
+/* ROUTE or ROUTE_DELETE steps for all peers. A route that can't be is a peer's trouble, not the
+ * tunnel's. */
 int peers_plan_routes(const struct engine *e, const struct global *global, enum step_kind kind,
 		      struct plan *plan);
 

@@ -100,12 +100,28 @@ static int check_ours(struct linux_net *l, const struct step_route *step, char *
 	return -EEXIST;
 }
 
+static void log_missing(struct linux_net *l, const struct step_route *step, int r,
+			const char *detail)
+{
+	char cidr[CIDR_TEXT_MAX];
+
+	log_at(l->log, LOG_WARN, "tunnel %s: no route to %s of a peer: %s%s%s%s", step->link,
+	       cidr_format(&step->cidr, cidr), strerror(-r), detail[0] ? " (" : "", detail,
+	       detail[0] ? ")" : "");
+}
+
 int route_add(void *platform, struct step *step, char *detail)
 {
 	int r = change(platform, &step->route, true, detail);
 
 	step->route.made = r == 0;
-	return r == -EEXIST ? check_ours(platform, &step->route, detail) : r;
+	if (r == -EEXIST)
+		r = check_ours(platform, &step->route, detail);
+	if (r < 0 && step->route.optional) {
+		log_missing(platform, &step->route, r, detail);
+		return 0;
+	}
+	return r;
 }
 
 void route_add_undo(void *platform, struct step *step)

@@ -40,7 +40,8 @@ typedef void tunnel_done_fn(void *arg, int r, const struct tunnel_state *state);
 
 struct tunnel_ops {
 	/* The descriptor to watch, the same for as long as the channel lives, and what for: POLLIN,
-	 * POLLOUT (poll(2)), which may change with every call below. */
+	 * POLLOUT (poll(2)), which may change with every call below. 0: the other side is gone,
+	 * and nobody waits for it. */
 	int (*fd)(const struct tunnel *t);
 	short (*events)(const struct tunnel *t);
 

@@ -102,6 +102,12 @@ void channel_ready(struct daemon *d)
 	if (!d->tunnel)
 		return;
 	d->tunnel->ops->ready(d->tunnel);
+	if (d->tunnel && d->tunnel->ops->events(d->tunnel) == 0) {
+		log_at(d->log, LOG_WARN, "tunnel %s: the other side of its channel is gone",
+		       engine_global(d->engine).link);
+		channel_end(d);
+		return;
+	}
 	if (d->tunnel)
 		clock_restart(d->clock);
 	d->tunnel_changed(d);

@@ -40,11 +40,34 @@ static void finish(struct call *call)
 	call_ok(call);
 }
 
+/* There is no device, or nobody behind it. */
+static bool is_gone(int r)
+{
+	return r == -ENODEV || r == -ENOENT || r == -ECONNREFUSED || r == -ENOTCONN;
+}
+
+/* As without a tunnel: the setup that makes the device again tells it. */
+static void keep(struct call *call, int r)
+{
+	struct daemon *d = call->daemon;
+
+	log_at(d->log, LOG_WARN, "tunnel %s is gone (%s): the peer is kept for the next setup",
+	       engine_global(d->engine).link, strerror(-r));
+	engine_peer_doubt(call->intent);
+	finish(call);
+}
+
 static void undone(struct call *call, int r _unused_)
 {
 	const struct telling *telling = call->state;
 
 	call_fail(call, telling->r, "the tunnel refused the peer: %s", strerror(-telling->r));
+}
+
+/* The device may have carried out what it was told, and could not say so. */
+static bool is_unsure(int r)
+{
+	return r == -ETIMEDOUT || r == -EPIPE || r == -ECANCELED;
 }
 
 static void told(void *arg, int r, const struct tunnel_state *state _unused_)
@@ -56,6 +79,12 @@ static void told(void *arg, int r, const struct tunnel_state *state _unused_)
 		finish(call);
 		return;
 	}
+	if (is_gone(r)) {
+		keep(call, r);
+		return;
+	}
+	if (is_unsure(r))
+		engine_peer_doubt(call->intent);
 	engine_drop(call->daemon->engine, call->intent);
 	telling->r = r;
 	call_undo(call, undone);
@@ -81,6 +110,10 @@ static void routed(struct call *call, int r)
 		tell(call);
 		return;
 	}
+	if (is_gone(r)) {
+		keep(call, r);
+		return;
+	}
 	engine_drop(call->daemon->engine, call->intent);
 	call_fail(call, r, "peer: %s", call->plan.detail);
 }
@@ -88,8 +121,10 @@ static void routed(struct call *call, int r)
 /* r is what the engine said. */
 static int carry_out(struct call *call, int r, struct telling *telling)
 {
-	if (r == -EALREADY)
+	if (r == -EALREADY) {
+		look_up_host(call); /* its address may be another one by now */
 		return call_ok(call);
+	}
 	if (r < 0)
 		return change_refused(call, r);
 	call->state = telling;

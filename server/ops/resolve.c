@@ -163,14 +163,28 @@ static void end_lookups_of(struct daemon *d, const struct ovd_key *key)
 	}
 }
 
+/* To begin anew would never end where clients ask more often than the resolver answers. */
+static bool is_under_way(const struct daemon *d, const struct ovd_key *key,
+			 struct ovd_view endpoint)
+{
+	for (const struct lookup *l = d->lookups; l; l = l->next)
+		if (key_eq(&l->key, key) && view_eq(view(l->endpoint), endpoint) &&
+		    (l->asking || l->telling))
+			return true;
+	return false;
+}
+
 void resolve_peer(struct daemon *d, const struct ovd_key *key, struct ovd_view endpoint)
 {
 	const char *colon = memrchr(endpoint.p, ':', endpoint.n);
 	struct ovd_view port = { .p = colon + 1,
 				 .n = (size_t)(endpoint.p + endpoint.n - colon - 1) };
-	struct lookup *l = calloc(1, sizeof(*l));
+	struct lookup *l;
 	uint64_t number = 0;
 
+	if (is_under_way(d, key, endpoint))
+		return;
+	l = calloc(1, sizeof(*l));
 	if (!l || !(l->endpoint = strndup(endpoint.p, endpoint.n))) {
 		free(l);
 		log_at(d->log, LOG_ERROR, "peer endpoint %.*s: no memory to look it up",

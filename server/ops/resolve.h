@@ -4,8 +4,8 @@
 #include "server/ops/daemon.h"
 
 /* Looks the endpoint's host up, tells the tunnel, and tries again every RESOLVE_RETRY_SECONDS while
- * it fails and the peer still wants that name. endpoint is host:port and is copied. Failures are
- * logged. */
+ * it fails and the peer still wants that name. A look-up of the same that is under way goes on.
+ * endpoint is host:port and is copied. Failures are logged. */
 #define RESOLVE_RETRY_SECONDS 30
 void resolve_peer(struct daemon *d, const struct ovd_key *key, struct ovd_view endpoint);
 

@@ -202,6 +202,8 @@ static void put_route(struct buf *b, const char *before, const struct step_route
 	put_cidr(b, before, &route->cidr);
 	buf_printf(b, " by %s", route->link);
 	put_ip(b, " from ", &route->source);
+	if (route->optional)
+		buf_text(b, " if possible");
 }
 
 static void put_step(struct buf *b, const struct step *s)

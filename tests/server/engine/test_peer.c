@@ -166,8 +166,8 @@ TEST(without_a_tunnel)
 	CHECK_STR(node_plan(&n), "firewall\n"
 				 "prefix 10.200.4.0/26\n"
 				 "tunnel zl-9eae6e0a9b-g 10.200.4.1/16 port 0, 2 peers\n"
-				 "route 172.30.0.0/16 by zl-9eae6e0a9b-g from 10.200.4.1\n"
-				 "route fd00::/64 by zl-9eae6e0a9b-g\n");
+				 "route 172.30.0.0/16 by zl-9eae6e0a9b-g from 10.200.4.1 if possible\n"
+				 "route fd00::/64 by zl-9eae6e0a9b-g if possible\n");
 	node_commit(&n);
 	CHECK_INT(unset(&n, 1), 0);
 	CHECK_STR(node_plan(&n), "no route 172.30.0.0/16 by zl-9eae6e0a9b-g from 10.200.4.1\n"
@@ -370,6 +370,75 @@ TEST(no_more_peers_than_status_can_tell)
 	CHECK_INT(unset(&n, 9), 0);
 	node_commit(&n);
 	CHECK_INT(set_plain(&n, PEERS_MAX + 1, 0), 0);
+	node_commit(&n);
+	node_done(&n);
+}
+
+/* ---- in doubt ---- */
+
+static void doubt(struct node *n, bool commit)
+{
+	engine_peer_doubt(n->intent);
+	(commit ? node_commit : node_drop)(n);
+}
+
+/* The tunnel may have done it or not: what is wanted next is told in full, once. */
+TEST(in_doubt)
+{
+	static const char full[] = "peer 1 goes\n"
+				   "peer 1 at 192.0.2.1:1 keepalive 5 +10.200.5.0/24\n";
+	struct node n;
+
+	node_init(&n);
+	node_has_tunnel(&n);
+	CHECK_INT(SET(&n, 1, "192.0.2.1:1", NULL, 5, { "10.200.5.0/24" }), 0);
+	node_commit(&n);
+	CHECK_INT(unset(&n, 1), 0);
+	doubt(&n, false);
+	CHECK_INT(SET(&n, 1, "192.0.2.1:1", NULL, 5, { "10.200.5.0/24" }), 0);
+	CHECK_STR(node_change(&n), full);
+	node_drop(&n);
+	CHECK_INT(SET(&n, 1, "192.0.2.1:1", NULL, 5, { "10.200.5.0/24" }), 0);
+	CHECK_STR(node_change(&n), full);
+	node_commit(&n);
+	CHECK_INT(SET(&n, 1, "192.0.2.1:1", NULL, 5, { "10.200.5.0/24" }), -EALREADY);
+	CHECK_INT(allow(&n, 1, "10.200.6.0/24", false), 0);
+	doubt(&n, false);
+	CHECK_INT(allow(&n, 1, "10.200.6.0/24", true), 0); /* it isn't wanted, but may be there */
+	CHECK_STR(node_change(&n), full);
+	node_drop(&n);
+	CHECK_INT(allow(&n, 1, "10.200.5.0/24", false), 0);
+	CHECK_STR(node_change(&n), full);
+	node_commit(&n);
+	check_peers(&n, "1 192.0.2.1:1 10.200.5.0/24; ");
+	CHECK_INT(SET(&n, 1, "192.0.2.1:1", NULL, 0, { "10.200.5.0/24" }), 0);
+	doubt(&n, true); /* kept, but not told */
+	CHECK_INT(SET(&n, 1, "192.0.2.1:1", NULL, 0, { "10.200.5.0/24" }), 0);
+	CHECK_STR(node_change(&n),
+		  "peer 1 goes\npeer 1 at 192.0.2.1:1 keepalive 0 +10.200.5.0/24\n");
+	doubt(&n, false);
+	CHECK_INT(unset(&n, 1), 0);
+	CHECK_STR(node_change(&n), "peer 1 goes\n");
+	doubt(&n, true);
+	CHECK_INT(unset(&n, 1), 0); /* nor is a stranger's end */
+	doubt(&n, true);
+	check_peers(&n, "");
+	node_done(&n);
+}
+
+/* A prefix that may have moved: whoever had it is in doubt too. */
+TEST(in_doubt_whose_prefix)
+{
+	struct node n;
+
+	node_init(&n);
+	node_has_tunnel(&n);
+	CHECK_INT(SET(&n, 1, NULL, NULL, 0, { "10.200.5.0/24" }), 0);
+	node_commit(&n);
+	CHECK_INT(SET(&n, 2, NULL, NULL, 0, { "10.200.5.0/24" }), 0);
+	doubt(&n, false);
+	CHECK_INT(SET(&n, 1, NULL, NULL, 0, { "10.200.5.0/24" }), 0);
+	CHECK_STR(node_change(&n), "peer 1 goes\npeer 1 keepalive 0 +10.200.5.0/24\n");
 	node_commit(&n);
 	node_done(&n);
 }

@@ -69,6 +69,11 @@ TEST(a_route_is_ours_or_refused)
 		if (cases[i].r == 0)
 			linux_steps[STEP_ROUTE].undo(l, &step);
 		CHECK_AS_BEFORE(NULL, before);
+		step.route.optional = true;
+		CHECK_INT(linux_steps[STEP_ROUTE].run(l, &step, detail), 0);
+		CHECK_INT(step.route.made, cases[i].made);
+		linux_steps[STEP_ROUTE].undo(l, &step);
+		CHECK_AS_BEFORE(NULL, before);
 		run("ip route flush 192.0.2.0/24 table 7 || true; ip route flush root 192.0.2.0/24;"
 		    "ip -6 route flush root fd02::/64; true");
 	}

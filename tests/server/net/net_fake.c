@@ -40,7 +40,7 @@ static int make(void *platform, const char *name, const char *whole, bool *ret_m
 	struct net_fake *f = platform;
 
 	if (fails(f))
-		return -ENOBUFS;
+		return f->error;
 	*ret_made = find(f, name) < 0;
 	if (*ret_made)
 		put(f, whole);
@@ -52,7 +52,7 @@ static int take(void *platform, const char *name)
 	struct net_fake *f = platform;
 
 	if (fails(f))
-		return -ENOBUFS;
+		return f->error;
 	drop(f, name);
 	return 0;
 }
@@ -160,7 +160,7 @@ static int tunnel(void *platform, struct step *step, char *detail _unused_)
 
 	tunnel_text(&step->tunnel, &step->tunnel.want, name, whole);
 	if (fails(f))
-		return -ENOBUFS;
+		return f->error;
 	step->tunnel.made = find(f, name) < 0;
 	drop(f, name);
 	put(f, whole);
@@ -188,7 +188,7 @@ static int tunnel_delete(void *platform, struct step *step, char *detail _unused
 static int port(void *platform, const char *host, const struct ovd_ip *ip)
 {
 	char name[96], whole[192], text[IP_TEXT_MAX];
-	bool made;
+	bool made = false;
 	int r;
 
 	snprintf(name, sizeof(name), "port %s ", host);
@@ -233,7 +233,7 @@ static void join_undo(void *platform, struct step *step)
 static int cut(void *platform, struct step *step, char *detail _unused_)
 {
 	if (fails(platform))
-		return -ENOBUFS;
+		return ((struct net_fake *)platform)->error;
 	port_delete(platform, step->cut.host[0]);
 	if (step->cut.host[1][0])
 		port_delete(platform, step->cut.host[1]);
@@ -307,7 +307,7 @@ static const struct net_step fake_steps[STEP_MAX_] = {
 
 void net_fake_init(struct net_fake *f)
 {
-	*f = (struct net_fake){ .fail_at = -1 };
+	*f = (struct net_fake){ .fail_at = -1, .error = -ENOBUFS };
 	f->net = (struct net){ .platform = f, .steps = fake_steps };
 }
 

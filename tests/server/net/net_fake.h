@@ -10,6 +10,7 @@ struct net_fake {
 	char things[FAKE_THINGS_MAX][192]; /* "bridge zl-web-b 10.200.4.129/26" */
 	size_t n;
 	int fail_at; /* the step that fails, counted from 0; -1: none */
+	int error;   /* what it fails with */
 	int steps;   /* that were run */
 };
 

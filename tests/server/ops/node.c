@@ -25,9 +25,9 @@ static int tunnel_fd(const struct tunnel *t)
 	return fake_of(t)->event;
 }
 
-static short tunnel_events(const struct tunnel *t _unused_)
+static short tunnel_events(const struct tunnel *t)
 {
-	return POLLIN;
+	return fake_of(t)->ended ? 0 : POLLIN;
 }
 
 static int begin(struct tunnel *t, tunnel_done_fn *done, void *arg)
@@ -48,7 +48,8 @@ static int tunnel_set(struct tunnel *t, const struct tunnel_change *change, tunn
 	struct fake_tunnel *f = fake_of(t);
 
 	f->n_set++;
-	f->told = change->peers[0];
+	f->n_told = change->n_peers;
+	f->told = change->peers[change->n_peers - 1];
 	f->told.allowed = f->told.removed = NULL;
 	return begin(t, done, arg);
 }
@@ -93,6 +94,8 @@ static int tunnel_open(void *platform, const char *link _unused_, struct tunnel 
 {
 	struct fake_tunnel *f = &node_of(platform)->tunnel;
 
+	if (f->open_result < 0)
+		return f->open_result;
 	f->n_opened++;
 	*ret = &f->tunnel;
 	return 0;

@@ -20,9 +20,12 @@ struct fake_tunnel {
 	int result;              /* of the next changes */
 	bool hangs;              /* it doesn't get ready */
 	bool answers;            /* when it is ready */
+	bool ended;              /* its channel */
+	int open_result;         /* of the next channels */
 	unsigned n_opened;       /* channels to it */
 	unsigned n_set;          /* changes that were begun */
-	struct tunnel_peer told; /* the first peer of the last one; without its lists */
+	size_t n_told;           /* peers of the last one */
+	struct tunnel_peer told; /* the last of them; without its lists */
 };
 
 struct node {

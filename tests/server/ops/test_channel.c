@@ -18,6 +18,9 @@
 	"\"endpoint\":\"192.0.2.2:51820\",\"allowed_ips\":\"198.51.100.0/24\","                    \
 	"\"persistent_keepalive_secs\":0}"
 
+#define REMOVE_PEER                                                                                \
+	"{\"op\":\"remove_peer\",\"pubkey\":\"E4/lYYptdHfYB472s33Amoa7IDfTcdOZjR5odO75wH0=\"}"
+
 static bool quiet(struct node *n)
 {
 	node_turn(n);
@@ -75,6 +78,85 @@ TEST(a_peer_that_the_device_does_not_take_in_time)
 	n.tunnel.hangs = false;
 	node_ask(&n, ADD_PEER, "\"ok\"");
 	CHECK_INT(n.tunnel.n_opened, 2);
+	node_stop(&n);
+}
+
+/* Whether the device did it, nobody knows: the peer is told again, though nothing is to change. */
+TEST(a_peer_that_may_have_gone)
+{
+	struct node n;
+
+	node_start(&n);
+	node_ask(&n, SETUP, "bridge_name");
+	node_ask(&n, ADD_PEER, "\"ok\"");
+	node_ask(&n, ADD_PEER, "\"ok\"");
+	CHECK_INT(n.tunnel.n_set, 1);
+	n.tunnel.hangs = true;
+	node_send(&n, REMOVE_PEER);
+	while (n.tunnel.n_set == 1)
+		node_turn(&n);
+	seconds(&n, CHANNEL_SECONDS);
+	node_hear(&n, "\"timed_out\"");
+	n.tunnel.hangs = false;
+	for (int i = 0; i < 2; i++) {
+		node_ask(&n, ADD_PEER, "\"ok\"");
+		CHECK_INT(n.tunnel.n_set, 3);
+		CHECK_INT(n.tunnel.n_told, 2); /* that it goes, and what it is to be */
+		CHECK(!n.tunnel.told.remove);
+		CHECK(n.tunnel.told.has_endpoint);
+	}
+	node_stop(&n);
+}
+
+/* The setup that makes the device again gives it what came meanwhile. */
+TEST(a_device_that_is_gone_is_no_device)
+{
+	static const int errors[] = { -ENODEV, -ENOENT, -ECONNREFUSED };
+	struct node n;
+
+	node_start(&n);
+	node_ask(&n, SETUP, "bridge_name");
+	n.tunnel.ended = true;
+	channel_ready(&n.daemon);
+	CHECK(!n.daemon.tunnel);
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		CASE("%s", strerror(-errors[i]));
+		n.tunnel.open_result = errors[i];
+		node_ask(&n, ADD_PEER, "\"ok\"");
+		CHECK_INT(engine_peer_count(n.daemon.engine), 1);
+		CHECK(strstr(net_fake_text(&n.fake), "route 198.51.100.0/24"));
+		node_ask(&n, REMOVE_PEER, "\"ok\"");
+		CHECK_INT(engine_peer_count(n.daemon.engine), 0);
+		CHECK(!strstr(net_fake_text(&n.fake), "route 198.51.100.0/24"));
+		node_ask(&n, REMOVE_PEER, "\"ok\"");
+	}
+	node_ask(&n, ADD_PEER, "\"ok\"");
+	n.tunnel.open_result = 0;
+	n.tunnel.ended = false;
+	CHECK_INT(n.tunnel.n_set, 0);
+	node_ask(&n, ADD_PEER, "\"ok\""); /* should it be there again without a setup */
+	CHECK_INT(n.tunnel.n_set, 1);
+	node_stop(&n);
+}
+
+/* Its link is gone with it: there is nothing for a route to lead to. */
+TEST(a_route_through_a_link_that_is_gone)
+{
+	struct node n;
+
+	node_start(&n);
+	node_ask(&n, SETUP, "bridge_name");
+	n.fake.steps = 0;
+	n.fake.fail_at = 0;
+	node_ask(&n, ADD_PEER, "peer: route 198.51.100.0/24: No buffer space available\"");
+	CHECK_INT(engine_peer_count(n.daemon.engine), 0);
+	n.fake.steps = 0;
+	n.fake.error = -ENODEV;
+	node_ask(&n, ADD_PEER, "\"ok\"");
+	CHECK_INT(engine_peer_count(n.daemon.engine), 1);
+	CHECK_INT(n.tunnel.n_set, 0);
+	node_ask(&n, SETUP, "bridge_name");
+	CHECK(strstr(net_fake_text(&n.fake), "route 198.51.100.0/24"));
 	node_stop(&n);
 }
 

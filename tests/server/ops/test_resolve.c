@@ -158,6 +158,29 @@ TEST(the_answer_does_not_wait)
 	node_stop(&n);
 }
 
+TEST(the_same_peer_again_is_looked_up_again)
+{
+	struct node n;
+
+	start(&n);
+	resolver_set("192.0.2.7", false);
+	add(&n, "peer.example:51820", "10.200.5.0/24");
+	wait_told(&n, 1);
+	CHECK_INT(n.tunnel.n_set, 2);
+	add(&n, "peer.example:51820", "10.200.5.0/24");
+	wait_told(&n, 2);
+	CHECK_INT(n.tunnel.n_set, 2); /* it is where it was */
+	resolver_set("192.0.2.8", true);
+	for (int i = 0; i < 3; i++) /* one question at a time is enough */
+		add(&n, "peer.example:51820", "10.200.5.0/24");
+	resolver_set("192.0.2.8", false);
+	wait_told(&n, 3);
+	CHECK_INT(n.tunnel.n_set, 3);
+	check_endpoint(&n, "192.0.2.8:51820");
+	CHECK(!n.daemon.lookups);
+	node_stop(&n);
+}
+
 TEST(an_address_needs_no_resolver)
 {
 	struct node n;
