@@ -76,8 +76,7 @@ void route_put_delete(struct rtnl_batch *b, const struct route *route)
 	put_route(b, RTM_DELROUTE, 0, route);
 }
 
-static void put_rule(struct rtnl_batch *b, uint16_t type, uint16_t flags, const struct ovd_ip *from,
-		     uint8_t table)
+void rule_put_from(struct rtnl_batch *b, const struct ovd_ip *from, uint8_t table)
 {
 	const struct fib_rule_hdr rule = {
 		.family = rtnl_family(from),
@@ -86,19 +85,17 @@ static void put_rule(struct rtnl_batch *b, uint16_t type, uint16_t flags, const 
 		.action = FR_ACT_TO_TBL,
 	};
 
-	rtnl_begin(b, type, flags, &rule, sizeof(rule));
+	rtnl_begin(b, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, &rule, sizeof(rule));
 	rtnl_put_ip(b, FRA_SRC, from);
 	rtnl_put_u32(b, FRA_PRIORITY, RULE_FIRST);
 }
 
-void rule_put_from(struct rtnl_batch *b, const struct ovd_ip *from, uint8_t table)
+void rule_put_delete(struct rtnl_batch *b, uint8_t family, uint8_t table)
 {
-	put_rule(b, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, from, table);
-}
+	const struct fib_rule_hdr rule = { .family = family, .table = table };
 
-void rule_put_delete_from(struct rtnl_batch *b, const struct ovd_ip *from, uint8_t table)
-{
-	put_rule(b, RTM_DELRULE, 0, from, table);
+	rtnl_begin(b, RTM_DELRULE, 0, &rule, sizeof(rule));
+	rtnl_put_u32(b, FRA_PRIORITY, RULE_FIRST);
 }
 
 /* ---- what a link has ---- */

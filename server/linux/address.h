@@ -23,7 +23,9 @@ void route_put_delete(struct rtnl_batch *b, const struct route *route);
 
 /* Packets from this address are routed by that table alone. */
 void rule_put_from(struct rtnl_batch *b, const struct ovd_ip *from, uint8_t table);
-void rule_put_delete_from(struct rtnl_batch *b, const struct ovd_ip *from, uint8_t table);
+
+/* Takes one such rule away, whatever its address; -ENOENT if there is none. */
+void rule_put_delete(struct rtnl_batch *b, uint8_t family, uint8_t table);
 
 /* No link of the host has an address in that block; -EADDRINUSE, and detail says which. Links that
  * aren't bridges and whose alias begins with mark (NULL: none) may have one. */

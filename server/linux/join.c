@@ -7,30 +7,31 @@
 
 #define LO_INDEX   1
 #define JOIN_TABLE 200 /* inside the container: what leaves by eth1 because it came in there */
+#define RULES_MAX  256 /* that are taken away at a time */
 
-/* Unlike all else in the container the rule doesn't go with the link: a container that was cut has
- * it still when it comes back. */
+/* Unlike all else in the container a rule doesn't go with its link: a container that was cut has it
+ * still when it comes back, maybe with another address. */
+static void delete_rules(struct linux_net *l, const struct step_join *join)
+{
+	const struct pair pair = { .netns = join->netns };
+
+	for (int i = 0; i < RULES_MAX; i++) {
+		struct rtnl_batch b = { .n = 0 };
+
+		rule_put_delete(&b, rtnl_family(&join->ip), JOIN_TABLE);
+		if (pair_configure(l, &pair, &b, NULL) < 0)
+			return;
+	}
+}
+
 static int add_rule(struct linux_net *l, const struct step_join *join, const struct pair *pair,
 		    char *detail)
 {
 	struct rtnl_batch b = { .n = 0 };
-	int r;
 
+	delete_rules(l, join);
 	rule_put_from(&b, &join->ip, JOIN_TABLE);
-	r = pair_configure(l, pair, &b, detail);
-	if (r != -EEXIST)
-		return r;
-	detail[0] = '\0';
-	return 0;
-}
-
-static void delete_rule(struct linux_net *l, const struct step_join *join)
-{
-	const struct pair pair = { .netns = join->netns };
-	struct rtnl_batch b = { .n = 0 };
-
-	rule_put_delete_from(&b, &join->ip, JOIN_TABLE);
-	pair_configure(l, &pair, &b, NULL);
+	return pair_configure(l, pair, &b, detail);
 }
 
 /* The container's end: its address alone, the node behind it, the node's block through the node;
@@ -113,5 +114,5 @@ int join_create(void *platform, struct step *step, char *detail)
 void join_undo(void *platform, struct step *step)
 {
 	pair_delete(platform, step->join.host);
-	delete_rule(platform, &step->join);
+	delete_rules(platform, &step->join);
 }

@@ -1,5 +1,7 @@
 #include "server/linux/address.h"
 
+#include <sys/socket.h>
+
 #include "server/linux/link.h"
 #include "tests/server/linux/host.h"
 
@@ -101,9 +103,12 @@ TEST(rules)
 	text = sh("ip rule; ip -6 rule");
 	CHECK(strstr(text, "1000:\tfrom 10.1.2.3 lookup 200\n"));
 	CHECK(strstr(text, "1000:\tfrom fd00::3 lookup 200\n"));
-	rule_put_delete_from(&b, &four, 200);
-	rule_put_delete_from(&b, &six, 200);
+	rule_put_delete(&b, AF_INET, 200);
+	rule_put_delete(&b, AF_INET6, 200);
 	CHECK_INT(rtnl_send(fd, &b, NULL), 0);
+	CHECK_AS_BEFORE(NULL, before);
+	rule_put_delete(&b, AF_INET, 200);
+	CHECK_INT(rtnl_send(fd, &b, NULL), -ENOENT);
 	CHECK_AS_BEFORE(NULL, before);
 }
 

@@ -149,6 +149,8 @@ TEST(cut_and_joined_again)
 		run("ping -q -c 1 -W 5 10.200.4.2");
 		CHECK_INT(cut_run(s.l, &cut, detail), 0);
 	}
-	rules = sh("%s ip rule | grep -c 10.200.4.2", IN(&s.guest));
-	CHECK_STR(rules, "1\n");
+	step = step_of(&s, "10.200.4.3", "10.200.4.1", "10.200.4.0/26");
+	CHECK_INT(join_create(s.l, &step, detail), 0);
+	rules = sh("%s ip rule | grep 'lookup 200'", IN(&s.guest));
+	CHECK_STR(rules, "1000:\tfrom 10.200.4.3 lookup 200\n");
 }
