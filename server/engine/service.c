@@ -129,10 +129,12 @@ static int choose_block(struct engine *e, struct ovd_view key, struct ovd_cidr *
 
 	if (block_choose(&range, key, e->node_id, block_taken, &taken, ret) == 0)
 		return 0;
-	return engine_refuse(e, -ENOSPC,
-			     "every block of %s %s is taken: by the node, %zu services%s",
-			     in_slice ? "slice" : "cluster range", cidr_format(&range, text),
-			     e->n_services, in_slice ? "" : " and the peers' allowed IPs");
+	engine_refuse(e, -ENOSPC, "every block of %s %s is taken: by the node, %zu services%s%s",
+		      in_slice ? "slice" : "cluster range", cidr_format(&range, text),
+		      e->n_services, in_slice ? "" : " and the peers' allowed IPs",
+		      e->n_occupied > 0 ? "; by addresses of the host" : "");
+	e->n_occupied = 0; /* they may be gone when it is asked for again */
+	return -ENOSPC;
 }
 
 /* ---- setup ---- */

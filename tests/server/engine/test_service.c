@@ -238,6 +238,12 @@ TEST(elsewhere)
 	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0);
 	CHECK(engine_service_elsewhere(n.e, n.intent));
 	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), -ENOSPC);
+	CHECK_STR(engine_reason(n.e), "every block of slice 10.200.4.0/24 is taken: by the node, 0 "
+				      "services; by addresses of the host");
+	/* asked again, it looks again */
+	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0);
+	CHECK(cidr_eq(&first, &plan_at(&n.plan, 1)->prefix.cidr));
+	node_drop(&n);
 	node_done(&n);
 }
 
@@ -321,6 +327,7 @@ TEST(repair)
 	node_has_tunnel(&n);
 	plan_done(&n.plan);
 	CHECK_INT(engine_repair(n.e, &n.plan), 0);
-	CHECK_STR(node_plan(&n), "uplink\nfirewall\nprefix 10.200.4.0/26\nprefix 10.200.187.128/26\n");
+	CHECK_STR(node_plan(&n),
+		  "uplink\nfirewall\nprefix 10.200.4.0/26\nprefix 10.200.187.128/26\n");
 	node_done(&n);
 }
