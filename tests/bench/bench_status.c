@@ -168,6 +168,7 @@ int main(void)
 		return 0;
 	}
 	signal(SIGCHLD, SIG_IGN);
+	setvbuf(stdout, NULL, _IOLBF, 0); /* before forks would copy what is not printed yet */
 	bench_pin();
 	start = bench_now();
 	pid = start_daemon();
