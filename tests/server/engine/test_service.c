@@ -214,8 +214,8 @@ TEST(ports)
 	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0);
 	bridge = &plan_at(&n.plan, 2)->bridge;
 	CHECK_INT(bridge->n_ports, 2);
-	CHECK_STR(bridge->ports[0], "zl-00000046-0");
-	CHECK_STR(bridge->ports[1], "zl-0000005a-0");
+	CHECK_STR(bridge->ports[0], "zl-0000005a-0"); /* the newest first */
+	CHECK_STR(bridge->ports[1], "zl-00000046-0");
 	node_commit(&n);
 	node_done(&n);
 }
