@@ -26,11 +26,11 @@ needs/gen           := gen/pb runtime
 needs/gen/examples  := schema runtime
 needs/server/engine := runtime
 needs/server/store  := schema runtime
-needs/server/net    := server/engine runtime
-needs/server/linux  := server/net server/engine runtime
-needs/server/ipc    := server/net server/engine schema runtime
-needs/server/ops    := server/ipc server/store server/net server/engine schema runtime
-needs/server        := server/ops server/linux server/ipc server/store server/net server/engine schema runtime
+needs/server/net    := server/store server/engine schema runtime
+needs/server/linux  := server/net server/store server/engine schema runtime
+needs/server/ipc    := server/net server/store server/engine schema runtime
+needs/server/ops    := server/ipc server/net server/store server/engine schema runtime
+needs/server        := server/ops server/linux server/ipc server/net server/store server/engine schema runtime
 needs/client        := schema runtime
 needs/client/ctl    := client schema runtime
 needs/tests/conformance/suite := schema runtime
@@ -41,7 +41,7 @@ libs/client/ctl     := -ljson-c
 libs/gen/examples   := -ljson-c
 libs/server/linux   := -lnl-route-3 -lnl-3 -lnftables -lnftnl -lmnl -lsodium
 libs/server/ipc     := -luv
-libs/server/store   := -lsodium -llmdb
+libs/server/store   := -lsodium -llmdb -lpthread
 
 .DEFAULT_GOAL := all
 include mk/build_id.mk

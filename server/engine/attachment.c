@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "server/engine/name.h"
-#include "server/engine/state.h"
+#include "server/engine/record.h"
 
 struct attach_intent {
 	struct intent intent;
@@ -16,6 +16,7 @@ struct attach_intent {
 struct detach_intent {
 	struct intent intent;
 	struct attachment *leaving;
+	bool with_service; /* which goes with it */
 };
 
 /* ---- records ---- */
@@ -297,6 +298,14 @@ static int plan_cut(const struct engine *e, const struct attachment *a, struct p
 	return 0;
 }
 
+static int plan_goodbye(const struct engine *e, const struct attachment *a, struct plan *plan)
+{
+	int r = plan_cut(e, a, plan);
+
+	return r == 0 ? plan_forget(plan, record_of_attachment(a, false)) : r;
+}
+
+/* What is unfinished in the store is taken away by the next daemon: nobody was told of it. */
 static int plan_attach(struct engine *e, const struct attach_intent *i, int netns,
 		       struct plan *plan)
 {
@@ -304,11 +313,16 @@ static int plan_attach(struct engine *e, const struct attach_intent *i, int netn
 
 	for (size_t n = 0; n < ARRAY_SIZE(i->leaving) && r == 0; n++)
 		if (i->leaving[n])
-			r = plan_cut(e, i->leaving[n], plan);
+			r = plan_goodbye(e, i->leaving[n], plan);
+	if (r == 0)
+		r = plan_remember(plan, record_of_attachment(i->fresh, true));
 	if (r == 0)
 		r = plan_veth(e, i->fresh, netns, plan);
 	if (r == 0 && i->fresh->joined)
 		r = plan_join(e, i->fresh, netns, plan);
+	if (r == 0)
+		r = plan_remember_instead(plan, record_of_attachment(i->fresh, false),
+					  record_of_attachment(i->fresh, true));
 	return r;
 }
 
@@ -365,20 +379,18 @@ int engine_attach(struct engine *e, const struct attach_spec *spec,
 
 /* A container that asked for it takes its service along, unless somebody else has an address of it.
  */
-static void mark_ephemeral(struct attachment *a)
+static bool takes_service_along(const struct attachment *a)
 {
 	unsigned lent = a->segment->pool.n_given - a->segment->n_attached;
 
-	if (a->ephemeral && a->service->n_attached == 1 && a->service->mode != SERVICE_SHARED &&
-	    lent == 0)
-		a->service->leaving = true;
+	return a->ephemeral && a->service->n_attached == 1 && a->service->mode != SERVICE_SHARED &&
+	       lent == 0 && !a->service->leaving;
 }
 
 static void detach_commit(struct engine *e, struct intent *intent)
 {
 	struct detach_intent *i = CONTAINER_OF(intent, struct detach_intent, intent);
 
-	mark_ephemeral(i->leaving);
 	record_remove(e, i->leaving);
 	record_release(e, i->leaving);
 	spare_give(&e->spare, i, sizeof(*i));
@@ -389,7 +401,20 @@ static void detach_drop(struct engine *e, struct intent *intent)
 	struct detach_intent *i = CONTAINER_OF(intent, struct detach_intent, intent);
 
 	i->leaving->busy = false;
+	if (i->with_service)
+		i->leaving->service->leaving = false;
 	spare_give(&e->spare, i, sizeof(*i));
+}
+
+static int plan_detach(const struct engine *e, const struct detach_intent *i, struct plan *plan)
+{
+	struct state_record was = record_of_service(i->leaving->service), leaving = was;
+	int r = 0;
+
+	leaving.service.leaving = true;
+	if (i->with_service)
+		r = plan_remember_instead(plan, leaving, was);
+	return r == 0 ? plan_goodbye(e, i->leaving, plan) : r;
 }
 
 int engine_detach(struct engine *e, uint32_t pid, struct plan *plan, struct intent **ret)
@@ -406,13 +431,90 @@ int engine_detach(struct engine *e, uint32_t pid, struct plan *plan, struct inte
 	i = spare_take(&e->spare, sizeof(*i));
 	if (!i)
 		return -ENOMEM;
-	*i = (struct detach_intent){ { .commit = detach_commit, .drop = detach_drop }, a };
-	r = plan_cut(e, a, plan);
+	*i = (struct detach_intent){ { .commit = detach_commit, .drop = detach_drop },
+				     a,
+				     takes_service_along(a) };
+	r = plan_detach(e, i, plan);
 	if (r < 0) {
 		spare_give(&e->spare, i, sizeof(*i));
 		return r;
 	}
 	a->busy = true;
+	a->service->leaving |= i->with_service;
 	*ret = &i->intent;
+	return 0;
+}
+
+/* ---- an earlier life ---- */
+
+static int claim_addresses(struct engine *e, const struct attachment *a)
+{
+	if (pool_claim(&a->segment->pool, &a->ip) < 0)
+		return -EBADMSG;
+	if (!a->joined)
+		return 0;
+	if (e->global.has_block && pool_claim(&e->global.pool, &a->joined_ip) == 0)
+		return 0;
+	pool_give(&a->segment->pool, &a->ip);
+	return -EBADMSG;
+}
+
+static struct attachment attachment_of(const struct state_attachment *record,
+				       struct service *service)
+{
+	struct attachment a = {
+		.owner = { .netns_dev = record->netns_dev,
+			   .netns_ino = record->netns_ino,
+			   .start_time = record->start_time,
+			   .pid = record->pid,
+			   .netns = -1 },
+		.service = service,
+		.segment = service->segment,
+		.ip = record->ip,
+		.asked_join = record->asked_join,
+		.joined = record->has_joined_ip,
+		.joined_ip = record->joined_ip,
+		.ephemeral = record->ephemeral,
+		.unfinished = record->unfinished,
+	};
+
+	for (unsigned n = 0; n < 2; n++)
+		name_veth(a.owner.netns_ino, n, a.host[n]);
+	return a;
+}
+
+int attachment_restore(struct engine *e, const struct state_attachment *record)
+{
+	struct service *service = service_find(e, record->service);
+	struct attachment found, *a;
+
+	if (!service)
+		return engine_refuse(e, -EBADMSG, "its service is not known");
+	found = attachment_of(record, service);
+	if (find_pid(e, &found.owner) || find_netns(e, &found.owner))
+		return engine_refuse(e, -EBADMSG, "its container is attached otherwise");
+	a = spare_take(&e->spare, sizeof(*a));
+	if (!a)
+		return -ENOMEM;
+	*a = found;
+	if (claim_addresses(e, a) < 0) {
+		spare_give(&e->spare, a, sizeof(*a));
+		return engine_refuse(e, -EBADMSG, "its address is nobody's, or another's");
+	}
+	service->n_attached++;
+	service->segment->n_attached++;
+	record_insert(e, a);
+	return 0;
+}
+
+int attachment_drop(struct engine *e, struct attachment *a, struct plan *plan)
+{
+	int r = plan_goodbye(e, a, plan);
+
+	if (r < 0)
+		return r;
+	a->service->leaving |= takes_service_along(a);
+	record_remove(e, a);
+	record_release(e, a);
 	return 0;
 }

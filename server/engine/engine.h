@@ -204,6 +204,45 @@ size_t engine_peer_count(const struct engine *e);
 void engine_each_peer(const struct engine *e, void (*each)(void *arg, const struct peer_view *peer),
 		      void *arg);
 
+/* ---- the beginning ---- */
+
+/* A record of an earlier life, before anything else is asked of the engine: nodes first, then in
+ * the order of enum state_record_kind. What was up is taken to be up still. -EBADMSG, and
+ * engine_reason: it makes no sense, and nothing has changed. */
+int engine_restore(struct engine *e, const struct state_record *record);
+
+/* What an earlier life left in the kernel: links of ours, by their mark. */
+enum found_kind {
+	FOUND_CONTAINER, /* the host's end of a container's interface */
+	FOUND_BRIDGE,
+	FOUND_TUNNEL,
+};
+
+struct found_link {
+	char name[LINK_NAME_MAX];
+	enum found_kind kind;
+	bool named; /* engine_adopt's own: a record names it; false before */
+};
+
+struct found_links {
+	struct found_link *links; /* from malloc, the caller frees it */
+	size_t n;
+};
+
+/* After the last record: containers that are gone, or not connected as their records say, are
+ * forgotten, and so, if no record is missing, are links that none names: the plan's steps don't
+ * depend on each other. What is left is as it was, and its setups can be asked for again. Sorts
+ * what was found. -ENOMEM. */
+int engine_adopt(struct engine *e, struct found_links *found, bool complete,
+		 bool (*gone)(const void *arg, const struct owner *owner), const void *arg,
+		 struct plan *plan);
+
+/* The setups that were carried out, as they were asked for: of the tunnel, false if it is down; of
+ * the i-th service, by name, false behind the last. Views live until the next change. */
+bool engine_global_spec(const struct engine *e, struct global_spec *ret);
+bool engine_service_spec(const struct engine *e, size_t i, struct ovd_view *ret_name,
+			 enum service_mode *ret_mode);
+
 /* ---- the end ---- */
 
 /* Tunnel, rules, and bridges without containers go. The engine counts all of that as down when it

@@ -5,7 +5,7 @@
 
 #include "server/engine/block.h"
 #include "server/engine/name.h"
-#include "server/engine/state.h"
+#include "server/engine/record.h"
 
 struct global_intent {
 	struct intent intent;
@@ -47,6 +47,19 @@ struct global_view engine_global(const struct engine *e)
 		.has_slice = g->has_slice,
 		.slice = g->slice,
 	};
+}
+
+bool engine_global_spec(const struct engine *e, struct global_spec *ret)
+{
+	const struct global *g = &e->global;
+
+	*ret = (struct global_spec){ .deployment = view(g->deployment),
+				     .instance = view(g->instance),
+				     .cluster = g->cluster,
+				     .has_slice = g->has_slice,
+				     .slice = g->slice,
+				     .port = g->port };
+	return g->up;
 }
 
 static void global_commit(struct engine *e, struct intent *intent)
@@ -189,8 +202,12 @@ static int plan_tunnel(struct engine *e, struct global_intent *i, struct plan *p
 {
 	const struct global *was = &e->global, *next = &i->next;
 	struct step_tunnel *tunnel;
-	int r = 0;
+	int r = was->has_block
+			? plan_remember_instead(plan, record_of_global(next), record_of_global(was))
+			: plan_remember(plan, record_of_global(next));
 
+	if (r < 0)
+		return r;
 	PLAN_ADD(plan, STEP_FIREWALL);
 	if (was->has_block && !cidr_eq(&was->pool.block, &next->pool.block)) /* they may overlap */
 		PLAN_ADD(plan, STEP_PREFIX_DELETE)->prefix.cidr = was->pool.block;
@@ -251,7 +268,7 @@ int engine_global_setup(struct engine *e, const struct global_spec *spec, struct
 	return 0;
 }
 
-static int plan_teardown(const struct engine *e, struct plan *plan)
+static int plan_removal(const struct engine *e, struct plan *plan)
 {
 	struct step_tunnel_delete *step;
 
@@ -263,7 +280,7 @@ static int plan_teardown(const struct engine *e, struct plan *plan)
 	return 0;
 }
 
-int engine_global_teardown(struct engine *e, struct plan *plan, struct intent **ret)
+int global_down(struct engine *e, bool remembered, struct plan *plan, struct intent **ret)
 {
 	struct global_intent *i;
 	int r;
@@ -275,13 +292,21 @@ int engine_global_teardown(struct engine *e, struct plan *plan, struct intent **
 	i = intent_new(e, &e->global);
 	if (!i)
 		return -ENOMEM;
-	r = plan_teardown(e, plan);
+	i->next.up = false;
+	r = plan_removal(e, plan);
+	if (r == 0 && remembered)
+		r = plan_remember_instead(plan, record_of_global(&i->next),
+					  record_of_global(&e->global));
 	if (r < 0) {
 		global_drop(e, &i->intent);
 		return r;
 	}
-	i->next.up = false;
 	e->global.busy = true;
 	*ret = &i->intent;
 	return 0;
+}
+
+int engine_global_teardown(struct engine *e, struct plan *plan, struct intent **ret)
+{
+	return global_down(e, true, plan, ret);
 }

@@ -5,7 +5,7 @@
 
 #include "server/engine/block.h"
 #include "server/engine/name.h"
-#include "server/engine/state.h"
+#include "server/engine/record.h"
 
 /* What the reference calls the one bridge of all shared services when it chooses its block. */
 #define SHARED_KEY VIEW_LITERAL("__zlayer_shared_bridge__")
@@ -145,29 +145,49 @@ static void name_segment(const struct engine *e, bool shared, struct ovd_view se
 	name_link(parts + skip, ARRAY_SIZE(parts) - skip, shared ? "sh" : "b", ret);
 }
 
-static int segment_new(struct engine *e, bool shared, struct ovd_view service, struct segment **ret)
+static int segment_on(struct engine *e, bool shared, struct ovd_view service,
+		      const struct ovd_cidr *block, struct segment **ret)
 {
 	struct segment *segment = spare_take(&e->spare, sizeof(*segment));
-	struct ovd_cidr block;
 	char name[NAME_MAX_BYTES + 1];
 	int r;
 
 	if (!segment)
 		return -ENOMEM;
-	r = choose_block(e, shared ? SHARED_KEY : service, &block);
-	if (r == 0)
-		r = pool_init(&segment->pool, &block);
+	r = pool_init(&segment->pool, block);
 	if (r < 0) {
 		spare_give(&e->spare, segment, sizeof(*segment));
 		return r;
 	}
-	segment->block = (struct prefix){ .cidr = block, .owner = segment };
+	segment->block = (struct prefix){ .cidr = *block, .owner = segment };
+	segment->subnet = record_prefix(block);
 	prefix_insert(&e->blocks, &segment->block);
 	text_copy(name, sizeof(name), shared ? VIEW_LITERAL("shared") : service);
-	name_segment(e, shared, service, segment->link);
 	alias_format(e, shared ? "bridge" : "service", name, segment->alias);
 	*ret = segment;
 	return 0;
+}
+
+static int segment_new(struct engine *e, bool shared, struct ovd_view service, struct segment **ret)
+{
+	struct ovd_cidr block;
+	int r = choose_block(e, shared ? SHARED_KEY : service, &block);
+
+	if (r == 0)
+		r = segment_on(e, shared, service, &block, ret);
+	if (r == 0)
+		name_segment(e, shared, service, (*ret)->link);
+	return r;
+}
+
+/* It is written down first: a daemon that dies in between makes the rest when it starts again. */
+static int plan_record(const struct service_intent *i, struct plan *plan)
+{
+	struct state_record was = record_of_service(i->service), next = was;
+
+	next.service.mode = record_mode(i->mode);
+	next.service.leaving = false;
+	return i->is_new ? plan_remember(plan, next) : plan_remember_instead(plan, next, was);
 }
 
 static int plan_segment(struct engine *e, struct service_intent *i, struct plan *plan)
@@ -300,7 +320,9 @@ int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mo
 				      .mode = mode,
 				      .is_new = is_new };
 	service->segment->busy = true;
-	r = plan_segment(e, i, plan);
+	r = plan_record(i, plan);
+	if (r == 0)
+		r = plan_segment(e, i, plan);
 	if (r < 0) {
 		setup_drop(e, &i->intent);
 		return r;
@@ -342,7 +364,17 @@ static void teardown_commit(struct engine *e, struct intent *intent)
 {
 	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
 
+	i->service->segment->busy = false;
 	service_forget(e, i->service);
+	intent_free(e, i);
+}
+
+static void leave_commit(struct engine *e, struct intent *intent)
+{
+	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
+
+	i->service->leaving = true;
+	i->service->segment->busy = false;
 	intent_free(e, i);
 }
 
@@ -375,6 +407,22 @@ int engine_service_reap(struct engine *e, struct plan *plan, struct intent **ret
 	return leaver ? engine_service_teardown(e, view(leaver->name), plan, ret) : -EALREADY;
 }
 
+/* While containers are attached it is only noted that it goes with the last of them; a bridge that
+ * other services share stays for them. */
+static int plan_teardown(const struct service *service, struct plan *plan)
+{
+	struct state_record record = record_of_service(service), leaving = record;
+	int r = 0;
+
+	if (service->n_attached > 0) {
+		leaving.service.leaving = true;
+		return plan_remember_instead(plan, leaving, record);
+	}
+	if (service->segment->n_services == 1)
+		r = segment_plan_removal(service->segment, plan);
+	return r == 0 ? plan_forget(plan, record) : r;
+}
+
 int engine_service_teardown(struct engine *e, struct ovd_view name, struct plan *plan,
 			    struct intent **ret)
 {
@@ -382,29 +430,97 @@ int engine_service_teardown(struct engine *e, struct ovd_view name, struct plan 
 	struct service_intent *i;
 	int r;
 
-	if (!service)
+	if (!service || (service->leaving && service->n_attached > 0))
 		return -EALREADY;
 	if (service->segment->busy)
 		return -EINPROGRESS;
-	if (service->n_attached > 0) {
-		service->leaving = true;
-		return -EALREADY;
-	}
-	if (service->segment->n_services > 1) {
-		service_forget(e, service);
-		return -EALREADY;
-	}
 	i = spare_take(&e->spare, sizeof(*i));
 	if (!i)
 		return -ENOMEM;
-	r = segment_plan_removal(service->segment, plan);
+	r = plan_teardown(service, plan);
 	if (r < 0) {
 		spare_give(&e->spare, i, sizeof(*i));
 		return r;
 	}
-	*i = (struct service_intent){ { .commit = teardown_commit, .drop = teardown_drop },
-				      .service = service };
+	*i = (struct service_intent){ .intent = { .drop = teardown_drop }, .service = service };
+	i->intent.commit = service->n_attached > 0 ? leave_commit : teardown_commit;
 	service->segment->busy = true;
 	*ret = &i->intent;
 	return 0;
+}
+
+/* ---- an earlier life ---- */
+
+static enum service_mode mode_of(enum state_mode mode)
+{
+	switch (mode) {
+	case STATE_MODE_AUTO:
+	case STATE_MODE_DEDICATED:
+		return SERVICE_AUTO;
+	case STATE_MODE_SHARED:
+		return SERVICE_SHARED;
+	case STATE_MODE_ISOLATED:
+		return SERVICE_ISOLATED;
+	}
+	return SERVICE_AUTO;
+}
+
+/* The bridge of all shared services is there with the first of them. */
+static int restore_segment(struct engine *e, const struct state_service *record, bool shared,
+			   struct segment **ret)
+{
+	const struct prefix *there;
+	struct ovd_cidr block;
+	int r;
+
+	if (record->blocks.n != 1 || !record_cidr(&record->blocks.items[0], &block))
+		return engine_refuse(e, -EBADMSG, "its subnet is none");
+	there = prefix_overlapping(&e->blocks, &block);
+	if (there) {
+		*ret = there->owner;
+		return shared && *ret == e->shared && cidr_eq(&there->cidr, &block)
+			       ? 0
+			       : engine_refuse(e, -EBADMSG, "its subnet is another's");
+	}
+	r = segment_on(e, shared, record->name, &block, ret);
+	if (r == -ERANGE)
+		return engine_refuse(e, -EBADMSG, "its subnet has no usable size");
+	if (r == 0)
+		text_copy((*ret)->link, sizeof((*ret)->link), record->link);
+	return r;
+}
+
+int service_restore(struct engine *e, const struct state_service *record)
+{
+	enum service_mode mode = mode_of(record->mode);
+	struct service *service = NULL;
+	struct segment *segment;
+	int r;
+
+	if (service_find(e, record->name) || record->name.n == 0)
+		return engine_refuse(e, -EBADMSG, "its name is another's");
+	r = restore_segment(e, record, mode == SERVICE_SHARED, &segment);
+	if (r == 0)
+		r = service_new(e, record->name, mode, segment, &service);
+	if (r < 0)
+		return r;
+	service->leaving = record->leaving;
+	if (mode == SERVICE_SHARED)
+		e->shared = segment;
+	return 0;
+}
+
+bool engine_service_spec(const struct engine *e, size_t i, struct ovd_view *ret_name,
+			 enum service_mode *ret_mode)
+{
+	struct tree_walk walk;
+	struct tree_node *at = tree_first(&walk, e->services);
+
+	while (at && i-- > 0)
+		at = tree_next(&walk);
+	if (!at)
+		return false;
+	*ret_name = view(CONTAINER_OF(at, struct service, node)->name);
+	*ret_mode = CONTAINER_OF(at, struct service, node)->mode;
+	return true;
 }

@@ -38,6 +38,7 @@ struct segment {
 	char alias[LINK_ALIAS_MAX];
 	struct pool pool;
 	struct prefix block;         /* the pool's, in the engine's blocks */
+	struct state_prefix subnet;  /* the same, for its services' records */
 	struct attachment *attached; /* those on it; n_attached of them */
 	unsigned n_services;
 	unsigned n_attached;
@@ -61,6 +62,7 @@ struct attachment {
 	struct segment *segment;
 	struct ovd_ip ip;
 	bool asked_join, joined, ephemeral, busy; /* joined: asked for, and there was a tunnel */
+	bool unfinished;                          /* by an earlier life: it goes */
 	struct ovd_ip joined_ip;
 	char host[2][LINK_NAME_MAX]; /* host ends of eth0 and eth1 */
 };
@@ -83,6 +85,7 @@ struct engine {
 	struct ovd_key private_key, public_key;
 	char public_text[KEY_TEXT_MAX];
 	uint64_t node_id;
+	bool imported; /* what an earlier overlay daemon left was read */
 	struct global global;
 	struct segment *shared; /* the bridge of all shared services; NULL while there is none */
 	struct tree_node *services; /* struct service by name, ... */
@@ -127,6 +130,9 @@ struct ovd_cidr global_block(bool has_slice, const struct ovd_cidr *cluster,
 /* A prefix that needs a route of its own: not on the tunnel's link. */
 bool global_wants_route(const struct global *global, const struct ovd_cidr *cidr);
 
+/* engine_global_teardown; remembered: the store is told, too. */
+int global_down(struct engine *e, bool remembered, struct plan *plan, struct intent **ret);
+
 /* Removes a service nobody uses, and its segment if it was the last one's; frees both. */
 void service_forget(struct engine *e, struct service *service);
 
@@ -145,6 +151,14 @@ int peers_for_tunnel(struct engine *e, struct tunnel_peer **ret);
  * tunnel's. */
 int peers_plan_routes(const struct engine *e, const struct global *global, enum step_kind kind,
 		      struct plan *plan);
+
+/* The pool of the block that holds the address; NULL. */
+struct pool *pool_of(struct engine *e, const struct ovd_ip *ip);
+
+/* Of engine_restore and engine_adopt. The attachment is freed when its steps are in the plan. */
+int service_restore(struct engine *e, const struct state_service *record);
+int attachment_restore(struct engine *e, const struct state_attachment *record);
+int attachment_drop(struct engine *e, struct attachment *a, struct plan *plan);
 
 void engine_free_services(struct engine *e);
 void engine_free_attachments(struct engine *e);
