@@ -237,11 +237,10 @@ int engine_adopt(struct engine *e, struct found_links *found, bool complete,
 		 bool (*gone)(const void *arg, const struct owner *owner), const void *arg,
 		 struct plan *plan);
 
-/* The setups that were carried out, as they were asked for: of the tunnel, false if it is down; of
- * the i-th service, by name, false behind the last. Views live until the next change. */
-bool engine_global_spec(const struct engine *e, struct global_spec *ret);
-bool engine_service_spec(const struct engine *e, size_t i, struct ovd_view *ret_name,
-			 enum service_mode *ret_mode);
+/* Everything as it is once more, so that what is missing in the kernel is made: the tunnel, -EALREADY
+ * if it is down; the i-th service, by name, -ENOENT behind the last. */
+int engine_global_again(struct engine *e, struct plan *plan, struct intent **ret);
+int engine_service_again(struct engine *e, size_t i, struct plan *plan, struct intent **ret);
 
 /* ---- the end ---- */
 

@@ -49,19 +49,6 @@ struct global_view engine_global(const struct engine *e)
 	};
 }
 
-bool engine_global_spec(const struct engine *e, struct global_spec *ret)
-{
-	const struct global *g = &e->global;
-
-	*ret = (struct global_spec){ .deployment = view(g->deployment),
-				     .instance = view(g->instance),
-				     .cluster = g->cluster,
-				     .has_slice = g->has_slice,
-				     .slice = g->slice,
-				     .port = g->port };
-	return g->up;
-}
-
 static void global_commit(struct engine *e, struct intent *intent)
 {
 	struct global_intent *i = CONTAINER_OF(intent, struct global_intent, intent);
@@ -266,6 +253,19 @@ int engine_global_setup(struct engine *e, const struct global_spec *spec, struct
 	e->global.busy = true;
 	*ret = &i->intent;
 	return 0;
+}
+
+int engine_global_again(struct engine *e, struct plan *plan, struct intent **ret)
+{
+	const struct global *g = &e->global;
+	struct global_spec spec = { .deployment = view(g->deployment),
+				    .instance = view(g->instance),
+				    .cluster = g->cluster,
+				    .has_slice = g->has_slice,
+				    .slice = g->slice,
+				    .port = g->port };
+
+	return g->up ? engine_global_setup(e, &spec, plan, ret) : -EALREADY;
 }
 
 static int plan_removal(const struct engine *e, struct plan *plan)

@@ -19,6 +19,7 @@ struct service_intent {
 	struct service *service;
 	enum service_mode mode;       /* setup */
 	bool is_new;                  /* setup: the record was made for it */
+	bool leaving;                 /* setup: it goes with its last container all the same */
 	char (*ports)[LINK_NAME_MAX]; /* setup: what is to be on the bridge, for the plan */
 	size_t room;                  /* for so many ports */
 };
@@ -186,7 +187,7 @@ static int plan_record(const struct service_intent *i, struct plan *plan)
 	struct state_record was = record_of_service(i->service), next = was;
 
 	next.service.mode = record_mode(i->mode);
-	next.service.leaving = false;
+	next.service.leaving = i->leaving;
 	return i->is_new ? plan_remember(plan, next) : plan_remember_instead(plan, next, was);
 }
 
@@ -218,7 +219,7 @@ static void setup_commit(struct engine *e, struct intent *intent)
 	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
 
 	i->service->mode = i->mode;
-	i->service->leaving = false;
+	i->service->leaving = i->leaving;
 	i->service->segment->busy = false;
 	intent_free(e, i);
 }
@@ -510,17 +511,18 @@ int service_restore(struct engine *e, const struct state_service *record)
 	return 0;
 }
 
-bool engine_service_spec(const struct engine *e, size_t i, struct ovd_view *ret_name,
-			 enum service_mode *ret_mode)
+int engine_service_again(struct engine *e, size_t i, struct plan *plan, struct intent **ret)
 {
 	struct tree_walk walk;
 	struct tree_node *at = tree_first(&walk, e->services);
+	struct service *service;
 
 	while (at && i-- > 0)
 		at = tree_next(&walk);
 	if (!at)
-		return false;
-	*ret_name = view(CONTAINER_OF(at, struct service, node)->name);
-	*ret_mode = CONTAINER_OF(at, struct service, node)->mode;
-	return true;
+		return -ENOENT;
+	service = CONTAINER_OF(at, struct service, node);
+	if (service->segment->busy)
+		return -EINPROGRESS;
+	return setup_begin(e, service, service->mode, service->leaving, plan, ret);
 }

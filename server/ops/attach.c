@@ -5,6 +5,7 @@
 #include "server/ops/change.h"
 #include "server/ops/daemon.h"
 #include "server/ops/later.h"
+#include "server/ops/owner.h"
 
 /* Which handle it is, for those that are not built yet; NULL for a process. */
 static const char *handle_later(const struct ovd_attach_handle *handle)
@@ -47,17 +48,6 @@ static void attach_done(struct call *call, int r)
 	if (change_stands(call, r, "attach pid %u",
 			  call->request->attach_container.handle.linux_pid.pid))
 		reply_attached(call, &veth->ip);
-}
-
-/* The process ended, or its pid is another's by now. */
-static bool owner_gone(const void *arg, const struct owner *owner)
-{
-	const struct daemon *d = arg;
-	_cleanup_(net_owner_done) struct net_owner now = { .netns = -1 };
-
-	return d->net->owner_open(d->net->platform, owner->pid, &now) < 0 ||
-	       now.start_time != owner->start_time || now.netns_ino != owner->netns_ino ||
-	       now.netns_dev != owner->netns_dev;
 }
 
 static const char *owner_error(int r)
