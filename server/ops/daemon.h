@@ -13,12 +13,14 @@
 
 struct channel_clock;
 struct lookup;
+struct writer;
 
 struct daemon {
 	struct engine *engine;
 	const struct net *net;
 	struct worker *worker;
 	struct log *log;
+	struct writer *writer; /* for peers' records */
 	struct tunnel *tunnel; /* the channel to the node's tunnel; NULL while there is none */
 	struct channel_clock *clock; /* of that channel; see channel.h */
 	bool wants_tunnel;           /* it is opened when it is needed */
