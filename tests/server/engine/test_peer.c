@@ -163,11 +163,12 @@ TEST(without_a_tunnel)
 	node_commit(&n);
 	check_peers(&n, "1 192.0.2.1:1 172.30.0.0/16 fd00::/64; 2 10.200.5.0/24; "); /* by key */
 	CHECK_INT(node_setup(&n, "10.200.0.0/16", "10.200.4.0/24", 0), 0);
-	CHECK_STR(node_plan(&n), "firewall\n"
-				 "prefix 10.200.4.0/26\n"
-				 "tunnel zl-9eae6e0a9b-g 10.200.4.1/16 port 0, 2 peers\n"
-				 "route 172.30.0.0/16 by zl-9eae6e0a9b-g from 10.200.4.1 if possible\n"
-				 "route fd00::/64 by zl-9eae6e0a9b-g if possible\n");
+	CHECK_STR(node_plan(&n),
+		  "firewall\n"
+		  "prefix 10.200.4.0/26\n"
+		  "tunnel zl-9eae6e0a9b-g 10.200.4.1/16 port 0, 2 peers\n"
+		  "route 172.30.0.0/16 by zl-9eae6e0a9b-g from 10.200.4.1 if possible\n"
+		  "route fd00::/64 by zl-9eae6e0a9b-g if possible\n");
 	node_commit(&n);
 	CHECK_INT(unset(&n, 1), 0);
 	CHECK_STR(node_plan(&n), "no route 172.30.0.0/16 by zl-9eae6e0a9b-g from 10.200.4.1\n"
@@ -302,6 +303,62 @@ TEST(most_prefixes)
 	node_commit(&n);
 	CHECK_INT(allow(&n, 1, "10.9.0.0/16", false), 0);
 	node_commit(&n);
+	node_done(&n);
+}
+
+/* One that two peers are to get goes to one after the other. */
+TEST(one_gets_it_first)
+{
+	struct node n;
+	struct intent *intent;
+
+	node_init(&n);
+	node_has_tunnel(&n);
+	CHECK_INT(SET(&n, 1, NULL, NULL, 0, { "10.200.5.0/24" }), 0);
+	intent = n.intent;
+	CHECK_INT(SET(&n, 2, NULL, NULL, 0, { "10.200.6.0/24", "10.200.5.0/24" }), -EINPROGRESS);
+	CHECK_INT(engine_peer_count(n.e), 1);
+	CHECK_INT(SET(&n, 3, NULL, NULL, 0, { "10.200.6.0/24" }), 0); /* that left nothing behind */
+	node_drop(&n);
+	engine_commit(n.e, intent);
+	CHECK_INT(SET(&n, 2, NULL, NULL, 0, { "10.200.6.0/24", "10.200.5.0/24" }), 0);
+	node_commit(&n);
+	check_peers(&n, "1; 2 10.200.6.0/24 10.200.5.0/24; ");
+	CHECK_INT(SET(&n, 1, NULL, NULL, 0, { "10.200.5.0/24" }), 0);
+	node_drop(&n);
+	CHECK_INT(SET(&n, 1, NULL, NULL, 0, { "10.200.5.0/24", "10.200.6.0/24" }), 0);
+	node_commit(&n); /* both of them */
+	check_peers(&n, "1 10.200.5.0/24 10.200.6.0/24; 2; ");
+	CHECK_INT(allow(&n, 2, "10.200.7.0/24", false), 0); /* and nobody is busy any more */
+	node_commit(&n);
+	CHECK_INT(node_setup(&n, "10.200.0.0/16", "10.200.4.0/24", 9), 0);
+	node_drop(&n);
+	node_done(&n);
+}
+
+/* What a peer was to get, and what it had, is anybody's when it doesn't, or goes. */
+TEST(free_again)
+{
+	struct node n;
+
+	node_init(&n);
+	node_has_tunnel(&n);
+	for (uint8_t i = 1; i < 5; i++) {
+		CHECK_INT(SET(&n, i, NULL, NULL, 0, { "10.200.5.0/24", "10.200.6.0/24" }), 0);
+		node_commit(&n);
+		CHECK_INT(allow(&n, i, "10.200.7.0/24", false), 0);
+		node_drop(&n);
+		CHECK_INT(allow(&n, i, "10.200.7.0/24", false), 0);
+		CHECK(strstr(node_change(&n), " +10.200.7.0/24\n")); /* it doesn't have it yet */
+		node_commit(&n);
+		CHECK_INT(SET(&n, i, NULL, NULL, 0, { "10.200.6.0/24", "10.200.6.0/24" }), 0);
+		node_commit(&n);
+		CHECK_INT(SET(&n, i, NULL, NULL, 0, { "10.200.6.0/24", "10.200.6.0/24" }),
+			  -EALREADY);
+		CHECK_INT(unset(&n, i), 0);
+		node_commit(&n);
+	}
+	check_peers(&n, "");
 	node_done(&n);
 }
 

@@ -217,6 +217,16 @@ TEST(ports)
 	CHECK_STR(bridge->ports[0], "zl-0000005a-0"); /* the newest first */
 	CHECK_STR(bridge->ports[1], "zl-00000046-0");
 	node_commit(&n);
+	node_has_container(&n, 10, 100, "web");
+	for (uint32_t pid = 9; pid > 6; pid -= 2) { /* from the middle, from the end */
+		CHECK_INT(node_detach(&n, pid), 0);
+		node_commit(&n);
+		CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0);
+		bridge = &plan_at(&n.plan, 2)->bridge;
+		CHECK_INT(bridge->n_ports, pid == 9 ? 2 : 1);
+		CHECK_STR(bridge->ports[0], "zl-00000064-0");
+		node_commit(&n);
+	}
 	node_done(&n);
 }
 
