@@ -212,6 +212,8 @@ static int change_begin(struct engine *e, struct peer *peer, struct peer *next, 
 
 	if (!i) {
 		peer_free(e, next);
+		if (is_new)
+			peer_delete(e, peer);
 		return -ENOMEM;
 	}
 	*i = (struct peer_intent){ { .commit = change_commit, .drop = change_drop },

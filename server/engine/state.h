@@ -77,6 +77,12 @@ struct peer {
 	struct ovd_cidr *allowed;
 };
 
+/* There are thousands of them: each is just below a size of the spare memory. A container takes 256
+ * bytes, a peer with one prefix 224. */
+_Static_assert(sizeof(struct service) <= 120 && sizeof(struct segment) <= 248, "a size more");
+_Static_assert(sizeof(struct attachment) <= 248, "a size more");
+_Static_assert(sizeof(struct peer) <= 120 && sizeof(struct prefix) <= 56, "a size more");
+
 struct engine {
 	char mark[MARK_MAX];
 	char reason[REASON_MAX];

@@ -353,8 +353,7 @@ TEST(free_again)
 		node_commit(&n);
 		CHECK_INT(SET(&n, i, NULL, NULL, 0, { "10.200.6.0/24", "10.200.6.0/24" }), 0);
 		node_commit(&n);
-		CHECK_INT(SET(&n, i, NULL, NULL, 0, { "10.200.6.0/24", "10.200.6.0/24" }),
-			  -EALREADY);
+		CHECK_INT(SET(&n, i, NULL, NULL, 0, { "10.200.6.0/24" }), -EALREADY);
 		CHECK_INT(unset(&n, i), 0);
 		node_commit(&n);
 	}
