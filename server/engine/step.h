@@ -115,6 +115,7 @@ struct step_veth {
 	struct ovd_ip ip;
 	uint8_t prefix_len;
 	struct ovd_ip gateway;
+	int index; /* filled: of both ends */
 };
 
 /* JOIN. The container's end has the address alone, reaches `block` and answers what was sent to
@@ -127,6 +128,7 @@ struct step_join {
 	struct ovd_ip ip;
 	struct ovd_ip node_ip; /* the node's address, on its tunnel */
 	struct ovd_cidr block; /* the node's own block */
+	int index;             /* filled: of both ends */
 };
 
 /* CUT: the host's ends of all interfaces of a container, "" for none. One whose alias doesn't begin
