@@ -125,6 +125,29 @@ TEST(one_that_is_there_is_changed_and_put_back)
 	linux_net_free(&l->net);
 }
 
+/* Its address, and with it the route to the cluster. */
+TEST(another_family)
+{
+	struct linux_net *l = host_with_platform();
+	struct step four = step_of("10.200.4.1", 7007), six = step_of("fd00:200:0:4::1", 7007);
+	_cleanup_(freep) char *before = NULL, *text = NULL;
+	char detail[PLAN_DETAIL_MAX] = "";
+
+	CHECK_INT(tunnel_create(l, &four, detail), 0);
+	before = look(NULL);
+	six.tunnel.has_was = true;
+	six.tunnel.was = four.tunnel.want;
+	six.tunnel.want.prefix_len = 48;
+	six.tunnel.want.block = cidr_of("fd00:200:0:4::/120");
+	CHECK_INT(tunnel_create(l, &six, detail), 0);
+	text = sh("ip -o addr show " NAME "; ip route");
+	CHECK(strstr(text, "inet6 fd00:200:0:4::1/48") && !strstr(text, "10.200."));
+	tunnel_undo(l, &six);
+	CHECK_AS_BEFORE(NULL, before);
+	CHECK_INT(wg_delete(l->wg, NAME), 0);
+	linux_net_free(&l->net);
+}
+
 static const struct {
 	const char *name, *script;
 	int r;
