@@ -51,7 +51,8 @@ struct tunnel_want {
  * On one that is there only what differs is changed: peers that it has and `peers` doesn't name
  * stay, and so does an endpoint with which there are handshakes. Before the address is given, no
  * link has one in the block but those that aren't bridges and whose alias begins with mark:
- * -EADDRINUSE. Undo deletes what it made, else puts back `was`. */
+ * -EADDRINUSE. Of a device that is there without `was`, which a daemon left that died, the routes
+ * that no peer in `peers` wants go. Undo deletes what it made, else puts back `was`. */
 struct step_tunnel {
 	char link[LINK_NAME_MAX];
 	char alias[LINK_ALIAS_MAX];

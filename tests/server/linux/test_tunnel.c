@@ -148,6 +148,36 @@ TEST(another_family)
 	linux_net_free(&l->net);
 }
 
+/* The peers of a daemon that died stay until somebody removes them; their routes would stay after
+ * that. */
+TEST(routes_of_an_earlier_life)
+{
+	static const char add[] = "ip route add 203.0.113.0/24 dev " NAME " proto static scope link;"
+				  "ip route add 192.0.2.0/24 dev " NAME " proto static scope link";
+	struct linux_net *l = host_with_platform();
+	struct step step = step_of("10.200.4.1", 7008);
+	const struct ovd_cidr wanted = cidr_of("192.0.2.0/24");
+	const struct tunnel_peer peer = { .key = { { 5 } }, .allowed = &wanted, .n_allowed = 1 };
+	_cleanup_(freep) char *after = NULL, *later = NULL;
+	char detail[PLAN_DETAIL_MAX] = "";
+
+	step.tunnel.peers = &peer;
+	step.tunnel.n_peers = 1;
+	CHECK_INT(tunnel_create(l, &step, detail), 0);
+	run("%s", add);
+	CHECK_INT(tunnel_create(l, &step, detail), 0);
+	after = sh("ip route show proto static");
+	CHECK_STR(after, "192.0.2.0/24 dev " NAME " scope link \n");
+	run("ip route del 192.0.2.0/24; %s", add);
+	step.tunnel.has_was = true; /* of this daemon: it knows what it has made */
+	step.tunnel.was = step.tunnel.want;
+	CHECK_INT(tunnel_create(l, &step, detail), 0);
+	later = sh("ip route show proto static");
+	CHECK(strstr(later, "203.0.113.0/24") && strstr(later, "192.0.2.0/24"));
+	CHECK_INT(wg_delete(l->wg, NAME), 0);
+	linux_net_free(&l->net);
+}
+
 static const struct {
 	const char *name, *script;
 	int r;
