@@ -33,6 +33,7 @@ void engine_free(struct engine *e)
 	engine_free_peers(e);
 	explicit_bzero(&e->private_key, sizeof(e->private_key));
 	free(e->occupied);
+	free(e->doubted);
 	free(e);
 }
 

@@ -176,9 +176,15 @@ int engine_peer_allow(struct engine *e, const struct ovd_key *key, const struct 
 int engine_peer_disallow(struct engine *e, const struct ovd_key *key, const struct ovd_cidr *cidr,
 			 struct plan *plan, struct tunnel_change *change, struct intent **ret);
 
-/* The tunnel may have carried out what such an intent is about, or not: the peers of it are told in
- * full by the next change of them, also one to what they are. Before the commit or the drop. */
-void engine_peer_doubt(struct intent *intent);
+/* The tunnel may have carried out what such an intent is about, or not: the peers of it are in
+ * doubt, and told in full by the next change of them, also one to what they are. Before the commit
+ * or the drop. */
+void engine_peer_doubt(struct engine *e, struct intent *intent);
+
+/* What the tunnel is to be told first when it is heard again: the peers in doubt as they are
+ * wanted, which may be that they go. Mostly -EALREADY. A setup of the tunnel tells what is wanted
+ * too. */
+int engine_peers_doubted(struct engine *e, struct tunnel_change *change, struct intent **ret);
 
 /* A host name was resolved: if the peer still wants that host, its endpoint is this. */
 int engine_peer_resolved(struct engine *e, const struct ovd_key *key, struct ovd_view host,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "server/engine/block.h"
+#include "server/engine/doubt.h"
 #include "server/engine/name.h"
 #include "server/engine/state.h"
 
@@ -51,6 +52,7 @@ static void global_commit(struct engine *e, struct intent *intent)
 	if (e->global.has_block && cidr_eq(&e->global.pool.block, &i->next.pool.block))
 		i->next.pool = e->global.pool;
 	e->global = i->next;
+	doubts_end(e, !e->global.up);
 	free(i->peers);
 	free(i);
 }

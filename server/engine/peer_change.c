@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/engine/doubt.h"
 #include "server/engine/peer.h"
 
 /* From what a peer is to what it is to be. */
@@ -304,6 +305,7 @@ static int peer_new(struct engine *e, const struct ovd_key *key, struct peer **r
 
 	if (!peer)
 		return -ENOMEM;
+	peer->unsure = doubt_has(e, key);
 	if (peer_insert(e, peer) < 0) {
 		peer_free(peer);
 		return -ENOMEM;
@@ -431,12 +433,15 @@ int engine_peer_disallow(struct engine *e, const struct ovd_key *key, const stru
 	return change_begin(e, peer, next, false, plan, change, ret);
 }
 
-void engine_peer_doubt(struct intent *intent)
+void engine_peer_doubt(struct engine *e, struct intent *intent)
 {
 	struct peer_intent *i = CONTAINER_OF(intent, struct peer_intent, intent);
 
-	for (size_t n = 0; n < i->n_losers; n++)
+	doubt_note(e, i->peer ? &i->peer->key : &i->told[0].key);
+	for (size_t n = 0; n < i->n_losers; n++) {
+		doubt_note(e, &i->losers[n]->key);
 		i->losers[n]->unsure = true;
+	}
 	if (i->peer)
 		i->peer->unsure = true;
 	if (i->next)

@@ -84,6 +84,8 @@ struct engine {
 	bool global_waits;         /* a change of the tunnel, for the peers that are busy */
 	struct ovd_cidr *occupied; /* blocks in which the host has addresses that aren't ours */
 	size_t n_occupied;
+	struct ovd_key *doubted; /* see doubt.h */
+	size_t n_doubted;
 };
 
 /* Notes the words for a refusal; returns r. */
