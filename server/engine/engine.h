@@ -81,7 +81,8 @@ enum service_mode {
 };
 
 /* Makes the service's bridge, or for SHARED the node's one for all such services; one that is there
- * is looked after. */
+ * is looked after. A subnet that was chosen before the node's slice was known, or under another
+ * one, is chosen anew if nobody has an address of it. */
 int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mode mode,
 			 struct plan *plan, struct intent **ret);
 
@@ -89,6 +90,18 @@ int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mo
  * dropped, to be asked for anew. False, and nothing has changed: the service has no other choice.
  */
 bool engine_service_elsewhere(struct engine *e, struct intent *intent);
+
+/* A setup's plan failed with -EBUSY: if it was to move the service, that stays where it is, and the
+ * intent is dropped, to be asked for anew. */
+bool engine_service_stay(struct engine *e, struct intent *intent);
+
+/* Moves, as a setup does, a service that ought to be elsewhere; -EALREADY if none can. */
+int engine_service_move(struct engine *e, struct plan *plan, struct intent **ret);
+
+/* How many services have a subnet that is not in the node's slice, or cluster if it has none, so
+ * that other nodes don't know the way to it; and the name of one of them. */
+size_t engine_services_outside(const struct engine *e, const char **ret_name);
+bool engine_service_is_outside(const struct engine *e, struct ovd_view name);
 
 /* Removes it; while containers are attached it stays for them and goes with the last. An unknown
  * service, or one with nothing to do for the platform, is -EALREADY. */

@@ -106,7 +106,7 @@ static void find_overlap(const void *node, VISIT visit, void *arg)
 	struct overlap *overlap = arg;
 
 	if ((visit == preorder || visit == leaf) &&
-	    cidr_overlaps(overlap->block, &service->segment->pool.block))
+	    segment_overlaps(service->segment, overlap->block))
 		overlap->service = service;
 }
 

@@ -37,6 +37,8 @@ struct segment {
 	unsigned n_services;
 	unsigned n_attached;
 	bool busy; /* being made, looked after or removed */
+	bool held; /* it has been to move, and somebody whom we don't know is on its bridge */
+	struct ovd_cidr coming; /* the block that it is moving to; {0}: none */
 };
 
 struct service {
@@ -122,6 +124,15 @@ void service_forget(struct engine *e, struct service *service);
 /* The host's ends of the containers on it, n_attached at most; returns how many. */
 size_t segment_ports(const struct engine *e, const struct segment *segment,
 		     char (*ports)[LINK_NAME_MAX]);
+
+/* It has addresses of that block, or will have. */
+bool segment_overlaps(const struct segment *segment, const struct ovd_cidr *block);
+
+/* Where the blocks of services are chosen: the slice, or what stands for it. */
+struct ovd_cidr services_range(const struct engine *e);
+
+/* Its block is not in that range, and nobody has an address of it. */
+bool segment_can_move(const struct engine *e, const struct segment *segment);
 
 /* Steps that take a segment away. */
 int segment_plan_removal(const struct segment *segment, struct plan *plan);

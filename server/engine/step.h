@@ -75,13 +75,16 @@ struct step_tunnel_delete {
 
 /* BRIDGE. A bridge of that name that bears the alias is taken over, with all its ports, and then
  * with its MTU; any other link of that name is -EEXIST. One that has to be made gets `ports`, those
- * that exist; -EADDRINUSE if another link of the host has an address in its subnet. Undo deletes
- * what it made. IPv4 and IPv6 are forwarded on it and on the uplinks. */
+ * that exist; -EADDRINUSE if another link of the host has an address in its subnet. One that moves
+ * must not have ports, -EBUSY, and -EADDRINUSE is about the new subnet. Undo deletes what it made,
+ * or gives it the address that it had. IPv4 and IPv6 are forwarded on it and on the uplinks. */
 struct step_bridge {
 	char link[LINK_NAME_MAX];
 	char alias[LINK_ALIAS_MAX];
 	struct ovd_ip gateway; /* its address */
 	uint8_t prefix_len;
+	struct ovd_ip was; /* one that moves: its address so far; {0}: it doesn't */
+	uint8_t was_len;
 	char (*ports)[LINK_NAME_MAX]; /* the engine's, until the plan has ended */
 	size_t n_ports;
 	bool made; /* filled */
