@@ -163,11 +163,12 @@ TEST(without_a_tunnel)
 	node_commit(&n);
 	check_peers(&n, "1 192.0.2.1:1 172.30.0.0/16 fd00::/64; 2 10.200.5.0/24; "); /* by key */
 	CHECK_INT(node_setup(&n, "10.200.0.0/16", "10.200.4.0/24", 0), 0);
-	CHECK_STR(node_plan(&n), "firewall\n"
-				 "prefix 10.200.4.0/26\n"
-				 "tunnel zl-9eae6e0a9b-g 10.200.4.1/16 port 0, 2 peers\n"
-				 "route 172.30.0.0/16 by zl-9eae6e0a9b-g from 10.200.4.1 if possible\n"
-				 "route fd00::/64 by zl-9eae6e0a9b-g if possible\n");
+	CHECK_STR(node_plan(&n),
+		  "firewall\n"
+		  "prefix 10.200.4.0/26\n"
+		  "tunnel zl-9eae6e0a9b-g 10.200.4.1/16 port 0, 2 peers\n"
+		  "route 172.30.0.0/16 by zl-9eae6e0a9b-g from 10.200.4.1 if possible\n"
+		  "route fd00::/64 by zl-9eae6e0a9b-g if possible\n");
 	node_commit(&n);
 	CHECK_INT(unset(&n, 1), 0);
 	CHECK_STR(node_plan(&n), "no route 172.30.0.0/16 by zl-9eae6e0a9b-g from 10.200.4.1\n"
@@ -452,12 +453,12 @@ TEST(what_is_told_of_doubts)
 	CHECK_STR(node_change(&n), "peer 3 goes\npeer 2 goes\npeer 2 keepalive 0 +10.200.6.0/24\n"
 				   "peer 1 goes\n");
 	node_drop(&n);
-	CHECK_INT(SET(&n, 1, NULL, NULL, 0, { "10.200.5.0/24" }), 0); /* is told in full by itself */
+	CHECK_INT(SET(&n, 1, NULL, NULL, 0, { "10.200.5.0/24" }),
+		  0); /* is told in full by itself */
 	CHECK_STR(node_change(&n), "peer 1 goes\npeer 1 keepalive 0 +10.200.5.0/24\n");
 	intent = n.intent;
 	CHECK_INT(doubted(&n), 0);
-	CHECK_STR(node_change(&n),
-		  "peer 3 goes\npeer 2 goes\npeer 2 keepalive 0 +10.200.6.0/24\n");
+	CHECK_STR(node_change(&n), "peer 3 goes\npeer 2 goes\npeer 2 keepalive 0 +10.200.6.0/24\n");
 	node_commit(&n);
 	CHECK_INT(doubted(&n), -EALREADY);
 	engine_drop(n.e, intent);

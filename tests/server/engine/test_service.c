@@ -40,11 +40,10 @@ TEST(before_the_tunnel)
 	node_commit(&n);
 	node_has_tunnel(&n);
 	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0); /* it moves, and keeps its name */
-	CHECK_STR(node_plan(&n),
-		  "firewall\n"
-		  "prefix 10.200.4.128/26\n"
-		  "bridge zl-web-b 10.200.4.129/26, was 10.200.187.129\n"
-		  "no prefix 10.200.187.128/26\n");
+	CHECK_STR(node_plan(&n), "firewall\n"
+				 "prefix 10.200.4.128/26\n"
+				 "bridge zl-web-b 10.200.4.129/26, was 10.200.187.129\n"
+				 "no prefix 10.200.187.128/26\n");
 	node_commit(&n);
 	node_has_service(&n, "web");
 	CHECK_STR(node_plan(&n), "firewall\n"

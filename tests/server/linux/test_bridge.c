@@ -167,7 +167,8 @@ static const struct {
 } moves[] = {
 	{ "another block", "true", "10.200.5.1", 26, 0, "" },
 	{ "another family", "true", "fd00::81", 120, 0, "" },
-	{ "ports", "ip link set v0 master zl-web-b", "10.200.5.1", 26, -EBUSY, "1 ports are on it" },
+	{ "ports", "ip link set v0 master zl-web-b", "10.200.5.1", 26, -EBUSY,
+	  "1 ports are on it" },
 	{ "an address of the host", "ip addr add 10.200.5.9/32 dev lo", "10.200.5.1", 26,
 	  -EADDRINUSE, "the host has the address 10.200.5.9" },
 	{ "an address of the host where it is", "ip addr add 10.200.4.140/32 dev lo", "10.200.5.1",

@@ -152,8 +152,9 @@ TEST(another_family)
  * that. */
 TEST(routes_of_an_earlier_life)
 {
-	static const char add[] = "ip route add 203.0.113.0/24 dev " NAME " proto static scope link;"
-				  "ip route add 192.0.2.0/24 dev " NAME " proto static scope link";
+	static const char add[] =
+		"ip route add 203.0.113.0/24 dev " NAME " proto static scope link;"
+		"ip route add 192.0.2.0/24 dev " NAME " proto static scope link";
 	struct linux_net *l = host_with_platform();
 	struct step step = step_of("10.200.4.1", 7008);
 	const struct ovd_cidr wanted = cidr_of("192.0.2.0/24");
@@ -260,16 +261,23 @@ static const struct {
 	{ "a container's, some day", "ip addr add 10.200.4.62/24 dev s0", -EADDRINUSE,
 	  "the host has the address 10.200.4.62" },
 	{ "behind the block", "ip addr add 10.200.4.64/24 dev s0", 0, "" },
-	{ "a container of ours", "ip link set s0 alias '" MARK " container web';"
-	  "ip addr add 10.200.4.1/32 dev s0", 0, "" },
-	{ "a container of another node's", "ip link set s0 alias 'overlayd 89abcdef container web';"
-	  "ip addr add 10.200.4.1/32 dev s0", -EADDRINUSE, "the host has the address 10.200.4.1" },
-	{ "a bridge of ours", "ip link add b0 type bridge; ip link set b0 alias '" MARK " service web';"
-	  "ip addr add 10.200.4.33/27 dev b0", -EADDRINUSE,
-	  "the host has the address 10.200.4.33" },
-	{ "one of ours hides no other", "ip link add b0 type bridge;"
+	{ "a container of ours",
+	  "ip link set s0 alias '" MARK " container web';"
+	  "ip addr add 10.200.4.1/32 dev s0",
+	  0, "" },
+	{ "a container of another node's",
+	  "ip link set s0 alias 'overlayd 89abcdef container web';"
+	  "ip addr add 10.200.4.1/32 dev s0",
+	  -EADDRINUSE, "the host has the address 10.200.4.1" },
+	{ "a bridge of ours",
+	  "ip link add b0 type bridge; ip link set b0 alias '" MARK " service web';"
+	  "ip addr add 10.200.4.33/27 dev b0",
+	  -EADDRINUSE, "the host has the address 10.200.4.33" },
+	{ "one of ours hides no other",
+	  "ip link add b0 type bridge;"
 	  "ip addr add 10.200.4.2/32 dev b0; ip link set s0 alias '" MARK " container web';"
-	  "ip addr add 10.200.4.1/32 dev s0", -EADDRINUSE, "the host has the address 10.200.4.2" },
+	  "ip addr add 10.200.4.1/32 dev s0",
+	  -EADDRINUSE, "the host has the address 10.200.4.2" },
 };
 
 TEST(a_block_in_which_the_host_has_an_address)

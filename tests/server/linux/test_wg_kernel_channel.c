@@ -134,9 +134,7 @@ static void dump_fails(struct world *w, uint32_t sequence, int error)
 	const struct {
 		struct nlmsghdr head;
 		int error;
-	} m = { .head = { .nlmsg_len = sizeof(m),
-			  .nlmsg_type = NLMSG_DONE,
-			  .nlmsg_seq = sequence },
+	} m = { .head = { .nlmsg_len = sizeof(m), .nlmsg_type = NLMSG_DONE, .nlmsg_seq = sequence },
 		.error = error };
 
 	answer(w, &m, sizeof(m));

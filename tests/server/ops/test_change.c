@@ -123,7 +123,9 @@ TEST(a_setup_of_the_tunnel_brings_services_into_its_slice)
 	node_ask(&n, SERVICE("web"), "zl-web-b");
 	node_ask(&n, SERVICE("db"), "zl-db-b");
 	node_ask(&n, SERVICE("old"), "zl-old-b");
-	node_ask(&n, "{\"op\":\"attach_container\"," PID("5") ",\"service\":\"old\",\"join_global\":false}",
+	node_ask(&n,
+		 "{\"op\":\"attach_container\"," PID(
+			 "5") ",\"service\":\"old\",\"join_global\":false}",
 		 "\"attached\"");
 	node_ask(&n, SETUP, "\"bridge_name\"");
 	CHECK(in_slice(&n, "zl-web-b"));
