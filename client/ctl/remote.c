@@ -311,7 +311,8 @@ int remote_new(struct ovd_view json, struct remote **ret, char fault[REMOTE_FAUL
 	} else if (r && reader) {
 		result = read_commands(r, fault);
 	}
-	json_tokener_free(reader);
+	if (reader)
+		json_tokener_free(reader);
 	if (result < 0) {
 		remote_free(r);
 		return result;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/engine/doubt.h"
 #include "server/engine/peer.h"
 
 /* From what a peer is to what it is to be. */
@@ -324,6 +325,8 @@ int engine_peer_set(struct engine *e, const struct peer_spec *spec, struct plan 
 	if (r == 0 && is_new) { /* an empty one, for the intent that fills it */
 		peer = peer_new(e, &spec->key, 0);
 		r = peer ? 0 : -ENOMEM;
+		if (peer)
+			peer->unsure = doubt_has(e, &spec->key);
 	}
 	if (r < 0) {
 		peer_free(e, next);
@@ -424,12 +427,17 @@ int engine_peer_disallow(struct engine *e, const struct ovd_key *key, const stru
 	return change_begin(e, peer, next, false, plan, change, ret);
 }
 
-void engine_peer_doubt(struct intent *intent)
+void engine_peer_doubt(struct engine *e, struct intent *intent)
 {
 	struct peer_intent *i = CONTAINER_OF(intent, struct peer_intent, intent);
 
-	for (size_t n = 0; n < i->n_added; n++)
-		((struct peer *)i->records[n]->owner)->unsure = true;
+	doubt_note(e, i->peer ? &i->peer->key : &i->told[0].key);
+	for (size_t n = 0; n < i->n_added; n++) {
+		struct peer *loser = i->records[n]->owner;
+
+		doubt_note(e, &loser->key);
+		loser->unsure = true;
+	}
 	if (i->peer)
 		i->peer->unsure = true;
 	if (i->next)

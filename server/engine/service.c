@@ -17,8 +17,11 @@ static const struct ovd_cidr default_cluster = { .ip = { .len = 4, .b = { 10, 20
 struct service_intent {
 	struct intent intent;
 	struct service *service;
-	enum service_mode mode;       /* setup */
-	bool is_new;                  /* setup: the record was made for it */
+	enum service_mode mode; /* setup */
+	bool is_new;            /* setup: the record was made for it */
+	bool moves;             /* setup: the segment's pool is `next` afterwards */
+	struct pool next;
+	struct prefix coming;         /* the block of `next`, in the engine's blocks meanwhile */
 	char (*ports)[LINK_NAME_MAX]; /* setup: what is to be on the bridge, for the plan */
 	size_t room;                  /* for so many ports */
 };
@@ -113,11 +116,22 @@ static bool block_taken(const void *arg, const struct ovd_cidr *block)
 	return prefix_overlapping(&taken.e->blocks, block);
 }
 
-static int choose_block(struct engine *e, struct ovd_view key, struct ovd_cidr *ret)
+static bool has_slice(const struct global *g)
+{
+	return g->has_block && g->has_slice && block_count(&g->slice) >= 2;
+}
+
+struct ovd_cidr services_range(const struct engine *e)
 {
 	const struct global *g = &e->global;
-	bool in_slice = g->has_block && g->has_slice && block_count(&g->slice) >= 2;
-	struct ovd_cidr range = in_slice ? g->slice : g->has_block ? g->cluster : default_cluster;
+
+	return has_slice(g) ? g->slice : g->has_block ? g->cluster : default_cluster;
+}
+
+static int choose_block(struct engine *e, struct ovd_view key, struct ovd_cidr *ret)
+{
+	bool in_slice = has_slice(&e->global);
+	struct ovd_cidr range = services_range(e);
 	struct taken taken = { .e = e, .fallback = !in_slice };
 	char text[CIDR_TEXT_MAX];
 
@@ -132,6 +146,45 @@ static int choose_block(struct engine *e, struct ovd_view key, struct ovd_cidr *
 }
 
 /* ---- setup ---- */
+
+/* Where the segment moves to, if it does; that is taken from now on. */
+static int begin_move(struct engine *e, struct service_intent *i)
+{
+	struct segment *segment = i->service->segment;
+	struct ovd_view key = segment == e->shared ? SHARED_KEY : view(i->service->name);
+	bool held = segment->held;
+	struct ovd_cidr block;
+	int r;
+
+	segment->held = false;
+	if (held || !segment_can_move(e, segment))
+		return 0;
+	r = choose_block(e, key, &block);
+	if (r == 0)
+		r = pool_init(&i->next, &block);
+	if (r < 0)
+		return r;
+	i->coming = (struct prefix){ .cidr = block, .owner = segment };
+	prefix_insert(&e->blocks, &i->coming);
+	i->moves = true;
+	return 0;
+}
+
+/* There, or, if it doesn't stand, back. */
+static void end_move(struct engine *e, struct service_intent *i, bool stands)
+{
+	struct segment *segment = i->service->segment;
+
+	if (!i->moves)
+		return;
+	prefix_delete(&e->blocks, &i->coming);
+	if (!stands)
+		return;
+	prefix_delete(&e->blocks, &segment->block);
+	segment->pool = i->next;
+	segment->block.cidr = i->next.block;
+	prefix_insert(&e->blocks, &segment->block);
+}
 
 /* The reference's names, so that its clients recognise them; the deployment is not known before the
  * tunnel was set up. */
@@ -173,15 +226,22 @@ static int segment_new(struct engine *e, bool shared, struct ovd_view service, s
 static int plan_segment(struct engine *e, struct service_intent *i, struct plan *plan)
 {
 	const struct segment *segment = i->service->segment;
+	const struct pool *pool = i->moves ? &i->next : &segment->pool;
 	struct step_bridge *bridge;
 
 	PLAN_ADD(plan, STEP_FIREWALL);
-	PLAN_ADD(plan, STEP_PREFIX)->prefix.cidr = segment->pool.block;
+	PLAN_ADD(plan, STEP_PREFIX)->prefix.cidr = pool->block;
 	bridge = &PLAN_ADD(plan, STEP_BRIDGE)->bridge;
 	text_copy(bridge->link, sizeof(bridge->link), view(segment->link));
 	text_copy(bridge->alias, sizeof(bridge->alias), view(segment->alias));
-	bridge->gateway = pool_gateway(&segment->pool);
-	bridge->prefix_len = segment->pool.block.prefix_len;
+	bridge->gateway = pool_gateway(pool);
+	bridge->prefix_len = pool->block.prefix_len;
+	if (i->moves) {
+		bridge->was = pool_gateway(&segment->pool);
+		bridge->was_len = segment->pool.block.prefix_len;
+		PLAN_ADD(plan, STEP_PREFIX_DELETE)->prefix.cidr = segment->pool.block;
+		return 0; /* nobody is on it */
+	}
 	if (segment->n_attached == 0)
 		return 0;
 	i->ports = spare_take(&e->spare, segment->n_attached * sizeof(*i->ports));
@@ -196,10 +256,12 @@ static int plan_segment(struct engine *e, struct service_intent *i, struct plan 
 static void setup_commit(struct engine *e, struct intent *intent)
 {
 	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
+	struct segment *segment = i->service->segment;
 
 	i->service->mode = i->mode;
 	i->service->leaving = false;
-	i->service->segment->busy = false;
+	end_move(e, i, true);
+	segment->busy = false;
 	intent_free(e, i);
 }
 
@@ -207,6 +269,7 @@ static void setup_drop(struct engine *e, struct intent *intent)
 {
 	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
 
+	end_move(e, i, false);
 	i->service->segment->busy = false;
 	if (i->is_new)
 		service_forget(e, i->service);
@@ -300,7 +363,9 @@ int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mo
 				      .mode = mode,
 				      .is_new = is_new };
 	service->segment->busy = true;
-	r = plan_segment(e, i, plan);
+	r = is_new ? 0 : begin_move(e, i);
+	if (r == 0)
+		r = plan_segment(e, i, plan);
 	if (r < 0) {
 		setup_drop(e, &i->intent);
 		return r;
@@ -312,15 +377,27 @@ int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mo
 bool engine_service_elsewhere(struct engine *e, struct intent *intent)
 {
 	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
+	const struct segment *segment = i->service->segment;
 	struct ovd_cidr *more;
 
-	if (!i->is_new || i->service->segment->n_services > 1)
+	if (!i->moves && (!i->is_new || segment->n_services > 1))
 		return false;
 	more = realloc(e->occupied, (e->n_occupied + 1) * sizeof(*more));
 	if (!more)
 		return false;
 	e->occupied = more;
-	e->occupied[e->n_occupied++] = i->service->segment->pool.block;
+	e->occupied[e->n_occupied++] = i->moves ? i->coming.cidr : segment->pool.block;
+	setup_drop(e, intent);
+	return true;
+}
+
+bool engine_service_stay(struct engine *e, struct intent *intent)
+{
+	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
+
+	if (!i->moves)
+		return false;
+	i->service->segment->held = true;
 	setup_drop(e, intent);
 	return true;
 }

@@ -42,6 +42,7 @@ struct segment {
 	unsigned n_services;
 	unsigned n_attached;
 	bool busy; /* being made, looked after or removed */
+	bool held; /* it has been to move, and somebody whom we don't know is on its bridge */
 };
 
 struct service {
@@ -103,6 +104,8 @@ struct engine {
 	bool global_waits;         /* a change of the tunnel, for the peers that are busy */
 	struct ovd_cidr *occupied; /* blocks in which the host has addresses that aren't ours */
 	size_t n_occupied;
+	struct ovd_key *doubted; /* see doubt.h */
+	size_t n_doubted;
 };
 
 /* Notes the words for a refusal; returns r. */
@@ -139,6 +142,12 @@ void service_forget(struct engine *e, struct service *service);
 /* The host's ends of the containers on it, n_attached at most, the newest first; returns how many.
  */
 size_t segment_ports(const struct segment *segment, char (*ports)[LINK_NAME_MAX]);
+
+/* Where the blocks of services are chosen: the slice, or what stands for it. */
+struct ovd_cidr services_range(const struct engine *e);
+
+/* Its block is not in that range, and nobody has an address of it. */
+bool segment_can_move(const struct engine *e, const struct segment *segment);
 
 /* Steps that take a segment away. */
 int segment_plan_removal(const struct segment *segment, struct plan *plan);

@@ -257,12 +257,22 @@ struct answers {
 	int r;
 };
 
+int rtnl_result(const struct nlmsghdr *end)
+{
+	int r;
+
+	if (end->nlmsg_len < NLMSG_LENGTH(sizeof(r)))
+		return end->nlmsg_type == NLMSG_DONE ? 0 : -EBADMSG;
+	memcpy(&r, NLMSG_DATA(end), sizeof(r));
+	return MIN(r, 0);
+}
+
 static void take_answers(struct answers *a, struct nlmsghdr *head, size_t n)
 {
 	for (; NLMSG_OK(head, n); head = NLMSG_NEXT(head, n)) {
 		a->interrupted |= head->nlmsg_flags & NLM_F_DUMP_INTR;
-		if (head->nlmsg_type == NLMSG_ERROR)
-			a->r = ((const struct nlmsgerr *)NLMSG_DATA(head))->error;
+		if (head->nlmsg_type == NLMSG_ERROR || head->nlmsg_type == NLMSG_DONE)
+			a->r = rtnl_result(head);
 		if (head->nlmsg_type == NLMSG_ERROR || head->nlmsg_type == NLMSG_DONE) {
 			a->done = true;
 			continue;

@@ -54,5 +54,9 @@ int rtnl_send(int fd, struct rtnl_batch *b, char *detail);
 int rtnl_ask(int fd, struct rtnl_batch *b, void (*each)(void *arg, const struct nlmsghdr *answer),
 	     void (*restart)(void *arg), void *arg);
 
+/* What NLMSG_ERROR or NLMSG_DONE says: 0 or a negative errno. A dump that fails half-way says so at
+ * its end (netlink_dump_done, linux/net/netlink/af_netlink.c). */
+int rtnl_result(const struct nlmsghdr *end);
+
 /* AF_INET or AF_INET6. */
 uint8_t rtnl_family(const struct ovd_ip *ip);

@@ -9,13 +9,42 @@ struct channel_clock {
 	uv_timer_t timer; /* runs while something is outstanding */
 	size_t n_waiting;
 	bool late;
+	struct channel_wait wait; /* of the first question, about peers in doubt */
+	struct intent *intent;
 };
+
+static int begin(struct daemon *d, const struct tunnel_change *change, struct channel_wait *wait);
 
 /* ---- open, closed ---- */
 
 static void clock_free(uv_handle_t *timer)
 {
 	free(timer->data);
+}
+
+static void doubts_told(void *arg, int r, const struct tunnel_state *state _unused_)
+{
+	struct channel_clock *clock = arg;
+	struct daemon *d = clock->daemon;
+
+	if (r == 0)
+		engine_commit(d->engine, clock->intent);
+	else
+		engine_drop(d->engine, clock->intent);
+}
+
+/* A channel that was closed may have left questions that the device has answered since, or not. */
+static void tell_doubts(struct daemon *d)
+{
+	struct channel_clock *clock = d->clock;
+	struct tunnel_change change;
+
+	if (engine_peers_doubted(d->engine, &change, &clock->intent) < 0)
+		return;
+	clock->wait.done = doubts_told;
+	clock->wait.arg = clock;
+	if (begin(d, &change, &clock->wait) < 0)
+		engine_drop(d->engine, clock->intent);
 }
 
 static int channel_open(struct daemon *d)
@@ -33,6 +62,7 @@ static int channel_open(struct daemon *d)
 	uv_timer_init(d->loop, &clock->timer);
 	clock->timer.data = clock;
 	d->clock = clock;
+	tell_doubts(d);
 	d->tunnel_changed(d);
 	return 0;
 }
@@ -114,6 +144,11 @@ void channel_ready(struct daemon *d)
 }
 
 /* ---- questions ---- */
+
+bool channel_is_unsure(int r)
+{
+	return r == -ETIMEDOUT || r == -EPIPE || r == -ECANCELED;
+}
 
 /* A get if there is no change. */
 static int begin(struct daemon *d, const struct tunnel_change *change, struct channel_wait *wait)

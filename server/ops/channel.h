@@ -1,11 +1,16 @@
 /* The control channel to the node's tunnel. A device that gives no sign of life for CHANNEL_SECONDS
  * while it is asked something loses its channel: what is outstanding ends with -ETIMEDOUT, and the
- * next question opens a new one. */
+ * next question opens a new one. What a device is told first by a new one is how the peers are to
+ * be that it may have otherwise, engine_peers_doubted. */
 #pragma once
 
 #include "server/ops/daemon.h"
 
 #define CHANNEL_SECONDS 5
+
+/* What came of a question says nothing of the device: it may have carried out what it was asked
+ * for, and could not say so. */
+bool channel_is_unsure(int r);
 
 /* Opens it if the engine has a tunnel and there is none yet, closes it if the engine has no tunnel.
  * Negative errno of the opening, which the next question tries again. */

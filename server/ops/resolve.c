@@ -77,6 +77,8 @@ static void endpoint_told(void *arg, int r, const struct tunnel_state *state _un
 	struct daemon *d = l->daemon;
 
 	l->telling = false;
+	if (channel_is_unsure(r))
+		engine_peer_doubt(d->engine, l->intent);
 	if (r < 0)
 		engine_drop(d->engine, l->intent);
 	else

@@ -129,6 +129,17 @@ static void dump_end(struct world *w, uint32_t sequence)
 	answer(w, &m, sizeof(m));
 }
 
+static void dump_fails(struct world *w, uint32_t sequence, int error)
+{
+	const struct {
+		struct nlmsghdr head;
+		int error;
+	} m = { .head = { .nlmsg_len = sizeof(m), .nlmsg_type = NLMSG_DONE, .nlmsg_seq = sequence },
+		.error = error };
+
+	answer(w, &m, sizeof(m));
+}
+
 static void ask_get(struct world *w)
 {
 	CHECK_INT(w->channel->ops->get(w->channel, get_done, w), 0);
@@ -271,6 +282,24 @@ TEST(a_part_that_is_not_readable_fails_the_dump)
 	CHECK_STR(w.answers, "");
 	dump_end(&w, sequence);
 	CHECK_STR(w.answers, "get-74 ");
+}
+
+TEST(a_dump_that_ends_with_an_error)
+{
+	_cleanup_(end_world) struct world w;
+	uint32_t sequence;
+
+	begin_world(&w);
+	ask_get(&w);
+	sequence = expect_question(&w, WG_CMD_GET_DEVICE);
+	dump_part(&w, sequence, 1, 0);
+	dump_fails(&w, sequence, -ENOBUFS);
+	CHECK_STR(w.answers, "get-105 ");
+	ask_get(&w);
+	sequence = expect_question(&w, WG_CMD_GET_DEVICE);
+	dump_part(&w, sequence, 2, 0);
+	dump_fails(&w, sequence, 0);
+	CHECK_STR(w.answers, "get-105 get2 ");
 }
 
 TEST(asking_from_within_an_answer)

@@ -108,6 +108,119 @@ TEST(a_peer_that_may_have_gone)
 	node_stop(&n);
 }
 
+static void times_out(struct node *n, const char *request)
+{
+	unsigned had = n->tunnel.n_set;
+
+	n->tunnel.hangs = true;
+	node_send(n, request);
+	while (n->tunnel.n_set == had) /* the link thread makes a route first */
+		node_turn(n);
+	seconds(n, CHANNEL_SECONDS);
+	node_hear(n, "\"timed_out\"");
+}
+
+/* The caller was told that it failed: it must not come up later. */
+TEST(a_peer_that_the_device_may_have_taken)
+{
+	struct node n;
+
+	node_start(&n);
+	node_ask(&n, SETUP, "bridge_name");
+	times_out(&n, ADD_PEER);
+	node_send(&n, STATUS); /* it hangs still */
+	node_turn(&n);
+	CHECK_INT(n.tunnel.n_opened, 2);
+	CHECK_INT(n.tunnel.n_set, 2);
+	seconds(&n, CHANNEL_SECONDS);
+	node_hear(&n, "\"peer_count\":0");
+	n.tunnel.hangs = false;
+	for (int i = 0; i < 2; i++) {
+		node_ask(&n, STATUS, "\"peer_count\":0");
+		CHECK_INT(n.tunnel.n_opened, 3);
+		CHECK_INT(n.tunnel.n_set, 3);
+		CHECK_INT(n.tunnel.n_told, 1);
+		CHECK(n.tunnel.told.remove);
+	}
+	node_stop(&n);
+}
+
+/* It is wanted still, and told again by whatever is asked next. */
+TEST(a_peer_that_the_device_may_have_removed)
+{
+	struct node n;
+
+	node_start(&n);
+	node_ask(&n, SETUP, "bridge_name");
+	node_ask(&n, ADD_PEER, "\"ok\"");
+	times_out(&n, REMOVE_PEER);
+	n.tunnel.hangs = false;
+	node_ask(&n, STATUS, "\"status\"");
+	CHECK_INT(n.tunnel.n_set, 3);
+	CHECK_INT(n.tunnel.n_told, 2);
+	CHECK(!n.tunnel.told.remove && n.tunnel.told.has_endpoint);
+	node_ask(&n, ADD_PEER, "\"ok\""); /* there is no doubt any more */
+	CHECK_INT(n.tunnel.n_set, 3);
+	node_stop(&n);
+}
+
+/* Asked of one that breaks. */
+static void ask_and_break(struct node *n)
+{
+	n->tunnel.hangs = true;
+	node_send(n, ADD_PEER);
+	while (n->tunnel.n_set == 0)
+		node_turn(n);
+	n->tunnel.hangs = false;
+	n->tunnel.result = -EPIPE;
+	n->tunnel.ended = true;
+	channel_ready(&n->daemon);
+	n->tunnel.ended = false;
+}
+
+TEST(a_device_that_goes_while_it_is_told)
+{
+	struct node n;
+
+	node_start(&n);
+	node_ask(&n, SETUP, "bridge_name");
+	ask_and_break(&n);
+	n.tunnel.open_result = -ENODEV;
+	node_hear(&n, "\"ok\""); /* it is as without a device */
+	CHECK_INT(engine_peer_count(n.daemon.engine), 1);
+	CHECK(strstr(net_fake_text(&n.fake), "route 198.51.100.0/24"));
+	node_stop(&n);
+}
+
+TEST(a_channel_that_breaks)
+{
+	struct node n;
+
+	node_start(&n);
+	node_ask(&n, SETUP, "bridge_name");
+	ask_and_break(&n);
+	n.tunnel.result = 0;
+	node_hear(&n, "\"ok\""); /* of a new channel */
+	CHECK_INT(n.tunnel.n_opened, 2);
+	CHECK_INT(n.tunnel.n_set, 2);
+	CHECK_INT(n.tunnel.n_told, 2);
+	node_stop(&n);
+}
+
+TEST(a_channel_that_always_breaks)
+{
+	struct node n;
+
+	node_start(&n);
+	node_ask(&n, SETUP, "bridge_name");
+	ask_and_break(&n);
+	node_hear(&n, "\"unavailable\",\"retryable\":true}");
+	CHECK_INT(n.tunnel.n_set, 2);
+	CHECK_INT(engine_peer_count(n.daemon.engine), 0);
+	CHECK(!strstr(net_fake_text(&n.fake), "route 198.51.100.0/24"));
+	node_stop(&n);
+}
+
 /* The setup that makes the device again gives it what came meanwhile. */
 TEST(a_device_that_is_gone_is_no_device)
 {
