@@ -1,7 +1,8 @@
 /* The control channel to the node's tunnel. A device that gives no sign of life for CHANNEL_SECONDS
- * while it is asked something loses its channel: what is outstanding ends with -ETIMEDOUT, and the
- * next question opens a new one. What a device is told first by a new one is how the peers are to
- * be that it may have otherwise, engine_peers_doubted. */
+ * while it is asked something: what is outstanding ends with -ETIMEDOUT, and so does, at once, what
+ * it is asked until it is heard again. It is then told first how the peers are to be that it may
+ * have otherwise, engine_peers_doubted; so is one to which a new channel is opened, as the next
+ * question does when the other side went. */
 #pragma once
 
 #include "server/ops/daemon.h"
@@ -13,6 +14,7 @@
 bool channel_is_unsure(int r);
 
 /* Opens it if the engine has a tunnel and there is none yet, closes it if the engine has no tunnel.
+ * One whose device is not heard, though it has just been, has CHANNEL_SECONDS left.
  * Negative errno of the opening, which the next question tries again. */
 int channel_follow(struct daemon *d);
 

@@ -328,6 +328,41 @@ TEST(the_other_side_goes)
 	CHECK_INT(w.channel->ops->get(w.channel, get_done, &w), -EPIPE);
 }
 
+/* Nobody waits for them any more, but they are done, and in their turn. */
+TEST(questions_that_are_abandoned)
+{
+	_cleanup_(end_world) struct world w;
+
+	begin_world(&w);
+	ask_set(&w, 1);
+	ask_get(&w);
+	w.channel->ops->abandon(w.channel);
+	CHECK_STR(w.answers, "set-125 get-125 ");
+	w.channel->ops->abandon(w.channel); /* each is told once */
+	CHECK_STR(w.answers, "set-125 get-125 ");
+	ask_set(&w, 1);
+	acknowledge(&w, expect_question(&w, WG_CMD_SET_DEVICE), 0);
+	dump_end(&w, expect_question(&w, WG_CMD_GET_DEVICE));
+	CHECK_STR(w.answers, "set-125 get-125 ");
+	acknowledge(&w, expect_question(&w, WG_CMD_SET_DEVICE), 0);
+	CHECK_STR(w.answers, "set-125 get-125 set0 ");
+}
+
+/* From within, a caller may ask, or close. */
+TEST(abandoned_callers_ask_again)
+{
+	_cleanup_(end_world) struct world w;
+
+	begin_world(&w);
+	w.again = true;
+	ask_set(&w, 1);
+	w.channel->ops->abandon(w.channel);
+	CHECK_STR(w.answers, "set-125 get-125 ");
+	acknowledge(&w, expect_question(&w, WG_CMD_SET_DEVICE), 0);
+	dump_end(&w, expect_question(&w, WG_CMD_GET_DEVICE));
+	CHECK_STR(w.answers, "set-125 get-125 ");
+}
+
 TEST(closing_ends_what_is_outstanding)
 {
 	_cleanup_(end_world) struct world w;
