@@ -243,6 +243,9 @@ TEST(data_dirs)
 
 /* ---- command lines; none of these needs a daemon ---- */
 
+#define HANDLE                                                                                     \
+	"; expected "                                                                              \
+	"linux_pid:PID|windows_container:CONTAINER_ID|guest_managed:ID|host_shared:ID\n"
 #define TRY "Try 'overlayctl help'.\n"
 
 static const struct {
@@ -270,14 +273,21 @@ static const struct {
 	{ { "set-local-node-id", "--node-id", "seven" },
 	  "overlayctl set-local-node-id: --node-id: expected N\n" },
 	{ { "setup-service-overlay", "--service", "web", "--mode", "odd" },
-	  "overlayctl setup-service-overlay: --mode: not one of the values of OverlayMode\n" },
+	  "overlayctl setup-service-overlay: --mode: expected "
+	  "auto|shared|dedicated|isolated\n" },
 	{ { "detach-container", "--handle", "moon:1" },
-	  "overlayctl detach-container: --handle: platform: unknown: moon\n" },
+	  "overlayctl detach-container: --handle: platform: unknown: moon" HANDLE },
 	{ { "detach-container", "--handle", "linux_pid" },
-	  "overlayctl detach-container: --handle: pid: the key is missing\n" },
+	  "overlayctl detach-container: --handle: pid: the key is missing" HANDLE },
 	{ { "detach-container", "--handle", "linux_pid:4294967296" },
 	  "overlayctl detach-container: --handle: pid: expected an integer from 0 to "
-	  "4294967295\n" },
+	  "4294967295" HANDLE },
+	{ { "detach-container", "--handle", "77" },
+	  "overlayctl detach-container: --handle: platform: unknown: 77" HANDLE },
+	{ { "status", "--json" }, "overlayctl status: --json: goes before the command\n" },
+	{ { "status", "--socket=/s" },
+	  "overlayctl status: --socket=/s: goes before the command\n" },
+	{ { "-x" }, "overlayctl: -x: unknown command\n" TRY },
 	{ { "raw", "{}", "{}" }, "overlayctl raw: one argument at most; quote the JSON\n" },
 };
 
@@ -306,7 +316,7 @@ TEST(version)
 	CHECK(strncmp(ran->out, "overlayctl ", 11) == 0);
 }
 
-/* The command's help, asked for in both ways. */
+/* The command's help, asked for in each way. */
 static void check_help(const char *name)
 {
 	static char first[OUTPUT_MAX];
@@ -319,6 +329,7 @@ static void check_help(const char *name)
 	CHECK(strncmp(ran->out, usage, strlen(usage)) == 0);
 	memcpy(first, ran->out, sizeof(first));
 	check_ran(RUN(name, "--help"), EXIT_OK, first, "");
+	check_ran(RUN(name, "-h"), EXIT_OK, first, "");
 }
 
 TEST(help)
@@ -332,6 +343,8 @@ TEST(help)
 	CHECK(strstr(ran->out, "Exit status: 0 done, 1 "));
 	memcpy(all, ran->out, sizeof(all));
 	check_ran(RUN("--help"), EXIT_OK, all, "");
+	check_ran(RUN("-h"), EXIT_OK, all, "");
+	check_ran(RUN("--json", "-h"), EXIT_OK, all, "");
 
 	/* the commands are the block of indented lines behind "Commands" */
 	line = strstr(all, "\nCommands;");
