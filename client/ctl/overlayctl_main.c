@@ -38,13 +38,8 @@ static int connect_to(const struct command_line *line, struct ovd_client **ret)
 			&env, line->data_dir ? line->data_dir : paths_data_dir(&env, data_dir),
 			socket);
 	r = ovd_client_open(path, 1, ret);
-	if (r == -EACCES)
-		fprintf(stderr,
-			"overlayctl: %s is not for this user: try as root, or join the group that "
-			"it belongs to\n",
-			path);
-	else if (r < 0)
-		fprintf(stderr, "overlayctl: no daemon at %s: %s\n", path, strerror(-r));
+	if (r < 0)
+		exit_unreachable(path, r);
 	return r < 0 ? r : ovd_client_set_codec(*ret, line->codec);
 }
 

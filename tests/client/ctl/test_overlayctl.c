@@ -101,12 +101,36 @@ TEST(a_setup_that_every_line_reads)
 
 /* ---- daemons that don't answer ---- */
 
+#define START "start overlayd, or say where it is with --socket or --data-dir\n"
+
 TEST(no_daemon)
 {
 	const struct ran *ran = RUN("--socket", "/tmp/no/such/socket", "status");
 
 	check_ran(ran, EXIT_CONNECTION, "",
-		  "overlayctl: no daemon at /tmp/no/such/socket: No such file or directory\n");
+		  "overlayctl: no daemon at /tmp/no/such/socket: No such file or directory; " START);
+}
+
+/* As a user who may not. */
+TEST(a_socket_of_another_user)
+{
+	char dir[] = "/tmp/ctl-XXXXXX", socket[64], program[256], want[256];
+	const char *build = getenv("B");
+
+	if (geteuid() != 0)
+		SKIP("only root can be another user");
+	CHECK(mkdtemp(dir));
+	snprintf(socket, sizeof(socket), "%s/s", dir);
+	snprintf(want, sizeof(want),
+		 "overlayctl: no daemon at %s: Permission denied; ask as root, or as a member of "
+		 "its group, zlayer\n",
+		 socket);
+	snprintf(program, sizeof(program), "%s/bin/overlayctl", build ? build : "build");
+	if (setresuid(65534, 65534, 0) < 0 || access(program, X_OK) < 0)
+		SKIP("another user can't run it here");
+	check_ran(RUN("--socket", socket, "status"), EXIT_CONNECTION, "", want);
+	CHECK_INT(setresuid(0, 0, 0), 0);
+	rmdir(dir);
 }
 
 static void take_and_close(int listener)
@@ -237,7 +261,7 @@ TEST(data_dirs)
 	setenv("ZLAYER_DATA_DIR", "/tmp/no/such", 1);
 	check_ran(RUN("--data-dir", fake.dir, "nat-tick"), EXIT_OK, "ok\n", "");
 	CHECK_STR(RUN("nat-tick")->err, "overlayctl: no daemon at /tmp/no/such/run/"
-					"zlayer-overlayd.sock: No such file or directory\n");
+					"zlayer-overlayd.sock: No such file or directory; " START);
 	stop_in_data_dir(&fake);
 }
 
