@@ -313,3 +313,13 @@ int rtnl_ask(int fd, struct rtnl_batch *b, void (*each)(void *arg, const struct 
 	}
 	return -EINTR;
 }
+
+/* A change of no link: who may not is told so before it is looked at. */
+bool rtnl_may_change(int fd)
+{
+	const struct ifinfomsg none = { .ifi_family = AF_UNSPEC };
+	struct rtnl_batch b = { .n = 0 };
+
+	rtnl_begin(&b, RTM_SETLINK, 0, &none, sizeof(none));
+	return rtnl_send(fd, &b, NULL) != -EPERM;
+}
