@@ -212,9 +212,16 @@ static void on_signal(uv_signal_t *handle, int number _unused_)
 
 /* ---- the beginning ---- */
 
-static int complain(const char *what, const char *thing, int r)
+/* option: the one that names another such thing, or NULL. */
+static int complain(const char *what, const char *thing, int r, const char *option)
 {
-	fprintf(stderr, "overlayd: %s %s: %s\n", what, thing, strerror(-r));
+	bool denied = r == -EACCES || r == -EPERM;
+
+	fprintf(stderr, "overlayd: %s %s: %s%s", what, thing, strerror(-r),
+		denied ? "; start it as root" : "");
+	if (option)
+		fprintf(stderr, "%s%s says another place", denied ? ", or " : "; ", option);
+	fputc('\n', stderr);
 	return r;
 }
 
@@ -224,14 +231,16 @@ static int take_lock(struct main_daemon *m)
 	int r = make_directory(m->data_dir, 0755);
 
 	if (r < 0)
-		return complain("data dir", m->data_dir, r);
+		return complain("data dir", m->data_dir, r, "--data-dir");
 	m->lock = lock_take(m->data_dir, &holder);
 	if (m->lock == -EWOULDBLOCK) {
-		fprintf(stderr, "overlayd: data dir %s is another overlayd's (pid %d)\n",
+		fprintf(stderr,
+			"overlayd: data dir %s is another overlayd's (pid %d); end that one, or "
+			"--data-dir says another place\n",
 			m->data_dir, (int)holder);
 		return m->lock;
 	}
-	return m->lock < 0 ? complain("lock in", m->data_dir, m->lock) : 0;
+	return m->lock < 0 ? complain("lock in", m->data_dir, m->lock, "--data-dir") : 0;
 }
 
 static int open_log(struct main_daemon *m, const struct options *o, const struct paths_env *env)
@@ -259,7 +268,7 @@ static int make_engine(struct main_daemon *m)
 	int r = identity_load(m->data_dir, &private_key, &public_key);
 
 	if (r < 0)
-		return complain("node.key in", m->data_dir, r);
+		return complain("node.key in", m->data_dir, r, "--data-dir");
 	m->shared.engine = engine_new(&private_key, &public_key);
 	explicit_bzero(&private_key, sizeof(private_key));
 	return m->shared.engine ? 0 : -ENOMEM;
@@ -289,12 +298,12 @@ static int open_store(struct main_daemon *m)
 	if (r == 0)
 		r = store_open(&options, &m->store, &moved);
 	if (r < 0)
-		return complain("store in", m->data_dir, r);
+		return complain("store in", m->data_dir, r, "--data-dir");
 	m->complete = true;
 	tell_moved(m, moved.data);
 	tell_moved(m, moved.run);
 	r = writer_start(m->store, m->shared.log, &m->shared.writer);
-	return r < 0 ? complain("store", "thread", r) : 0;
+	return r < 0 ? complain("store", "thread", r, NULL) : 0;
 }
 
 static int open_platform(struct main_daemon *m)
@@ -311,21 +320,21 @@ static int open_platform(struct main_daemon *m)
 		       strerror(-r));
 	r = linux_net_new(&options, &m->net);
 	if (r < 0)
-		return complain("netlink", "socket", r);
+		return complain("netlink", "socket", r, NULL);
 	m->net->store = m->store;
 	m->shared.net = m->net;
 	r = ops_adopt(&m->shared, m->complete);
 	if (r < 0)
-		return complain("earlier state in", m->data_dir, r);
+		return complain("earlier state in", m->data_dir, r, "--data-dir");
 	r = worker_start(m->net, &m->shared.worker);
-	return r < 0 ? complain("link", "thread", r) : 0;
+	return r < 0 ? complain("link", "thread", r, NULL) : 0;
 }
 
 static int listen_at(struct main_daemon *m)
 {
 	int r = socket_file_open(&m->listener, m->socket);
 
-	return r < 0 ? complain("socket", m->socket, r) : 0;
+	return r < 0 ? complain("socket", m->socket, r, "--socket") : 0;
 }
 
 static int serve(struct main_daemon *m)

@@ -16,7 +16,8 @@ struct attach_intent {
 struct detach_intent {
 	struct intent intent;
 	struct attachment *leaving;
-	bool with_service; /* which goes with it */
+	bool with_service;          /* which goes with it */
+	struct state_prefix subnet; /* of that, for its record */
 };
 
 /* ---- records ---- */
@@ -406,9 +407,9 @@ static void detach_drop(struct engine *e, struct intent *intent)
 	spare_give(&e->spare, i, sizeof(*i));
 }
 
-static int plan_detach(const struct engine *e, const struct detach_intent *i, struct plan *plan)
+static int plan_detach(const struct engine *e, struct detach_intent *i, struct plan *plan)
 {
-	struct state_record was = record_of_service(i->leaving->service), leaving = was;
+	struct state_record was = record_of_service(i->leaving->service, &i->subnet), leaving = was;
 	int r = 0;
 
 	leaving.service.leaving = true;
@@ -432,8 +433,8 @@ int engine_detach(struct engine *e, uint32_t pid, struct plan *plan, struct inte
 	if (!i)
 		return -ENOMEM;
 	*i = (struct detach_intent){ { .commit = detach_commit, .drop = detach_drop },
-				     a,
-				     takes_service_along(a) };
+				     .leaving = a,
+				     .with_service = takes_service_along(a) };
 	r = plan_detach(e, i, plan);
 	if (r < 0) {
 		spare_give(&e->spare, i, sizeof(*i));

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "server/engine/block.h"
+#include "server/engine/doubt.h"
 #include "server/engine/name.h"
 #include "server/engine/record.h"
 
@@ -57,6 +58,7 @@ static void global_commit(struct engine *e, struct intent *intent)
 	if (e->global.has_block && cidr_eq(&e->global.pool.block, &i->next.pool.block))
 		i->next.pool = e->global.pool;
 	e->global = i->next;
+	doubts_end(e, !e->global.up);
 	intent_free(e, i);
 }
 
@@ -100,13 +102,16 @@ static int check_ranges(struct engine *e, const struct global_spec *spec)
 /* NULL if there is none. */
 static const struct service *find_overlap(const struct engine *e, const struct ovd_cidr *block)
 {
+	const struct prefix *taken = prefix_overlapping(&e->blocks, block);
 	struct tree_node *at;
 	struct tree_walk walk;
 
+	if (!taken)
+		return NULL;
 	for (at = tree_first(&walk, e->services); at; at = tree_next(&walk)) {
 		const struct service *service = CONTAINER_OF(at, struct service, node);
 
-		if (cidr_overlaps(block, &service->segment->pool.block))
+		if (service->segment == taken->owner)
 			return service;
 	}
 	return NULL;

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/engine/doubt.h"
 #include "server/engine/peer.h"
+#include "server/engine/record.h"
 
 /* From what a peer is to what it is to be. */
 struct peer_intent {
@@ -61,12 +63,16 @@ static void change_commit(struct engine *e, struct intent *intent)
 	for (size_t n = 0; n < i->n_added; n++) {
 		struct peer *loser = loser_at(i, n);
 
-		if (loser)
+		if (loser) {
 			peer_lose(loser, &i->added[n]);
+			record_tell_peer(e, loser, true);
+		}
 		i->records[n]->owner = i->peer;
 	}
 	for (size_t n = 0; n < i->n_removed; n++)
 		peer_unclaim(e, prefix_find(&e->allowed, &i->removed[n]));
+	if (i->peer)
+		record_tell_peer(e, i->next ? i->next : i->peer, i->next);
 	if (i->next) {
 		struct peer was = *i->peer;
 
@@ -212,6 +218,8 @@ static int change_begin(struct engine *e, struct peer *peer, struct peer *next, 
 
 	if (!i) {
 		peer_free(e, next);
+		if (is_new)
+			peer_delete(e, peer);
 		return -ENOMEM;
 	}
 	*i = (struct peer_intent){ { .commit = change_commit, .drop = change_drop },
@@ -322,6 +330,8 @@ int engine_peer_set(struct engine *e, const struct peer_spec *spec, struct plan 
 	if (r == 0 && is_new) { /* an empty one, for the intent that fills it */
 		peer = peer_new(e, &spec->key, 0);
 		r = peer ? 0 : -ENOMEM;
+		if (peer)
+			peer->unsure = doubt_has(e, &spec->key);
 	}
 	if (r < 0) {
 		peer_free(e, next);
@@ -422,12 +432,17 @@ int engine_peer_disallow(struct engine *e, const struct ovd_key *key, const stru
 	return change_begin(e, peer, next, false, plan, change, ret);
 }
 
-void engine_peer_doubt(struct intent *intent)
+void engine_peer_doubt(struct engine *e, struct intent *intent)
 {
 	struct peer_intent *i = CONTAINER_OF(intent, struct peer_intent, intent);
 
-	for (size_t n = 0; n < i->n_added; n++)
-		((struct peer *)i->records[n]->owner)->unsure = true;
+	doubt_note(e, i->peer ? &i->peer->key : &i->told[0].key);
+	for (size_t n = 0; n < i->n_added; n++) {
+		struct peer *loser = i->records[n]->owner;
+
+		doubt_note(e, &loser->key);
+		loser->unsure = true;
+	}
 	if (i->peer)
 		i->peer->unsure = true;
 	if (i->next)

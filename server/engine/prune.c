@@ -31,7 +31,7 @@ int engine_prune(struct engine *e, const struct ovd_view *live, size_t n_live,
 		struct ovd_view link = view(found->names[i]);
 		struct step_bridge_delete *step;
 
-		if (named(link, live, n_live) || engine_owns_link(e, link))
+		if (engine_owns_link(e, link) || named(link, live, n_live))
 			continue;
 		step = &PLAN_ADD(plan, STEP_BRIDGE_DELETE)->bridge_delete;
 		text_copy(step->link, sizeof(step->link), link);

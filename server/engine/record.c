@@ -53,14 +53,15 @@ enum state_mode record_mode(enum service_mode mode)
 	return STATE_MODE_AUTO;
 }
 
-struct state_record record_of_service(const struct service *service)
+struct state_record record_of_service(const struct service *service, struct state_prefix *subnet)
 {
+	*subnet = record_prefix(&service->segment->pool.block);
 	return (struct state_record){
 		.kind = STATE_RECORD_SERVICE,
 		.service = { .name = view(service->name),
 			     .mode = record_mode(service->mode),
 			     .link = view(service->segment->link),
-			     .blocks = { &service->segment->subnet, 1 },
+			     .blocks = { subnet, 1 },
 			     .leaving = service->leaving },
 	};
 }
@@ -81,6 +82,28 @@ struct state_record record_of_attachment(const struct attachment *a, bool unfini
 				.ephemeral = a->ephemeral,
 				.unfinished = unfinished },
 	};
+}
+
+void record_tell_peer(struct engine *e, const struct peer *peer, bool there)
+{
+	struct state_prefix allowed[PEER_ALLOWED_MAX];
+	char key[KEY_TEXT_MAX], endpoint[ENDPOINT_TEXT_MAX];
+	struct state_record record = {
+		.kind = STATE_RECORD_PEER,
+		.peer = { .key = view(key_format(&peer->key, key)),
+			  .keepalive = peer->keepalive,
+			  .allowed = { allowed, peer->n_allowed } },
+	};
+
+	if (!e->peer_changed)
+		return;
+	if (peer->host)
+		record.peer.endpoint = view(peer->host);
+	else if (peer->has_endpoint)
+		record.peer.endpoint = view(endpoint_format(&peer->endpoint, endpoint));
+	for (size_t i = 0; i < peer->n_allowed; i++)
+		allowed[i] = record_prefix(&peer->allowed[i]);
+	e->peer_changed(e->peer_changed_arg, &record, there);
 }
 
 int plan_remember(struct plan *plan, struct state_record record)

@@ -6,9 +6,14 @@
 
 struct state_record record_of_node(const struct engine *e);
 struct state_record record_of_global(const struct global *global);
-struct state_record record_of_service(const struct service *service);
-enum state_mode record_mode(enum service_mode mode);
 struct state_record record_of_attachment(const struct attachment *a, bool unfinished);
+
+/* Fills subnet, which is a part of the record. */
+struct state_record record_of_service(const struct service *service, struct state_prefix *subnet);
+enum state_mode record_mode(enum service_mode mode);
+
+/* Tells who watches peers of this one: as it is, or that it is gone. */
+void record_tell_peer(struct engine *e, const struct peer *peer, bool there);
 
 /* Steps: it is in the store; it is there instead of what it was; it is not there. */
 int plan_remember(struct plan *plan, struct state_record record);

@@ -17,9 +17,13 @@ static const struct ovd_cidr default_cluster = { .ip = { .len = 4, .b = { 10, 20
 struct service_intent {
 	struct intent intent;
 	struct service *service;
-	enum service_mode mode;       /* setup */
-	bool is_new;                  /* setup: the record was made for it */
-	bool leaving;                 /* setup: it goes with its last container all the same */
+	enum service_mode mode; /* setup */
+	bool is_new;            /* setup: the record was made for it */
+	bool leaving;           /* setup: it goes with its last container all the same */
+	bool moves;             /* setup: the segment's pool is `next` afterwards */
+	struct pool next;
+	struct prefix coming; /* the block of `next`, in the engine's blocks meanwhile */
+	struct state_prefix subnet, next_subnet; /* for records: of the pool, and of `next` */
 	char (*ports)[LINK_NAME_MAX]; /* setup: what is to be on the bridge, for the plan */
 	size_t room;                  /* for so many ports */
 };
@@ -114,11 +118,22 @@ static bool block_taken(const void *arg, const struct ovd_cidr *block)
 	return prefix_overlapping(&taken.e->blocks, block);
 }
 
-static int choose_block(struct engine *e, struct ovd_view key, struct ovd_cidr *ret)
+static bool has_slice(const struct global *g)
+{
+	return g->has_block && g->has_slice && block_count(&g->slice) >= 2;
+}
+
+struct ovd_cidr services_range(const struct engine *e)
 {
 	const struct global *g = &e->global;
-	bool in_slice = g->has_block && g->has_slice && block_count(&g->slice) >= 2;
-	struct ovd_cidr range = in_slice ? g->slice : g->has_block ? g->cluster : default_cluster;
+
+	return has_slice(g) ? g->slice : g->has_block ? g->cluster : default_cluster;
+}
+
+static int choose_block(struct engine *e, struct ovd_view key, struct ovd_cidr *ret)
+{
+	bool in_slice = has_slice(&e->global);
+	struct ovd_cidr range = services_range(e);
 	struct taken taken = { .e = e, .fallback = !in_slice };
 	char text[CIDR_TEXT_MAX];
 
@@ -133,6 +148,46 @@ static int choose_block(struct engine *e, struct ovd_view key, struct ovd_cidr *
 }
 
 /* ---- setup ---- */
+
+/* Where the segment moves to, if it does; that is taken from now on. */
+static int begin_move(struct engine *e, struct service_intent *i)
+{
+	struct segment *segment = i->service->segment;
+	struct ovd_view key = segment == e->shared ? SHARED_KEY : view(i->service->name);
+	bool held = segment->held;
+	struct ovd_cidr block;
+	int r;
+
+	segment->held = false;
+	if (held || !segment_can_move(e, segment))
+		return 0;
+	r = choose_block(e, key, &block);
+	if (r == 0)
+		r = pool_init(&i->next, &block);
+	if (r < 0)
+		return r;
+	i->coming = (struct prefix){ .cidr = block, .owner = segment };
+	prefix_insert(&e->blocks, &i->coming);
+	i->next_subnet = record_prefix(&block);
+	i->moves = true;
+	return 0;
+}
+
+/* There, or, if it doesn't stand, back. */
+static void end_move(struct engine *e, struct service_intent *i, bool stands)
+{
+	struct segment *segment = i->service->segment;
+
+	if (!i->moves)
+		return;
+	prefix_delete(&e->blocks, &i->coming);
+	if (!stands)
+		return;
+	prefix_delete(&e->blocks, &segment->block);
+	segment->pool = i->next;
+	segment->block.cidr = i->next.block;
+	prefix_insert(&e->blocks, &segment->block);
+}
 
 /* The reference's names, so that its clients recognise them; the deployment is not known before the
  * tunnel was set up. */
@@ -161,7 +216,6 @@ static int segment_on(struct engine *e, bool shared, struct ovd_view service,
 		return r;
 	}
 	segment->block = (struct prefix){ .cidr = *block, .owner = segment };
-	segment->subnet = record_prefix(block);
 	prefix_insert(&e->blocks, &segment->block);
 	text_copy(name, sizeof(name), shared ? VIEW_LITERAL("shared") : service);
 	alias_format(e, shared ? "bridge" : "service", name, segment->alias);
@@ -181,28 +235,57 @@ static int segment_new(struct engine *e, bool shared, struct ovd_view service, s
 	return r;
 }
 
-/* It is written down first: a daemon that dies in between makes the rest when it starts again. */
-static int plan_record(const struct service_intent *i, struct plan *plan)
+static int plan_record(struct service_intent *i, const struct service *service, struct plan *plan)
 {
-	struct state_record was = record_of_service(i->service), next = was;
+	struct state_record was = record_of_service(service, &i->subnet), next = was;
 
-	next.service.mode = record_mode(i->mode);
-	next.service.leaving = i->leaving;
+	if (i->moves)
+		next.service.blocks.items = &i->next_subnet;
+	if (service == i->service) {
+		next.service.mode = record_mode(i->mode);
+		next.service.leaving = i->leaving;
+	}
 	return i->is_new ? plan_remember(plan, next) : plan_remember_instead(plan, next, was);
+}
+
+/* It is written down first: a daemon that dies in between makes the rest when it starts again. Who
+ * shares a bridge moves with it. */
+static int plan_records(const struct engine *e, struct service_intent *i, struct plan *plan)
+{
+	struct tree_node *at;
+	struct tree_walk walk;
+	int r = plan_record(i, i->service, plan);
+
+	if (!i->moves || i->service->segment->n_services == 1)
+		return r;
+	for (at = tree_first(&walk, e->services); at && r == 0; at = tree_next(&walk)) {
+		const struct service *service = CONTAINER_OF(at, struct service, node);
+
+		if (service != i->service && service->segment == i->service->segment)
+			r = plan_record(i, service, plan);
+	}
+	return r;
 }
 
 static int plan_segment(struct engine *e, struct service_intent *i, struct plan *plan)
 {
 	const struct segment *segment = i->service->segment;
+	const struct pool *pool = i->moves ? &i->next : &segment->pool;
 	struct step_bridge *bridge;
 
 	PLAN_ADD(plan, STEP_FIREWALL);
-	PLAN_ADD(plan, STEP_PREFIX)->prefix.cidr = segment->pool.block;
+	PLAN_ADD(plan, STEP_PREFIX)->prefix.cidr = pool->block;
 	bridge = &PLAN_ADD(plan, STEP_BRIDGE)->bridge;
 	text_copy(bridge->link, sizeof(bridge->link), view(segment->link));
 	text_copy(bridge->alias, sizeof(bridge->alias), view(segment->alias));
-	bridge->gateway = pool_gateway(&segment->pool);
-	bridge->prefix_len = segment->pool.block.prefix_len;
+	bridge->gateway = pool_gateway(pool);
+	bridge->prefix_len = pool->block.prefix_len;
+	if (i->moves) {
+		bridge->was = pool_gateway(&segment->pool);
+		bridge->was_len = segment->pool.block.prefix_len;
+		PLAN_ADD(plan, STEP_PREFIX_DELETE)->prefix.cidr = segment->pool.block;
+		return 0; /* nobody is on it */
+	}
 	if (segment->n_attached == 0)
 		return 0;
 	i->ports = spare_take(&e->spare, segment->n_attached * sizeof(*i->ports));
@@ -217,10 +300,12 @@ static int plan_segment(struct engine *e, struct service_intent *i, struct plan 
 static void setup_commit(struct engine *e, struct intent *intent)
 {
 	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
+	struct segment *segment = i->service->segment;
 
 	i->service->mode = i->mode;
 	i->service->leaving = i->leaving;
-	i->service->segment->busy = false;
+	end_move(e, i, true);
+	segment->busy = false;
 	intent_free(e, i);
 }
 
@@ -228,6 +313,7 @@ static void setup_drop(struct engine *e, struct intent *intent)
 {
 	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
 
+	end_move(e, i, false);
 	i->service->segment->busy = false;
 	if (i->is_new)
 		service_forget(e, i->service);
@@ -293,35 +379,24 @@ static bool must_wait(const struct engine *e, const struct service *service, enu
 	return segment ? segment->busy : e->global.busy;
 }
 
-/* Also when all is as it was: the platform knows what is missing, and makes it again. */
-int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mode mode,
-			 struct plan *plan, struct intent **ret)
+/* What `i` says of the service, which is a new record or one of before. */
+static int setup_begin(struct engine *e, const struct service_intent *wanted, struct plan *plan,
+		       struct intent **ret)
 {
-	struct service *service = service_find(e, name);
-	bool is_new = !service;
-	struct service_intent *i;
+	struct service_intent *i = spare_take(&e->spare, sizeof(*i));
 	int r;
 
-	if (name.n == 0 || name.n > NAME_MAX_BYTES)
-		return engine_refuse(e, -EINVAL, "service: a name has 1 to %d bytes",
-				     NAME_MAX_BYTES);
-	if (must_wait(e, service, mode))
-		return -EINPROGRESS;
-	r = service ? setup_again(e, service, mode) : setup_new(e, name, mode, &service);
-	if (r < 0)
-		return r;
-	i = spare_take(&e->spare, sizeof(*i));
 	if (!i) {
-		if (is_new)
-			service_forget(e, service);
+		if (wanted->is_new)
+			service_forget(e, wanted->service);
 		return -ENOMEM;
 	}
-	*i = (struct service_intent){ { .commit = setup_commit, .drop = setup_drop },
-				      .service = service,
-				      .mode = mode,
-				      .is_new = is_new };
-	service->segment->busy = true;
-	r = plan_record(i, plan);
+	*i = *wanted;
+	i->intent = (struct intent){ .commit = setup_commit, .drop = setup_drop };
+	i->service->segment->busy = true;
+	r = i->is_new ? 0 : begin_move(e, i);
+	if (r == 0)
+		r = plan_records(e, i, plan);
 	if (r == 0)
 		r = plan_segment(e, i, plan);
 	if (r < 0) {
@@ -332,18 +407,48 @@ int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mo
 	return 0;
 }
 
+/* Also when all is as it was: the platform knows what is missing, and makes it again. */
+int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mode mode,
+			 struct plan *plan, struct intent **ret)
+{
+	struct service_intent wanted = { .service = service_find(e, name), .mode = mode };
+	int r;
+
+	if (name.n == 0 || name.n > NAME_MAX_BYTES)
+		return engine_refuse(e, -EINVAL, "service: a name has 1 to %d bytes",
+				     NAME_MAX_BYTES);
+	if (must_wait(e, wanted.service, mode))
+		return -EINPROGRESS;
+	wanted.is_new = !wanted.service;
+	r = wanted.is_new ? setup_new(e, name, mode, &wanted.service)
+			  : setup_again(e, wanted.service, mode);
+	return r < 0 ? r : setup_begin(e, &wanted, plan, ret);
+}
+
 bool engine_service_elsewhere(struct engine *e, struct intent *intent)
 {
 	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
+	const struct segment *segment = i->service->segment;
 	struct ovd_cidr *more;
 
-	if (!i->is_new || i->service->segment->n_services > 1)
+	if (!i->moves && (!i->is_new || segment->n_services > 1))
 		return false;
 	more = realloc(e->occupied, (e->n_occupied + 1) * sizeof(*more));
 	if (!more)
 		return false;
 	e->occupied = more;
-	e->occupied[e->n_occupied++] = i->service->segment->pool.block;
+	e->occupied[e->n_occupied++] = i->moves ? i->coming.cidr : segment->pool.block;
+	setup_drop(e, intent);
+	return true;
+}
+
+bool engine_service_stay(struct engine *e, struct intent *intent)
+{
+	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
+
+	if (!i->moves)
+		return false;
+	i->service->segment->held = true;
 	setup_drop(e, intent);
 	return true;
 }
@@ -410,9 +515,10 @@ int engine_service_reap(struct engine *e, struct plan *plan, struct intent **ret
 
 /* While containers are attached it is only noted that it goes with the last of them; a bridge that
  * other services share stays for them. */
-static int plan_teardown(const struct service *service, struct plan *plan)
+static int plan_teardown(struct service_intent *i, struct plan *plan)
 {
-	struct state_record record = record_of_service(service), leaving = record;
+	const struct service *service = i->service;
+	struct state_record record = record_of_service(service, &i->subnet), leaving = record;
 	int r = 0;
 
 	if (service->n_attached > 0) {
@@ -438,13 +544,13 @@ int engine_service_teardown(struct engine *e, struct ovd_view name, struct plan 
 	i = spare_take(&e->spare, sizeof(*i));
 	if (!i)
 		return -ENOMEM;
-	r = plan_teardown(service, plan);
-	if (r < 0) {
-		spare_give(&e->spare, i, sizeof(*i));
-		return r;
-	}
 	*i = (struct service_intent){ .intent = { .drop = teardown_drop }, .service = service };
 	i->intent.commit = service->n_attached > 0 ? leave_commit : teardown_commit;
+	r = plan_teardown(i, plan);
+	if (r < 0) {
+		intent_free(e, i);
+		return r;
+	}
 	service->segment->busy = true;
 	*ret = &i->intent;
 	return 0;
@@ -515,14 +621,16 @@ int engine_service_again(struct engine *e, size_t i, struct plan *plan, struct i
 {
 	struct tree_walk walk;
 	struct tree_node *at = tree_first(&walk, e->services);
-	struct service *service;
+	struct service_intent wanted = { .is_new = false };
 
 	while (at && i-- > 0)
 		at = tree_next(&walk);
 	if (!at)
 		return -ENOENT;
-	service = CONTAINER_OF(at, struct service, node);
-	if (service->segment->busy)
+	wanted.service = CONTAINER_OF(at, struct service, node);
+	if (wanted.service->segment->busy)
 		return -EINPROGRESS;
-	return setup_begin(e, service, service->mode, service->leaving, plan, ret);
+	wanted.mode = wanted.service->mode;
+	wanted.leaving = wanted.service->leaving;
+	return setup_begin(e, &wanted, plan, ret);
 }

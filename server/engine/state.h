@@ -38,11 +38,11 @@ struct segment {
 	char alias[LINK_ALIAS_MAX];
 	struct pool pool;
 	struct prefix block;         /* the pool's, in the engine's blocks */
-	struct state_prefix subnet;  /* the same, for its services' records */
 	struct attachment *attached; /* those on it; n_attached of them */
 	unsigned n_services;
 	unsigned n_attached;
 	bool busy; /* being made, looked after or removed */
+	bool held; /* it has been to move, and somebody whom we don't know is on its bridge */
 };
 
 struct service {
@@ -79,6 +79,12 @@ struct peer {
 	struct ovd_cidr *allowed;
 };
 
+/* There are thousands of them: each is just below a size of the spare memory. A container takes 256
+ * bytes, a peer with one prefix 224. */
+_Static_assert(sizeof(struct service) <= 120 && sizeof(struct segment) <= 248, "a size more");
+_Static_assert(sizeof(struct attachment) <= 248, "a size more");
+_Static_assert(sizeof(struct peer) <= 120 && sizeof(struct prefix) <= 56, "a size more");
+
 struct engine {
 	char mark[MARK_MAX];
 	char reason[REASON_MAX];
@@ -97,9 +103,13 @@ struct engine {
 	struct spare spare;        /* where records, intents and their lists come from */
 	size_t n_services, n_attachments, n_peers;
 	size_t n_busy_peers;
+	void (*peer_changed)(void *arg, const struct state_record *record, bool there);
+	void *peer_changed_arg;
 	bool global_waits;         /* a change of the tunnel, for the peers that are busy */
 	struct ovd_cidr *occupied; /* blocks in which the host has addresses that aren't ours */
 	size_t n_occupied;
+	struct ovd_key *doubted; /* see doubt.h */
+	size_t n_doubted;
 };
 
 /* Notes the words for a refusal; returns r. */
@@ -139,6 +149,12 @@ void service_forget(struct engine *e, struct service *service);
 /* The host's ends of the containers on it, n_attached at most, the newest first; returns how many.
  */
 size_t segment_ports(const struct segment *segment, char (*ports)[LINK_NAME_MAX]);
+
+/* Where the blocks of services are chosen: the slice, or what stands for it. */
+struct ovd_cidr services_range(const struct engine *e);
+
+/* Its block is not in that range, and nobody has an address of it. */
+bool segment_can_move(const struct engine *e, const struct segment *segment);
 
 /* Steps that take a segment away. */
 int segment_plan_removal(const struct segment *segment, struct plan *plan);

@@ -8,6 +8,7 @@
 #include "server/ops/owner.h"
 #include "server/ops/resolve.h"
 #include "server/store/store.h"
+#include "server/store/writer.h"
 
 /* ---- records ---- */
 
@@ -66,7 +67,7 @@ static int compare(struct daemon *d, bool complete)
 }
 
 /* Ends what a setup or a removal began; r is what the engine said. */
-static void carry_out(struct daemon *d, int r, struct plan *plan, struct intent *intent)
+static int carry_out(struct daemon *d, int r, struct plan *plan, struct intent *intent)
 {
 	if (r == 0) {
 		r = plan_run(d->net, plan);
@@ -79,19 +80,36 @@ static void carry_out(struct daemon *d, int r, struct plan *plan, struct intent 
 		log_at(d->log, LOG_ERROR, "start: %s",
 		       plan->detail[0] ? plan->detail : engine_reason(d->engine));
 	plan_done(plan);
+	return r;
+}
+
+/* Those whose last container has gone. */
+static void remove_leavers(struct daemon *d)
+{
+	struct intent *intent;
+	int r;
+
+	do {
+		struct plan plan = { .n = 0 };
+
+		intent = NULL;
+		r = engine_service_reap(d->engine, &plan, &intent);
+		if (r == 0)
+			r = carry_out(d, r, &plan, intent);
+	} while (r == 0);
 }
 
 static void make_services(struct daemon *d)
 {
-	enum service_mode mode;
-	struct ovd_view name;
+	int r = 0;
 
-	for (size_t i = 0; engine_service_spec(d->engine, i, &name, &mode); i++) {
+	for (size_t i = 0; r != -ENOENT; i++) {
 		struct intent *intent = NULL;
 		struct plan plan = { .n = 0 };
 
-		carry_out(d, engine_service_setup(d->engine, name, mode, &plan, &intent), &plan,
-			  intent);
+		r = engine_service_again(d->engine, i, &plan, &intent);
+		if (r != -ENOENT)
+			carry_out(d, r, &plan, intent);
 	}
 }
 
@@ -99,22 +117,20 @@ static void make_tunnel(struct daemon *d)
 {
 	struct intent *intent = NULL;
 	struct plan plan = { .n = 0 };
-	struct global_spec spec;
+	int r = engine_global_again(d->engine, &plan, &intent);
 
-	if (!engine_global_spec(d->engine, &spec))
-		return;
-	carry_out(d, engine_global_setup(d->engine, &spec, &plan, &intent), &plan, intent);
-	channel_follow(d);
+	if (r != -EALREADY && carry_out(d, r, &plan, intent) == 0)
+		channel_follow(d);
 }
 
-/* Those whose last container has gone. */
-static void remove_leavers(struct daemon *d)
+static void note_peer(void *arg, const struct state_record *record, bool there)
 {
-	struct intent *intent = NULL;
-	struct plan plan = { .n = 0 };
+	struct daemon *d = arg;
+	int r = there ? writer_put(d->writer, record) : writer_delete(d->writer, record);
 
-	while (engine_service_reap(d->engine, &plan, &intent) == 0)
-		carry_out(d, 0, &plan, intent);
+	if (r < 0)
+		log_at(d->log, LOG_ERROR, "peer %.*s can't be written down: %s",
+		       VIEW(record->peer.key), strerror(-r));
 }
 
 static void look_up(void *arg, const struct peer_view *peer)
@@ -132,9 +148,10 @@ int ops_adopt(struct daemon *d, bool complete)
 		r = compare(d, reading.complete);
 	if (r < 0)
 		return r;
+	engine_watch_peers(d->engine, note_peer, d);
+	remove_leavers(d);
 	make_services(d);
 	make_tunnel(d);
-	remove_leavers(d);
 	engine_each_peer(d->engine, look_up, d);
 	return 0;
 }

@@ -39,11 +39,12 @@ static int reply_attached(struct call *call, const struct ovd_ip *ip)
 
 static void attach_done(struct call *call, int r)
 {
-	const struct step_veth *veth = &plan_at(&call->plan, call->plan.n - 1)->veth;
+	const struct step_veth *veth;
+	size_t i = 0;
 
-	for (size_t i = 0; i < call->plan.n; i++)
-		if (plan_at(&call->plan, i)->kind == STEP_VETH)
-			veth = &plan_at(&call->plan, i)->veth;
+	while (plan_at(&call->plan, i)->kind != STEP_VETH)
+		i++;
+	veth = &plan_at(&call->plan, i)->veth;
 	net_owner_done(&(struct net_owner){ .netns = veth->netns });
 	if (change_stands(call, r, "attach pid %u",
 			  call->request->attach_container.handle.linux_pid.pid))
