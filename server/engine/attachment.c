@@ -60,8 +60,7 @@ static struct attachment *find_netns(const struct engine *e, const struct owner 
 	return found ? CONTAINER_OF(found, struct attachment, by_netns) : NULL;
 }
 
-/* No other record has its pid or its namespace. */
-static void record_insert(struct engine *e, struct attachment *a)
+void attachment_insert(struct engine *e, struct attachment *a)
 {
 	tree_insert(&e->attachments_by_pid, &a->by_pid, compare_pid);
 	tree_insert(&e->attachments_by_netns, &a->by_netns, compare_netns);
@@ -71,6 +70,11 @@ static void record_insert(struct engine *e, struct attachment *a)
 		a->next->at = &a->next;
 	a->segment->attached = a;
 	e->n_attachments++;
+}
+
+bool attachment_is_known(const struct engine *e, const struct owner *owner)
+{
+	return find_pid(e, owner) || find_netns(e, owner);
 }
 
 static void record_remove(struct engine *e, struct attachment *a)
@@ -136,7 +140,7 @@ static void attach_commit(struct engine *e, struct intent *intent)
 static void record_restore(struct engine *e, struct attachment *a)
 {
 	a->busy = false;
-	record_insert(e, a);
+	attachment_insert(e, a);
 }
 
 static void attach_drop(struct engine *e, struct intent *intent)
@@ -338,7 +342,7 @@ static void swap_records(struct engine *e, struct attach_intent *i, struct attac
 			record_remove(e, leaving[n]);
 		}
 	}
-	record_insert(e, fresh);
+	attachment_insert(e, fresh);
 	i->fresh = fresh;
 }
 
@@ -443,68 +447,6 @@ int engine_detach(struct engine *e, uint32_t pid, struct plan *plan, struct inte
 	a->busy = true;
 	a->service->leaving |= i->with_service;
 	*ret = &i->intent;
-	return 0;
-}
-
-/* ---- an earlier life ---- */
-
-static int claim_addresses(struct engine *e, const struct attachment *a)
-{
-	if (pool_claim(&a->segment->pool, &a->ip) < 0)
-		return -EBADMSG;
-	if (!a->joined)
-		return 0;
-	if (e->global.has_block && pool_claim(&e->global.pool, &a->joined_ip) == 0)
-		return 0;
-	pool_give(&a->segment->pool, &a->ip);
-	return -EBADMSG;
-}
-
-static struct attachment attachment_of(const struct state_attachment *record,
-				       struct service *service)
-{
-	struct attachment a = {
-		.owner = { .netns_dev = record->netns_dev,
-			   .netns_ino = record->netns_ino,
-			   .start_time = record->start_time,
-			   .pid = record->pid,
-			   .netns = -1 },
-		.service = service,
-		.segment = service->segment,
-		.ip = record->ip,
-		.asked_join = record->asked_join,
-		.joined = record->has_joined_ip,
-		.joined_ip = record->joined_ip,
-		.ephemeral = record->ephemeral,
-		.unfinished = record->unfinished,
-	};
-
-	for (unsigned n = 0; n < 2; n++)
-		name_veth(a.owner.netns_ino, n, a.host[n]);
-	return a;
-}
-
-int attachment_restore(struct engine *e, const struct state_attachment *record)
-{
-	struct service *service = service_find(e, record->service);
-	struct attachment found, *a;
-
-	if (!service)
-		return engine_refuse(e, -EBADMSG, "its service is not known");
-	found = attachment_of(record, service);
-	if (find_pid(e, &found.owner) || find_netns(e, &found.owner))
-		return engine_refuse(e, -EBADMSG, "its container is attached otherwise");
-	a = spare_take(&e->spare, sizeof(*a));
-	if (!a)
-		return -ENOMEM;
-	*a = found;
-	if (claim_addresses(e, a) < 0) {
-		spare_give(&e->spare, a, sizeof(*a));
-		return engine_refuse(e, -EBADMSG, "its address is nobody's, or another's");
-	}
-	service->n_attached++;
-	service->segment->n_attached++;
-	record_insert(e, a);
 	return 0;
 }
 

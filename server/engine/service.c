@@ -3,16 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/engine/block.h"
-#include "server/engine/name.h"
 #include "server/engine/record.h"
-
-/* What the reference calls the one bridge of all shared services when it chooses its block. */
-#define SHARED_KEY VIEW_LITERAL("__zlayer_shared_bridge__")
-
-/* Where addresses come from while nobody has said what the cluster's range is: 10.200.0.0/16. */
-static const struct ovd_cidr default_cluster = { .ip = { .len = 4, .b = { 10, 200 } },
-						 .prefix_len = 16 };
+#include "server/engine/segment.h"
 
 struct service_intent {
 	struct intent intent;
@@ -64,12 +56,6 @@ size_t engine_service_count(const struct engine *e)
 	return e->n_services;
 }
 
-static void segment_free(struct engine *e, struct segment *segment)
-{
-	prefix_delete(&e->blocks, &segment->block);
-	spare_give(&e->spare, segment, sizeof(*segment));
-}
-
 static void service_free(struct engine *e, struct service *service)
 {
 	if (--service->segment->n_services == 0)
@@ -95,58 +81,6 @@ void service_forget(struct engine *e, struct service *service)
 	service_free(e, service);
 }
 
-/* ---- which block ---- */
-
-struct taken {
-	const struct engine *e;
-	bool fallback;
-};
-
-static bool block_taken(const void *arg, const struct ovd_cidr *block)
-{
-	const struct taken taken = *(const struct taken *)arg;
-	const struct global *g = &taken.e->global;
-	struct ovd_cidr own = g->has_block ? g->pool.block : block_first(&default_cluster);
-
-	if (cidr_overlaps(&own, block))
-		return true;
-	for (size_t i = 0; i < taken.e->n_occupied; i++)
-		if (cidr_overlaps(&taken.e->occupied[i], block))
-			return true;
-	if (taken.fallback && prefix_overlapping(&taken.e->allowed, block))
-		return true;
-	return prefix_overlapping(&taken.e->blocks, block);
-}
-
-static bool has_slice(const struct global *g)
-{
-	return g->has_block && g->has_slice && block_count(&g->slice) >= 2;
-}
-
-struct ovd_cidr services_range(const struct engine *e)
-{
-	const struct global *g = &e->global;
-
-	return has_slice(g) ? g->slice : g->has_block ? g->cluster : default_cluster;
-}
-
-static int choose_block(struct engine *e, struct ovd_view key, struct ovd_cidr *ret)
-{
-	bool in_slice = has_slice(&e->global);
-	struct ovd_cidr range = services_range(e);
-	struct taken taken = { .e = e, .fallback = !in_slice };
-	char text[CIDR_TEXT_MAX];
-
-	if (block_choose(&range, key, e->node_id, block_taken, &taken, ret) == 0)
-		return 0;
-	engine_refuse(e, -ENOSPC, "every block of %s %s is taken: by the node, %zu services%s%s",
-		      in_slice ? "slice" : "cluster range", cidr_format(&range, text),
-		      e->n_services, in_slice ? "" : " and the peers' allowed IPs",
-		      e->n_occupied > 0 ? "; by addresses of the host" : "");
-	e->n_occupied = 0; /* they may be gone when it is asked for again */
-	return -ENOSPC;
-}
-
 /* ---- setup ---- */
 
 /* Where the segment moves to, if it does; that is taken from now on. */
@@ -161,7 +95,7 @@ static int begin_move(struct engine *e, struct service_intent *i)
 	segment->held = false;
 	if (held || !segment_can_move(e, segment))
 		return 0;
-	r = choose_block(e, key, &block);
+	r = segment_choose_block(e, key, &block);
 	if (r == 0)
 		r = pool_init(&i->next, &block);
 	if (r < 0)
@@ -187,52 +121,6 @@ static void end_move(struct engine *e, struct service_intent *i, bool stands)
 	segment->pool = i->next;
 	segment->block.cidr = i->next.block;
 	prefix_insert(&e->blocks, &segment->block);
-}
-
-/* The reference's names, so that its clients recognise them; the deployment is not known before the
- * tunnel was set up. */
-static void name_segment(const struct engine *e, bool shared, struct ovd_view service,
-			 char ret[LINK_NAME_MAX])
-{
-	struct ovd_view parts[] = { view(e->global.deployment), view(e->global.instance),
-				    shared ? VIEW_LITERAL("shared") : service };
-	size_t skip = e->global.has_block ? 0 : 2;
-
-	name_link(parts + skip, ARRAY_SIZE(parts) - skip, shared ? "sh" : "b", ret);
-}
-
-static int segment_on(struct engine *e, bool shared, struct ovd_view service,
-		      const struct ovd_cidr *block, struct segment **ret)
-{
-	struct segment *segment = spare_take(&e->spare, sizeof(*segment));
-	char name[NAME_MAX_BYTES + 1];
-	int r;
-
-	if (!segment)
-		return -ENOMEM;
-	r = pool_init(&segment->pool, block);
-	if (r < 0) {
-		spare_give(&e->spare, segment, sizeof(*segment));
-		return r;
-	}
-	segment->block = (struct prefix){ .cidr = *block, .owner = segment };
-	prefix_insert(&e->blocks, &segment->block);
-	text_copy(name, sizeof(name), shared ? VIEW_LITERAL("shared") : service);
-	alias_format(e, shared ? "bridge" : "service", name, segment->alias);
-	*ret = segment;
-	return 0;
-}
-
-static int segment_new(struct engine *e, bool shared, struct ovd_view service, struct segment **ret)
-{
-	struct ovd_cidr block;
-	int r = choose_block(e, shared ? SHARED_KEY : service, &block);
-
-	if (r == 0)
-		r = segment_on(e, shared, service, &block, ret);
-	if (r == 0)
-		name_segment(e, shared, service, (*ret)->link);
-	return r;
 }
 
 static int plan_record(struct service_intent *i, const struct service *service, struct plan *plan)
@@ -320,9 +208,8 @@ static void setup_drop(struct engine *e, struct intent *intent)
 	intent_free(e, i);
 }
 
-/* A record of the service on its segment; the segment is the service's if it has no other. */
-static int service_new(struct engine *e, struct ovd_view name, enum service_mode mode,
-		       struct segment *segment, struct service **ret)
+int service_new(struct engine *e, struct ovd_view name, enum service_mode mode,
+		struct segment *segment, struct service **ret)
 {
 	struct service *service = spare_take(&e->spare, sizeof(*service));
 
@@ -425,6 +312,24 @@ int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mo
 	return r < 0 ? r : setup_begin(e, &wanted, plan, ret);
 }
 
+int engine_service_again(struct engine *e, size_t i, struct plan *plan, struct intent **ret)
+{
+	struct tree_walk walk;
+	struct tree_node *at = tree_first(&walk, e->services);
+	struct service_intent wanted = { .is_new = false };
+
+	while (at && i-- > 0)
+		at = tree_next(&walk);
+	if (!at)
+		return -ENOENT;
+	wanted.service = CONTAINER_OF(at, struct service, node);
+	if (wanted.service->segment->busy)
+		return -EINPROGRESS;
+	wanted.mode = wanted.service->mode;
+	wanted.leaving = wanted.service->leaving;
+	return setup_begin(e, &wanted, plan, ret);
+}
+
 bool engine_service_elsewhere(struct engine *e, struct intent *intent)
 {
 	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
@@ -454,17 +359,6 @@ bool engine_service_stay(struct engine *e, struct intent *intent)
 }
 
 /* ---- teardown ---- */
-
-int segment_plan_removal(const struct segment *segment, struct plan *plan)
-{
-	struct step_bridge_delete *step;
-
-	PLAN_ADD(plan, STEP_PREFIX_DELETE)->prefix.cidr = segment->pool.block;
-	step = &PLAN_ADD(plan, STEP_BRIDGE_DELETE)->bridge_delete;
-	text_copy(step->link, sizeof(step->link), view(segment->link));
-	text_copy(step->alias, sizeof(step->alias), view(segment->alias));
-	return 0;
-}
 
 static void teardown_commit(struct engine *e, struct intent *intent)
 {
@@ -554,83 +448,4 @@ int engine_service_teardown(struct engine *e, struct ovd_view name, struct plan 
 	service->segment->busy = true;
 	*ret = &i->intent;
 	return 0;
-}
-
-/* ---- an earlier life ---- */
-
-static enum service_mode mode_of(enum state_mode mode)
-{
-	switch (mode) {
-	case STATE_MODE_AUTO:
-	case STATE_MODE_DEDICATED:
-		return SERVICE_AUTO;
-	case STATE_MODE_SHARED:
-		return SERVICE_SHARED;
-	case STATE_MODE_ISOLATED:
-		return SERVICE_ISOLATED;
-	}
-	return SERVICE_AUTO;
-}
-
-/* The bridge of all shared services is there with the first of them. */
-static int restore_segment(struct engine *e, const struct state_service *record, bool shared,
-			   struct segment **ret)
-{
-	const struct prefix *there;
-	struct ovd_cidr block;
-	int r;
-
-	if (record->blocks.n != 1 || !record_cidr(&record->blocks.items[0], &block))
-		return engine_refuse(e, -EBADMSG, "its subnet is none");
-	there = prefix_overlapping(&e->blocks, &block);
-	if (there) {
-		*ret = there->owner;
-		return shared && *ret == e->shared && cidr_eq(&there->cidr, &block)
-			       ? 0
-			       : engine_refuse(e, -EBADMSG, "its subnet is another's");
-	}
-	r = segment_on(e, shared, record->name, &block, ret);
-	if (r == -ERANGE)
-		return engine_refuse(e, -EBADMSG, "its subnet has no usable size");
-	if (r == 0)
-		text_copy((*ret)->link, sizeof((*ret)->link), record->link);
-	return r;
-}
-
-int service_restore(struct engine *e, const struct state_service *record)
-{
-	enum service_mode mode = mode_of(record->mode);
-	struct service *service = NULL;
-	struct segment *segment;
-	int r;
-
-	if (service_find(e, record->name) || record->name.n == 0)
-		return engine_refuse(e, -EBADMSG, "its name is another's");
-	r = restore_segment(e, record, mode == SERVICE_SHARED, &segment);
-	if (r == 0)
-		r = service_new(e, record->name, mode, segment, &service);
-	if (r < 0)
-		return r;
-	service->leaving = record->leaving;
-	if (mode == SERVICE_SHARED)
-		e->shared = segment;
-	return 0;
-}
-
-int engine_service_again(struct engine *e, size_t i, struct plan *plan, struct intent **ret)
-{
-	struct tree_walk walk;
-	struct tree_node *at = tree_first(&walk, e->services);
-	struct service_intent wanted = { .is_new = false };
-
-	while (at && i-- > 0)
-		at = tree_next(&walk);
-	if (!at)
-		return -ENOENT;
-	wanted.service = CONTAINER_OF(at, struct service, node);
-	if (wanted.service->segment->busy)
-		return -EINPROGRESS;
-	wanted.mode = wanted.service->mode;
-	wanted.leaving = wanted.service->leaving;
-	return setup_begin(e, &wanted, plan, ret);
 }

@@ -171,9 +171,15 @@ int peers_plan_routes(const struct engine *e, const struct global *global, enum 
 /* The pool of the block that holds the address; NULL. */
 struct pool *pool_of(struct engine *e, const struct ovd_ip *ip);
 
-/* Of engine_restore and engine_adopt. The attachment is freed when its steps are in the plan. */
-int service_restore(struct engine *e, const struct state_service *record);
-int attachment_restore(struct engine *e, const struct state_attachment *record);
+/* A record of the service on its segment; the segment is the service's if it has no other. */
+int service_new(struct engine *e, struct ovd_view name, enum service_mode mode,
+		struct segment *segment, struct service **ret);
+
+/* Puts a container's record in; no other may have its pid or its namespace, as is_known tells. */
+void attachment_insert(struct engine *e, struct attachment *a);
+bool attachment_is_known(const struct engine *e, const struct owner *owner);
+
+/* Steps that take a container away; its record is gone then. */
 int attachment_drop(struct engine *e, struct attachment *a, struct plan *plan);
 
 void engine_free_services(struct engine *e);
