@@ -271,8 +271,8 @@ int engine_service_again(struct engine *e, size_t i, struct plan *plan, struct i
 
 /* ---- the end ---- */
 
-/* Tunnel, rules, and bridges without containers go. The engine counts all of that as down when it
- * is committed. */
+/* Tunnel, rules, and bridges without containers go, and settings of the host go back. The engine
+ * counts all of that as down when it is committed. */
 int engine_stop(struct engine *e, struct plan *plan, struct intent **ret);
 
 /* Our links in the plan of a prune: bridges named there that are neither known nor in `live` are

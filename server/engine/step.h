@@ -30,6 +30,7 @@ enum step_kind {
 	STEP_ROUTE_DELETE,    /* it isn't any more; unknown is ok */
 	STEP_FIREWALL_DELETE, /* nothing of our firewall is left */
 	STEP_UPLINK,          /* the way out of the host may be another one */
+	STEP_SETTINGS_BACK,   /* what we changed of the host's settings is as it was */
 	STEP_REMEMBER,        /* a record is in the store */
 	STEP_FORGET,          /* it is not there */
 	STEP_MAX_,

@@ -30,6 +30,9 @@ int link_each(int fd, void (*each)(void *arg, const struct link_info *link),
 /* Whether a link bears an alias that begins with this. */
 bool link_has_alias(const struct link_info *link, const char *alias);
 
+/* Whether a link has a name as ours have: "zl-...". */
+bool link_is_named_ours(const char *name);
+
 /* Deletes a link; one that is gone is ok, and so is index 0. */
 int link_delete(int fd, const char *name);
 int link_delete_index(int fd, int index);

@@ -302,6 +302,11 @@ static int uplink(void *platform _unused_, struct step *step _unused_, char *det
 	return 0;
 }
 
+static int settings_back(void *platform, struct step *step _unused_, char *detail _unused_)
+{
+	return take(platform, "setting ");
+}
+
 static const struct net_step fake_steps[STEP_MAX_] = {
 	[STEP_FIREWALL] = { "firewall", firewall, NULL },
 	[STEP_PREFIX] = { "prefix", prefix_add, prefix_add_undo },
@@ -318,6 +323,7 @@ static const struct net_step fake_steps[STEP_MAX_] = {
 	[STEP_ROUTE_DELETE] = { "no route", route_delete, route_delete_undo },
 	[STEP_FIREWALL_DELETE] = { "no firewall", firewall_delete, NULL },
 	[STEP_UPLINK] = { "uplink", uplink, NULL },
+	[STEP_SETTINGS_BACK] = { "settings back", settings_back, NULL },
 };
 
 void net_fake_init(struct net_fake *f)
