@@ -141,4 +141,4 @@ static const struct server_check checks[] = {
 	{ "order.events", "Events may come between responses.", FRAMES, .run = events },
 };
 
-const struct server_family server_order = { checks, ARRAY_SIZE(checks) };
+const struct server_family server_order = { .checks = checks, .n = ARRAY_SIZE(checks) };
