@@ -8,5 +8,6 @@
 void help_all(FILE *out, const struct ctl_command *commands);
 void help_command(FILE *out, const struct ctl_command *command);
 void help_raw(FILE *out);
+void help_events(FILE *out);
 void help_call(FILE *out);
 void help_describe(FILE *out);

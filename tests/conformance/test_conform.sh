@@ -187,7 +187,8 @@ check "what is built is not skipped" sh -c "! grep SKIPPED $tmp/said | grep -v '
 "$B/bin/overlayctl" --socket $socket setup-service-overlay --service web --mode auto >/dev/null
 check "a daemon that is in use is left alone" says 2 "the daemon's overlay is up" conform server --socket $socket
 check "unless it may be disturbed" exits 0 conform server --in-use --only 'framing.*' --socket $socket
-check "events between answers" exits 0 conform server --in-use --only 'order.*' --socket $tmp/event
+exits 1 conform server --in-use --only 'order.*' --socket $tmp/event
+check "events between answers are fine, but for who has not asked for any" only_failed '^order.events-unasked$'
 check "are seen" grep -q '^order.events - ok' $tmp/said
 exits 1 conform server --in-use --only 'framing.*' --only 'order.*' --only 'read.*' --socket $tmp/close
 check "a daemon that closes instead of answering err" only_failed 'zero\|oversized\|broken\|pipelined\|^read\.'
