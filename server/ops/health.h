@@ -9,7 +9,7 @@
 #include "server/ops/daemon.h"
 
 #define HEALTH_AGE_SECONDS 180
-#define HEALTH_SECONDS     5 /* between two looks */
+#define HEALTH_SECONDS     2 /* between two looks */
 
 /* Somebody listens: looks now, and again and again until nobody does. What was so at the first look
  * is told to nobody: status has it. Without memory it is left. */
