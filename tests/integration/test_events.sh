@@ -63,7 +63,7 @@ else
 fi
 check "once" test "$(grep -c . $tmp/events)" -eq 1
 kill $listener
-wait $listener
+wait $listener 2>/dev/null
 check "the peer goes" ctl remove-peer --pubkey "$there_key"
 check "out of reach" until_there "^{\"event\":\"peer_health_changed\",\"pubkey\":\"$there_key\",\"healthy\":false}$" $tmp/json
 check "who has gone heard no more" test "$(grep -c . $tmp/events)" -eq 1
