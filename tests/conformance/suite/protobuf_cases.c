@@ -61,6 +61,11 @@ const struct protobuf_case protobuf_cases[] = {
 		FRAME("\x07") ID "\x13" STATUS "\x14", 7, "16.2"),
 	REFUSED("group-unknown", "A group is refused, also where nobody asked.",
 		FRAME("\x0b") ID "\xc3\x3e\xc4\x3e" REQUEST "\x03" STATUS, 7, "16.1000"),
+	REFUSED("group-deep", "Groups in groups are refused at the first.",
+		FRAME("\x2a") ID
+		"\xc3\x3e\xc3\x3e\xc3\x3e\xc3\x3e\xc3\x3e\xc3\x3e\xc3\x3e\xc3\x3e\xc3\x3e\xc3\x3e"
+		"\xc3\x3e\xc3\x3e\xc3\x3e\xc3\x3e\xc3\x3e\xc3\x3e\xc3\x3e\xc3\x3e\xc3\x3e\xc3\x3e",
+		7, "16.1000"),
 	REFUSED("field-twice", "A field that stands twice is refused.",
 		FRAME("\x09") ID ID REQUEST "\x03" STATUS, 7, "16.1"),
 	REFUSED("variant-twice", "A variant that stands twice is refused.",
