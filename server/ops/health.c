@@ -10,17 +10,17 @@
 /* Keys in their order. */
 struct keys {
 	struct ovd_key *items;
-	size_t n;
+	size_t n, room;
 };
 
 struct health {
 	struct daemon *daemon; /* NULL once it has ended: it goes when nothing is on its way */
 	uv_timer_t timer;
 	struct channel_wait wait;
-	bool asking; /* wait is on its way */
-	bool looked; /* once, at least */
-	bool closed; /* the timer */
-	struct keys healthy;
+	bool asking;              /* wait is on its way */
+	bool looked;              /* once, at least */
+	bool closed;              /* the timer */
+	struct keys healthy, now; /* both have room for as many as were seen at most */
 };
 
 static int compare_keys(const void *a, const void *b)
@@ -33,19 +33,29 @@ static bool is_healthy(const struct tunnel_peer *peer, int64_t now)
 	return peer->last_handshake > 0 && now - peer->last_handshake < HEALTH_AGE_SECONDS;
 }
 
-static int find_healthy(const struct tunnel_state *state, struct keys *ret)
+static int reserve(struct keys *keys, size_t n)
 {
-	struct keys keys = { .items = calloc(state->n_peers + 1, sizeof(*keys.items)) };
+	struct ovd_key *items = keys->items;
+
+	if (items && n <= keys->room)
+		return 0;
+	items = realloc(items, (n + 1) * sizeof(*items));
+	if (!items)
+		return -ENOMEM;
+	keys->items = items;
+	keys->room = n;
+	return 0;
+}
+
+static void find_healthy(const struct tunnel_state *state, struct keys *keys)
+{
 	int64_t now = time(NULL);
 
-	if (!keys.items)
-		return -ENOMEM;
+	keys->n = 0;
 	for (size_t i = 0; i < state->n_peers; i++)
 		if (is_healthy(&state->peers[i], now))
-			keys.items[keys.n++] = state->peers[i].key;
-	qsort(keys.items, keys.n, sizeof(*keys.items), compare_keys);
-	*ret = keys;
-	return 0;
+			keys->items[keys->n++] = state->peers[i].key;
+	qsort(keys->items, keys->n, sizeof(*keys->items), compare_keys);
 }
 
 static void tell(struct health *h, const struct ovd_key *key, bool healthy)
@@ -61,9 +71,9 @@ static void tell(struct health *h, const struct ovd_key *key, bool healthy)
 }
 
 /* Both are in order: what stands in one alone has changed. */
-static void tell_changes(struct health *h, const struct keys *now)
+static void tell_changes(struct health *h)
 {
-	const struct keys *before = &h->healthy;
+	const struct keys *before = &h->healthy, *now = &h->now;
 	size_t i = 0, k = 0;
 
 	while (i < before->n || k < now->n) {
@@ -82,15 +92,17 @@ static void tell_changes(struct health *h, const struct keys *now)
 
 static void take(struct health *h, const struct tunnel_state *state)
 {
-	struct keys now;
+	struct keys before;
 
-	if (find_healthy(state, &now) < 0)
+	if (reserve(&h->now, state->n_peers) < 0 || reserve(&h->healthy, state->n_peers) < 0)
 		return;
+	find_healthy(state, &h->now);
 	if (h->looked)
-		tell_changes(h, &now);
+		tell_changes(h);
 	h->looked = true;
-	free(h->healthy.items);
-	h->healthy = now;
+	before = h->healthy;
+	h->healthy = h->now;
+	h->now = before;
 }
 
 static void free_if_done(struct health *h)
@@ -98,6 +110,7 @@ static void free_if_done(struct health *h)
 	if (!h->closed || h->asking)
 		return;
 	free(h->healthy.items);
+	free(h->now.items);
 	free(h);
 }
 

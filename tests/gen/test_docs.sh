@@ -19,6 +19,8 @@ commands_have_sections() {
 	done | { ! grep .; }
 }
 
+check "the HTML page has no script and fetches nothing" sh -c '! grep -i -E "<script|<link|<img|src=|url\(|@import| on[a-z]+=" docs/reference.html'
+check "it fits a phone" grep -q '<meta name="viewport" content="width=device-width,initial-scale=1">' docs/reference.html
 check "overlayctl.1 has a section for each command" commands_have_sections
 version_in() { grep -q "overlayd $("$B/bin/overlayctl" --version | cut -d' ' -f2)" "$1"; }
 check "the version is in overlayd.8" version_in "$B/man/overlayd.8"
