@@ -136,7 +136,7 @@ static int run_events(const struct command_line *line)
 	struct ovd_client *client;
 	int r;
 
-	if (line->rest[1] && strcmp(line->rest[1], "--help") == 0) {
+	if (help_asked(line->rest[1])) {
 		help_events(stdout);
 		return EXIT_OK;
 	}
