@@ -108,7 +108,7 @@ static inline const struct ovd_row *key_predicted(struct json_scan *s, const str
 	if (!first && *p++ != ',')
 		return NULL;
 	for (const struct ovd_row *row = o->rows + next; row < o->rows + o->n_rows; row++) {
-		if (word_same(p, row->literal, row->literal_len)) {
+		if (block_same(p, row->literal, row->literal_len)) {
 			s->key = p;
 			s->p = p + row->literal_len;
 			return row;
@@ -175,7 +175,7 @@ static int find_variant(struct json_scan *s, const struct ovd_union *u, const ch
 
 	for (; v < u->variants + u->n_variants; v++)
 		if (name.n == v->name_len &&
-		    word_same(name.p, v->literal + u->tag_len + 1, name.n)) {
+		    block_same(name.p, v->literal + u->tag_len + 1, name.n)) {
 			*ret = v;
 			return 0;
 		}
@@ -240,7 +240,7 @@ static bool tag_is_next(struct json_scan *s, const struct ovd_union *u, bool fir
 		return false;
 	while (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r')
 		p++;
-	if (!word_same(p, u->tag, u->tag_len))
+	if (!block_same(p, u->tag, u->tag_len))
 		return false;
 	s->p = p + u->tag_len;
 	scan_blanks(s);

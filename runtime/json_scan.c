@@ -20,20 +20,36 @@ static int fault_in_number(struct json_scan *s, const char *at, uint64_t max)
 	return SCAN_FAULT(s, at, "expected an integer");
 }
 
+/* The rest of a number that may not fit into 64 bits. */
+static _cold_ bool scan_more_digits(const char **p, uint64_t *value)
+{
+	for (; is_digit(**p); ++*p)
+		if (__builtin_mul_overflow(*value, UINT64_C(10), value) ||
+		    __builtin_add_overflow(*value, (uint64_t)(**p - '0'), value))
+			return false;
+	return true;
+}
+
 /* Decimal digits up to 2^64-1, with nothing behind them that belongs to a number. */
 static bool scan_digits(struct json_scan *s, uint64_t *ret)
 {
-	const char *p = s->p, *fits = p + 19;
+	static const uint32_t tens[] = { 1,      10,      100,      1000,     10000,
+					 100000, 1000000, 10000000, 100000000 };
+	const char *p = s->p;
 	uint64_t value = 0;
+	unsigned n;
 
-	if (!is_digit(*p) || (*p == '0' && is_digit(p[1])))
+	if (*p == '0' && is_digit(p[1]))
 		return false;
-	for (; p < fits && is_digit(*p); p++)
-		value = value * 10 + (uint64_t)(*p - '0');
-	for (; is_digit(*p); p++)
-		if (__builtin_mul_overflow(value, UINT64_C(10), &value) ||
-		    __builtin_add_overflow(value, (uint64_t)(*p - '0'), &value))
-			return false;
+	do {
+		uint64_t w = word_load(p);
+
+		n = word_digits(w);
+		value = value * tens[n] + word_decimal(w, n);
+		p += n;
+	} while (n == sizeof(uint64_t) && p < s->p + 16);
+	if (p == s->p || (is_digit(*p) && !scan_more_digits(&p, &value)))
+		return false;
 	if (*p == '.' || *p == 'e' || *p == 'E')
 		return false;
 	s->p = p;
