@@ -30,55 +30,48 @@ static _cold_ bool scan_more_digits(const char **p, uint64_t *value)
 	return true;
 }
 
-/* Decimal digits up to 2^64-1, with nothing behind them that belongs to a number. */
-static bool scan_digits(struct json_scan *s, uint64_t *ret)
+const char *scan_digits(const char *p, uint64_t *ret)
 {
-	static const uint32_t tens[] = { 1,      10,      100,      1000,     10000,
-					 100000, 1000000, 10000000, 100000000 };
-	const char *p = s->p;
+	const char *start = p;
 	uint64_t value = 0;
-	unsigned n;
 
-	if (*p == '0' && is_digit(p[1]))
-		return false;
-	do {
-		uint64_t w = word_load(p);
-
-		n = word_digits(w);
-		value = value * tens[n] + word_decimal(w, n);
-		p += n;
-	} while (n == sizeof(uint64_t) && p < s->p + 16);
-	if (p == s->p || (is_digit(*p) && !scan_more_digits(&p, &value)))
-		return false;
+	if (!is_digit(*p) || (*p == '0' && is_digit(p[1])))
+		return NULL;
+	for (; word_is_digits(word_load(p)) && p < start + 16; p += sizeof(uint64_t))
+		value = value * 100000000 + word_decimal(word_load(p));
+	for (; is_digit(*p) && p < start + 19; p++)
+		value = value * 10 + (uint64_t)(*p - '0');
+	if (is_digit(*p) && !scan_more_digits(&p, &value))
+		return NULL;
 	if (*p == '.' || *p == 'e' || *p == 'E')
-		return false;
-	s->p = p;
+		return NULL;
 	*ret = value;
-	return true;
+	return p;
 }
 
 int scan_uint(struct json_scan *s, uint64_t max, uint64_t *ret)
 {
-	const char *at = s->p;
 	uint64_t value;
+	const char *end = scan_digits(s->p, &value);
 
-	if (!scan_digits(s, &value) || value > max)
-		return fault_in_number(s, at, max);
+	if (!end || value > max)
+		return fault_in_number(s, s->p, max);
+	s->p = end;
 	*ret = value;
 	return 0;
 }
 
 int scan_int(struct json_scan *s, int64_t min, int64_t max, int64_t *ret)
 {
-	const char *at = s->p;
-	bool negative = *at == '-';
+	bool negative = *s->p == '-';
 	uint64_t value;
+	const char *end = scan_digits(s->p + negative, &value);
 
-	s->p += negative;
-	if (!scan_digits(s, &value) || (negative && value == 0) ||
+	if (!end || (negative && value == 0) ||
 	    value > (negative ? 0 - (uint64_t)min : (uint64_t)max))
-		return SCAN_FAULT(s, at, "expected an integer from %lld to %lld", (long long)min,
+		return SCAN_FAULT(s, s->p, "expected an integer from %lld to %lld", (long long)min,
 				  (long long)max);
+	s->p = end;
 	*ret = negative ? (int64_t)(0 - value) : (int64_t)value;
 	return 0;
 }

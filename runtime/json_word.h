@@ -61,25 +61,20 @@ static inline uint64_t word_part(const char *p, size_t n)
 	return head | (uint64_t)tail << (n - sizeof(tail)) * 8;
 }
 
-/* How many of the first bytes are decimal digits. */
-static inline unsigned word_digits(uint64_t w)
+/* All bytes are decimal digits. */
+static inline bool word_is_digits(uint64_t w)
 {
-	uint64_t others = ((w + WORD_ONES * (0x7f - '9')) | (w - WORD_ONES * '0') | w) & WORD_HIGHS;
-
-	return others ? word_first(others) : 8;
+	return !(((w + WORD_ONES * (0x7f - '9')) | (w - WORD_ONES * '0') | w) & WORD_HIGHS);
 }
 
-/* The value of the first n bytes, which are decimal digits. Neighbours are joined: to numbers of
- * two digits, of four, of eight. */
-static inline uint64_t word_decimal(uint64_t w, unsigned n)
+/* The value of eight decimal digits. Neighbours are joined: to numbers of two digits, of four, of
+ * eight. */
+static inline uint64_t word_decimal(uint64_t w)
 {
-	if (n == 0)
-		return 0;
-	w = (w - WORD_ONES * '0') << (8 - n) * 8;
+	w -= WORD_ONES * '0';
 	w = w * 10 + (w >> 8);
 	w = (w & UINT64_C(0x00ff00ff00ff00ff)) * 100 + (w >> 16 & UINT64_C(0x00ff00ff00ff00ff));
-	w = (w & UINT64_C(0x0000ffff0000ffff)) * 10000 + (w >> 32 & 0xffff);
-	return (uint32_t)w;
+	return (w & 0xffff) * 10000 + (w >> 32 & 0xffff);
 }
 
 /* The first n bytes of a word. */
