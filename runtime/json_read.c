@@ -137,6 +137,19 @@ static inline unsigned key_predicted(const char *p, const struct ovd_object *o, 
 	return o->n_rows;
 }
 
+/* Behind the next key and its colon, or behind the closing bracket. */
+static inline const char *read_key(struct json_scan *s, const char *p, bool first,
+				   struct ovd_view *ret, bool *ret_more)
+{
+	*ret_more = *p != '}';
+	if (!*ret_more) {
+		s->depth--;
+		return p + 1;
+	}
+	s->p = p;
+	return scalar_end(s, scan_key(s, first, ret, ret_more));
+}
+
 /* The rows of an object and its closing bracket. */
 static const char *read_members(struct json_scan *s, const char *p, const struct ovd_object *o,
 				struct tags *tags, void *object)
@@ -158,8 +171,7 @@ static const char *read_members(struct json_scan *s, const char *p, const struct
 			struct ovd_view name;
 			bool more;
 
-			s->p = p;
-			p = scalar_end(s, scan_key(s, first, &name, &more));
+			p = read_key(s, p, first, &name, &more);
 			if (!p)
 				return NULL;
 			if (!more)
@@ -182,11 +194,16 @@ static const char *read_members(struct json_scan *s, const char *p, const struct
 	}
 }
 
-/* Behind the opening bracket. */
-static inline const char *open_object(struct json_scan *s, const char *p)
+/* Behind the opening bracket, or NULL. */
+static inline const char *read_open(struct json_scan *s, const char *p, char bracket,
+				    const char *what)
 {
+	if (*p == bracket && s->depth < JSON_DEPTH_MAX) {
+		s->depth++;
+		return p + 1;
+	}
 	s->p = p;
-	return scalar_end(s, scan_open(s, '{', "an object"));
+	return scalar_end(s, scan_open(s, bracket, what));
 }
 
 static const char *read_object(struct json_scan *s, const char *p, const struct ovd_object *o,
@@ -196,7 +213,7 @@ static const char *read_object(struct json_scan *s, const char *p, const struct 
 
 	none.n = 0;
 	none.behind = false;
-	p = open_object(s, p);
+	p = read_open(s, p, '{', "an object");
 	return p ? read_members(s, p, o, &none, at) : NULL;
 }
 
@@ -294,7 +311,7 @@ static const char *read_tag(struct json_scan *s, const char *p, const char *insi
 static const char *read_union(struct json_scan *s, const char *p, const struct ovd_union *u,
 			      void *at)
 {
-	const char *inside = p = open_object(s, p);
+	const char *inside = p = read_open(s, p, '{', "an object");
 	struct tags tags = { .behind = true };
 
 	const struct ovd_variant *variant = NULL;
@@ -368,6 +385,15 @@ static inline const char *read_item(struct json_scan *s, const char *p, const st
 	return p;
 }
 
+/* In front of the next item, or behind the closing bracket. */
+static inline const char *read_more(struct json_scan *s, const char *p, bool first, bool *ret_more)
+{
+	if (!first && p[0] == ',' && (unsigned char)p[1] > ' ')
+		return p + 1;
+	s->p = p;
+	return scalar_end(s, scan_item(s, first, ret_more));
+}
+
 static const char *read_list(struct json_scan *s, const char *p, const struct ovd_row *row,
 			     struct ovd_list *list)
 {
@@ -375,11 +401,9 @@ static const char *read_list(struct json_scan *s, const char *p, const struct ov
 	char *items = NULL;
 	bool more = true;
 
-	s->p = p;
-	p = scalar_end(s, scan_open(s, '[', "a list"));
+	p = read_open(s, p, '[', "a list");
 	while (p) {
-		s->p = p;
-		p = scalar_end(s, scan_item(s, n == 0, &more));
+		p = read_more(s, p, n == 0, &more);
 		if (!p || !more)
 			break;
 		p = read_item(s, p, row, &items, n++, &cap);

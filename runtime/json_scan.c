@@ -20,33 +20,39 @@ static int fault_in_number(struct json_scan *s, const char *at, uint64_t max)
 	return SCAN_FAULT(s, at, "expected an integer");
 }
 
-/* The rest of a number that may not fit into 64 bits. */
-static _cold_ bool scan_more_digits(const char **p, uint64_t *value)
+/* Behind digits; nothing may stand there that belongs to a number. */
+static inline const char *end_of_digits(const char *p)
 {
-	for (; is_digit(**p); ++*p)
-		if (__builtin_mul_overflow(*value, UINT64_C(10), value) ||
-		    __builtin_add_overflow(*value, (uint64_t)(**p - '0'), value))
-			return false;
-	return true;
+	return *p == '.' || *p == 'e' || *p == 'E' ? NULL : p;
+}
+
+/* The rest of a number, of 20 digits or more, that may not fit into 64 bits. */
+static _cold_ const char *scan_more_digits(const char *p, uint64_t value, uint64_t *ret)
+{
+	for (; is_digit(*p); p++)
+		if (__builtin_mul_overflow(value, UINT64_C(10), &value) ||
+		    __builtin_add_overflow(value, (uint64_t)(*p - '0'), &value))
+			return NULL;
+	*ret = value;
+	return end_of_digits(p);
 }
 
 const char *scan_digits(const char *p, uint64_t *ret)
 {
-	const char *start = p;
+	const char *fits = p + 19;
 	uint64_t value = 0;
 
 	if (!is_digit(*p) || (*p == '0' && is_digit(p[1])))
 		return NULL;
-	for (; word_is_digits(word_load(p)) && p < start + 16; p += sizeof(uint64_t))
+	for (; p + sizeof(uint64_t) <= fits && word_is_digits(word_load(p)); p += sizeof(uint64_t))
 		value = value * 100000000 + word_decimal(word_load(p));
-	for (; is_digit(*p) && p < start + 19; p++)
+	for (; is_digit(*p); p++) {
+		if (p == fits)
+			return scan_more_digits(p, value, ret);
 		value = value * 10 + (uint64_t)(*p - '0');
-	if (is_digit(*p) && !scan_more_digits(&p, &value))
-		return NULL;
-	if (*p == '.' || *p == 'e' || *p == 'E')
-		return NULL;
+	}
 	*ret = value;
-	return p;
+	return end_of_digits(p);
 }
 
 int scan_uint(struct json_scan *s, uint64_t max, uint64_t *ret)
