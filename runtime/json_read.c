@@ -246,6 +246,8 @@ static const char *read_tag_value(struct json_scan *s, const char *p, const stru
 	if (!end)
 		return fault_at_tag(s, u);
 	*ret = find_variant(u, name);
+	if (*ret && name.p == p + 1) /* the table's length is there before the quote is found */
+		return p + (*ret)->name_len + 2;
 	if (*ret)
 		return end;
 	FAULT(s, p, "unknown: %.*s", (int)MIN(name.n, (size_t)64), name.p);
