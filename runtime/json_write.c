@@ -186,7 +186,10 @@ static char *write_members(struct writer *w, char *out, char before, const struc
 		out = room(w, out, sizeof(row->literal) + SCALAR_MAX);
 		if (!out)
 			return NULL;
-		out = write_value(w, PUT_LITERAL(out, before, row), row, row_value(row, object));
+		out = PUT_LITERAL(out, before, row);
+		out = row->kind == OVD_KIND_TEXT && !(row->flags & OVD_LIST)
+			      ? write_text(w, out, *(const struct ovd_view *)row_value(row, object))
+			      : write_value(w, out, row, row_value(row, object));
 		if (!out)
 			return NULL;
 		before = ',';
