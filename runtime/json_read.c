@@ -158,7 +158,7 @@ static const char *read_members(struct json_scan *s, const char *p, const struct
 	uint64_t seen = 0;
 	unsigned next = 0;
 
-	if (o->required != all)
+	if (o->required != all) /* otherwise every member will be written */
 		memset(object, 0, o->size);
 	for (bool first = !tags->behind;; first = false) {
 		const char *key = p + !first;

@@ -112,7 +112,7 @@ static inline size_t copy_short(char *out, const char *p, size_t n)
 	return escapes ? n - sizeof(tail) + word_first(escapes) : n;
 }
 
-/* Copies up to the first byte that needs an escape; says how many. May write 7 bytes more. */
+/* Copies up to the first byte that needs an escape; says how many. May write 8 bytes more. */
 static inline size_t copy_plain(char *out, const char *p, size_t n)
 {
 	size_t i = 0, last = n - BLOCK_SIZE;
