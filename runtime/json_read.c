@@ -24,7 +24,7 @@ static const char *read_value(struct json_scan *s, const char *p, const struct o
 			      void *at);
 
 /* The fault at `at`. */
-#define FAULT(s, at, ...) scalar_end(s, SCAN_FAULT(s, at, __VA_ARGS__))
+#define FAULT(s, at, ...) scan_end(s, SCAN_FAULT(s, at, __VA_ARGS__))
 
 /* ---- members of an object ---- */
 
@@ -47,7 +47,7 @@ static _cold_ const char *read_other(struct json_scan *s, struct tags *tags, str
 		return FAULT(s, s->key, "the key %.*s stands twice", VIEW(key));
 	if (i >= 0)
 		tags->seen[i] = true;
-	return scalar_end(s, scan_skip(s));
+	return scan_end(s, scan_skip(s));
 }
 
 /* The row of that key, looked for from one on; n_rows if there is none. */
@@ -75,7 +75,7 @@ static const char *read_null(struct json_scan *s, const char *p)
 	bool null;
 
 	s->p = p;
-	return scalar_end(s, scan_null(s, &null));
+	return scan_end(s, scan_null(s, &null));
 }
 
 static inline const char *read_row(struct json_scan *s, const char *p, const struct ovd_row *row,
@@ -147,7 +147,7 @@ static inline const char *read_key(struct json_scan *s, const char *p, bool firs
 		return p + 1;
 	}
 	s->p = p;
-	return scalar_end(s, scan_key(s, first, ret, ret_more));
+	return scan_end(s, scan_key(s, first, ret, ret_more));
 }
 
 /* The rows of an object and its closing bracket. */
@@ -203,7 +203,7 @@ static inline const char *read_open(struct json_scan *s, const char *p, char bra
 		return p + 1;
 	}
 	s->p = p;
-	return scalar_end(s, scan_open(s, bracket, what));
+	return scan_end(s, scan_open(s, bracket, what));
 }
 
 static const char *read_object(struct json_scan *s, const char *p, const struct ovd_object *o,
@@ -265,11 +265,11 @@ static _cold_ const struct ovd_variant *look_ahead(struct json_scan *from, const
 
 	s.p = p;
 	for (bool first = true; p; first = false) {
-		p = scalar_end(&s, scan_key(&s, first, &key, &more));
+		p = scan_end(&s, scan_key(&s, first, &key, &more));
 		if (!p || !more)
 			break;
 		if (!view_eq(key, tag))
-			p = scalar_end(&s, scan_skip(&s));
+			p = scan_end(&s, scan_skip(&s));
 		else if (found)
 			p = FAULT(&s, s.key, "the key %.*s stands twice", VIEW(tag));
 		else
@@ -353,7 +353,7 @@ static inline const char *read_one(struct json_scan *s, const char *p, const str
 	case OVD_KIND_UNION:
 		return read_union(s, p, row->type, at);
 	}
-	return scalar_end(s, -EINVAL);
+	return scan_end(s, -EINVAL);
 }
 
 static int grow(struct json_scan *s, const struct ovd_row *row, char **items, size_t n, size_t *cap)
@@ -393,7 +393,7 @@ static inline const char *read_more(struct json_scan *s, const char *p, bool fir
 	if (!first && p[0] == ',' && (unsigned char)p[1] > ' ')
 		return p + 1;
 	s->p = p;
-	return scalar_end(s, scan_item(s, first, ret_more));
+	return scan_end(s, scan_item(s, first, ret_more));
 }
 
 static const char *read_list(struct json_scan *s, const char *p, const struct ovd_row *row,

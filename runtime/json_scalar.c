@@ -5,7 +5,7 @@
 const char *scalar_bool(struct json_scan *s, const char *p, bool *at)
 {
 	s->p = p;
-	return scalar_end(s, scan_bool(s, at));
+	return scan_end(s, scan_bool(s, at));
 }
 
 const char *scalar_uint(struct json_scan *s, const char *p, const struct ovd_row *row, void *at)
@@ -18,7 +18,7 @@ const char *scalar_uint(struct json_scan *s, const char *p, const struct ovd_row
 		return end;
 	}
 	s->p = p;
-	return scalar_end(s, scan_uint(s, most, &value));
+	return scan_end(s, scan_uint(s, most, &value));
 }
 
 const char *scalar_int(struct json_scan *s, const char *p, const struct ovd_row *row, void *at)
@@ -36,7 +36,7 @@ const char *scalar_int(struct json_scan *s, const char *p, const struct ovd_row 
 	r = scan_int(s, -most - 1, most, &value);
 	if (r == 0)
 		uint_store(at, row->width, (uint64_t)value);
-	return scalar_end(s, r);
+	return scan_end(s, r);
 }
 
 const char *scalar_ip(struct json_scan *s, const char *p, struct ovd_ip *at)
@@ -45,7 +45,7 @@ const char *scalar_ip(struct json_scan *s, const char *p, struct ovd_ip *at)
 	const char *end = scalar_string(s, p, "an IP address in a string", &text);
 
 	if (end && ip_parse(text, at) < 0)
-		return scalar_end(s, SCAN_FAULT(s, p, "not an IP address"));
+		return scan_end(s, SCAN_FAULT(s, p, "not an IP address"));
 	return end;
 }
 
@@ -62,5 +62,5 @@ const char *scalar_enum(struct json_scan *s, const char *p, const struct ovd_enu
 			*at = type->values[i].value;
 			return end;
 		}
-	return scalar_end(s, SCAN_FAULT(s, p, "not one of the values of %s", type->name));
+	return scan_end(s, SCAN_FAULT(s, p, "not one of the values of %s", type->name));
 }

@@ -13,13 +13,6 @@ const char *scalar_int(struct json_scan *s, const char *p, const struct ovd_row 
 const char *scalar_ip(struct json_scan *s, const char *p, struct ovd_ip *at);
 const char *scalar_enum(struct json_scan *s, const char *p, const struct ovd_enum *type, int *at);
 
-/* Where a scan that began at p ended with r. */
-static inline const char *scalar_end(struct json_scan *s, int r)
-{
-	s->r = r;
-	return r < 0 ? NULL : s->p;
-}
-
 /* A string of any length; `what` was expected there. */
 static inline const char *scalar_string(struct json_scan *s, const char *p, const char *what,
 					struct ovd_view *at)
@@ -29,7 +22,7 @@ static inline const char *scalar_string(struct json_scan *s, const char *p, cons
 	if (end)
 		return end;
 	s->p = p;
-	return scalar_end(s, scan_string_any(s, what, at));
+	return scan_end(s, scan_string_any(s, what, at));
 }
 
 static inline const char *scalar_text(struct json_scan *s, const char *p, const struct ovd_row *row,
@@ -38,6 +31,6 @@ static inline const char *scalar_text(struct json_scan *s, const char *p, const 
 	const char *end = scalar_string(s, p, "a string", at);
 
 	if (end && at->n > row->max_bytes)
-		return scalar_end(s, SCAN_FAULT(s, p, "longer than %u bytes", row->max_bytes));
+		return scan_end(s, SCAN_FAULT(s, p, "longer than %u bytes", row->max_bytes));
 	return end;
 }

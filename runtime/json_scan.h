@@ -17,7 +17,7 @@ struct json_scan {
 	struct arena *arena; /* for texts with escapes */
 	struct ovd_fault *fault;
 	int depth; /* objects and arrays around p */
-	int r;     /* for readers that have p in a register: see json_scalar.h */
+	int r;     /* what a reader that has p in a register and returned NULL failed with */
 };
 
 /* The fault at `at`; -EBADMSG. */
@@ -35,6 +35,13 @@ static inline const char *scan_past_blanks(const char *p)
 static inline void scan_blanks(struct json_scan *s)
 {
 	s->p = scan_past_blanks(s->p);
+}
+
+/* For such a reader: where a function below, which returned r, left p; NULL if it failed. */
+static inline const char *scan_end(struct json_scan *s, int r)
+{
+	s->r = r;
+	return r < 0 ? NULL : s->p;
 }
 
 /* All below stand at the first byte of what they read, and leave p behind it. 0; -EBADMSG and the
