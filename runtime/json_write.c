@@ -16,7 +16,8 @@ struct writer {
 	int r;
 };
 
-static char *write_value(struct writer *w, char *out, const struct ovd_row *row, const void *at);
+static inline char *write_value(struct writer *w, char *out, const struct ovd_row *row,
+				const void *at);
 
 static _cold_ char *fail(struct writer *w, int r)
 {
@@ -221,7 +222,8 @@ static char *write_union(struct writer *w, char *out, const struct ovd_union *u,
 	}
 }
 
-static char *write_one(struct writer *w, char *out, const struct ovd_row *row, const void *at)
+static inline char *write_one(struct writer *w, char *out, const struct ovd_row *row,
+			      const void *at)
 {
 	switch ((enum ovd_kind)row->kind) {
 	case OVD_KIND_BOOL:
@@ -265,7 +267,8 @@ static char *write_list(struct writer *w, char *out, const struct ovd_row *row,
 	return out;
 }
 
-static char *write_value(struct writer *w, char *out, const struct ovd_row *row, const void *at)
+static inline char *write_value(struct writer *w, char *out, const struct ovd_row *row,
+				const void *at)
 {
 	return row->flags & OVD_LIST ? write_list(w, out, row, at) : write_one(w, out, row, at);
 }
