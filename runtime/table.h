@@ -31,9 +31,9 @@ enum {
 	OVD_SECRET = 1 << 5,     /* shown as JSON only, never logged */
 };
 
-/* A list in memory; generated structs hold {const T *items; size_t n;}, which has the same layout.
- */
-struct ovd_list {
+/* A list in memory; generated structs hold {const T *items; size_t n;}, which has the same layout,
+ * and is another type to the compiler. */
+struct __attribute__((may_alias)) ovd_list {
 	const void *items;
 	size_t n;
 };
