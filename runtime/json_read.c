@@ -221,10 +221,12 @@ static const char *read_object(struct json_scan *s, const char *p, const struct 
 
 static const struct ovd_variant *find_variant(const struct ovd_union *u, struct ovd_view name)
 {
-	const struct ovd_variant *v = u->variants;
+	const struct ovd_variant *v = u->variants, *end = v + u->n_variants;
 
-	for (; v < u->variants + u->n_variants; v++)
-		if (name.n == v->name_len &&
+	if (name.n > OVD_KEY_MAX)
+		return NULL;
+	for (; v < end; v++)
+		if (v->name_len == (uint8_t)name.n &&
 		    block_same(name.p, v->literal + u->tag_len + 1, name.n))
 			return v;
 	return NULL;
