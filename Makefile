@@ -53,6 +53,7 @@ include mk/tests.mk
 include mk/fuzz.mk
 include mk/qemu.mk
 include mk/bench.mk
+include mk/windows.mk
 
 .PHONY: all deps deps-all demo check bench install clean
 all: programs
