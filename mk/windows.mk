@@ -1,14 +1,16 @@
 # `make windows`: the same programs for Windows, by mingw-w64, in $(W); `make run-windows`: its tests, under wine. What is generated is the same.
 # x_unix.c and x_socket.c are for Unix alone, x_windows.c and x_pipe.c for Windows; server/linux and server/windows are the two systems' own.
 W       := $(B)-windows
+WIN_DEPS := $(B)-windows/deps
 WIN     := x86_64-w64-mingw32-
-WIN_CPPFLAGS := -I. -I$(B) -Iruntime/mingw -I$(W)/deps/include -include runtime/mingw/libc.h -D_GNU_SOURCE -D_POSIX_THREAD_SAFE_FUNCTIONS -D_FILE_OFFSET_BITS=64 -D__USE_MINGW_ANSI_STDIO=1 \
+WIN_CPPFLAGS := -I. -I$(B) -Iruntime/mingw -I$(WIN_DEPS)/include -include runtime/mingw/libc.h -D_GNU_SOURCE -D_POSIX_THREAD_SAFE_FUNCTIONS -D_FILE_OFFSET_BITS=64 -D__USE_MINGW_ANSI_STDIO=1 \
 	-D_WIN32_WINNT=0x0A00 -DWIN32_LEAN_AND_MEAN -DSODIUM_STATIC -DWITH_PROTOBUF=1
+WIN_MAP = -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(W)/=windows/ -ffile-prefix-map=$(B)/=build/ -ffile-prefix-map=$(WIN_DEPS)/=deps/
 # -g without paths, and no time stamp: the same bytes wherever and whenever it is built.
-WIN_COMPILE = $(WIN)gcc -std=gnu17 -g $(WARN) -O2 -ffile-prefix-map=$(CURDIR)=. $(WIN_CPPFLAGS) -MMD -MP
+WIN_COMPILE = $(WIN)gcc -std=gnu17 -g $(WARN) -O2 $(WIN_MAP) $(WIN_CPPFLAGS) -MMD -MP
 WIN_LINK    = $(WIN)gcc -g -O2 -static -municode -Wl,--no-insert-timestamp
 # Import libraries cost nothing where nothing of theirs is used. No library that a host without the Containers feature lacks: those are loaded.
-WIN_LIBS    = -L$(W)/deps/lib -lprotobuf-c -ljson-c -luv -lsodium -lws2_32 -liphlpapi -lpsapi -luserenv -ldbghelp -lole32 -luser32 -lshell32 -ladvapi32 -lpthread
+WIN_LIBS    = -L$(WIN_DEPS)/lib -lprotobuf-c -ljson-c -luv -lsodium -lws2_32 -liphlpapi -lpsapi -luserenv -ldbghelp -lole32 -luser32 -lshell32 -ladvapi32 -lpthread
 
 WIN_PARTS   := $(filter-out gen% server/linux,$(PARTS))
 win_needs    = $(patsubst server/linux,server/windows,$(filter-out gen%,$(needs/$(1))))
@@ -18,31 +20,31 @@ win_archive  = $(patsubst %,$(W)/%.a,$(1) $(call win_needs,$(1)))
 # Files of the Unix daemon's main part.
 win_not/server := daemon.c lock.c notify.c watch.c
 
-.PHONY: windows windows-programs run-windows
+.PHONY: windows windows-programs windows-tests run-windows
 windows:
 	$(Q)mk/deps.sh gcc-mingw-w64-x86-64
 	$(Q)$(MAKE) --no-print-directory windows-programs
 
-$(W)/deps/stamp: mk/windows-deps.sh
-	$(call say,DEPS,$(W)/deps)
-	$(Q)mk/windows-deps.sh $(W)/deps
+$(WIN_DEPS)/stamp: mk/windows-deps.sh
+	$(call say,DEPS,$(WIN_DEPS))
+	$(Q)mk/windows-deps.sh $(WIN_DEPS)
 
 $(W)/flags: FORCE
 	@mkdir -p $(@D); echo '$(WIN_COMPILE) $(WIN_LINK) $(WIN_LIBS)' | cmp -s - $@ || echo '$(WIN_COMPILE) $(WIN_LINK) $(WIN_LIBS)' > $@
 
-$(W)/%.o: %.c $(W)/flags | $(W)/deps/stamp $(filter %.h,$(GENERATED)) $(B)/build_id.h
+$(W)/%.o: %.c $(W)/flags | $(WIN_DEPS)/stamp $(filter %.h,$(GENERATED)) $(B)/build_id.h
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(WIN_COMPILE) -c $< -o $@
-$(W)/schema/%.o: $(B)/schema/%.c $(W)/flags | $(W)/deps/stamp
+$(W)/schema/%.o: $(B)/schema/%.c $(W)/flags | $(WIN_DEPS)/stamp
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(WIN_COMPILE) -c $< -o $@
-$(W)/schema/pb/%.o: $(B)/schema/pb/%.c $(W)/flags | $(W)/deps/stamp
+$(W)/schema/pb/%.o: $(B)/schema/pb/%.c $(W)/flags | $(WIN_DEPS)/stamp
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(filter-out -W%,$(WIN_COMPILE)) -w -I$(PB) -c $< -o $@
-$(W)/gen/pb/wire.pb-c.o: $(PB)/wire.pb-c.c $(W)/flags | $(W)/deps/stamp
+$(W)/gen/pb/wire.pb-c.o: $(PB)/wire.pb-c.c $(W)/flags | $(WIN_DEPS)/stamp
 	@mkdir -p $(@D)
 	$(Q)$(filter-out -W%,$(WIN_COMPILE)) -w -I$(PB) -c $< -o $@
 
@@ -70,5 +72,36 @@ $(W)/lib/liboverlayd-client.a: $(W)/client.a $(W)/schema.a $(W)/runtime.a
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(WIN)ar rcsD $@ $(foreach p,client runtime,$(patsubst %.c,$(W)/%.o,$(call win_source,$(p)))) \
 		$(W)/schema/overlayd_tables.o $(W)/schema/pb/overlayd.pb-c.o
+
+# ---- tests ----
+
+# The portable ones of the tree, beside Windows' own.
+WIN_TESTS := $(wildcard tests/wine/test_*.c) \
+	$(filter-out %_unix.c %/test_log.c %/test_util.c,$(wildcard tests/runtime/test_*.c)) \
+	$(addprefix tests/conformance/,test_vectors.c test_mutations.c test_protobuf_mutations.c) \
+	$(addprefix tests/client/ctl/,test_flags.c test_raw.c test_remote.c test_safe.c)
+WIN_TESTS := $(WIN_TESTS:%.c=$(W)/%.exe)
+# Linked with what the part they test may use; those in tests/wine with all there is.
+win_links   = $(or $(win_links/$(1)),$(call win_archive,$(patsubst tests/%,%,$(1))))
+win_links/tests/conformance  := $(call win_archive,schema)
+win_links/tests/wine         := $(WIN_PARTS:%=$(W)/%.a)
+win_shared/tests/runtime     := $(W)/tests/runtime/sample.o
+win_shared/tests/conformance := $(addprefix $(W)/tests/conformance/,vectors.o suite/vector.o suite/file.o suite/mutate.o suite/recode.o)
+win_shared/tests/client/ctl  := $(W)/schema/overlayd_ctl.o $(W)/schema/overlayd_describe.o
+
+define win_test
+$(W)/$(1).exe: $(W)/$(1).o $(W)/tests/check.o $(W)/tests/check_windows.o $(win_shared/$(patsubst %/,%,$(dir $(1)))) \
+	$(call win_links,$(patsubst %/,%,$(dir $(1))))
+endef
+$(foreach t,$(WIN_TESTS:$(W)/%.exe=%),$(eval $(call win_test,$(t))))
+$(WIN_TESTS):
+	$(call say,LD,$@)
+	$(Q)$(WIN_LINK) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(WIN_LIBS)
+
+# Where a tool is missing it is one skipped test, with the reason.
+windows-tests: windows-programs $(WIN_TESTS)
+run-windows:
+	$(Q)reason=$$(B=$(B) tests/wine/ready) || { echo "tests of Windows - SKIPPED: $$reason"; echo "0 passed, 0 failed, 1 skipped"; exit 0; }; \
+	$(MAKE) --no-print-directory windows-tests && B=$(B) tests/wine/run tests/run $(WIN_TESTS) $(wildcard tests/wine/test_*.sh)
 
 -include $(shell find $(W) -name '*.d' 2>/dev/null)

@@ -19,6 +19,14 @@ void *memrchr(const void *p, int c, size_t n)
 	return NULL;
 }
 
+void *memmem(const void *p, size_t n, const void *wanted, size_t wanted_n)
+{
+	for (const char *at = p; n >= wanted_n; at++, n--)
+		if (memcmp(at, wanted, wanted_n) == 0)
+			return (void *)at;
+	return NULL;
+}
+
 char *strndup(const char *s, size_t n)
 {
 	size_t length = strnlen(s, n);

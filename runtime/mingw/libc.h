@@ -21,6 +21,7 @@
 
 void explicit_bzero(void *p, size_t n);
 void *memrchr(const void *p, int c, size_t n);
+void *memmem(const void *p, size_t n, const void *wanted, size_t wanted_n);
 char *strndup(const char *s, size_t n);
 
 /* mingw's own knows only the numbers that C had in 1989. */
