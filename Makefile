@@ -31,6 +31,7 @@ needs/server/linux  := server/net server/engine runtime
 needs/server/ipc    := server/net server/engine schema runtime
 needs/server/ops    := server/ipc server/store server/net server/engine schema runtime
 needs/server        := server/ops server/linux server/ipc server/store server/net server/engine schema runtime
+needs/server/windows := server/ops server/ipc server/store server/net server/engine schema runtime
 needs/client        := schema runtime
 needs/client/ctl    := client schema runtime
 needs/tests/conformance/suite := schema runtime
