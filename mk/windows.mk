@@ -86,9 +86,10 @@ WIN_TESTS := $(WIN_TESTS:%.c=$(W)/%.exe)
 # Linked with what the part they test may use; those in tests/wine with all there is.
 win_links   = $(or $(win_links/$(1)),$(call win_archive,$(patsubst tests/%,%,$(1))))
 win_links/tests/conformance  := $(call win_archive,schema)
-win_links/tests/wine         := $(WIN_PARTS:%=$(W)/%.a)
+win_links/tests/wine         := $(patsubst %,$(W)/%.a,$(filter-out tests%,$(WIN_PARTS)))
 win_shared/tests/runtime     := $(W)/tests/runtime/sample.o
 win_shared/tests/conformance := $(addprefix $(W)/tests/conformance/,vectors.o suite/vector.o suite/file.o suite/mutate.o suite/recode.o)
+win_shared/tests/wine          := $(patsubst %.c,$(W)/%.o,$(filter-out %_main.c,$(filter-out tests/wine/test_%,$(wildcard tests/wine/*.c)))) $(W)/schema/overlayd_ops.o $(W)/schema/overlayd_describe.o
 win_shared/tests/client/ctl  := $(W)/schema/overlayd_ctl.o $(W)/schema/overlayd_describe.o
 
 define win_test

@@ -140,10 +140,12 @@ size_t check_count(const uint8_t *bytes, size_t n, const uint8_t *turned, size_t
 
 int main(int argc, char **argv)
 {
-	const char *program = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
+	const char *program = argv[0];
 	int count[3] = { 0, 0, 0 };
 
 	check_here(tests, argv);
+	while (program[strcspn(program, "/\\")])
+		program += strcspn(program, "/\\") + 1;
 	for (struct check_test *t = tests; t; t = t->next) {
 		if (argc > 1 && strcmp(argv[1], t->name) != 0)
 			continue;
