@@ -21,7 +21,7 @@ win_archive  = $(patsubst %,$(W)/%.a,$(1) $(call win_needs,$(1)))
 win_not/server := daemon.c lock.c notify.c watch.c
 win_not/server/net := worker.c
 
-.PHONY: windows windows-programs windows-tests run-windows
+.PHONY: windows windows-programs windows-tests run-windows bench-windows
 windows:
 	$(Q)mk/deps.sh gcc-mingw-w64-x86-64
 	$(Q)$(MAKE) --no-print-directory windows-programs
@@ -89,17 +89,22 @@ win_links/tests/conformance  := $(call win_archive,schema)
 win_links/tests/wine         := $(patsubst %,$(W)/%.a,$(filter-out tests%,$(WIN_PARTS)))
 win_shared/tests/runtime     := $(W)/tests/runtime/sample.o
 win_shared/tests/conformance := $(addprefix $(W)/tests/conformance/,vectors.o suite/vector.o suite/file.o suite/mutate.o suite/recode.o)
-win_shared/tests/wine          := $(patsubst %.c,$(W)/%.o,$(filter-out %_main.c,$(filter-out tests/wine/test_%,$(wildcard tests/wine/*.c)))) $(W)/schema/overlayd_ops.o $(W)/schema/overlayd_describe.o
+win_shared/tests/wine          := $(patsubst %.c,$(W)/%.o,$(filter-out tests/wine/test_% tests/wine/bench_%,$(wildcard tests/wine/*.c))) $(W)/schema/overlayd_ops.o $(W)/schema/overlayd_describe.o
 win_shared/tests/client/ctl  := $(W)/schema/overlayd_ctl.o $(W)/schema/overlayd_describe.o
 
 define win_test
 $(W)/$(1).exe: $(W)/$(1).o $(W)/tests/check.o $(W)/tests/check_windows.o $(win_shared/$(patsubst %/,%,$(dir $(1)))) \
 	$(call win_links,$(patsubst %/,%,$(dir $(1))))
 endef
-$(foreach t,$(WIN_TESTS:$(W)/%.exe=%),$(eval $(call win_test,$(t))))
-$(WIN_TESTS):
+WIN_BENCHES := $(patsubst %.c,$(W)/%.exe,$(wildcard tests/wine/bench_*.c))
+$(foreach t,$(patsubst $(W)/%.exe,%,$(WIN_TESTS) $(WIN_BENCHES)),$(eval $(call win_test,$(t))))
+$(WIN_TESTS) $(WIN_BENCHES):
 	$(call say,LD,$@)
 	$(Q)$(WIN_LINK) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(WIN_LIBS)
+
+# A measurement: it asserts nothing.
+bench-windows: $(W)/tests/wine/bench_pipe.exe
+	$(Q)B=$(B) tests/wine/run sh -c 'exec $$WINE $<'
 
 # Where a tool is missing it is one skipped test, with the reason.
 windows-tests: windows-programs $(WIN_TESTS)

@@ -85,7 +85,7 @@ int stream_open(const char *path, struct stream **ret)
 	struct stream *s;
 	int r;
 
-	if (!wide || wcsnicmp(wide, PREFIX, wcslen(PREFIX)) != 0)
+	if (!wide || wcsnicmp(wide, PREFIX, wcslen(PREFIX)) != 0 || !wide[wcslen(PREFIX)])
 		return -EINVAL;
 	s = calloc(1, sizeof(*s));
 	if (!s)
