@@ -15,7 +15,7 @@ struct side {
 };
 
 struct bare {
-	HANDLE pipe;
+	HANDLE pipe, thread;
 	size_t asked, answered;
 };
 
@@ -30,7 +30,7 @@ static double now_us(void)
 	return (double)now.QuadPart * 1e6 / (double)frequency.QuadPart;
 }
 
-static DWORD WINAPI answer_bare(void *arg)
+static DWORD WINAPI answer_blocking(void *arg)
 {
 	const struct bare *bare = arg;
 	char in[256], out[4096] = "";
@@ -39,6 +39,38 @@ static DWORD WINAPI answer_bare(void *arg)
 	ConnectNamedPipe(bare->pipe, NULL);
 	while (ReadFile(bare->pipe, in, (DWORD)bare->asked, &n, NULL) && n == bare->asked)
 		WriteFile(bare->pipe, out, (DWORD)bare->answered, &n, NULL);
+	return 0;
+}
+
+/* The next operation that has ended; false: it failed. */
+static bool take_ended(HANDLE port)
+{
+	OVERLAPPED_ENTRY entries[8];
+	ULONG n = 0;
+
+	return GetQueuedCompletionStatusEx(port, entries, ARRAY_SIZE(entries), &n, INFINITE,
+					   FALSE) &&
+	       n == 1 && entries[0].lpOverlapped->Internal == 0;
+}
+
+static DWORD WINAPI answer_by_port(void *arg)
+{
+	const struct bare *bare = arg;
+	HANDLE port = CreateIoCompletionPort(bare->pipe, NULL, 0, 1);
+	OVERLAPPED in = { .hEvent = NULL }, out = { .hEvent = NULL };
+	char asked[256], answered[4096] = "";
+	bool good = true;
+
+	SetFileCompletionNotificationModes(bare->pipe, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS);
+	if (!ConnectNamedPipe(bare->pipe, &in) && GetLastError() == ERROR_IO_PENDING)
+		take_ended(port);
+	while (good) {
+		good = ReadFile(bare->pipe, asked, sizeof(asked), NULL, &in) ||
+		       (GetLastError() == ERROR_IO_PENDING && take_ended(port));
+		if (good && !WriteFile(bare->pipe, answered, (DWORD)bare->answered, NULL, &out))
+			good = GetLastError() == ERROR_IO_PENDING && take_ended(port);
+	}
+	CloseHandle(port);
 	return 0;
 }
 
@@ -97,35 +129,57 @@ static size_t make_request(void)
 	return sizeof(n) + n;
 }
 
+static void bare_start(struct bare *bare, struct side *side, const char *path, DWORD mode,
+		       LPTHREAD_START_ROUTINE answer_it)
+{
+	bare->pipe = CreateNamedPipeA(path, PIPE_ACCESS_DUPLEX | mode, 0, 1, 65536, 65536, 0, NULL);
+	CHECK(bare->pipe != INVALID_HANDLE_VALUE);
+	bare->thread = CreateThread(NULL, 0, answer_it, bare, 0, NULL);
+	side->pipe = connect_to(path);
+}
+
+static void bare_stop(struct bare *bare, struct side *side)
+{
+	CloseHandle(side->pipe);
+	WaitForSingleObject(bare->thread, INFINITE);
+	CloseHandle(bare->thread);
+	CloseHandle(bare->pipe);
+}
+
+static void print_beside(const char *what, const struct side *ours, struct side *theirs)
+{
+	double ratios[ROUNDS];
+
+	for (int i = 0; i < ROUNDS; i++)
+		ratios[i] = ours->us[i] / theirs->us[i];
+	printf("\n  %s %.1f us, ratio of neighbours %.2f", what, median(theirs->us),
+	       median(ratios));
+}
+
 TEST(status)
 {
-	static const char path[] = "\\\\.\\pipe\\bench-bare";
-	struct bare bare = { .asked = make_request() };
-	struct side ours, theirs;
+	struct bare port = { .asked = make_request() }, blocking = port;
+	struct side ours, by_port, by_blocking;
 	struct served s;
-	HANDLE thread;
-	double ratios[ROUNDS];
 
 	served_start(&s);
 	ours.pipe = connect_to(s.pipe);
-	bare.answered = trip(ours.pipe, bare.asked, 1);
-	bare.pipe = CreateNamedPipeA(path, PIPE_ACCESS_DUPLEX, 0, 1, 65536, 65536, 0, NULL);
-	thread = CreateThread(NULL, 0, answer_bare, &bare, 0, NULL);
-	theirs.pipe = connect_to(path);
+	port.answered = blocking.answered = trip(ours.pipe, port.asked, 1);
+	bare_start(&port, &by_port, "\\\\.\\pipe\\bench-port", FILE_FLAG_OVERLAPPED,
+		   answer_by_port);
+	bare_start(&blocking, &by_blocking, "\\\\.\\pipe\\bench-blocking", 0, answer_blocking);
 	for (int i = 0; i < ROUNDS; i++) {
-		measure(&ours, i, bare.asked, bare.answered);
-		measure(&theirs, i, bare.asked, bare.answered);
+		measure(&ours, i, port.asked, port.answered);
+		measure(&by_port, i, port.asked, port.answered);
+		measure(&by_blocking, i, port.asked, port.answered);
 	}
-	CloseHandle(theirs.pipe);
-	WaitForSingleObject(thread, INFINITE);
-	CloseHandle(bare.pipe);
+	bare_stop(&port, &by_port);
+	bare_stop(&blocking, &by_blocking);
 	CloseHandle(ours.pipe);
 	served_stop(&s);
-	for (int i = 0; i < ROUNDS; i++)
-		ratios[i] = ours.us[i] / theirs.us[i];
-	printf("status %.1f us, bare pipe %.1f us, ratio of neighbours %.2f (medians of %d rounds "
-	       "of "
-	       "%d trips; %zu bytes asked, %zu answered) ",
-	       median(ours.us), median(theirs.us), median(ratios), ROUNDS, TRIPS, bare.asked,
-	       bare.answered);
+	print_beside("bare pipe, completion port", &ours, &by_port);
+	print_beside("bare pipe, one blocking thread", &ours, &by_blocking);
+	printf("\n  status %.1f us: %zu bytes asked, %zu answered; medians of %d rounds of %d "
+	       "trips\n",
+	       median(ours.us), port.asked, port.answered, ROUNDS, TRIPS);
 }
