@@ -66,6 +66,7 @@ endef
 $(eval $(call win_program,overlayd,server/overlayd_main,$(W)/schema/overlayd_ops.o $(W)/schema/overlayd_describe.o,server))
 $(eval $(call win_program,overlayctl,client/ctl/overlayctl_main,$(W)/schema/overlayd_ctl.o,client/ctl))
 $(eval $(call win_program,codec-testee,tests/conformance/codec_testee_main,,schema))
+$(eval $(call win_program,overlay-conform,tests/conformance/suite/conform_main,,tests/conformance/suite))
 
 # All of the client library in one.
 windows-programs: $(W)/lib/liboverlayd-client.a

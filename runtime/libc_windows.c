@@ -1,4 +1,5 @@
 #define _SEARCH_PRIVATE /* for what a node is */
+#include <fnmatch.h>
 #include <search.h>
 #include <windows.h>
 
@@ -87,6 +88,20 @@ const char *errno_text(int number)
 		if (texts[i].number == number)
 			return texts[i].text;
 	return "Unknown error";
+}
+
+int fnmatch(const char *pattern, const char *text, int flags)
+{
+	for (; *pattern && *pattern != '*'; pattern++, text++)
+		if (!*text || (*pattern != '?' && *pattern != *text))
+			return 1;
+	if (!*pattern)
+		return *text != '\0';
+	do
+		if (fnmatch(pattern + 1, text, flags) == 0)
+			return 0;
+	while (*text++);
+	return 1;
 }
 
 /* ---- search.h ---- */

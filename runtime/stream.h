@@ -32,5 +32,9 @@ ssize_t stream_write(struct stream *s, const void *p, size_t n);
  * 0: the time is up, or the wait was interrupted. */
 int stream_wait(struct stream *s, int what, int ms);
 
+/* Nothing more will be written, and the other end sees that; reading goes on. -ENOTSUP: a pipe has
+ * no such half. */
+int stream_shut(struct stream *s);
+
 /* For poll(2); on Windows -1. */
 int stream_fd(const struct stream *s);

@@ -227,6 +227,11 @@ int stream_wait(struct stream *s, int what, int ms)
 	return ready_now(s, what);
 }
 
+int stream_shut(struct stream *s _unused_)
+{
+	return -ENOTSUP;
+}
+
 int stream_fd(const struct stream *s _unused_)
 {
 	return -1;

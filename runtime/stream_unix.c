@@ -146,6 +146,11 @@ int stream_wait(struct stream *s, int what, int ms)
 	       (watched.revents & POLLOUT ? STREAM_WRITABLE : 0);
 }
 
+int stream_shut(struct stream *s)
+{
+	return shutdown(s->fd, SHUT_WR) < 0 ? -errno : 0;
+}
+
 int stream_fd(const struct stream *s)
 {
 	return s->fd;

@@ -17,7 +17,8 @@
 #define EWOULDBLOCK EAGAIN
 #define ESHUTDOWN   200
 
-#define O_CLOEXEC _O_NOINHERIT
+/* Bytes as they are, too: without it a file's line ends are changed. */
+#define O_CLOEXEC (_O_NOINHERIT | _O_BINARY)
 
 void explicit_bzero(void *p, size_t n);
 void *memrchr(const void *p, int c, size_t n);
