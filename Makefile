@@ -31,6 +31,7 @@ needs/server/linux  := server/net server/store server/engine schema runtime
 needs/server/ipc    := server/net server/store server/engine schema runtime
 needs/server/ops    := server/ipc server/net server/store server/engine schema runtime
 needs/server        := server/ops server/linux server/ipc server/net server/store server/engine schema runtime
+needs/server/windows := server/ops server/ipc server/net server/store server/engine schema runtime
 needs/client        := schema runtime
 needs/client/ctl    := client schema runtime
 needs/tests/conformance/suite := schema runtime
@@ -54,6 +55,7 @@ include mk/fuzz.mk
 include mk/qemu.mk
 include mk/bench.mk
 include mk/install.mk
+include mk/windows.mk
 
 .PHONY: all deps deps-all demo check bench install clean
 all: programs
