@@ -455,6 +455,13 @@ int ovd_client_fd(const struct ovd_client *c)
 	return c->stream ? stream_fd(c->stream) : -1;
 }
 
+int ovd_client_wait(struct ovd_client *c, int ms)
+{
+	int r = c->stream ? stream_wait(c->stream, STREAM_READABLE, ms) : -ENOTCONN;
+
+	return r < 0 ? r : 0;
+}
+
 int ovd_client_handle(struct ovd_client *c)
 {
 	struct limit only_what_is_there = { .at = 0 };

@@ -79,6 +79,10 @@ void ovd_client_on_event(struct ovd_client *client,
  * poll. */
 int ovd_client_fd(const struct ovd_client *client);
 
+/* Waits until there may be events, ms at most, -1 for ever: where there is no poll(2), or nothing
+ * else to wait for. 0 also if there is nothing; -ENOTCONN. Behind handle, like poll. */
+int ovd_client_wait(struct ovd_client *client, int ms);
+
 /* Hands out the events that are there, without waiting: what was read already and what one read
  * gives. -ENOTCONN: there is no connection; -ECONNRESET, -EPROTO, -EBUSY, -ENOMEM as call. */
 int ovd_client_handle(struct ovd_client *client);

@@ -18,8 +18,10 @@ win_source   = $(filter-out $(1)/%_main.c $(1)/%_unix.c $(1)/%_socket.c $(win_no
 win_archive  = $(patsubst %,$(W)/%.a,$(1) $(call win_needs,$(1)))
 
 # Files of the Unix daemon's main part.
-win_not/server := daemon.c lock.c notify.c watch.c
+win_not/server := daemon.c lock.c notify.c socket.c watch.c
 win_not/server/net := worker.c
+win_not/server/ops := adopt.c
+win_not/server/store := environment.c store.c writer.c
 
 .PHONY: windows windows-programs windows-tests run-windows bench-windows
 windows:
@@ -37,6 +39,7 @@ $(W)/%.o: %.c $(W)/flags | $(WIN_DEPS)/stamp $(filter %.h,$(GENERATED)) $(B)/bui
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(WIN_COMPILE) -c $< -o $@
+$(RECORDS:%=$(W)/schema/%_tables.o): private WIN_CPPFLAGS += -UWITH_PROTOBUF -DWITH_PROTOBUF=0
 $(W)/schema/%.o: $(B)/schema/%.c $(W)/flags | $(WIN_DEPS)/stamp
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
@@ -49,7 +52,7 @@ $(W)/gen/pb/wire.pb-c.o: $(PB)/wire.pb-c.c $(W)/flags | $(WIN_DEPS)/stamp
 	@mkdir -p $(@D)
 	$(Q)$(filter-out -W%,$(WIN_COMPILE)) -w -I$(PB) -c $< -o $@
 
-$(W)/schema.a: $(W)/schema/overlayd_tables.o $(W)/schema/pb/overlayd.pb-c.o
+$(W)/schema.a: $(W)/schema/overlayd_tables.o $(RECORDS:%=$(W)/schema/%_tables.o) $(W)/schema/pb/overlayd.pb-c.o
 $(foreach p,$(filter-out schema,$(WIN_PARTS)),$(eval $(W)/$(p).a: $(patsubst %.c,$(W)/%.o,$(call win_source,$(p)))))
 $(W)/%.a:
 	@mkdir -p $(@D)
