@@ -30,9 +30,10 @@ needs/server/net    := server/engine runtime
 needs/server/linux  := server/net server/engine runtime
 needs/server/ipc    := server/net server/engine schema runtime
 needs/server/ops    := server/ipc server/store server/net server/engine schema runtime
+needs/server/hcs    := schema runtime
 needs/server        := server/ops server/linux server/ipc server/store server/net server/engine schema runtime
 needs/client        := schema runtime
-needs/client/ctl    := client schema runtime
+needs/client/ctl    := client server/hcs schema runtime
 needs/tests/conformance/suite := schema runtime
 
 libs/gen/pb         := -lprotobuf-c
@@ -40,6 +41,7 @@ libs/runtime        := -lpthread $(if $(PROTOBUF),-lprotobuf-c)
 libs/client/ctl     := -ljson-c
 libs/gen/examples   := -ljson-c
 libs/server/linux   := -lnl-route-3 -lnl-3 -lnftables -lnftnl -lmnl -lsodium
+libs/server/hcs     := -ljson-c -lpthread
 libs/server/ipc     := -luv
 libs/server/store   := -lsodium
 

@@ -60,6 +60,14 @@ $(B)/schema/pb/%.o: $(B)/schema/pb/%.c $(B)/flags
 	$(call say,CC,$<)
 	$(Q)$(filter-out -W%,$(COMPILE)) -w -I$(PB) -c $< -o $@
 $(B)/schema/pb/overlayd.pb-c.o: | $(PB_NAMES:%=$(PB)/%.pb-c.h)
-$(B)/schema.a: $(B)/schema/overlayd_tables.o $(if $(PROTOBUF),$(B)/schema/pb/overlayd.pb-c.o)
+# hcs.proto: records that are shown, as JSON alone.
+RECORDS := $(addprefix $(B)/schema/hcs,.h _tables.c)
+$(B)/schema/hcs.stamp: schema/hcs.proto schema/wire.proto $(B)/gen/records/overlaygen | $(B)/schema/stamp
+	$(call say,GEN,$<)
+	$(Q)protoc -Ischema --plugin=protoc-gen-overlay=$(B)/gen/records/overlaygen --overlay_out=$(B)/schema hcs.proto && touch $@
+$(RECORDS): $(B)/schema/hcs.stamp ;
+$(B)/schema/hcs_tables.o: private CPPFLAGS += -UWITH_PROTOBUF -DWITH_PROTOBUF=0
+
+$(B)/schema.a: $(B)/schema/overlayd_tables.o $(B)/schema/hcs_tables.o $(if $(PROTOBUF),$(B)/schema/pb/overlayd.pb-c.o)
 SCHEMA_USERS := $(wildcard gen/examples/*.c server/*.c server/*/*.c client/*.c client/*/*.c tests/*/*.c tests/*/*/*.c)
-$(SCHEMA_USERS:%.c=$(B)/%.o): | $(filter %.h,$(GENERATED))
+$(SCHEMA_USERS:%.c=$(B)/%.o): | $(filter %.h,$(GENERATED) $(RECORDS))
