@@ -25,7 +25,7 @@ needs/schema        := runtime
 needs/gen           := gen/pb runtime
 needs/gen/examples  := schema runtime
 needs/server/engine := runtime
-needs/server/store  := runtime
+needs/server/store  := schema runtime
 needs/server/net    := server/engine runtime
 needs/server/linux  := server/net server/engine runtime
 needs/server/ipc    := server/net server/engine schema runtime
@@ -43,7 +43,7 @@ libs/gen/examples   := -ljson-c
 libs/server/linux   := -lnl-route-3 -lnl-3 -lnftables -lnftnl -lmnl -lsodium
 libs/server/hcs     := -ljson-c -lpthread
 libs/server/ipc     := -luv
-libs/server/store   := -lsodium
+libs/server/store   := -lsodium -llmdb
 
 .DEFAULT_GOAL := all
 include mk/build_id.mk

@@ -1,4 +1,4 @@
-/* C alone: the structs of a schema that never goes over the socket, and their JSON. */
+/* For a schema of records alone: its types and their tables, no operations, no bindings. */
 #include "gen/emit.h"
 
 const struct output outputs[] = {
