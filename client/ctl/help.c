@@ -19,6 +19,7 @@ void help_all(FILE *out, const struct ctl_command *commands)
 	for (; commands->name; commands++)
 		fprintf(out, "  %-23s  %s\n", commands->name, commands->summary);
 	fputs("  call OPERATION           Asks for an operation that this program need not know.\n"
+	      "  hcs COMMAND              Lists, watches and changes compute systems of Windows.\n"
 	      "  raw [JSON]               Sends a frame, or a request, as it is typed.\n"
 	      "  help [COMMAND]           Prints this.\n"
 	      "  --version                Prints the version.\n"

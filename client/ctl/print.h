@@ -9,6 +9,9 @@
  * dash. now, seconds since 1970, is what ages are counted from. */
 void print_response(FILE *out, const struct ovd_response *response, long long now);
 
+/* The same of any document that is no union. */
+void print_document(FILE *out, const struct ovd_table *table, const void *document);
+
 /* A daemon's text or JSON and a line end, made safe as client/ctl/safe.h says. */
 void print_text(FILE *out, struct ovd_view text);
 void print_json(FILE *out, struct ovd_view json);

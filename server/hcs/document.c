@@ -67,15 +67,20 @@ static int put_texts(struct json_object *object, const char *key, const char *co
 	return r;
 }
 
-static int finish(struct json_object *object, struct buf *out)
+static int put_out(struct json_object *object, int format, struct buf *out)
 {
-	const char *text = json_object_to_json_string_ext(
-		object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	const char *text =
+		json_object_to_json_string_ext(object, format | JSON_C_TO_STRING_NOSLASHESCAPE);
 	int r = text ? buf_append(out, text, strlen(text) + 1) : -ENOMEM;
 
 	if (r == 0)
 		out->n--;
 	return r;
+}
+
+static int finish(struct json_object *object, struct buf *out)
+{
+	return put_out(object, JSON_C_TO_STRING_PLAIN, out);
 }
 
 static bool is_guid(const char *text)
@@ -264,6 +269,18 @@ bool document_is_object(struct ovd_view text)
 	_cleanup_(json_putp) struct json_object *top = document_parse(text);
 
 	return json_object_is_type(top, json_type_object);
+}
+
+int document_format(struct ovd_view document, bool indented, struct buf *out)
+{
+	_cleanup_(json_putp) struct json_object *top = document_parse(document);
+
+	if (!top)
+		return -EBADMSG;
+	return put_out(top,
+		       indented ? JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED
+				: JSON_C_TO_STRING_PLAIN,
+		       out);
 }
 
 /* A copy of a key's text, "" if there is none. */

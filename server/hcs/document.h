@@ -49,12 +49,16 @@ int document_modify(const struct document_modify *modify, struct buf *out);
  * "ErrorEvents" if that is empty. Appends it to out; nothing if there is none. -ENOMEM. */
 int document_error_message(struct ovd_view document, struct buf *out);
 
-/* The array that an enumeration answers; all lies in the arena. An entry that is no object or has
- * no id makes the whole a fault: -EBADMSG, -ENOMEM. */
+/* The array that an enumeration answers; all lies in the arena, each text with a NUL behind it. An
+ * entry that is no object or has no id makes the whole a fault: -EBADMSG, -ENOMEM. */
 int document_systems(struct ovd_view document, struct arena *arena, struct hcs_system_list *ret);
 
 /* Whether properties say that the system has ended: State is Stopped, or Exited. */
 bool document_says_stopped(struct ovd_view document);
+
+/* Appends any document as JSON anew: on one line, or indented for a person. -EBADMSG if it can't be
+ * read; -ENOMEM. */
+int document_format(struct ovd_view document, bool indented, struct buf *out);
 
 /* Whether a JSON text can be read: an object, nothing behind it. For documents that people write.
  */

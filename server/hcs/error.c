@@ -5,17 +5,22 @@
 #include "runtime/buf.h"
 #include "server/hcs/document.h"
 
+#define NAME_SHOWN 128
+
 static int fill(struct hcs_error *error, const char *verb, const char *id, const char *what,
 		struct ovd_view message)
 {
 	const char *hint = hcs_class_hint(error->class);
+	struct ovd_view name = view(id ? id : "");
 
+	name.n = MIN(name.n, NAME_SHOWN);
+	name.n = view_whole(name);
 	/* The message may come from a guest and be of any length: the hint behind it must fit. */
 	message.n = MIN(message.n, HCS_ERROR_TEXT_MAX / 2);
 	message.n = view_whole(message);
-	snprintf(error->text, sizeof(error->text), "%s%s%.128s: %s%s%.*s%s%s%s", verb,
-		 id ? " " : "", id ? id : "", what, message.n > 0 ? ": " : "", VIEW(message),
-		 hint ? " (" : "", hint ? hint : "", hint ? ")" : "");
+	snprintf(error->text, sizeof(error->text), "%s%s%.*s: %s%s%.*s%s%s%s", verb, id ? " " : "",
+		 VIEW(name), what, message.n > 0 ? ": " : "", VIEW(message), hint ? " (" : "",
+		 hint ? hint : "", hint ? ")" : "");
 	return hcs_class_errno(error->class);
 }
 

@@ -346,7 +346,7 @@ TEST(help)
 		check_help(name);
 		n++;
 	}
-	CHECK_INT(n, ovd_request_table.union_->n_variants + 2u); /* and raw, call */
+	CHECK_INT(n, ovd_request_table.union_->n_variants + 3u); /* and raw, call, hcs */
 }
 
 /* ---- raw ---- */
