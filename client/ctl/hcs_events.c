@@ -90,7 +90,7 @@ void hcs_watch_free(struct hcs_watch *w)
 	free(w);
 }
 
-static void tell(void *user)
+static void tell_ready(void *user)
 {
 	struct hcs_watch *w = user;
 
@@ -102,7 +102,7 @@ static void tell(void *user)
 
 struct compute_system_reader hcs_watch_reader(struct hcs_watch *watch)
 {
-	return (struct compute_system_reader){ .ready = tell, .user = watch };
+	return (struct compute_system_reader){ .ready = tell_ready, .user = watch };
 }
 
 static void wait_ready(struct hcs_watch *w)

@@ -297,6 +297,7 @@ int hcs_library_open_from(const wchar_t *file, struct hcs_api **ret, struct hcs_
 	missing = find_symbols(l, module);
 	if (missing) {
 		free(l);
+		FreeLibrary(module);
 		return unavailable(error, file, "has no %s", missing);
 	}
 	l->api = calls;
