@@ -16,15 +16,24 @@ static char *read_file(const char *path)
 	return text;
 }
 
+/* The environment's, as UTF-8 from malloc; "" if there is none. */
+static char *environment(void)
+{
+	DWORD n = GetEnvironmentVariableW(L"HCS_STUB", NULL, 0);
+	wchar_t *wide = calloc(n + 1u, sizeof(*wide));
+	char *text = calloc(n + 1u, 3);
+
+	GetEnvironmentVariableW(L"HCS_STUB", wide, n);
+	WideCharToMultiByte(CP_UTF8, 0, wide, -1, text, (int)n * 3 + 3, NULL, NULL);
+	free(wide);
+	return text;
+}
+
 /* The whole script, from malloc. */
 static char *script(void)
 {
-	DWORD n = GetEnvironmentVariableA("HCS_STUB", NULL, 0);
-	char *text = calloc(1, n + 1u), *named;
+	char *text = environment(), *named;
 
-	if (!text || n == 0)
-		return text;
-	GetEnvironmentVariableA("HCS_STUB", text, n);
 	if (*text != '@')
 		return text;
 	named = read_file(text + 1);

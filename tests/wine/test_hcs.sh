@@ -37,7 +37,7 @@ cp "$W/tests/wine/computecore.dll" "$dll"
 list() {
 	HCS_STUB='enumerate document=[{"Id":"wéb","SystemType":"Container","State":"Running","Owner":"a\u001b[2J","RuntimeId":"r"}]'
 	ran 0 hcs list && said out '
-ID   TYPE       STATE    OWNER      RUNTIME ID
+ID   TYPE       STATE    OWNER     RUNTIME ID
 wéb  Container  Running  a\x1b[2J  r
 ' && nothing_owed && ran 0 --json hcs list && said out '{"id":"wéb","type":"Container","state":"Running","owner":"a\u001b[2J","runtime_id":"r"}
 ' && nothing_owed

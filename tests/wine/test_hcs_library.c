@@ -41,11 +41,19 @@ static const wchar_t *stub_file(const char *name)
 
 static const wchar_t *loaded;
 
+static void tell_stub(const char *script)
+{
+	static wchar_t wide[EVENT_DATA_MAX];
+
+	CHECK(MultiByteToWideChar(CP_UTF8, 0, script, -1, wide, ARRAY_SIZE(wide)) > 0);
+	CHECK(SetEnvironmentVariableW(L"HCS_STUB", wide));
+}
+
 static struct hcs_api *start(const char *script)
 {
 	struct hcs_api *api;
 
-	SetEnvironmentVariableA("HCS_STUB", script);
+	tell_stub(script);
 	loaded = stub_file("computecore");
 	if (hcs_library_open_from(loaded, &api, &error) < 0)
 		check_fail(__FILE__, __LINE__, "%s", error.text);
@@ -385,7 +393,7 @@ TEST(hcs_library_lacks_what_is_not_needed)
 	struct compute_system *system;
 	struct hcs_api *api;
 
-	SetEnvironmentVariableA("HCS_STUB", "start delay=30");
+	tell_stub("start delay=30");
 	loaded = stub_file("old");
 	CHECK_INT(hcs_library_open_from(loaded, &api, &error), 0);
 	CHECK(!api->cancel_operation);
