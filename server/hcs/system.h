@@ -17,15 +17,16 @@
 
 struct compute_system;
 
-/* Who reads the events, as event_stream_new has it; ready may be NULL. */
+/* Who reads the events, as event_stream_new has it; ready may be NULL. It may be called before the
+ * function that it is given to has returned. */
 struct compute_system_reader {
 	void (*ready)(void *user);
 	void *user;
 };
 
 /* Makes a compute system of a document and watches it: no event from its start on is missed. One
- * that was made, but then failed or could not be watched, is terminated. The api must outlive it.
- */
+ * that was made, but then failed or could not be watched, is terminated, which may take 10 s more. The api
+ * must outlive it. */
 int compute_system_create(const struct hcs_api *api, const char *id, const char *document,
 			  const struct compute_system_reader *reader, uint32_t timeout_ms,
 			  struct compute_system **ret, struct hcs_error *error);

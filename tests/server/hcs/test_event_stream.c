@@ -1,6 +1,8 @@
 #include "server/hcs/event_stream.h"
 
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -375,4 +377,44 @@ TEST(event_stream_end_within_ready)
 	next(hook.stream, &arena, HCS_EVENT_KIND_CLOSED);
 	check_ended(hook.stream, &arena);
 	event_stream_unref(hook.stream);
+}
+
+struct slow {
+	struct event_stream *stream;
+	atomic_bool inside, left;
+};
+
+static void ready_slowly(void *user)
+{
+	const struct timespec pause = { .tv_nsec = 20000000 };
+	struct slow *slow = user;
+
+	if (atomic_exchange(&slow->inside, true))
+		return;
+	nanosleep(&pause, NULL);
+	atomic_store(&slow->left, true);
+}
+
+static void *arrive_once(void *arg)
+{
+	struct slow *slow = arg;
+
+	arrive(slow->stream, 7, NULL);
+	return NULL;
+}
+
+/* What ready uses may go when the stream has ended: nobody is in it then. */
+TEST(event_stream_end_waits_for_ready)
+{
+	struct slow slow = { .stream = NULL };
+	pthread_t thread;
+
+	CHECK_INT(event_stream_new("web-1", ready_slowly, &slow, &slow.stream), 0);
+	CHECK_INT(pthread_create(&thread, NULL, arrive_once, &slow), 0);
+	while (!atomic_load(&slow.inside))
+		sched_yield();
+	event_stream_end(slow.stream);
+	CHECK(atomic_load(&slow.left));
+	CHECK_INT(pthread_join(thread, NULL), 0);
+	event_stream_unref(slow.stream);
 }
