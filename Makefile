@@ -55,6 +55,7 @@ include mk/tests.mk
 include mk/fuzz.mk
 include mk/qemu.mk
 include mk/bench.mk
+include mk/install.mk
 
 .PHONY: all deps deps-all demo check bench install clean
 all: programs
@@ -86,3 +87,5 @@ install: all
 
 clean:
 	rm -rf $(B) $(B)-asan $(B)-clang $(B)-nopb $(B)-fuzz
+	rm -rf $(addprefix client/python/,build dist .mypy_cache .ruff_cache .venv src/*.egg-info) client/rust/target $(addprefix client/typescript/,dist node_modules)
+	find client tests -name __pycache__ -type d -prune -exec rm -rf {} +

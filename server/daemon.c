@@ -213,9 +213,16 @@ static void on_signal(uv_signal_t *handle, int number _unused_)
 
 /* ---- the beginning ---- */
 
-static int complain(const char *what, const char *thing, int r)
+/* option: the one that names another such thing, or NULL. */
+static int complain(const char *what, const char *thing, int r, const char *option)
 {
-	fprintf(stderr, "overlayd: %s %s: %s\n", what, thing, strerror(-r));
+	bool denied = r == -EACCES || r == -EPERM;
+
+	fprintf(stderr, "overlayd: %s %s: %s%s", what, thing, strerror(-r),
+		denied ? "; start it as root" : "");
+	if (option)
+		fprintf(stderr, "%s%s says another place", denied ? ", or " : "; ", option);
+	fputc('\n', stderr);
 	return r;
 }
 
@@ -225,14 +232,16 @@ static int take_lock(struct main_daemon *m)
 	int r = make_directory(m->data_dir, 0755);
 
 	if (r < 0)
-		return complain("data dir", m->data_dir, r);
+		return complain("data dir", m->data_dir, r, "--data-dir");
 	m->lock = lock_take(m->data_dir, &holder);
 	if (m->lock == -EWOULDBLOCK) {
-		fprintf(stderr, "overlayd: data dir %s is another overlayd's (pid %d)\n",
+		fprintf(stderr,
+			"overlayd: data dir %s is another overlayd's (pid %d); end that one, or "
+			"--data-dir says another place\n",
 			m->data_dir, (int)holder);
 		return m->lock;
 	}
-	return m->lock < 0 ? complain("lock in", m->data_dir, m->lock) : 0;
+	return m->lock < 0 ? complain("lock in", m->data_dir, m->lock, "--data-dir") : 0;
 }
 
 static int open_log(struct main_daemon *m, const struct options *o, const struct paths_env *env)
@@ -260,7 +269,7 @@ static int make_engine(struct main_daemon *m)
 	int r = identity_load(m->data_dir, &private_key, &public_key);
 
 	if (r < 0)
-		return complain("node.key in", m->data_dir, r);
+		return complain("node.key in", m->data_dir, r, "--data-dir");
 	m->shared.engine = engine_new(&private_key, &public_key);
 	explicit_bzero(&private_key, sizeof(private_key));
 	return m->shared.engine ? 0 : -ENOMEM;
@@ -280,10 +289,10 @@ static int open_platform(struct main_daemon *m)
 		       strerror(-r));
 	r = linux_net_new(&options, &m->net);
 	if (r < 0)
-		return complain("netlink", "socket", r);
+		return complain("netlink", "socket", r, NULL);
 	m->shared.net = m->net;
 	r = worker_start(m->net, &m->shared.worker);
-	return r < 0 ? complain("link", "thread", r) : 0;
+	return r < 0 ? complain("link", "thread", r, NULL) : 0;
 }
 
 static gid_t socket_group(void)
@@ -306,7 +315,7 @@ static int listen_at(struct main_daemon *m)
 	if (r == 0)
 		r = stream_listen(m->socket, SOCKET_MODE, socket_group());
 	if (r < 0)
-		return complain("socket", m->socket, r);
+		return complain("socket", m->socket, r, "--socket");
 	m->listen_fd = r;
 	m->listening = stat(m->socket, &m->socket_stat) == 0;
 	return 0;

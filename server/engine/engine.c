@@ -32,7 +32,9 @@ void engine_free(struct engine *e)
 	engine_free_services(e);
 	engine_free_peers(e);
 	explicit_bzero(&e->private_key, sizeof(e->private_key));
+	spare_done(&e->spare);
 	free(e->occupied);
+	free(e->doubted);
 	free(e);
 }
 

@@ -81,7 +81,8 @@ enum service_mode {
 };
 
 /* Makes the service's bridge, or for SHARED the node's one for all such services; one that is there
- * is looked after. */
+ * is looked after. A subnet that was chosen before the node's slice was known, or under another
+ * one, is chosen anew if nobody has an address of it. */
 int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mode mode,
 			 struct plan *plan, struct intent **ret);
 
@@ -89,6 +90,18 @@ int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mo
  * dropped, to be asked for anew. False, and nothing has changed: the service has no other choice.
  */
 bool engine_service_elsewhere(struct engine *e, struct intent *intent);
+
+/* A setup's plan failed with -EBUSY: if it was to move the service, that stays where it is, and the
+ * intent is dropped, to be asked for anew. */
+bool engine_service_stay(struct engine *e, struct intent *intent);
+
+/* Moves, as a setup does, a service that ought to be elsewhere; -EALREADY if none can. */
+int engine_service_move(struct engine *e, struct plan *plan, struct intent **ret);
+
+/* How many services have a subnet that is not in the node's slice, or cluster if it has none, so
+ * that other nodes don't know the way to it; and the name of one of them. */
+size_t engine_services_outside(const struct engine *e, const char **ret_name);
+bool engine_service_is_outside(const struct engine *e, struct ovd_view name);
 
 /* Removes it; while containers are attached it stays for them and goes with the last. An unknown
  * service, or one with nothing to do for the platform, is -EALREADY. */
@@ -176,9 +189,15 @@ int engine_peer_allow(struct engine *e, const struct ovd_key *key, const struct 
 int engine_peer_disallow(struct engine *e, const struct ovd_key *key, const struct ovd_cidr *cidr,
 			 struct plan *plan, struct tunnel_change *change, struct intent **ret);
 
-/* The tunnel may have carried out what such an intent is about, or not: the peers of it are told in
- * full by the next change of them, also one to what they are. Before the commit or the drop. */
-void engine_peer_doubt(struct intent *intent);
+/* The tunnel may have carried out what such an intent is about, or not: the peers of it are in
+ * doubt, and told in full by the next change of them, also one to what they are. Before the commit
+ * or the drop. */
+void engine_peer_doubt(struct engine *e, struct intent *intent);
+
+/* What the tunnel is to be told first when it is heard again: the peers in doubt as they are
+ * wanted, which may be that they go. Mostly -EALREADY. A setup of the tunnel tells what is wanted
+ * too. */
+int engine_peers_doubted(struct engine *e, struct tunnel_change *change, struct intent **ret);
 
 /* A host name was resolved: if the peer still wants that host, its endpoint is this. */
 int engine_peer_resolved(struct engine *e, const struct ovd_key *key, struct ovd_view host,

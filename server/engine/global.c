@@ -1,10 +1,10 @@
 #include <errno.h>
-#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "server/engine/block.h"
+#include "server/engine/doubt.h"
 #include "server/engine/name.h"
 #include "server/engine/state.h"
 
@@ -12,7 +12,14 @@ struct global_intent {
 	struct intent intent;
 	struct global next;        /* what the node has when the plan stands */
 	struct tunnel_peer *peers; /* for the plan; their lists are the peers' own */
+	size_t n_peers;
 };
+
+static void intent_free(struct engine *e, struct global_intent *i)
+{
+	spare_give(&e->spare, i->peers, i->n_peers * sizeof(*i->peers));
+	spare_give(&e->spare, i, sizeof(*i));
+}
 
 struct ovd_cidr global_block(bool has_slice, const struct ovd_cidr *cluster,
 			     const struct ovd_cidr *slice)
@@ -51,8 +58,8 @@ static void global_commit(struct engine *e, struct intent *intent)
 	if (e->global.has_block && cidr_eq(&e->global.pool.block, &i->next.pool.block))
 		i->next.pool = e->global.pool;
 	e->global = i->next;
-	free(i->peers);
-	free(i);
+	doubts_end(e, !e->global.up);
+	intent_free(e, i);
 }
 
 static void global_drop(struct engine *e, struct intent *intent)
@@ -60,13 +67,12 @@ static void global_drop(struct engine *e, struct intent *intent)
 	struct global_intent *i = CONTAINER_OF(intent, struct global_intent, intent);
 
 	e->global.busy = false;
-	free(i->peers);
-	free(i);
+	intent_free(e, i);
 }
 
-static struct global_intent *intent_new(const struct global *next)
+static struct global_intent *intent_new(struct engine *e, const struct global *next)
 {
-	struct global_intent *i = calloc(1, sizeof(*i));
+	struct global_intent *i = spare_take(&e->spare, sizeof(*i));
 
 	if (i)
 		*i = (struct global_intent){ { .commit = global_commit, .drop = global_drop },
@@ -93,35 +99,37 @@ static int check_ranges(struct engine *e, const struct global_spec *spec)
 	return 0;
 }
 
-struct overlap {
-	const struct ovd_cidr *block;
-	const struct service *service;
-};
-
-static void find_overlap(const void *node, VISIT visit, void *arg)
+/* NULL if there is none. */
+static const struct service *find_overlap(const struct engine *e, const struct ovd_cidr *block)
 {
-	const struct service *service = *(struct service *const *)node;
-	struct overlap *overlap = arg;
+	const struct prefix *taken = prefix_overlapping(&e->blocks, block);
+	struct tree_node *at;
+	struct tree_walk walk;
 
-	if ((visit == preorder || visit == leaf) &&
-	    cidr_overlaps(overlap->block, &service->segment->pool.block))
-		overlap->service = service;
+	if (!taken)
+		return NULL;
+	for (at = tree_first(&walk, e->services); at; at = tree_next(&walk)) {
+		const struct service *service = CONTAINER_OF(at, struct service, node);
+
+		if (service->segment == taken->owner)
+			return service;
+	}
+	return NULL;
 }
 
 /* A service may have been set up before the node's range was known, or under another one. */
 static int check_block_free(struct engine *e, const struct ovd_cidr *block)
 {
-	struct overlap overlap = { .block = block };
+	const struct service *service = find_overlap(e, block);
 	char a[CIDR_TEXT_MAX], b[CIDR_TEXT_MAX];
 
-	twalk_r(e->services, find_overlap, &overlap);
-	if (!overlap.service)
+	if (!service)
 		return 0;
 	return engine_refuse(
 		e, -EBUSY,
 		"the node's block %s overlaps subnet %s of service %s: tear that down first",
-		cidr_format(block, a), cidr_format(&overlap.service->segment->pool.block, b),
-		overlap.service->name);
+		cidr_format(block, a), cidr_format(&service->segment->pool.block, b),
+		service->name);
 }
 
 static void name_global(const struct global_spec *spec, char ret[LINK_NAME_MAX])
@@ -204,10 +212,12 @@ static int plan_tunnel(struct engine *e, struct global_intent *i, struct plan *p
 	tunnel->has_was = was->up;
 	if (was->up)
 		tunnel->was = tunnel_want(e, was);
-	r = peers_for_tunnel(e, &i->peers, &tunnel->n_peers);
+	r = peers_for_tunnel(e, &i->peers);
 	if (r < 0)
 		return r;
+	i->n_peers = e->n_peers;
 	tunnel->peers = i->peers;
+	tunnel->n_peers = i->n_peers;
 	return peers_plan_routes(e, next, STEP_ROUTE, plan);
 }
 
@@ -233,7 +243,7 @@ int engine_global_setup(struct engine *e, const struct global_spec *spec, struct
 		r = global_next(e, spec, &next);
 	if (r < 0)
 		return r;
-	i = intent_new(&next);
+	i = intent_new(e, &next);
 	if (!i)
 		return -ENOMEM;
 	r = plan_tunnel(e, i, plan);
@@ -267,7 +277,7 @@ int engine_global_teardown(struct engine *e, struct plan *plan, struct intent **
 		return -EINPROGRESS;
 	if (!e->global.up)
 		return -EALREADY;
-	i = intent_new(&e->global);
+	i = intent_new(e, &e->global);
 	if (!i)
 		return -ENOMEM;
 	r = plan_teardown(e, plan);

@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,32 +17,37 @@ static const struct ovd_cidr default_cluster = { .ip = { .len = 4, .b = { 10, 20
 struct service_intent {
 	struct intent intent;
 	struct service *service;
-	enum service_mode mode;       /* setup */
-	bool is_new;                  /* setup: the record was made for it */
+	enum service_mode mode; /* setup */
+	bool is_new;            /* setup: the record was made for it */
+	bool moves;             /* setup: the segment's pool is `next` afterwards */
+	struct pool next;
+	struct prefix coming;         /* the block of `next`, in the engine's blocks meanwhile */
 	char (*ports)[LINK_NAME_MAX]; /* setup: what is to be on the bridge, for the plan */
+	size_t room;                  /* for so many ports */
 };
 
-static void intent_free(struct service_intent *i)
+static void intent_free(struct engine *e, struct service_intent *i)
 {
-	free(i->ports);
-	free(i);
+	spare_give(&e->spare, i->ports, i->room * sizeof(*i->ports));
+	spare_give(&e->spare, i, sizeof(*i));
 }
 
-static int compare(const void *a, const void *b)
+static int compare(const struct tree_node *a, const struct tree_node *b)
 {
-	return strcmp(((const struct service *)a)->name, ((const struct service *)b)->name);
+	return strcmp(CONTAINER_OF(a, struct service, node)->name,
+		      CONTAINER_OF(b, struct service, node)->name);
 }
 
 struct service *service_find(const struct engine *e, struct ovd_view name)
 {
 	struct service key;
-	void *found;
+	struct tree_node *found;
 
 	if (name.n > NAME_MAX_BYTES)
 		return NULL;
 	text_copy(key.name, sizeof(key.name), name);
-	found = tfind(&key, &e->services, compare);
-	return found ? *(struct service **)found : NULL;
+	found = tree_find(e->services, &key.node, compare);
+	return found ? CONTAINER_OF(found, struct service, node) : NULL;
 }
 
 const char *engine_service_link(const struct engine *e, struct ovd_view name)
@@ -58,52 +62,47 @@ size_t engine_service_count(const struct engine *e)
 	return e->n_services;
 }
 
-static void service_free(void *p)
+static void segment_free(struct engine *e, struct segment *segment)
 {
-	struct service *service = p;
+	prefix_delete(&e->blocks, &segment->block);
+	spare_give(&e->spare, segment, sizeof(*segment));
+}
 
+static void service_free(struct engine *e, struct service *service)
+{
 	if (--service->segment->n_services == 0)
-		free(service->segment);
-	free(service);
+		segment_free(e, service->segment);
+	spare_give(&e->spare, service, sizeof(*service));
 }
 
 void engine_free_services(struct engine *e)
 {
-	tdestroy(e->services, service_free);
-	e->services = NULL;
+	struct tree_node *at;
+	struct tree_walk walk;
+
+	for (at = tree_first(&walk, e->services); at; at = tree_next(&walk))
+		service_free(e, CONTAINER_OF(at, struct service, node));
 }
 
 void service_forget(struct engine *e, struct service *service)
 {
-	tdelete(service, &e->services, compare);
+	tree_delete(&e->services, &service->node, compare);
 	e->n_services--;
 	if (e->shared == service->segment && service->segment->n_services == 1)
 		e->shared = NULL;
-	service_free(service);
+	service_free(e, service);
 }
 
 /* ---- which block ---- */
 
 struct taken {
 	const struct engine *e;
-	const struct ovd_cidr *block;
 	bool fallback;
-	bool found;
 };
-
-static void taken_by_service(const void *node, VISIT visit, void *arg)
-{
-	const struct service *service = *(struct service *const *)node;
-	struct taken *taken = arg;
-
-	if ((visit == preorder || visit == leaf) &&
-	    cidr_overlaps(&service->segment->pool.block, taken->block))
-		taken->found = true;
-}
 
 static bool block_taken(const void *arg, const struct ovd_cidr *block)
 {
-	struct taken taken = *(const struct taken *)arg;
+	const struct taken taken = *(const struct taken *)arg;
 	const struct global *g = &taken.e->global;
 	struct ovd_cidr own = g->has_block ? g->pool.block : block_first(&default_cluster);
 
@@ -112,18 +111,27 @@ static bool block_taken(const void *arg, const struct ovd_cidr *block)
 	for (size_t i = 0; i < taken.e->n_occupied; i++)
 		if (cidr_overlaps(&taken.e->occupied[i], block))
 			return true;
-	if (taken.fallback && peers_overlap(taken.e, block))
+	if (taken.fallback && prefix_overlapping(&taken.e->allowed, block))
 		return true;
-	taken.block = block;
-	twalk_r(taken.e->services, taken_by_service, &taken);
-	return taken.found;
+	return prefix_overlapping(&taken.e->blocks, block);
+}
+
+static bool has_slice(const struct global *g)
+{
+	return g->has_block && g->has_slice && block_count(&g->slice) >= 2;
+}
+
+struct ovd_cidr services_range(const struct engine *e)
+{
+	const struct global *g = &e->global;
+
+	return has_slice(g) ? g->slice : g->has_block ? g->cluster : default_cluster;
 }
 
 static int choose_block(struct engine *e, struct ovd_view key, struct ovd_cidr *ret)
 {
-	const struct global *g = &e->global;
-	bool in_slice = g->has_block && g->has_slice && block_count(&g->slice) >= 2;
-	struct ovd_cidr range = in_slice ? g->slice : g->has_block ? g->cluster : default_cluster;
+	bool in_slice = has_slice(&e->global);
+	struct ovd_cidr range = services_range(e);
 	struct taken taken = { .e = e, .fallback = !in_slice };
 	char text[CIDR_TEXT_MAX];
 
@@ -139,6 +147,45 @@ static int choose_block(struct engine *e, struct ovd_view key, struct ovd_cidr *
 
 /* ---- setup ---- */
 
+/* Where the segment moves to, if it does; that is taken from now on. */
+static int begin_move(struct engine *e, struct service_intent *i)
+{
+	struct segment *segment = i->service->segment;
+	struct ovd_view key = segment == e->shared ? SHARED_KEY : view(i->service->name);
+	bool held = segment->held;
+	struct ovd_cidr block;
+	int r;
+
+	segment->held = false;
+	if (held || !segment_can_move(e, segment))
+		return 0;
+	r = choose_block(e, key, &block);
+	if (r == 0)
+		r = pool_init(&i->next, &block);
+	if (r < 0)
+		return r;
+	i->coming = (struct prefix){ .cidr = block, .owner = segment };
+	prefix_insert(&e->blocks, &i->coming);
+	i->moves = true;
+	return 0;
+}
+
+/* There, or, if it doesn't stand, back. */
+static void end_move(struct engine *e, struct service_intent *i, bool stands)
+{
+	struct segment *segment = i->service->segment;
+
+	if (!i->moves)
+		return;
+	prefix_delete(&e->blocks, &i->coming);
+	if (!stands)
+		return;
+	prefix_delete(&e->blocks, &segment->block);
+	segment->pool = i->next;
+	segment->block.cidr = i->next.block;
+	prefix_insert(&e->blocks, &segment->block);
+}
+
 /* The reference's names, so that its clients recognise them; the deployment is not known before the
  * tunnel was set up. */
 static void name_segment(const struct engine *e, bool shared, struct ovd_view service,
@@ -153,7 +200,7 @@ static void name_segment(const struct engine *e, bool shared, struct ovd_view se
 
 static int segment_new(struct engine *e, bool shared, struct ovd_view service, struct segment **ret)
 {
-	struct segment *segment = calloc(1, sizeof(*segment));
+	struct segment *segment = spare_take(&e->spare, sizeof(*segment));
 	struct ovd_cidr block;
 	char name[NAME_MAX_BYTES + 1];
 	int r;
@@ -164,9 +211,11 @@ static int segment_new(struct engine *e, bool shared, struct ovd_view service, s
 	if (r == 0)
 		r = pool_init(&segment->pool, &block);
 	if (r < 0) {
-		free(segment);
+		spare_give(&e->spare, segment, sizeof(*segment));
 		return r;
 	}
+	segment->block = (struct prefix){ .cidr = block, .owner = segment };
+	prefix_insert(&e->blocks, &segment->block);
 	text_copy(name, sizeof(name), shared ? VIEW_LITERAL("shared") : service);
 	name_segment(e, shared, service, segment->link);
 	alias_format(e, shared ? "bridge" : "service", name, segment->alias);
@@ -174,63 +223,71 @@ static int segment_new(struct engine *e, bool shared, struct ovd_view service, s
 	return 0;
 }
 
-static int plan_segment(const struct engine *e, struct service_intent *i, struct plan *plan)
+static int plan_segment(struct engine *e, struct service_intent *i, struct plan *plan)
 {
 	const struct segment *segment = i->service->segment;
+	const struct pool *pool = i->moves ? &i->next : &segment->pool;
 	struct step_bridge *bridge;
 
 	PLAN_ADD(plan, STEP_FIREWALL);
-	PLAN_ADD(plan, STEP_PREFIX)->prefix.cidr = segment->pool.block;
+	PLAN_ADD(plan, STEP_PREFIX)->prefix.cidr = pool->block;
 	bridge = &PLAN_ADD(plan, STEP_BRIDGE)->bridge;
 	text_copy(bridge->link, sizeof(bridge->link), view(segment->link));
 	text_copy(bridge->alias, sizeof(bridge->alias), view(segment->alias));
-	bridge->gateway = pool_gateway(&segment->pool);
-	bridge->prefix_len = segment->pool.block.prefix_len;
+	bridge->gateway = pool_gateway(pool);
+	bridge->prefix_len = pool->block.prefix_len;
+	if (i->moves) {
+		bridge->was = pool_gateway(&segment->pool);
+		bridge->was_len = segment->pool.block.prefix_len;
+		PLAN_ADD(plan, STEP_PREFIX_DELETE)->prefix.cidr = segment->pool.block;
+		return 0; /* nobody is on it */
+	}
 	if (segment->n_attached == 0)
 		return 0;
-	i->ports = calloc(segment->n_attached, sizeof(*i->ports));
+	i->ports = spare_take(&e->spare, segment->n_attached * sizeof(*i->ports));
 	if (!i->ports)
 		return -ENOMEM;
+	i->room = segment->n_attached;
 	bridge->ports = i->ports;
-	bridge->n_ports = segment_ports(e, segment, i->ports);
+	bridge->n_ports = segment_ports(segment, i->ports);
 	return 0;
 }
 
-static void setup_commit(struct engine *e _unused_, struct intent *intent)
+static void setup_commit(struct engine *e, struct intent *intent)
 {
 	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
+	struct segment *segment = i->service->segment;
 
 	i->service->mode = i->mode;
 	i->service->leaving = false;
-	i->service->segment->busy = false;
-	intent_free(i);
+	end_move(e, i, true);
+	segment->busy = false;
+	intent_free(e, i);
 }
 
 static void setup_drop(struct engine *e, struct intent *intent)
 {
 	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
 
+	end_move(e, i, false);
 	i->service->segment->busy = false;
 	if (i->is_new)
 		service_forget(e, i->service);
-	intent_free(i);
+	intent_free(e, i);
 }
 
 /* A record of the service on its segment; the segment is the service's if it has no other. */
 static int service_new(struct engine *e, struct ovd_view name, enum service_mode mode,
 		       struct segment *segment, struct service **ret)
 {
-	struct service *service = calloc(1, sizeof(*service));
+	struct service *service = spare_take(&e->spare, sizeof(*service));
 
 	if (!service)
 		return -ENOMEM;
 	text_copy(service->name, sizeof(service->name), name);
 	service->mode = mode;
 	service->segment = segment;
-	if (!tsearch(service, &e->services, compare)) {
-		free(service);
-		return -ENOMEM;
-	}
+	tree_insert(&e->services, &service->node, compare);
 	segment->n_services++;
 	e->n_services++;
 	*ret = service;
@@ -263,7 +320,7 @@ static int setup_new(struct engine *e, struct ovd_view name, enum service_mode m
 		return r;
 	r = service_new(e, name, mode, segment, ret);
 	if (r < 0 && segment->n_services == 0)
-		free(segment);
+		segment_free(e, segment);
 	if (r == 0 && mode == SERVICE_SHARED)
 		e->shared = segment;
 	return r;
@@ -295,7 +352,7 @@ int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mo
 	r = service ? setup_again(e, service, mode) : setup_new(e, name, mode, &service);
 	if (r < 0)
 		return r;
-	i = calloc(1, sizeof(*i));
+	i = spare_take(&e->spare, sizeof(*i));
 	if (!i) {
 		if (is_new)
 			service_forget(e, service);
@@ -306,7 +363,9 @@ int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mo
 				      .mode = mode,
 				      .is_new = is_new };
 	service->segment->busy = true;
-	r = plan_segment(e, i, plan);
+	r = is_new ? 0 : begin_move(e, i);
+	if (r == 0)
+		r = plan_segment(e, i, plan);
 	if (r < 0) {
 		setup_drop(e, &i->intent);
 		return r;
@@ -318,15 +377,27 @@ int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mo
 bool engine_service_elsewhere(struct engine *e, struct intent *intent)
 {
 	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
+	const struct segment *segment = i->service->segment;
 	struct ovd_cidr *more;
 
-	if (!i->is_new || i->service->segment->n_services > 1)
+	if (!i->moves && (!i->is_new || segment->n_services > 1))
 		return false;
 	more = realloc(e->occupied, (e->n_occupied + 1) * sizeof(*more));
 	if (!more)
 		return false;
 	e->occupied = more;
-	e->occupied[e->n_occupied++] = i->service->segment->pool.block;
+	e->occupied[e->n_occupied++] = i->moves ? i->coming.cidr : segment->pool.block;
+	setup_drop(e, intent);
+	return true;
+}
+
+bool engine_service_stay(struct engine *e, struct intent *intent)
+{
+	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
+
+	if (!i->moves)
+		return false;
+	i->service->segment->held = true;
 	setup_drop(e, intent);
 	return true;
 }
@@ -349,32 +420,35 @@ static void teardown_commit(struct engine *e, struct intent *intent)
 	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
 
 	service_forget(e, i->service);
-	intent_free(i);
+	intent_free(e, i);
 }
 
-static void teardown_drop(struct engine *e _unused_, struct intent *intent)
+static void teardown_drop(struct engine *e, struct intent *intent)
 {
 	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
 
 	i->service->segment->busy = false;
-	intent_free(i);
+	intent_free(e, i);
 }
 
-static void find_leaver(const void *node, VISIT visit, void *arg)
+static const struct service *find_leaver(const struct engine *e)
 {
-	const struct service *service = *(struct service *const *)node;
-	const struct service **found = arg;
+	struct tree_node *at;
+	struct tree_walk walk;
 
-	if ((visit == postorder || visit == leaf) && service->leaving && service->n_attached == 0 &&
-	    !service->segment->busy)
-		*found = service;
+	for (at = tree_first(&walk, e->services); at; at = tree_next(&walk)) {
+		const struct service *service = CONTAINER_OF(at, struct service, node);
+
+		if (service->leaving && service->n_attached == 0 && !service->segment->busy)
+			return service;
+	}
+	return NULL;
 }
 
 int engine_service_reap(struct engine *e, struct plan *plan, struct intent **ret)
 {
-	const struct service *leaver = NULL;
+	const struct service *leaver = find_leaver(e);
 
-	twalk_r(e->services, find_leaver, &leaver);
 	return leaver ? engine_service_teardown(e, view(leaver->name), plan, ret) : -EALREADY;
 }
 
@@ -397,12 +471,12 @@ int engine_service_teardown(struct engine *e, struct ovd_view name, struct plan 
 		service_forget(e, service);
 		return -EALREADY;
 	}
-	i = calloc(1, sizeof(*i));
+	i = spare_take(&e->spare, sizeof(*i));
 	if (!i)
 		return -ENOMEM;
 	r = segment_plan_removal(service->segment, plan);
 	if (r < 0) {
-		free(i);
+		spare_give(&e->spare, i, sizeof(*i));
 		return r;
 	}
 	*i = (struct service_intent){ { .commit = teardown_commit, .drop = teardown_drop },

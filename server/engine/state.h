@@ -1,9 +1,12 @@
 /* The engine from the inside. */
 #pragma once
 
+#include "runtime/spare.h"
+#include "runtime/tree.h"
 #include "runtime/util.h"
 #include "server/engine/engine.h"
 #include "server/engine/pool.h"
+#include "server/engine/prefix.h"
 
 #define NAME_MAX_BYTES 63
 #define REASON_MAX     256
@@ -34,12 +37,16 @@ struct segment {
 	char link[LINK_NAME_MAX];
 	char alias[LINK_ALIAS_MAX];
 	struct pool pool;
+	struct prefix block;         /* the pool's, in the engine's blocks */
+	struct attachment *attached; /* those on it; n_attached of them */
 	unsigned n_services;
 	unsigned n_attached;
 	bool busy; /* being made, looked after or removed */
+	bool held; /* it has been to move, and somebody whom we don't know is on its bridge */
 };
 
 struct service {
+	struct tree_node node;
 	char name[NAME_MAX_BYTES + 1];
 	enum service_mode mode;
 	struct segment *segment;
@@ -48,7 +55,9 @@ struct service {
 };
 
 struct attachment {
-	struct owner owner; /* without a descriptor: -1 */
+	struct tree_node by_pid, by_netns;
+	struct attachment *next, **at; /* on the segment */
+	struct owner owner;            /* without a descriptor: -1 */
 	struct service *service;
 	struct segment *segment;
 	struct ovd_ip ip;
@@ -58,15 +67,22 @@ struct attachment {
 };
 
 struct peer {
+	struct tree_node node;
 	struct ovd_key key;
 	char *host; /* endpoint as a name to be resolved; NULL if it was numeric */
 	bool has_endpoint, busy;
 	bool unsure; /* the tunnel may have it otherwise */
 	struct ovd_endpoint endpoint;
 	uint16_t keepalive;
+	uint16_t n_allowed, room; /* room: for so many prefixes */
 	struct ovd_cidr *allowed;
-	size_t n_allowed;
 };
+
+/* There are thousands of them: each is just below a size of the spare memory. A container takes 256
+ * bytes, a peer with one prefix 224. */
+_Static_assert(sizeof(struct service) <= 120 && sizeof(struct segment) <= 248, "a size more");
+_Static_assert(sizeof(struct attachment) <= 248, "a size more");
+_Static_assert(sizeof(struct peer) <= 120 && sizeof(struct prefix) <= 56, "a size more");
 
 struct engine {
 	char mark[MARK_MAX];
@@ -76,14 +92,20 @@ struct engine {
 	uint64_t node_id;
 	struct global global;
 	struct segment *shared; /* the bridge of all shared services; NULL while there is none */
-	void *services;         /* tsearch(3) trees of struct service by name, ... */
-	void *attachments_by_pid, *attachments_by_netns;
-	void *peers;
+	struct tree_node *services; /* struct service by name, ... */
+	struct tree_node *attachments_by_pid, *attachments_by_netns;
+	struct tree_node *peers;   /* by key */
+	struct prefix_set blocks;  /* of segments, which own them */
+	struct prefix_set allowed; /* of peers, which own them; one that a peer is to get is its
+				      own before the intent ends, if nobody has it */
+	struct spare spare;        /* where records, intents and their lists come from */
 	size_t n_services, n_attachments, n_peers;
 	size_t n_busy_peers;
 	bool global_waits;         /* a change of the tunnel, for the peers that are busy */
 	struct ovd_cidr *occupied; /* blocks in which the host has addresses that aren't ours */
 	size_t n_occupied;
+	struct ovd_key *doubted; /* see doubt.h */
+	size_t n_doubted;
 };
 
 /* Notes the words for a refusal; returns r. */
@@ -117,23 +139,27 @@ bool global_wants_route(const struct global *global, const struct ovd_cidr *cidr
 /* Removes a service nobody uses, and its segment if it was the last one's; frees both. */
 void service_forget(struct engine *e, struct service *service);
 
-/* The host's ends of the containers on it, n_attached at most; returns how many. */
-size_t segment_ports(const struct engine *e, const struct segment *segment,
-		     char (*ports)[LINK_NAME_MAX]);
+/* The host's ends of the containers on it, n_attached at most, the newest first; returns how many.
+ */
+size_t segment_ports(const struct segment *segment, char (*ports)[LINK_NAME_MAX]);
+
+/* Where the blocks of services are chosen: the slice, or what stands for it. */
+struct ovd_cidr services_range(const struct engine *e);
+
+/* Its block is not in that range, and nobody has an address of it. */
+bool segment_can_move(const struct engine *e, const struct segment *segment);
 
 /* Steps that take a segment away. */
 int segment_plan_removal(const struct segment *segment, struct plan *plan);
 
-/* All peers as the tunnel is to have them; from malloc, and its lists are the peers' own. */
-int peers_for_tunnel(const struct engine *e, struct tunnel_peer **ret, size_t *ret_n);
+/* All n_peers as the tunnel is to have them: from the engine's spare memory, and the lists are the
+ * peers' own. */
+int peers_for_tunnel(struct engine *e, struct tunnel_peer **ret);
 
 /* ROUTE or ROUTE_DELETE steps for all peers. A route that can't be is a peer's trouble, not the
  * tunnel's. */
 int peers_plan_routes(const struct engine *e, const struct global *global, enum step_kind kind,
 		      struct plan *plan);
-
-/* Some peer's allowed IPs overlap the block. */
-bool peers_overlap(const struct engine *e, const struct ovd_cidr *block);
 
 void engine_free_services(struct engine *e);
 void engine_free_attachments(struct engine *e);

@@ -42,6 +42,10 @@ int uplink_follow(void *platform, struct step *step, char *detail);
 
 extern const struct net_step linux_steps[STEP_MAX_];
 
+/* Routes through the link that are as ROUTE makes them, and that none of these peers wants, go. */
+int route_delete_unwanted(struct linux_net *l, const char *link, const struct tunnel_peer *peers,
+			  size_t n_peers, char *detail);
+
 /* What links of ours have in common: the MTU of the tunnel, or what it would be, looked up anew;
  * forwarding on this link and on the uplinks. */
 uint32_t platform_mtu(struct linux_net *l);

@@ -128,11 +128,13 @@ int tunnel_create(void *platform, struct step *step, char *detail)
 	if (r == -ENOENT)
 		snprintf(detail, PLAN_DETAIL_MAX,
 			 "the kernel has no WireGuard, and there is no wireguard-go");
-	if (r == 0) {
-		r = configure(l, tunnel, &tunnel->want, tunnel->made, detail);
-		if (r < 0)
-			tunnel_undo(platform, step);
-	}
+	if (r < 0)
+		return r;
+	r = configure(l, tunnel, &tunnel->want, tunnel->made, detail);
+	if (r == 0 && there && !tunnel->has_was) /* left over by a daemon that died */
+		r = route_delete_unwanted(l, tunnel->link, tunnel->peers, tunnel->n_peers, detail);
+	if (r < 0)
+		tunnel_undo(platform, step);
 	return r;
 }
 

@@ -55,7 +55,11 @@ struct tunnel_ops {
 		   void *arg);
 	int (*get)(struct tunnel *t, tunnel_done_fn *done, void *arg);
 
-	/* Ends what is outstanding with -ECANCELED, then the channel. The device stays. */
+	/* Ends what is outstanding with -ECANCELED. The channel stays, and what was begun may still
+	 * be done, before what is begun later. */
+	void (*abandon)(struct tunnel *t);
+
+	/* The same, then the channel ends. The device stays. */
 	void (*close)(struct tunnel *t);
 };
 

@@ -140,7 +140,7 @@ static void detach_done(struct call *call, int r)
 			   call->request->detach_container.handle.linux_pid.pid))
 		return;
 	call->intent = NULL;
-	plan_done(&call->plan);
+	plan_clear(&call->plan);
 	if (engine_service_reap(e, &call->plan, &call->intent) == 0)
 		call_run(call, reaped);
 	else

@@ -12,7 +12,7 @@
 #include "server/net/worker.h"
 
 struct channel_clock;
-struct lookup;
+struct tree_node;
 
 struct daemon {
 	struct engine *engine;
@@ -22,7 +22,7 @@ struct daemon {
 	struct tunnel *tunnel; /* the channel to the node's tunnel; NULL while there is none */
 	struct channel_clock *clock; /* of that channel; see channel.h */
 	bool wants_tunnel;           /* it is opened when it is needed */
-	struct lookup *lookups;      /* of peers' host names; see resolve.h */
+	struct tree_node *lookups;   /* of peers' host names; see resolve.h */
 
 	/* Set by the daemon's main part. */
 	uv_loop_t *loop;

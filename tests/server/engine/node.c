@@ -195,6 +195,7 @@ static void put_bridge(struct buf *b, const struct step_bridge *bridge)
 	buf_printf(b, "bridge %s", bridge->link);
 	put_ip(b, " ", &bridge->gateway);
 	buf_printf(b, "/%u", bridge->prefix_len);
+	put_ip(b, ", was ", &bridge->was);
 }
 
 static void put_route(struct buf *b, const char *before, const struct step_route *route)
