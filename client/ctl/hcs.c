@@ -6,6 +6,7 @@
 
 #include "client/ctl/exit.h"
 #include "client/ctl/hcs_events.h"
+#include "client/ctl/help.h"
 #include "client/ctl/print.h"
 #include "server/hcs/document.h"
 #include "server/hcs/system.h"
@@ -400,7 +401,7 @@ static int check_line(const struct command_line *line)
 {
 	const char *word = line->rest[1];
 
-	if (word && strcmp(word, "--help") == 0) {
+	if (help_asked(word)) {
 		help_hcs(stdout);
 		return EXIT_OK;
 	}

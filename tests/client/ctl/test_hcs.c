@@ -345,6 +345,7 @@ TEST(hcs_usage)
 	CHECK_INT(RUN("create", "a", document("{}"), "--stop"), EXIT_USAGE);
 	CHECK_STR(err, "overlayctl hcs create: --stop: unknown\n");
 	document(NULL);
+	CHECK_INT(RUN("-h"), EXIT_OK);
 	CHECK_INT(RUN("--help"), EXIT_OK);
 	CHECK(strncmp(out, "usage: overlayctl hcs", 20) == 0);
 	CHECK_STR(fake.order, "");
