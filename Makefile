@@ -26,12 +26,12 @@ needs/gen           := gen/pb runtime
 needs/gen/examples  := schema runtime
 needs/server/engine := runtime
 needs/server/store  := schema runtime
-needs/server/net    := server/engine runtime
-needs/server/linux  := server/net server/engine runtime
-needs/server/ipc    := server/net server/engine schema runtime
-needs/server/ops    := server/ipc server/store server/net server/engine schema runtime
+needs/server/net    := server/store server/engine schema runtime
+needs/server/linux  := server/net server/store server/engine schema runtime
+needs/server/ipc    := server/net server/store server/engine schema runtime
+needs/server/ops    := server/ipc server/net server/store server/engine schema runtime
 needs/server/hcs    := schema runtime
-needs/server        := server/ops server/linux server/ipc server/store server/net server/engine schema runtime
+needs/server        := server/ops server/linux server/ipc server/net server/store server/engine schema runtime
 needs/client        := schema runtime
 needs/client/ctl    := client server/hcs schema runtime
 needs/tests/conformance/suite := schema runtime
@@ -43,7 +43,7 @@ libs/gen/examples   := -ljson-c
 libs/server/linux   := -lnl-route-3 -lnl-3 -lnftables -lnftnl -lmnl -lsodium
 libs/server/hcs     := -ljson-c -lpthread
 libs/server/ipc     := -luv
-libs/server/store   := -lsodium -llmdb
+libs/server/store   := -lsodium -llmdb -lpthread
 
 .DEFAULT_GOAL := all
 include mk/build_id.mk

@@ -67,8 +67,9 @@ int ovd_client_raw(struct ovd_client *client, struct ovd_view body, unsigned ms,
 		   struct ovd_view *ret);
 
 /* What to do with events, which come at any time between answers: called from call, receive and
- * handle. NULL drops them, as are those of kinds that this client doesn't know. The event lives
- * until the function returns, which may not call or close this client. */
+ * handle. The daemon sends them to connections that have said hello. NULL drops them, as are those
+ * of kinds that this client doesn't know. The event lives until the function returns, which may not
+ * call or close this client. */
 void ovd_client_on_event(struct ovd_client *client,
 			 void (*event)(void *arg, const struct ovd_event *event), void *arg);
 

@@ -1,16 +1,13 @@
 #include "server/daemon.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "runtime/paths.h"
-#include "runtime/stream_unix.h"
 #include "schema/overlayd_ops.h"
 #include "server/ipc/server.h"
 #include "server/linux/control_dir.h"
@@ -18,14 +15,17 @@
 #include "server/linux/wg.h"
 #include "server/lock.h"
 #include "server/notify.h"
+#include "server/ops/adopt.h"
 #include "server/ops/channel.h"
 #include "server/ops/daemon.h"
+#include "server/ops/health.h"
+#include "server/socket.h"
 #include "server/store/identity.h"
+#include "server/store/store.h"
+#include "server/store/writer.h"
 #include "server/watch.h"
 
-#define SOCKET_MODE  0660
-#define SOCKET_GROUP "zlayer"
-#define FLUSH_MS     1000
+#define FLUSH_MS 1000
 
 /* What the handlers see, and the rest. */
 struct main_daemon {
@@ -33,7 +33,6 @@ struct main_daemon {
 	uv_loop_t loop;
 	uv_signal_t sigterm, sigint;
 	uv_check_t settle; /* looks, while we stop, whether all parked calls are answered */
-	struct server *server;
 	struct net *net;
 	struct watch *worker_watch, *tunnel_watch, *host_watch;
 	struct job repair; /* of what others changed */
@@ -43,10 +42,10 @@ struct main_daemon {
 	struct call *stoppers; /* calls of `shutdown`, answered at the end */
 	size_t n_stoppers;
 	int lock;
-	int listen_fd;
-	bool listening;
-	struct stat socket_stat; /* of the socket file that is ours */
-	char data_dir[PATHS_MAX];
+	struct socket_file listener;
+	struct store *store;
+	bool complete; /* the store wasn't damaged */
+	char data_dir[PATHS_MAX], run_dir[PATHS_MAX];
 	char socket[PATHS_MAX];
 };
 
@@ -135,7 +134,7 @@ static void host_ready(void *arg)
 
 static void settled(struct daemon *d)
 {
-	server_wake(main_of(d)->server);
+	server_wake(d->server);
 }
 
 /* ---- the end ---- */
@@ -144,7 +143,7 @@ static void server_closed(void *arg)
 {
 	struct main_daemon *m = arg;
 
-	m->server = NULL;
+	m->shared.server = NULL;
 	uv_stop(&m->loop);
 }
 
@@ -164,7 +163,7 @@ static void stopped(struct daemon *d)
 	struct main_daemon *m = main_of(d);
 
 	answer_stoppers(m);
-	server_close(m->server, FLUSH_MS, server_closed, m);
+	server_close(m->shared.server, FLUSH_MS, server_closed, m);
 }
 
 /* The calls that were on their way are answered first; then comes the teardown, once. */
@@ -172,7 +171,7 @@ static void stop_when_settled(uv_check_t *check)
 {
 	struct main_daemon *m = check->data;
 
-	if (m->tearing_down || server_parked(m->server) > m->n_stoppers || m->repairing)
+	if (m->tearing_down || server_parked(m->shared.server) > m->n_stoppers || m->repairing)
 		return;
 	m->tearing_down = true;
 	uv_check_stop(check);
@@ -197,7 +196,8 @@ static void stop(struct daemon *d, struct call *call)
 	notify_state("STOPPING=1");
 	log_at(d->log, LOG_INFO, "stopping: %s",
 	       call ? "a client asked for it" : "a signal asked for it");
-	server_drain(m->server);
+	server_drain(m->shared.server);
+	health_end(d);
 	channel_close(d); /* nobody waits for a device that hangs: it goes anyway */
 	uv_check_start(&m->settle, stop_when_settled);
 	/* a loop that sleeps is woken by its own signal's or call's event, which is just being
@@ -275,6 +275,38 @@ static int make_engine(struct main_daemon *m)
 	return m->shared.engine ? 0 : -ENOMEM;
 }
 
+static void tell_moved(struct main_daemon *m, char *path)
+{
+	if (path)
+		log_at(m->shared.log, LOG_ERROR,
+		       "the store was damaged: it is %s now, and what it said is unknown", path);
+	m->complete &= !path;
+	free(path);
+}
+
+/* Before there are threads. */
+static int open_store(struct main_daemon *m)
+{
+	char boot_id[STORE_BOOT_ID_MAX];
+	struct store_options options = { .data_dir = m->data_dir,
+					 .run_dir = m->run_dir,
+					 .boot_id = boot_id };
+	struct store_moved moved;
+	int r = store_boot_id(boot_id);
+
+	if (r == 0)
+		r = make_directory(m->run_dir, 0755);
+	if (r == 0)
+		r = store_open(&options, &m->store, &moved);
+	if (r < 0)
+		return complain("store in", m->data_dir, r, "--data-dir");
+	m->complete = true;
+	tell_moved(m, moved.data);
+	tell_moved(m, moved.run);
+	r = writer_start(m->store, m->shared.log, &m->shared.writer);
+	return r < 0 ? complain("store", "thread", r, NULL) : 0;
+}
+
 static int open_platform(struct main_daemon *m)
 {
 	bool rootless = getenv("ZLAYER_ROOTLESS");
@@ -290,42 +322,27 @@ static int open_platform(struct main_daemon *m)
 	r = linux_net_new(&options, &m->net);
 	if (r < 0)
 		return complain("netlink", "socket", r, NULL);
+	m->net->store = m->store;
 	m->shared.net = m->net;
+	r = ops_adopt(&m->shared, m->complete);
+	if (r < 0)
+		return complain("earlier state in", m->data_dir, r, "--data-dir");
 	r = worker_start(m->net, &m->shared.worker);
 	return r < 0 ? complain("link", "thread", r, NULL) : 0;
 }
 
-static gid_t socket_group(void)
-{
-	const struct group *group = getgrnam(SOCKET_GROUP);
-
-	return group ? group->gr_gid : (gid_t)-1;
-}
-
 static int listen_at(struct main_daemon *m)
 {
-	char *slash = strrchr(m->socket, '/');
-	int r = 0;
+	int r = socket_file_open(&m->listener, m->socket);
 
-	if (slash && slash != m->socket) {
-		*slash = '\0';
-		r = make_directory(m->socket, 0755);
-		*slash = '/';
-	}
-	if (r == 0)
-		r = stream_listen(m->socket, SOCKET_MODE, socket_group());
-	if (r < 0)
-		return complain("socket", m->socket, r, "--socket");
-	m->listen_fd = r;
-	m->listening = stat(m->socket, &m->socket_stat) == 0;
-	return 0;
+	return r < 0 ? complain("socket", m->socket, r, "--socket") : 0;
 }
 
 static int serve(struct main_daemon *m)
 {
 	struct server_options options = {
 		.loop = &m->loop,
-		.listen_fd = m->listen_fd,
+		.listen_fd = m->listener.fd,
 		.worker = m->shared.worker,
 		.log = m->shared.log,
 		.daemon = &m->shared,
@@ -337,9 +354,9 @@ static int serve(struct main_daemon *m)
 	if (!m->worker_watch)
 		return -ENOMEM;
 	m->host_watch = watch_new(&m->loop, fd, POLLIN, host_ready, m);
-	r = server_start(&options, &m->server);
+	r = server_start(&options, &m->shared.server);
 	if (r == 0)
-		m->listen_fd = -1;
+		m->listener.fd = -1;
 	return r;
 }
 
@@ -366,6 +383,7 @@ static void resolve_paths(struct main_daemon *m, const struct options *o,
 		snprintf(m->data_dir, sizeof(m->data_dir), "%s", o->data_dir);
 	else
 		paths_data_dir(env, m->data_dir);
+	paths_run_dir(env, m->data_dir, m->run_dir);
 	if (o->socket)
 		snprintf(m->socket, sizeof(m->socket), "%s", o->socket);
 	else
@@ -383,6 +401,8 @@ static int start(struct main_daemon *m, const struct options *o)
 	if (r == 0)
 		r = open_log(m, o, &env);
 	if (r == 0)
+		r = open_store(m);
+	if (r == 0)
 		r = start_loop(m);
 	if (r == 0)
 		r = make_engine(m);
@@ -391,16 +411,6 @@ static int start(struct main_daemon *m, const struct options *o)
 	if (r == 0)
 		r = listen_at(m);
 	return r == 0 ? serve(m) : r;
-}
-
-/* Only a socket file that is still ours goes. */
-static void unlink_socket(const struct main_daemon *m)
-{
-	struct stat now;
-
-	if (m->listening && stat(m->socket, &now) == 0 && now.st_ino == m->socket_stat.st_ino &&
-	    now.st_dev == m->socket_stat.st_dev)
-		unlink(m->socket);
 }
 
 static void note_open(uv_handle_t *handle, void *arg)
@@ -431,14 +441,15 @@ static bool finish(struct main_daemon *m)
 {
 	bool closed;
 
-	unlink_socket(m);
-	fd_closep(&m->listen_fd);
+	socket_file_close(&m->listener);
 	watch_free(m->worker_watch);
 	watch_free(m->tunnel_watch);
 	watch_free(m->host_watch);
 	closed = close_loop(m);
 	worker_stop(m->shared.worker);
 	linux_net_free(m->net);
+	writer_stop(m->shared.writer);
+	store_close(m->store);
 	engine_free(m->shared.engine);
 	log_free(m->shared.log);
 	fd_closep(&m->lock);
@@ -456,7 +467,7 @@ int daemon_run(const struct options *options)
 	m->shared.tunnel_changed = tunnel_changed;
 	m->shared.settled = settled;
 	m->shared.stop = stop;
-	m->lock = m->listen_fd = -1;
+	m->lock = m->listener.fd = -1;
 	r = start(m, options);
 	if (r == 0) {
 		log_at(m->shared.log, LOG_INFO, "serving at %s, data in %s", m->socket,

@@ -24,6 +24,7 @@ void help_all(FILE *out, const struct ctl_command *commands)
 	for (; commands->name; commands++)
 		fprintf(out, "  %-23s  %s\n", commands->name, commands->summary);
 	fputs("  call OPERATION           Asks for an operation that this program need not know.\n"
+	      "  events                   Prints what the daemon tells unasked, until it ends.\n"
 	      "  hcs COMMAND              Lists, watches and changes compute systems of Windows.\n"
 	      "  raw [JSON]               Sends a frame, or a request, as it is typed.\n"
 	      "  help [COMMAND]           Prints this.\n"
@@ -44,6 +45,16 @@ void help_raw(FILE *out)
 	      "Sends a body as it is typed, or read from standard input, and prints that of the "
 	      "answer.\n"
 	      "An object with a key \"op\", as {\"op\":\"status\"}, gets a frame around it.\n",
+	      out);
+}
+
+void help_events(FILE *out)
+{
+	fputs("usage: overlayctl events\n"
+	      "\n"
+	      "Prints what the daemon tells unasked, a line for each, until it ends or is "
+	      "interrupted:\n"
+	      "what changes from now on. 'overlayctl status' tells how it is now.\n",
 	      out);
 }
 

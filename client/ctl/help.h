@@ -14,5 +14,6 @@ void help_command(FILE *out, const struct ctl_command *command);
 /* The same of a command that this program has, and how to get its answer as JSON. */
 void help_own_command(FILE *out, const struct ctl_command *command);
 void help_raw(FILE *out);
+void help_events(FILE *out);
 void help_call(FILE *out);
 void help_describe(FILE *out);

@@ -2,7 +2,7 @@
 
 #include "server/engine/state.h"
 
-static struct pool *find_pool(struct engine *e, const struct ovd_ip *ip)
+struct pool *pool_of(struct engine *e, const struct ovd_ip *ip)
 {
 	struct ovd_cidr host = cidr_host(ip);
 	const struct prefix *block;
@@ -34,7 +34,7 @@ int engine_lend(struct engine *e, struct ovd_view name, struct ovd_ip *ret)
 
 int engine_return(struct engine *e, const struct ovd_ip *ip)
 {
-	struct pool *pool = find_pool(e, ip);
+	struct pool *pool = pool_of(e, ip);
 	char text[IP_TEXT_MAX];
 
 	if (!pool || !pool_is_taken(pool, ip))

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "server/engine/name.h"
-#include "server/engine/state.h"
+#include "server/engine/record.h"
 
 struct attach_intent {
 	struct intent intent;
@@ -16,6 +16,8 @@ struct attach_intent {
 struct detach_intent {
 	struct intent intent;
 	struct attachment *leaving;
+	bool with_service;          /* which goes with it */
+	struct state_prefix subnet; /* of that, for its record */
 };
 
 /* ---- records ---- */
@@ -58,8 +60,7 @@ static struct attachment *find_netns(const struct engine *e, const struct owner 
 	return found ? CONTAINER_OF(found, struct attachment, by_netns) : NULL;
 }
 
-/* No other record has its pid or its namespace. */
-static void record_insert(struct engine *e, struct attachment *a)
+void attachment_insert(struct engine *e, struct attachment *a)
 {
 	tree_insert(&e->attachments_by_pid, &a->by_pid, compare_pid);
 	tree_insert(&e->attachments_by_netns, &a->by_netns, compare_netns);
@@ -69,6 +70,11 @@ static void record_insert(struct engine *e, struct attachment *a)
 		a->next->at = &a->next;
 	a->segment->attached = a;
 	e->n_attachments++;
+}
+
+bool attachment_is_known(const struct engine *e, const struct owner *owner)
+{
+	return find_pid(e, owner) || find_netns(e, owner);
 }
 
 static void record_remove(struct engine *e, struct attachment *a)
@@ -134,7 +140,7 @@ static void attach_commit(struct engine *e, struct intent *intent)
 static void record_restore(struct engine *e, struct attachment *a)
 {
 	a->busy = false;
-	record_insert(e, a);
+	attachment_insert(e, a);
 }
 
 static void attach_drop(struct engine *e, struct intent *intent)
@@ -297,6 +303,14 @@ static int plan_cut(const struct engine *e, const struct attachment *a, struct p
 	return 0;
 }
 
+static int plan_goodbye(const struct engine *e, const struct attachment *a, struct plan *plan)
+{
+	int r = plan_cut(e, a, plan);
+
+	return r == 0 ? plan_forget(plan, record_of_attachment(a, false)) : r;
+}
+
+/* What is unfinished in the store is taken away by the next daemon: nobody was told of it. */
 static int plan_attach(struct engine *e, const struct attach_intent *i, int netns,
 		       struct plan *plan)
 {
@@ -304,11 +318,16 @@ static int plan_attach(struct engine *e, const struct attach_intent *i, int netn
 
 	for (size_t n = 0; n < ARRAY_SIZE(i->leaving) && r == 0; n++)
 		if (i->leaving[n])
-			r = plan_cut(e, i->leaving[n], plan);
+			r = plan_goodbye(e, i->leaving[n], plan);
+	if (r == 0)
+		r = plan_remember(plan, record_of_attachment(i->fresh, true));
 	if (r == 0)
 		r = plan_veth(e, i->fresh, netns, plan);
 	if (r == 0 && i->fresh->joined)
 		r = plan_join(e, i->fresh, netns, plan);
+	if (r == 0)
+		r = plan_remember_instead(plan, record_of_attachment(i->fresh, false),
+					  record_of_attachment(i->fresh, true));
 	return r;
 }
 
@@ -323,7 +342,7 @@ static void swap_records(struct engine *e, struct attach_intent *i, struct attac
 			record_remove(e, leaving[n]);
 		}
 	}
-	record_insert(e, fresh);
+	attachment_insert(e, fresh);
 	i->fresh = fresh;
 }
 
@@ -365,20 +384,18 @@ int engine_attach(struct engine *e, const struct attach_spec *spec,
 
 /* A container that asked for it takes its service along, unless somebody else has an address of it.
  */
-static void mark_ephemeral(struct attachment *a)
+static bool takes_service_along(const struct attachment *a)
 {
 	unsigned lent = a->segment->pool.n_given - a->segment->n_attached;
 
-	if (a->ephemeral && a->service->n_attached == 1 && a->service->mode != SERVICE_SHARED &&
-	    lent == 0)
-		a->service->leaving = true;
+	return a->ephemeral && a->service->n_attached == 1 && a->service->mode != SERVICE_SHARED &&
+	       lent == 0 && !a->service->leaving;
 }
 
 static void detach_commit(struct engine *e, struct intent *intent)
 {
 	struct detach_intent *i = CONTAINER_OF(intent, struct detach_intent, intent);
 
-	mark_ephemeral(i->leaving);
 	record_remove(e, i->leaving);
 	record_release(e, i->leaving);
 	spare_give(&e->spare, i, sizeof(*i));
@@ -389,7 +406,20 @@ static void detach_drop(struct engine *e, struct intent *intent)
 	struct detach_intent *i = CONTAINER_OF(intent, struct detach_intent, intent);
 
 	i->leaving->busy = false;
+	if (i->with_service)
+		i->leaving->service->leaving = false;
 	spare_give(&e->spare, i, sizeof(*i));
+}
+
+static int plan_detach(const struct engine *e, struct detach_intent *i, struct plan *plan)
+{
+	struct state_record was = record_of_service(i->leaving->service, &i->subnet), leaving = was;
+	int r = 0;
+
+	leaving.service.leaving = true;
+	if (i->with_service)
+		r = plan_remember_instead(plan, leaving, was);
+	return r == 0 ? plan_goodbye(e, i->leaving, plan) : r;
 }
 
 int engine_detach(struct engine *e, uint32_t pid, struct plan *plan, struct intent **ret)
@@ -406,13 +436,28 @@ int engine_detach(struct engine *e, uint32_t pid, struct plan *plan, struct inte
 	i = spare_take(&e->spare, sizeof(*i));
 	if (!i)
 		return -ENOMEM;
-	*i = (struct detach_intent){ { .commit = detach_commit, .drop = detach_drop }, a };
-	r = plan_cut(e, a, plan);
+	*i = (struct detach_intent){ { .commit = detach_commit, .drop = detach_drop },
+				     .leaving = a,
+				     .with_service = takes_service_along(a) };
+	r = plan_detach(e, i, plan);
 	if (r < 0) {
 		spare_give(&e->spare, i, sizeof(*i));
 		return r;
 	}
 	a->busy = true;
+	a->service->leaving |= i->with_service;
 	*ret = &i->intent;
+	return 0;
+}
+
+int attachment_drop(struct engine *e, struct attachment *a, struct plan *plan)
+{
+	int r = plan_goodbye(e, a, plan);
+
+	if (r < 0)
+		return r;
+	a->service->leaving |= takes_service_along(a);
+	record_remove(e, a);
+	record_release(e, a);
 	return 0;
 }

@@ -17,6 +17,7 @@
 #include "runtime/ip.h"
 #include "runtime/key.h"
 #include "runtime/view.h"
+#include "schema/state.h"
 #include "server/engine/plan.h"
 #include "server/engine/tunnel.h"
 
@@ -37,8 +38,9 @@ const char *engine_reason(const struct engine *e);
 void engine_commit(struct engine *e, struct intent *intent);
 void engine_drop(struct engine *e, struct intent *intent);
 
-/* The node's number in the cluster; the key that the cluster knows it by. */
-void engine_set_node_id(struct engine *e, uint64_t node_id);
+/* The node's number in the cluster: -EALREADY, or a plan with nothing to commit; the key that the
+ * cluster knows it by. */
+int engine_set_node_id(struct engine *e, uint64_t node_id, struct plan *plan);
 const struct ovd_key *engine_public_key(const struct engine *e);
 const char *engine_public_text(const struct engine *e);
 
@@ -222,6 +224,50 @@ size_t engine_peer_count(const struct engine *e);
 /* Every wanted peer, by key. */
 void engine_each_peer(const struct engine *e, void (*each)(void *arg, const struct peer_view *peer),
 		      void *arg);
+
+/* ---- the beginning ---- */
+
+/* A record of an earlier life, before anything else is asked of the engine: nodes first, then in
+ * the order of enum state_record_kind. What was up is taken to be up still. -EBADMSG, and
+ * engine_reason: it makes no sense, and nothing has changed. */
+int engine_restore(struct engine *e, const struct state_record *record);
+
+/* What an earlier life left in the kernel: links of ours, by their mark. */
+enum found_kind {
+	FOUND_CONTAINER, /* the host's end of a container's interface */
+	FOUND_BRIDGE,
+	FOUND_TUNNEL,
+};
+
+struct found_link {
+	char name[LINK_NAME_MAX];
+	enum found_kind kind;
+	bool named; /* engine_adopt's own: a record names it; false before */
+};
+
+struct found_links {
+	struct found_link *links; /* from malloc, the caller frees it */
+	size_t n;
+};
+
+/* After the last record: containers that are gone, or not connected as their records say, are
+ * forgotten, and so, if no record is missing, are links that none names: the plan's steps don't
+ * depend on each other. What is left is as it was, and its setups can be asked for again. Sorts
+ * what was found. -ENOMEM. */
+int engine_adopt(struct engine *e, struct found_links *found, bool complete,
+		 bool (*gone)(const void *arg, const struct owner *owner), const void *arg,
+		 struct plan *plan);
+
+/* From now on `changed` is told of every peer's record that a commit has changed; there: what it is
+ * now, else it is gone. The record lives until it returns. */
+void engine_watch_peers(struct engine *e,
+			void (*changed)(void *arg, const struct state_record *record, bool there),
+			void *arg);
+
+/* Everything as it is once more, so that what is missing in the kernel is made: the tunnel,
+ * -EALREADY if it is down; the i-th service, by name, -ENOENT behind the last. */
+int engine_global_again(struct engine *e, struct plan *plan, struct intent **ret);
+int engine_service_again(struct engine *e, size_t i, struct plan *plan, struct intent **ret);
 
 /* ---- the end ---- */
 

@@ -6,7 +6,7 @@
 #include "server/engine/block.h"
 #include "server/engine/doubt.h"
 #include "server/engine/name.h"
-#include "server/engine/state.h"
+#include "server/engine/record.h"
 
 struct global_intent {
 	struct intent intent;
@@ -194,8 +194,12 @@ static int plan_tunnel(struct engine *e, struct global_intent *i, struct plan *p
 {
 	const struct global *was = &e->global, *next = &i->next;
 	struct step_tunnel *tunnel;
-	int r = 0;
+	int r = was->has_block
+			? plan_remember_instead(plan, record_of_global(next), record_of_global(was))
+			: plan_remember(plan, record_of_global(next));
 
+	if (r < 0)
+		return r;
 	PLAN_ADD(plan, STEP_FIREWALL);
 	if (was->has_block && !cidr_eq(&was->pool.block, &next->pool.block)) /* they may overlap */
 		PLAN_ADD(plan, STEP_PREFIX_DELETE)->prefix.cidr = was->pool.block;
@@ -256,7 +260,20 @@ int engine_global_setup(struct engine *e, const struct global_spec *spec, struct
 	return 0;
 }
 
-static int plan_teardown(const struct engine *e, struct plan *plan)
+int engine_global_again(struct engine *e, struct plan *plan, struct intent **ret)
+{
+	const struct global *g = &e->global;
+	struct global_spec spec = { .deployment = view(g->deployment),
+				    .instance = view(g->instance),
+				    .cluster = g->cluster,
+				    .has_slice = g->has_slice,
+				    .slice = g->slice,
+				    .port = g->port };
+
+	return g->up ? engine_global_setup(e, &spec, plan, ret) : -EALREADY;
+}
+
+static int plan_removal(const struct engine *e, struct plan *plan)
 {
 	struct step_tunnel_delete *step;
 
@@ -268,7 +285,7 @@ static int plan_teardown(const struct engine *e, struct plan *plan)
 	return 0;
 }
 
-int engine_global_teardown(struct engine *e, struct plan *plan, struct intent **ret)
+int global_down(struct engine *e, bool remembered, struct plan *plan, struct intent **ret)
 {
 	struct global_intent *i;
 	int r;
@@ -280,13 +297,21 @@ int engine_global_teardown(struct engine *e, struct plan *plan, struct intent **
 	i = intent_new(e, &e->global);
 	if (!i)
 		return -ENOMEM;
-	r = plan_teardown(e, plan);
+	i->next.up = false;
+	r = plan_removal(e, plan);
+	if (r == 0 && remembered)
+		r = plan_remember_instead(plan, record_of_global(&i->next),
+					  record_of_global(&e->global));
 	if (r < 0) {
 		global_drop(e, &i->intent);
 		return r;
 	}
-	i->next.up = false;
 	e->global.busy = true;
 	*ret = &i->intent;
 	return 0;
+}
+
+int engine_global_teardown(struct engine *e, struct plan *plan, struct intent **ret)
+{
+	return global_down(e, true, plan, ret);
 }

@@ -1,6 +1,6 @@
 #include <errno.h>
 
-#include "server/engine/state.h"
+#include "server/engine/segment.h"
 
 /* Services whose subnets were chosen before the node's slice was known, or under another one: other
  * nodes send what is for the slice here, and nothing else. */

@@ -5,6 +5,7 @@
 
 #include "server/engine/doubt.h"
 #include "server/engine/peer.h"
+#include "server/engine/record.h"
 
 /* From what a peer is to what it is to be. */
 struct peer_intent {
@@ -62,12 +63,16 @@ static void change_commit(struct engine *e, struct intent *intent)
 	for (size_t n = 0; n < i->n_added; n++) {
 		struct peer *loser = loser_at(i, n);
 
-		if (loser)
+		if (loser) {
 			peer_lose(loser, &i->added[n]);
+			record_tell_peer(e, loser, true);
+		}
 		i->records[n]->owner = i->peer;
 	}
 	for (size_t n = 0; n < i->n_removed; n++)
 		peer_unclaim(e, prefix_find(&e->allowed, &i->removed[n]));
+	if (i->peer)
+		record_tell_peer(e, i->next ? i->next : i->peer, i->next);
 	if (i->next) {
 		struct peer was = *i->peer;
 

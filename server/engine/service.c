@@ -3,25 +3,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/engine/block.h"
-#include "server/engine/name.h"
-#include "server/engine/state.h"
-
-/* What the reference calls the one bridge of all shared services when it chooses its block. */
-#define SHARED_KEY VIEW_LITERAL("__zlayer_shared_bridge__")
-
-/* Where addresses come from while nobody has said what the cluster's range is: 10.200.0.0/16. */
-static const struct ovd_cidr default_cluster = { .ip = { .len = 4, .b = { 10, 200 } },
-						 .prefix_len = 16 };
+#include "server/engine/record.h"
+#include "server/engine/segment.h"
 
 struct service_intent {
 	struct intent intent;
 	struct service *service;
 	enum service_mode mode; /* setup */
 	bool is_new;            /* setup: the record was made for it */
+	bool leaving;           /* setup: it goes with its last container all the same */
 	bool moves;             /* setup: the segment's pool is `next` afterwards */
 	struct pool next;
-	struct prefix coming;         /* the block of `next`, in the engine's blocks meanwhile */
+	struct prefix coming; /* the block of `next`, in the engine's blocks meanwhile */
+	struct state_prefix subnet, next_subnet; /* for records: of the pool, and of `next` */
 	char (*ports)[LINK_NAME_MAX]; /* setup: what is to be on the bridge, for the plan */
 	size_t room;                  /* for so many ports */
 };
@@ -62,12 +56,6 @@ size_t engine_service_count(const struct engine *e)
 	return e->n_services;
 }
 
-static void segment_free(struct engine *e, struct segment *segment)
-{
-	prefix_delete(&e->blocks, &segment->block);
-	spare_give(&e->spare, segment, sizeof(*segment));
-}
-
 static void service_free(struct engine *e, struct service *service)
 {
 	if (--service->segment->n_services == 0)
@@ -93,58 +81,6 @@ void service_forget(struct engine *e, struct service *service)
 	service_free(e, service);
 }
 
-/* ---- which block ---- */
-
-struct taken {
-	const struct engine *e;
-	bool fallback;
-};
-
-static bool block_taken(const void *arg, const struct ovd_cidr *block)
-{
-	const struct taken taken = *(const struct taken *)arg;
-	const struct global *g = &taken.e->global;
-	struct ovd_cidr own = g->has_block ? g->pool.block : block_first(&default_cluster);
-
-	if (cidr_overlaps(&own, block))
-		return true;
-	for (size_t i = 0; i < taken.e->n_occupied; i++)
-		if (cidr_overlaps(&taken.e->occupied[i], block))
-			return true;
-	if (taken.fallback && prefix_overlapping(&taken.e->allowed, block))
-		return true;
-	return prefix_overlapping(&taken.e->blocks, block);
-}
-
-static bool has_slice(const struct global *g)
-{
-	return g->has_block && g->has_slice && block_count(&g->slice) >= 2;
-}
-
-struct ovd_cidr services_range(const struct engine *e)
-{
-	const struct global *g = &e->global;
-
-	return has_slice(g) ? g->slice : g->has_block ? g->cluster : default_cluster;
-}
-
-static int choose_block(struct engine *e, struct ovd_view key, struct ovd_cidr *ret)
-{
-	bool in_slice = has_slice(&e->global);
-	struct ovd_cidr range = services_range(e);
-	struct taken taken = { .e = e, .fallback = !in_slice };
-	char text[CIDR_TEXT_MAX];
-
-	if (block_choose(&range, key, e->node_id, block_taken, &taken, ret) == 0)
-		return 0;
-	engine_refuse(e, -ENOSPC, "every block of %s %s is taken: by the node, %zu services%s%s",
-		      in_slice ? "slice" : "cluster range", cidr_format(&range, text),
-		      e->n_services, in_slice ? "" : " and the peers' allowed IPs",
-		      e->n_occupied > 0 ? "; by addresses of the host" : "");
-	e->n_occupied = 0; /* they may be gone when it is asked for again */
-	return -ENOSPC;
-}
-
 /* ---- setup ---- */
 
 /* Where the segment moves to, if it does; that is taken from now on. */
@@ -159,13 +95,14 @@ static int begin_move(struct engine *e, struct service_intent *i)
 	segment->held = false;
 	if (held || !segment_can_move(e, segment))
 		return 0;
-	r = choose_block(e, key, &block);
+	r = segment_choose_block(e, key, &block);
 	if (r == 0)
 		r = pool_init(&i->next, &block);
 	if (r < 0)
 		return r;
 	i->coming = (struct prefix){ .cidr = block, .owner = segment };
 	prefix_insert(&e->blocks, &i->coming);
+	i->next_subnet = record_prefix(&block);
 	i->moves = true;
 	return 0;
 }
@@ -186,41 +123,36 @@ static void end_move(struct engine *e, struct service_intent *i, bool stands)
 	prefix_insert(&e->blocks, &segment->block);
 }
 
-/* The reference's names, so that its clients recognise them; the deployment is not known before the
- * tunnel was set up. */
-static void name_segment(const struct engine *e, bool shared, struct ovd_view service,
-			 char ret[LINK_NAME_MAX])
+static int plan_record(struct service_intent *i, const struct service *service, struct plan *plan)
 {
-	struct ovd_view parts[] = { view(e->global.deployment), view(e->global.instance),
-				    shared ? VIEW_LITERAL("shared") : service };
-	size_t skip = e->global.has_block ? 0 : 2;
+	struct state_record was = record_of_service(service, &i->subnet), next = was;
 
-	name_link(parts + skip, ARRAY_SIZE(parts) - skip, shared ? "sh" : "b", ret);
+	if (i->moves)
+		next.service.blocks.items = &i->next_subnet;
+	if (service == i->service) {
+		next.service.mode = record_mode(i->mode);
+		next.service.leaving = i->leaving;
+	}
+	return i->is_new ? plan_remember(plan, next) : plan_remember_instead(plan, next, was);
 }
 
-static int segment_new(struct engine *e, bool shared, struct ovd_view service, struct segment **ret)
+/* It is written down first: a daemon that dies in between makes the rest when it starts again. Who
+ * shares a bridge moves with it. */
+static int plan_records(const struct engine *e, struct service_intent *i, struct plan *plan)
 {
-	struct segment *segment = spare_take(&e->spare, sizeof(*segment));
-	struct ovd_cidr block;
-	char name[NAME_MAX_BYTES + 1];
-	int r;
+	struct tree_node *at;
+	struct tree_walk walk;
+	int r = plan_record(i, i->service, plan);
 
-	if (!segment)
-		return -ENOMEM;
-	r = choose_block(e, shared ? SHARED_KEY : service, &block);
-	if (r == 0)
-		r = pool_init(&segment->pool, &block);
-	if (r < 0) {
-		spare_give(&e->spare, segment, sizeof(*segment));
+	if (!i->moves || i->service->segment->n_services == 1)
 		return r;
+	for (at = tree_first(&walk, e->services); at && r == 0; at = tree_next(&walk)) {
+		const struct service *service = CONTAINER_OF(at, struct service, node);
+
+		if (service != i->service && service->segment == i->service->segment)
+			r = plan_record(i, service, plan);
 	}
-	segment->block = (struct prefix){ .cidr = block, .owner = segment };
-	prefix_insert(&e->blocks, &segment->block);
-	text_copy(name, sizeof(name), shared ? VIEW_LITERAL("shared") : service);
-	name_segment(e, shared, service, segment->link);
-	alias_format(e, shared ? "bridge" : "service", name, segment->alias);
-	*ret = segment;
-	return 0;
+	return r;
 }
 
 static int plan_segment(struct engine *e, struct service_intent *i, struct plan *plan)
@@ -259,7 +191,7 @@ static void setup_commit(struct engine *e, struct intent *intent)
 	struct segment *segment = i->service->segment;
 
 	i->service->mode = i->mode;
-	i->service->leaving = false;
+	i->service->leaving = i->leaving;
 	end_move(e, i, true);
 	segment->busy = false;
 	intent_free(e, i);
@@ -276,9 +208,8 @@ static void setup_drop(struct engine *e, struct intent *intent)
 	intent_free(e, i);
 }
 
-/* A record of the service on its segment; the segment is the service's if it has no other. */
-static int service_new(struct engine *e, struct ovd_view name, enum service_mode mode,
-		       struct segment *segment, struct service **ret)
+int service_new(struct engine *e, struct ovd_view name, enum service_mode mode,
+		struct segment *segment, struct service **ret)
 {
 	struct service *service = spare_take(&e->spare, sizeof(*service));
 
@@ -335,35 +266,24 @@ static bool must_wait(const struct engine *e, const struct service *service, enu
 	return segment ? segment->busy : e->global.busy;
 }
 
-/* Also when all is as it was: the platform knows what is missing, and makes it again. */
-int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mode mode,
-			 struct plan *plan, struct intent **ret)
+/* What `i` says of the service, which is a new record or one of before. */
+static int setup_begin(struct engine *e, const struct service_intent *wanted, struct plan *plan,
+		       struct intent **ret)
 {
-	struct service *service = service_find(e, name);
-	bool is_new = !service;
-	struct service_intent *i;
+	struct service_intent *i = spare_take(&e->spare, sizeof(*i));
 	int r;
 
-	if (name.n == 0 || name.n > NAME_MAX_BYTES)
-		return engine_refuse(e, -EINVAL, "service: a name has 1 to %d bytes",
-				     NAME_MAX_BYTES);
-	if (must_wait(e, service, mode))
-		return -EINPROGRESS;
-	r = service ? setup_again(e, service, mode) : setup_new(e, name, mode, &service);
-	if (r < 0)
-		return r;
-	i = spare_take(&e->spare, sizeof(*i));
 	if (!i) {
-		if (is_new)
-			service_forget(e, service);
+		if (wanted->is_new)
+			service_forget(e, wanted->service);
 		return -ENOMEM;
 	}
-	*i = (struct service_intent){ { .commit = setup_commit, .drop = setup_drop },
-				      .service = service,
-				      .mode = mode,
-				      .is_new = is_new };
-	service->segment->busy = true;
-	r = is_new ? 0 : begin_move(e, i);
+	*i = *wanted;
+	i->intent = (struct intent){ .commit = setup_commit, .drop = setup_drop };
+	i->service->segment->busy = true;
+	r = i->is_new ? 0 : begin_move(e, i);
+	if (r == 0)
+		r = plan_records(e, i, plan);
 	if (r == 0)
 		r = plan_segment(e, i, plan);
 	if (r < 0) {
@@ -372,6 +292,42 @@ int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mo
 	}
 	*ret = &i->intent;
 	return 0;
+}
+
+/* Also when all is as it was: the platform knows what is missing, and makes it again. */
+int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mode mode,
+			 struct plan *plan, struct intent **ret)
+{
+	struct service_intent wanted = { .service = service_find(e, name), .mode = mode };
+	int r;
+
+	if (name.n == 0 || name.n > NAME_MAX_BYTES)
+		return engine_refuse(e, -EINVAL, "service: a name has 1 to %d bytes",
+				     NAME_MAX_BYTES);
+	if (must_wait(e, wanted.service, mode))
+		return -EINPROGRESS;
+	wanted.is_new = !wanted.service;
+	r = wanted.is_new ? setup_new(e, name, mode, &wanted.service)
+			  : setup_again(e, wanted.service, mode);
+	return r < 0 ? r : setup_begin(e, &wanted, plan, ret);
+}
+
+int engine_service_again(struct engine *e, size_t i, struct plan *plan, struct intent **ret)
+{
+	struct tree_walk walk;
+	struct tree_node *at = tree_first(&walk, e->services);
+	struct service_intent wanted = { .is_new = false };
+
+	while (at && i-- > 0)
+		at = tree_next(&walk);
+	if (!at)
+		return -ENOENT;
+	wanted.service = CONTAINER_OF(at, struct service, node);
+	if (wanted.service->segment->busy)
+		return -EINPROGRESS;
+	wanted.mode = wanted.service->mode;
+	wanted.leaving = wanted.service->leaving;
+	return setup_begin(e, &wanted, plan, ret);
 }
 
 bool engine_service_elsewhere(struct engine *e, struct intent *intent)
@@ -404,22 +360,21 @@ bool engine_service_stay(struct engine *e, struct intent *intent)
 
 /* ---- teardown ---- */
 
-int segment_plan_removal(const struct segment *segment, struct plan *plan)
-{
-	struct step_bridge_delete *step;
-
-	PLAN_ADD(plan, STEP_PREFIX_DELETE)->prefix.cidr = segment->pool.block;
-	step = &PLAN_ADD(plan, STEP_BRIDGE_DELETE)->bridge_delete;
-	text_copy(step->link, sizeof(step->link), view(segment->link));
-	text_copy(step->alias, sizeof(step->alias), view(segment->alias));
-	return 0;
-}
-
 static void teardown_commit(struct engine *e, struct intent *intent)
 {
 	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
 
+	i->service->segment->busy = false;
 	service_forget(e, i->service);
+	intent_free(e, i);
+}
+
+static void leave_commit(struct engine *e, struct intent *intent)
+{
+	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
+
+	i->service->leaving = true;
+	i->service->segment->busy = false;
 	intent_free(e, i);
 }
 
@@ -452,6 +407,23 @@ int engine_service_reap(struct engine *e, struct plan *plan, struct intent **ret
 	return leaver ? engine_service_teardown(e, view(leaver->name), plan, ret) : -EALREADY;
 }
 
+/* While containers are attached it is only noted that it goes with the last of them; a bridge that
+ * other services share stays for them. */
+static int plan_teardown(struct service_intent *i, struct plan *plan)
+{
+	const struct service *service = i->service;
+	struct state_record record = record_of_service(service, &i->subnet), leaving = record;
+	int r = 0;
+
+	if (service->n_attached > 0) {
+		leaving.service.leaving = true;
+		return plan_remember_instead(plan, leaving, record);
+	}
+	if (service->segment->n_services == 1)
+		r = segment_plan_removal(service->segment, plan);
+	return r == 0 ? plan_forget(plan, record) : r;
+}
+
 int engine_service_teardown(struct engine *e, struct ovd_view name, struct plan *plan,
 			    struct intent **ret)
 {
@@ -459,28 +431,20 @@ int engine_service_teardown(struct engine *e, struct ovd_view name, struct plan 
 	struct service_intent *i;
 	int r;
 
-	if (!service)
+	if (!service || (service->leaving && service->n_attached > 0))
 		return -EALREADY;
 	if (service->segment->busy)
 		return -EINPROGRESS;
-	if (service->n_attached > 0) {
-		service->leaving = true;
-		return -EALREADY;
-	}
-	if (service->segment->n_services > 1) {
-		service_forget(e, service);
-		return -EALREADY;
-	}
 	i = spare_take(&e->spare, sizeof(*i));
 	if (!i)
 		return -ENOMEM;
-	r = segment_plan_removal(service->segment, plan);
+	*i = (struct service_intent){ .intent = { .drop = teardown_drop }, .service = service };
+	i->intent.commit = service->n_attached > 0 ? leave_commit : teardown_commit;
+	r = plan_teardown(i, plan);
 	if (r < 0) {
-		spare_give(&e->spare, i, sizeof(*i));
+		intent_free(e, i);
 		return r;
 	}
-	*i = (struct service_intent){ { .commit = teardown_commit, .drop = teardown_drop },
-				      .service = service };
 	service->segment->busy = true;
 	*ret = &i->intent;
 	return 0;

@@ -62,6 +62,7 @@ struct attachment {
 	struct segment *segment;
 	struct ovd_ip ip;
 	bool asked_join, joined, ephemeral, busy; /* joined: asked for, and there was a tunnel */
+	bool unfinished;                          /* by an earlier life: it goes */
 	struct ovd_ip joined_ip;
 	char host[2][LINK_NAME_MAX]; /* host ends of eth0 and eth1 */
 };
@@ -90,6 +91,7 @@ struct engine {
 	struct ovd_key private_key, public_key;
 	char public_text[KEY_TEXT_MAX];
 	uint64_t node_id;
+	bool imported; /* what an earlier overlay daemon left was read */
 	struct global global;
 	struct segment *shared; /* the bridge of all shared services; NULL while there is none */
 	struct tree_node *services; /* struct service by name, ... */
@@ -101,6 +103,8 @@ struct engine {
 	struct spare spare;        /* where records, intents and their lists come from */
 	size_t n_services, n_attachments, n_peers;
 	size_t n_busy_peers;
+	void (*peer_changed)(void *arg, const struct state_record *record, bool there);
+	void *peer_changed_arg;
 	bool global_waits;         /* a change of the tunnel, for the peers that are busy */
 	struct ovd_cidr *occupied; /* blocks in which the host has addresses that aren't ours */
 	size_t n_occupied;
@@ -136,6 +140,9 @@ struct ovd_cidr global_block(bool has_slice, const struct ovd_cidr *cluster,
 /* A prefix that needs a route of its own: not on the tunnel's link. */
 bool global_wants_route(const struct global *global, const struct ovd_cidr *cidr);
 
+/* engine_global_teardown; remembered: the store is told, too. */
+int global_down(struct engine *e, bool remembered, struct plan *plan, struct intent **ret);
+
 /* Removes a service nobody uses, and its segment if it was the last one's; frees both. */
 void service_forget(struct engine *e, struct service *service);
 
@@ -160,6 +167,20 @@ int peers_for_tunnel(struct engine *e, struct tunnel_peer **ret);
  * tunnel's. */
 int peers_plan_routes(const struct engine *e, const struct global *global, enum step_kind kind,
 		      struct plan *plan);
+
+/* The pool of the block that holds the address; NULL. */
+struct pool *pool_of(struct engine *e, const struct ovd_ip *ip);
+
+/* A record of the service on its segment; the segment is the service's if it has no other. */
+int service_new(struct engine *e, struct ovd_view name, enum service_mode mode,
+		struct segment *segment, struct service **ret);
+
+/* Puts a container's record in; no other may have its pid or its namespace, as is_known tells. */
+void attachment_insert(struct engine *e, struct attachment *a);
+bool attachment_is_known(const struct engine *e, const struct owner *owner);
+
+/* Steps that take a container away; its record is gone then. */
+int attachment_drop(struct engine *e, struct attachment *a, struct plan *plan);
 
 void engine_free_services(struct engine *e);
 void engine_free_attachments(struct engine *e);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "runtime/ip.h"
+#include "schema/state.h"
 #include "server/engine/tunnel.h"
 
 /* IFNAMSIZ and IFALIASZ, linux/if.h: with the NUL. */
@@ -29,6 +30,8 @@ enum step_kind {
 	STEP_ROUTE_DELETE,    /* it isn't any more; unknown is ok */
 	STEP_FIREWALL_DELETE, /* nothing of our firewall is left */
 	STEP_UPLINK,          /* the way out of the host may be another one */
+	STEP_REMEMBER,        /* a record is in the store */
+	STEP_FORGET,          /* it is not there */
 	STEP_MAX_,
 };
 
@@ -158,6 +161,18 @@ struct step_uplink {
 	char mark[LINK_ALIAS_MAX];
 };
 
+/* REMEMBER, FORGET: done by the plan's runner itself, in the store, if there is one. What views and
+ * lists of a record point to is the engine's, until the plan has ended. */
+struct step_remember {
+	struct state_record record;
+	bool has_was;
+	struct state_record was; /* what undo puts back; without one, undo deletes the record */
+};
+
+struct step_forget {
+	struct state_record record; /* all of it: undo puts it back */
+};
+
 struct step {
 	enum step_kind kind;
 	union {
@@ -172,5 +187,7 @@ struct step {
 		struct step_cut cut;
 		struct step_route route;
 		struct step_uplink uplink;
+		struct step_remember remember;
+		struct step_forget forget;
 	};
 };

@@ -48,7 +48,7 @@ int engine_stop(struct engine *e, struct plan *plan, struct intent **ret)
 	if (!i)
 		return -ENOMEM;
 	i->intent = (struct intent){ .commit = stop_commit, .drop = stop_drop };
-	r = engine_global_teardown(e, plan, &i->teardown);
+	r = global_down(e, false, plan, &i->teardown); /* it comes back with the next start */
 	if (r == 0 || r == -EALREADY)
 		r = plan_idle(e, plan);
 	if (r == 0 && !plan_add(plan, STEP_FIREWALL_DELETE))

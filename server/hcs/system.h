@@ -25,8 +25,8 @@ struct compute_system_reader {
 };
 
 /* Makes a compute system of a document and watches it: no event from its start on is missed. One
- * that was made, but then failed or could not be watched, is terminated, which may take 10 s more. The api
- * must outlive it. */
+ * that was made, but then failed or could not be watched, is terminated, which may take 10 s more.
+ * The api must outlive it. */
 int compute_system_create(const struct hcs_api *api, const char *id, const char *document,
 			  const struct compute_system_reader *reader, uint32_t timeout_ms,
 			  struct compute_system **ret, struct hcs_error *error);

@@ -318,6 +318,7 @@ static void free_conn(struct conn *c)
 	*c->at = c->next;
 	if (c->next)
 		c->next->at = c->at;
+	s->n_listeners -= c->listens;
 	free(c);
 	server_conn_gone(s);
 }
@@ -361,6 +362,27 @@ void conn_check_time(struct conn *c, uint64_t now)
 void conn_drain(struct conn *c)
 {
 	c->ended = true;
+	watch(c);
+}
+
+/* ---- events ---- */
+
+void call_listen(struct call *call)
+{
+	struct conn *c = call->conn;
+
+	c->server->n_listeners += !c->listens;
+	c->listens = true;
+}
+
+void conn_tell(struct conn *c, const struct ovd_event *event)
+{
+	const struct ovd_frame frame = { .kind = OVD_FRAME_EVENT, .event = *event };
+
+	put_frame(c, &frame);
+	if (!c->busy) /* the call's answer is made in there */
+		arena_reset(&c->arena);
+	flush(c);
 	watch(c);
 }
 

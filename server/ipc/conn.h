@@ -27,6 +27,7 @@ struct conn {
 	bool busy;            /* the call is not answered yet */
 	bool paused;          /* and there is more to read already: it waits */
 	bool closing;
+	bool listens;           /* hears events */
 	enum ovd_codec codec;   /* of the last request: what is written is in it too */
 	struct ovd_frame frame; /* the request of the call */
 	struct arena arena;
@@ -39,6 +40,9 @@ int conn_new(struct server *s, int fd);
 
 /* The call is answered: its answer stands in out. Goes on with the next frame. */
 void conn_answered(struct conn *c);
+
+/* Writes an event. */
+void conn_tell(struct conn *c, const struct ovd_event *event);
 
 /* Closes it; it is freed when the loop has run once more, or when its call is answered. */
 void conn_close(struct conn *c);

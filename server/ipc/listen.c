@@ -105,6 +105,20 @@ void server_drain(struct server *s)
 	}
 }
 
+void server_tell(struct server *s, const struct ovd_event *event)
+{
+	for (struct conn *c = s->conns, *next; c; c = next) {
+		next = c->next;
+		if (c->listens && !c->closing)
+			conn_tell(c, event);
+	}
+}
+
+size_t server_listeners(const struct server *s)
+{
+	return s->n_listeners;
+}
+
 size_t server_parked(const struct server *s)
 {
 	size_t n = s->n_parked;

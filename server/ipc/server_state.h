@@ -14,6 +14,7 @@ struct server {
 	unsigned n_handles; /* of the three timers and the listener, while they close */
 	struct conn *conns;
 	size_t n_conns;
+	size_t n_listeners; /* of them, those that hear events */
 	size_t n_parked;
 	struct call *waiting; /* calls whose thing is being changed, oldest first */
 	void (*closed)(void *arg);

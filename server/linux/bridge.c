@@ -99,27 +99,44 @@ static int take_over(struct linux_net *l, const struct step_bridge *bridge, char
 	return -EEXIST;
 }
 
+/* Once said, it holds also without ports; one with ports keeps its own. */
+static int put_mtu(struct linux_net *l, struct rtnl_batch *b, const struct step_bridge *bridge,
+		   const struct link_info *link, uint32_t mtu)
+{
+	unsigned n_ports = 0;
+	int r = 0;
+
+	if (!bridge->made || bridge->n_ports > 0)
+		r = count_ports(l, link->index, &n_ports);
+	if (r == 0)
+		link_put_mtu(b, link->index, n_ports > 0 ? link->mtu : mtu);
+	return r;
+}
+
+/* Who listens to the kernel's events hears of what is changed, and of nothing else. */
 static int configure(struct linux_net *l, const struct step_bridge *bridge, char *detail)
 {
 	uint32_t mtu = platform_mtu(l);
 	struct rtnl_batch b = { .n = 0 };
-	unsigned n_ports = 0;
 	struct link_info link;
-	int r = link_get(l->rtnl, bridge->link, &link), index;
+	bool settled;
+	int r = link_get(l->rtnl, bridge->link, &link);
 
-	if (r == 0 && (!bridge->made || bridge->n_ports > 0))
-		r = count_ports(l, link.index, &n_ports);
 	if (r < 0)
 		return r;
-	index = link.index;
-	link_put_quiet(&b, index, NULL, bridge->alias);
-	link_put_mtu(&b, index, n_ports > 0 ? link.mtu : mtu); /* once said, it holds also without
-								  ports */
-	link_put_up(&b, index, NULL);
-	address_put_link_local(&b, index, &bridge->gateway);
+	settled = strcmp(link.alias, bridge->alias) == 0;
+	if (!settled) {
+		link_put_quiet(&b, link.index, NULL, bridge->alias);
+		address_put_link_local(&b, link.index, &bridge->gateway);
+	}
+	if (!settled || link.mtu != mtu)
+		r = put_mtu(l, &b, bridge, &link, mtu);
+	if (r < 0)
+		return r;
+	link_put_up(&b, link.index, NULL);
 	r = rtnl_send(l->rtnl, &b, detail);
 	if (r == 0)
-		r = address_only(l->rtnl, index, &bridge->gateway, bridge->prefix_len, detail);
+		r = address_only(l->rtnl, link.index, &bridge->gateway, bridge->prefix_len, detail);
 	if (r == 0)
 		r = platform_forward(l, bridge->link);
 	return r;

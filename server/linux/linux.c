@@ -98,6 +98,7 @@ int linux_net_new(const struct linux_options *options, struct net **ret)
 		.steps = linux_steps,
 		.owner_open = owner_open,
 		.tunnel_open = tunnel_open,
+		.survey = survey_links,
 		.watch_fd = watch_fd,
 		.watch_read = watch_read,
 	};

@@ -40,6 +40,9 @@ int route_delete(void *platform, struct step *step, char *detail);
 void route_delete_undo(void *platform, struct step *step);
 int uplink_follow(void *platform, struct step *step, char *detail);
 
+/* See struct net. */
+int survey_links(void *platform, const char *mark, struct found_links *ret);
+
 extern const struct net_step linux_steps[STEP_MAX_];
 
 /* Routes through the link that are as ROUTE makes them, and that none of these peers wants, go. */

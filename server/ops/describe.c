@@ -6,6 +6,7 @@
 #include "schema/overlayd_ops.h"
 #include "server/ipc/server.h"
 #include "server/ops/daemon.h"
+#include "server/ops/health.h"
 #include "server/ops/later.h"
 
 static const struct ovd_view contract_lines[] = { VIEW_LITERAL("0.12"), VIEW_LITERAL("0.13"),
@@ -57,6 +58,8 @@ int ovd_op_hello(struct call *call, const struct ovd_hello *request)
 	if (!info->operations.items || !info->codecs.items)
 		return call_fail(call, -ENOMEM, "hello: no memory");
 	log_at(call->daemon->log, LOG_DEBUG, "hello from %.*s", VIEW(request->client));
+	call_listen(call);
+	health_begin(call->daemon);
 	return call_reply(call, &response);
 }
 

@@ -7,10 +7,19 @@
 #include "server/ops/daemon.h"
 #include "server/ops/parse.h"
 
+static void written(struct call *call, int r)
+{
+	if (r < 0)
+		call_fail(call, r, "set_local_node_id: %s", call->plan.detail);
+	else
+		call_ok(call);
+}
+
 int ovd_op_set_local_node_id(struct call *call, const struct ovd_set_local_node_id *request)
 {
-	engine_set_node_id(call->daemon->engine, request->node_id);
-	return call_ok(call);
+	return change_run(call,
+			  engine_set_node_id(call->daemon->engine, request->node_id, &call->plan),
+			  call_ok, written);
 }
 
 /* The device's key is the node's own, made by this daemon and told by status: what the cluster

@@ -18,6 +18,7 @@ struct environment {
 	MDB_dbi dbi;
 	pthread_mutex_t mutex; /* one change at a time */
 	MDB_txn *change;
+	bool changed;   /* by it: something is otherwise now */
 	int r;          /* the change's first failure */
 	struct buf buf; /* for who makes it */
 };
@@ -251,30 +252,43 @@ struct buf *environment_begin(struct environment *env)
 	pthread_mutex_lock(&env->mutex);
 	env->r = 0;
 	env->change = NULL;
+	env->changed = false;
 	env->buf.n = 0;
 	note(env, mdb_txn_begin(env->mdb, NULL, 0, &env->change));
 	return &env->buf;
+}
+
+static bool is_there(struct environment *env, MDB_val *key, struct ovd_view value)
+{
+	MDB_val v;
+
+	return mdb_get(env->change, env->dbi, key, &v) == 0 && view_eq(view_of(&v), value);
 }
 
 void environment_put(struct environment *env, struct ovd_view key, struct ovd_view value)
 {
 	MDB_val k = value_of(key), v = value_of(value);
 
-	if (env->r == 0)
-		note(env, mdb_put(env->change, env->dbi, &k, &v, 0));
+	if (env->r < 0 || is_there(env, &k, value))
+		return;
+	env->changed = true;
+	note(env, mdb_put(env->change, env->dbi, &k, &v, 0));
 }
 
 void environment_delete(struct environment *env, struct ovd_view key)
 {
 	MDB_val k = value_of(key);
-	int code = env->r == 0 ? mdb_del(env->change, env->dbi, &k, NULL) : 0;
+	int code = env->r == 0 ? mdb_del(env->change, env->dbi, &k, NULL) : MDB_NOTFOUND;
 
-	if (code != MDB_NOTFOUND)
-		note(env, code);
+	if (code == MDB_NOTFOUND)
+		return;
+	env->changed = true;
+	note(env, code);
 }
 
 void environment_clear(struct environment *env)
 {
+	env->changed = true;
 	if (env->r == 0)
 		note(env, mdb_drop(env->change, env->dbi, 0));
 }
@@ -283,7 +297,7 @@ int environment_end(struct environment *env, int r)
 {
 	if (r == 0)
 		r = env->r;
-	if (r == 0) {
+	if (r == 0 && env->changed) {
 		int code = mdb_txn_commit(env->change);
 
 		r = code ? errno_of(code) : 0;

@@ -32,7 +32,8 @@ void environment_close(struct environment *env);
 /* A change: any number of puts and deletes between begin, which waits for other threads' changes
  * and returns an empty buffer for what is put, and end, which carries all out if r is 0 and there
  * was no failure, else none. end returns the first failure, r or its own; -ENOSPC, -EIO, ...
- * Deleting the unknown is ok. */
+ * Deleting the unknown is
+ * ok; what changes nothing costs the disk nothing. */
 struct buf *environment_begin(struct environment *env);
 void environment_put(struct environment *env, struct ovd_view key, struct ovd_view value);
 void environment_delete(struct environment *env, struct ovd_view key);

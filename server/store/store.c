@@ -179,6 +179,18 @@ int store_batch_delete(struct store_batch *batch, const struct state_record *rec
 	return batch_add(batch, record, false);
 }
 
+void store_batch_clear(struct store_batch *batch)
+{
+	batch->n = batch->bytes.n = 0;
+	buf_trim(&batch->bytes);
+}
+
+void store_batch_done(struct store_batch *batch)
+{
+	buf_done(&batch->bytes);
+	batch->n = 0;
+}
+
 int store_commit(struct store *s, const struct store_batch *batch)
 {
 	const char *p = batch->bytes.p;

@@ -44,6 +44,10 @@ struct store_batch {
 int store_batch_put(struct store_batch *batch, const struct state_record *record);
 int store_batch_delete(struct store_batch *batch, const struct state_record *record);
 
+/* Empties it, and keeps a little of its memory; frees it. */
+void store_batch_clear(struct store_batch *batch);
+void store_batch_done(struct store_batch *batch);
+
 /* Carries the batch out, all or nothing; the batch stays. Any thread. */
 int store_commit(struct store *s, const struct store_batch *batch);
 

@@ -118,7 +118,7 @@ static int run_codec(const struct options *o)
 {
 	const struct codec_mutation mutation = { .per_vector = o->mutants, .seed = o->seed };
 	const struct testee testee = { .argv = o->testee, .timeout_ms = o->timeout_ms };
-	_cleanup_(codec_cases_done) struct codec_cases cases = { .arena = { .chunk = NULL } };
+	_cleanup_(codec_cases_done) struct codec_cases cases = { .codec = o->codec };
 	_cleanup_(results_done) struct results results = { .first = NULL };
 	_cleanup_(buf_done) struct buf fault = { .p = NULL };
 	int r = add_codec(o, &cases, &results);
@@ -140,7 +140,7 @@ static int run_server(const struct options *o)
 	_cleanup_(results_done) struct results results = { .first = NULL };
 	_cleanup_(buf_done) struct buf fault = { .p = NULL };
 	char path[4096];
-	int r = server_add(&results);
+	int r = server_add(o->codec, &results);
 
 	if (r < 0)
 		return complain(EXIT_WRONG_INPUT, "", strerror(-r));
@@ -156,7 +156,7 @@ static int run_server(const struct options *o)
 static int list(const struct options *o)
 {
 	const char *which = o->which ? o->which : "";
-	_cleanup_(codec_cases_done) struct codec_cases cases = { .arena = { .chunk = NULL } };
+	_cleanup_(codec_cases_done) struct codec_cases cases = { .codec = o->codec };
 	_cleanup_(results_done) struct results codec = { .first = NULL },
 					       server = { .first = NULL };
 	int r = 0;
@@ -167,7 +167,7 @@ static int list(const struct options *o)
 		r = r == 0 ? conclude(o, &codec) : r;
 	}
 	if (r == 0 && strcmp(which, "codec") != 0) {
-		server_add(&server);
+		server_add(o->codec, &server);
 		results_select(&server, o->only, o->n_only);
 		r = conclude(o, &server);
 	}

@@ -12,7 +12,7 @@ TEST(setup)
 	CHECK_STR(node_plan(&n), "firewall\n"
 				 "prefix 10.200.4.128/26\n"
 				 "bridge zl-8a3d9b380b-b 10.200.4.129/26\n");
-	CHECK_STR(plan_at(&n.plan, 2)->bridge.alias, "overlayd abcdef12 service web");
+	CHECK_STR(node_step(&n, 2)->bridge.alias, "overlayd abcdef12 service web");
 	node_commit(&n);
 	CHECK_INT(engine_service_count(n.e), 1);
 	CHECK_STR(engine_service_link(n.e, view("web")), "zl-8a3d9b380b-b");
@@ -50,7 +50,7 @@ TEST(before_the_tunnel)
 				 "prefix 10.200.4.128/26\n"
 				 "bridge zl-web-b 10.200.4.129/26\n");
 	CHECK_STR(engine_service_link(n.e, view("web")), "zl-web-b");
-	CHECK(ip_eq(&(struct ovd_ip){ .len = 0 }, &plan_at(&n.plan, 2)->bridge.was));
+	CHECK(ip_eq(&(struct ovd_ip){ .len = 0 }, &node_step(&n, 2)->bridge.was));
 	node_done(&n);
 }
 
@@ -81,7 +81,7 @@ TEST(whoever_has_an_address_keeps_it)
 	CHECK_STR(name, "web");
 	CHECK_INT(engine_service_move(n.e, &n.plan, &n.intent), -EALREADY);
 	check_setup(&n, OUTSIDE);
-	CHECK_INT(plan_at(&n.plan, 2)->bridge.n_ports, 1);
+	CHECK_INT(node_step(&n, 2)->bridge.n_ports, 1);
 	node_commit(&n);
 	CHECK(engine_service_is_outside(n.e, view("web")));
 	CHECK_INT(node_detach(&n, 7), 0);
@@ -120,7 +120,7 @@ TEST(a_move_that_falls)
 	engine_drop(n.e, move);
 	CHECK(engine_service_is_outside(n.e, view("web")));
 	CHECK_INT(node_service(&n, "db", SERVICE_AUTO), 0);
-	block = plan_at(&n.plan, 1)->prefix.cidr;
+	block = node_step(&n, 1)->prefix.cidr;
 	CHECK(cidr_eq(&block, &(struct ovd_cidr){ .ip = ip_of("10.200.4.192"), .prefix_len = 26 }));
 	node_commit(&n);
 	/* there is no room left: an error, and it stays as it is */
@@ -186,7 +186,7 @@ TEST(another_slice)
 	node_commit(&n);
 	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0);
 	CHECK(strstr(node_plan(&n), "/120, was 10.200.4.129\n"));
-	CHECK_INT(plan_at(&n.plan, 2)->bridge.was_len, 26);
+	CHECK_INT(node_step(&n, 2)->bridge.was_len, 26);
 	node_commit(&n);
 	node_done(&n);
 }
@@ -201,11 +201,11 @@ TEST(moves_that_must_be_otherwise)
 	node_has_service(&n, "web");
 	node_has_tunnel(&n);
 	check_setup(&n, MOVES);
-	first = plan_at(&n.plan, 1)->prefix.cidr;
+	first = node_step(&n, 1)->prefix.cidr;
 	CHECK(engine_service_elsewhere(n.e, n.intent));
 	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0);
-	CHECK(!cidr_overlaps(&first, &plan_at(&n.plan, 1)->prefix.cidr));
-	CHECK(plan_at(&n.plan, 2)->bridge.was.len);
+	CHECK(!cidr_overlaps(&first, &node_step(&n, 1)->prefix.cidr));
+	CHECK(node_step(&n, 2)->bridge.was.len);
 	CHECK(engine_service_stay(n.e, n.intent));
 	plan_done(&n.plan);
 	CHECK_INT(engine_service_move(n.e, &n.plan, &n.intent), -EALREADY);
@@ -214,7 +214,7 @@ TEST(moves_that_must_be_otherwise)
 	CHECK(!engine_service_elsewhere(n.e, n.intent));
 	node_commit(&n);
 	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0);
-	CHECK(plan_at(&n.plan, 2)->bridge.was.len);
+	CHECK(node_step(&n, 2)->bridge.was.len);
 	node_commit(&n);
 	node_done(&n);
 }
@@ -231,7 +231,7 @@ TEST(names)
 	CHECK_STR(engine_reason(n.e), "service: a name has 1 to 63 bytes");
 	CHECK_INT(node_service(&n, name + 1, SERVICE_AUTO), 0);
 	/* IFALIASZ: what doesn't fit into an alias is cut */
-	CHECK_INT(strlen(plan_at(&n.plan, 2)->bridge.alias), LINK_ALIAS_MAX - 1);
+	CHECK_INT(strlen(node_step(&n, 2)->bridge.alias), LINK_ALIAS_MAX - 1);
 	node_commit(&n);
 	CHECK_STR(engine_service_link(n.e, view(name)), "");
 	CHECK(engine_service_link(n.e, view(name + 1))[0]);
@@ -251,7 +251,7 @@ TEST(blocks)
 	for (size_t i = 0; i < 3; i++) {
 		CHECK_INT(node_service(&n, names[i], SERVICE_AUTO), 0);
 		intents[i] = n.intent;
-		blocks[i] = plan_at(&n.plan, 1)->prefix.cidr;
+		blocks[i] = node_step(&n, 1)->prefix.cidr;
 		for (size_t k = 0; k < i; k++)
 			CHECK(!cidr_overlaps(&blocks[i], &blocks[k]));
 	}
@@ -263,7 +263,7 @@ TEST(blocks)
 	CHECK_INT(engine_service_count(n.e), 2);
 	CHECK_STR(engine_service_link(n.e, view("b")), "");
 	CHECK_INT(node_service(&n, "d", SERVICE_AUTO), 0);
-	CHECK(cidr_eq(&plan_at(&n.plan, 1)->prefix.cidr, &blocks[1]));
+	CHECK(cidr_eq(&node_step(&n, 1)->prefix.cidr, &blocks[1]));
 	node_commit(&n);
 	engine_commit(n.e, intents[0]);
 	engine_commit(n.e, intents[2]);
@@ -318,7 +318,7 @@ TEST(shared)
 	CHECK_STR(node_plan(&n), "firewall\n"
 				 "prefix 10.200.90.64/26\n"
 				 "bridge zl-4b7a5fbb3-sh 10.200.90.65/26\n");
-	CHECK_STR(plan_at(&n.plan, 2)->bridge.alias, "overlayd abcdef12 bridge shared");
+	CHECK_STR(node_step(&n, 2)->bridge.alias, "overlayd abcdef12 bridge shared");
 	intent = n.intent;
 	CHECK_INT(node_service(&n, "b", SERVICE_SHARED), -EINPROGRESS);
 	engine_drop(n.e, intent);
@@ -332,7 +332,9 @@ TEST(shared)
 	node_commit(&n);
 	CHECK_INT(engine_service_count(n.e), 2);
 	CHECK_STR(engine_service_link(n.e, view("b")), "zl-4b7a5fbb3-sh");
-	CHECK_INT(node_unservice(&n, "a"), -EALREADY);
+	CHECK_INT(node_unservice(&n, "a"), 0);
+	CHECK_STR(node_plan(&n), "");
+	node_commit(&n);
 	CHECK_INT(engine_service_count(n.e), 1);
 	CHECK_INT(node_unservice(&n, "b"), 0);
 	CHECK_STR(node_plan(&n), "no prefix 10.200.90.64/26\nno bridge zl-4b7a5fbb3-sh\n");
@@ -361,8 +363,8 @@ TEST(teardown)
 	engine_commit(n.e, intent);
 	CHECK_INT(node_unservice(&n, "web"), 0);
 	CHECK_STR(node_plan(&n), "no prefix 10.200.4.128/26\nno bridge zl-8a3d9b380b-b\n");
-	CHECK_STR(plan_at(&n.plan, 1)->bridge_delete.alias, "overlayd abcdef12 service web");
-	CHECK(!plan_at(&n.plan, 1)->bridge_delete.idle_only);
+	CHECK_STR(node_step(&n, 1)->bridge_delete.alias, "overlayd abcdef12 service web");
+	CHECK(!node_step(&n, 1)->bridge_delete.idle_only);
 	intent = n.intent;
 	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), -EINPROGRESS);
 	engine_drop(n.e, intent);
@@ -386,7 +388,7 @@ TEST(ports)
 	node_has_container(&n, 8, 80, "db");
 	node_has_container(&n, 9, 90, "web");
 	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0);
-	bridge = &plan_at(&n.plan, 2)->bridge;
+	bridge = &node_step(&n, 2)->bridge;
 	CHECK_INT(bridge->n_ports, 2);
 	CHECK_STR(bridge->ports[0], "zl-0000005a-0"); /* the newest first */
 	CHECK_STR(bridge->ports[1], "zl-00000046-0");
@@ -396,7 +398,7 @@ TEST(ports)
 		CHECK_INT(node_detach(&n, pid), 0);
 		node_commit(&n);
 		CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0);
-		bridge = &plan_at(&n.plan, 2)->bridge;
+		bridge = &node_step(&n, 2)->bridge;
 		CHECK_INT(bridge->n_ports, pid == 9 ? 2 : 1);
 		CHECK_STR(bridge->ports[0], "zl-00000064-0");
 		node_commit(&n);
@@ -413,11 +415,11 @@ TEST(elsewhere)
 	node_init(&n);
 	node_has_tunnel(&n);
 	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0);
-	first = plan_at(&n.plan, 1)->prefix.cidr;
+	first = node_step(&n, 1)->prefix.cidr;
 	CHECK(engine_service_elsewhere(n.e, n.intent));
 	CHECK_INT(engine_service_count(n.e), 0);
 	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0);
-	CHECK(!cidr_overlaps(&first, &plan_at(&n.plan, 1)->prefix.cidr));
+	CHECK(!cidr_overlaps(&first, &node_step(&n, 1)->prefix.cidr));
 	CHECK(engine_service_elsewhere(n.e, n.intent));
 	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0);
 	CHECK(engine_service_elsewhere(n.e, n.intent));
@@ -426,7 +428,7 @@ TEST(elsewhere)
 				      "services; by addresses of the host");
 	/* asked again, it looks again */
 	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0);
-	CHECK(cidr_eq(&first, &plan_at(&n.plan, 1)->prefix.cidr));
+	CHECK(cidr_eq(&first, &node_step(&n, 1)->prefix.cidr));
 	node_drop(&n);
 	node_done(&n);
 }
@@ -454,6 +456,11 @@ TEST(leaves_with_its_containers)
 	node_has_service(&n, "web");
 	node_has_container(&n, 7, 70, "web");
 	node_has_container(&n, 8, 80, "web");
+	CHECK_INT(node_unservice(&n, "web"), 0);
+	CHECK_STR(node_plan(&n), "");
+	node_drop(&n); /* it could not be written down */
+	CHECK_INT(node_unservice(&n, "web"), 0);
+	node_commit(&n);
 	CHECK_INT(node_unservice(&n, "web"), -EALREADY);
 	CHECK_INT(node_attach(&n, 9, 90, "web", &ip), -ENOENT);
 	CHECK_STR(engine_reason(n.e),
@@ -469,7 +476,8 @@ TEST(leaves_with_its_containers)
 	node_commit(&n);
 	CHECK_INT(node_reap(&n), -EALREADY);
 	node_has_container(&n, 9, 90, "web");
-	CHECK_INT(node_unservice(&n, "web"), -EALREADY);
+	CHECK_INT(node_unservice(&n, "web"), 0);
+	node_commit(&n);
 	CHECK_INT(node_detach(&n, 9), 0);
 	CHECK_INT(engine_attachment_count(n.e), 1);
 	node_commit(&n);
@@ -496,7 +504,7 @@ TEST(prune)
 	plan_done(&n.plan);
 	CHECK_INT(engine_prune(n.e, live, 2, &found, &n.plan), 0);
 	CHECK_STR(node_plan(&n), "no bridge zl-old-b if idle\nno bridge zl-older-b if idle\n");
-	CHECK_STR(plan_at(&n.plan, 0)->bridge_delete.alias, "overlayd abcdef12");
+	CHECK_STR(node_step(&n, 0)->bridge_delete.alias, "overlayd abcdef12");
 	node_done(&n);
 }
 

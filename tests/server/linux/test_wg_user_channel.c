@@ -10,8 +10,8 @@
 #include "tests/server/linux/host.h"
 #include "tests/server/linux/wg_device.h"
 
-#define WAIT_MS   20000
-#define PEERS_MAX 2000
+#define WAIT_MS 20000
+#define MANY    2000
 
 /* What came, in the order in which it came. */
 struct answers {
@@ -86,14 +86,14 @@ TEST(many_in_flight_are_answered_in_order)
 TEST(a_large_change_and_a_large_state)
 {
 	struct wg wg = device();
-	static struct tunnel_peer peers[PEERS_MAX];
-	static struct ovd_cidr allowed[PEERS_MAX];
-	const struct tunnel_change change = { .peers = peers, .n_peers = PEERS_MAX };
+	static struct tunnel_peer peers[MANY];
+	static struct ovd_cidr allowed[MANY];
+	const struct tunnel_change change = { .peers = peers, .n_peers = MANY };
 	struct answers all = { .n = 0 };
 	struct question q[] = { { &all, 0 }, { &all, 1 } };
 	struct tunnel *t;
 
-	for (unsigned i = 0; i < PEERS_MAX; i++) {
+	for (unsigned i = 0; i < MANY; i++) {
 		allowed[i] =
 			(struct ovd_cidr){ .ip = { .len = 4,
 						   .b = { 10, (uint8_t)(i >> 8), (uint8_t)i } },
@@ -108,7 +108,7 @@ TEST(a_large_change_and_a_large_state)
 	loop(t, &all, 2);
 	CHECK_INT(all.r[0], 0);
 	CHECK_INT(all.r[1], 0);
-	CHECK_INT(all.n_peers[1], PEERS_MAX);
+	CHECK_INT(all.n_peers[1], MANY);
 	t->ops->close(t);
 	device_done(&wg);
 }

@@ -146,6 +146,37 @@ TEST(all_or_nothing)
 	remove_dir(p.root);
 }
 
+/* The file's pages are never written in place, so that a change shows in its time or its bytes. */
+static struct ovd_view bytes_of(const struct place *p)
+{
+	_cleanup_(fd_closep) int fd = open(p->file, O_RDONLY | O_CLOEXEC);
+	static char bytes[2][65536];
+	static unsigned turn;
+	char *to = bytes[turn++ % 2];
+
+	return (struct ovd_view){ .p = to, .n = (size_t)read(fd, to, sizeof(bytes[0])) };
+}
+
+TEST(what_changes_nothing_is_not_written)
+{
+	struct place p = place_make();
+	struct environment *env = open_whole(&p, false);
+	struct ovd_view before, after;
+
+	CHECK_INT(put_one(env, "a", "1"), 0);
+	before = bytes_of(&p);
+	CHECK_INT(put_one(env, "a", "1"), 0);
+	environment_begin(env);
+	environment_delete(env, view("b"));
+	CHECK_INT(environment_end(env, 0), 0);
+	after = bytes_of(&p);
+	CHECK(view_eq(before, after));
+	CHECK_INT(put_one(env, "a", "2"), 0);
+	CHECK(!view_eq(before, bytes_of(&p)));
+	environment_close(env);
+	remove_dir(p.root);
+}
+
 TEST(modes)
 {
 	struct place p = place_make();

@@ -204,7 +204,7 @@ TEST(a_batch_is_one_change)
 	check_all(s, WEB);
 	CHECK_INT(store_commit(s, &batch), 0);
 	check_all(s, NODE PEER);
-	buf_done(&batch.bytes);
+	store_batch_done(&batch);
 	store_close(s);
 	remove_dir(p.root);
 }
