@@ -60,6 +60,8 @@ include mk/install.mk
 .PHONY: all deps deps-all demo check bench install clean
 all: programs
 
+include mk/windows_hcs.mk
+
 deps deps-all:
 	$(Q)mk/$@.sh
 

@@ -33,7 +33,7 @@ without_the_library() {
 }
 check without_the_library without_the_library
 
-cp "$W/tests/wine/computecore.dll" "$dll"
+cp "$W/tests/wine/stub/computecore.dll" "$dll"
 list() {
 	HCS_STUB='enumerate document=[{"Id":"wéb","SystemType":"Container","State":"Running","Owner":"a\u001b[2J","RuntimeId":"r"}]'
 	ran 0 hcs list && said out '
@@ -95,7 +95,7 @@ create() {
 check create create
 
 lacking() {
-	cp "$W/tests/wine/lacking.dll" "$dll"
+	cp "$W/tests/wine/stub/lacking.dll" "$dll"
 	ran 3 hcs list && said err "overlayctl: hcs: computecore.dll has no HcsModifyComputeSystem (needs Windows with the Containers or the Hyper-V feature)
 "
 }

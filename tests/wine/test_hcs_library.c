@@ -11,7 +11,7 @@
 #include "server/hcs/document.h"
 #include "server/hcs/system.h"
 #include "tests/check.h"
-#include "tests/wine/computecore.h"
+#include "tests/wine/stub/computecore.h"
 
 #define LONG_MS      20000u
 #define DONE_SECONDS 20
@@ -30,7 +30,7 @@ static const wchar_t *stub_file(const char *name)
 	UINT n = GetSystemDirectoryW(to, MAX_PATH);
 	wchar_t wide[MAX_PATH];
 
-	snprintf(from, sizeof(from), "%s-windows/tests/wine/%s.dll", build ? build : "build", name);
+	snprintf(from, sizeof(from), "%s-windows/tests/wine/stub/%s.dll", build ? build : "build", name);
 	CHECK(MultiByteToWideChar(CP_UTF8, 0, from, -1, wide, MAX_PATH) > 0);
 	swprintf(file, ARRAY_SIZE(file), L"overlayd-test-%hs.dll", name);
 	swprintf(to + n, MAX_PATH - n, L"\\%ls", file);
@@ -372,7 +372,7 @@ TEST(hcs_library_only_from_the_system)
 	wchar_t path[MAX_PATH];
 	struct hcs_api *api;
 
-	swprintf(path, MAX_PATH, L"%hs-windows/tests/wine", build ? build : "build");
+	swprintf(path, MAX_PATH, L"%hs-windows/tests/wine/stub", build ? build : "build");
 	CHECK(SetCurrentDirectoryW(path));
 	CHECK_INT(hcs_library_open_from(L"lacking.dll", &api, &error), -ENOTSUP);
 	CHECK(strstr(error.text, "error 126"));

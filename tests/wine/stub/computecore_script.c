@@ -1,4 +1,4 @@
-#include "tests/wine/computecore_script.h"
+#include "tests/wine/stub/computecore_script.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* computecore.dll for tests: it has the functions that overlayd uses, does what a script says
  * (computecore_script.h), and counts what it is owed. At the end of the process the counts go to
  * the file that HCS_STUB_REPORT names. */
-#include "tests/wine/computecore.h"
+#include "tests/wine/stub/computecore.h"
 
 #include <computecore.h>
 #include <stdbool.h>
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <wchar.h>
 
-#include "tests/wine/computecore_script.h"
+#include "tests/wine/stub/computecore_script.h"
 
 #define DOCUMENTS_MAX 64
 #define TIMEOUT       ((HRESULT)0x80370118)
