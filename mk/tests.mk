@@ -14,7 +14,7 @@ shared      = $(patsubst %.c,$(B)/%.o,$(filter-out %_main.c,$(filter-out $(dir $
 # And what they need beside their part.
 more/tests/server/ops/ := $(addprefix $(B)/,schema/overlayd_ops.o schema/overlayd_describe.o tests/server/net/net_fake.o tests/server/ipc/clock.o)
 
-more/tests/client/ctl/ := $(addprefix $(B)/schema/,overlayd_ctl.o overlayd_describe.o)
+more/tests/client/ctl/ := $(addprefix $(B)/,schema/overlayd_ctl.o schema/overlayd_describe.o tests/server/hcs/fake_hcs.o)
 
 define unit_test
 $(B)/$(1): $(B)/$(1).o $(B)/tests/check.o $(B)/tests/check_unix.o $(B)/tests/sandbox.o $(call shared,$(1)) $(more/$(dir $(1))) $(call archive,$(call test_part,$(1)))
