@@ -2,6 +2,7 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "build_id.h"
 
@@ -10,6 +11,7 @@ enum {
 	OPT_SOCKET,
 	OPT_LOG_LEVEL,
 	OPT_LOG_FORMAT,
+	OPT_ON_TERM,
 	OPT_BUILD_ID,
 	OPT_VERSION,
 	OPT_HELP,
@@ -31,6 +33,7 @@ enum {
 static const char help[] =
 	"usage: overlayd [--data-dir DIR] [--socket PATH] [--log-level LEVEL] [--log-format "
 	"FORMAT]\n"
+	"                [--on-term down|keep]\n"
 	"\n"
 	"The overlay network of this node: WireGuard, bridges, addresses, NAT.\n"
 	"\n"
@@ -38,11 +41,16 @@ static const char help[] =
 	"  --socket PATH        where clients connect (default: " SOCKET_DEFAULT
 	"  --log-level LEVEL    error, warn, info (default) or debug\n"
 	"  --log-format FORMAT  text (default) or json\n"
+	"  --on-term WHAT       what SIGTERM and SIGINT do to the network: down (default) takes "
+	"the\n"
+	"                       tunnel, the rules and changed settings back, keep leaves all in\n"
+	"                       place for the next overlayd, which SIGUSR2 always does\n"
 	"  --build-id           print the digest of the sources it was built from\n"
 	"  --version            print the version\n"
 	"  --help, -h           print this\n"
 	"\n"
-	"Exit status: 0 stopped as asked, 1 could not start, 2 wrong command line.\n";
+	"Exit status: 0 stopped, the network taken down; 1 could not start; 2 wrong command line;\n"
+	"3 stopped, everything left in place; 4 stopped, not all could be taken down.\n";
 
 #define LEVELS  "expected error, warn, info or debug"
 #define FORMATS "expected text or json"
@@ -79,6 +87,14 @@ static enum options_verdict take_path(const char *option, const char *value, con
 	return OPTIONS_RUN;
 }
 
+static enum options_verdict take_on_term(const char *value, struct options *o)
+{
+	o->keep_on_term = strcmp(value, "keep") == 0;
+	return o->keep_on_term || strcmp(value, "down") == 0
+		       ? OPTIONS_RUN
+		       : bad_value("--on-term", value, "expected down or keep");
+}
+
 static enum options_verdict take(int option, const char *value, char *word, struct options *o)
 {
 	switch (option) {
@@ -94,6 +110,8 @@ static enum options_verdict take(int option, const char *value, char *word, stru
 		return log_format_parse(value, &o->log_format) < 0
 			       ? bad_value("--log-format", value, FORMATS)
 			       : OPTIONS_RUN;
+	case OPT_ON_TERM:
+		return take_on_term(value, o);
 	case OPT_SERVICE: /* Windows: said by the service manager */
 		return OPTIONS_RUN;
 	case OPT_BUILD_ID:
@@ -118,6 +136,7 @@ enum options_verdict options_parse(int argc, char **argv, struct options *ret)
 		{ "socket", required_argument, NULL, OPT_SOCKET },
 		{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
 		{ "log-format", required_argument, NULL, OPT_LOG_FORMAT },
+		{ "on-term", required_argument, NULL, OPT_ON_TERM },
 		{ "build-id", no_argument, NULL, OPT_BUILD_ID },
 		{ "version", no_argument, NULL, OPT_VERSION },
 		{ "help", no_argument, NULL, OPT_HELP },

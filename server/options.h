@@ -10,6 +10,7 @@ struct options {
 	const char *socket;   /* NULL: the data dir's */
 	enum log_level log_level;
 	enum log_format log_format;
+	bool keep_on_term; /* SIGTERM and SIGINT leave the network as it is */
 };
 
 /* What to do next. */

@@ -275,6 +275,10 @@ int engine_service_again(struct engine *e, size_t i, struct plan *plan, struct i
  * counts all of that as down when it is committed. */
 int engine_stop(struct engine *e, struct plan *plan, struct intent **ret);
 
+/* All that is ours goes from the kernel: the last plan, and the engine is of no more use. None of
+ * the steps depends on another. */
+int engine_remove_all(struct engine *e, struct plan *plan);
+
 /* Our links in the plan of a prune: bridges named there that are neither known nor in `live` are
  * removed if idle. */
 int engine_prune(struct engine *e, const struct ovd_view *live, size_t n_live,

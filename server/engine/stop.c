@@ -61,3 +61,13 @@ int engine_stop(struct engine *e, struct plan *plan, struct intent **ret)
 	*ret = &i->intent;
 	return 0;
 }
+
+int engine_remove_all(struct engine *e, struct plan *plan)
+{
+	struct step *clear = PLAN_ADD(plan, STEP_CLEAR);
+
+	text_copy(clear->clear.mark, sizeof(clear->clear.mark), view(e->mark));
+	PLAN_ADD(plan, STEP_FIREWALL_DELETE);
+	PLAN_ADD(plan, STEP_SETTINGS_BACK);
+	return 0;
+}

@@ -78,4 +78,5 @@ const struct net_step linux_steps[STEP_MAX_] = {
 	[STEP_FIREWALL_DELETE] = { "take down the firewall", firewall_delete, NULL },
 	[STEP_UPLINK] = { "follow the uplink", uplink_follow, NULL },
 	[STEP_SETTINGS_BACK] = { "put back settings", settings_back, NULL },
+	[STEP_CLEAR] = { "remove all links", clear_run, NULL },
 };

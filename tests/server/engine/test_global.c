@@ -265,3 +265,19 @@ TEST(stop)
 	CHECK_STR(engine_global(n.e).link, "zl-9eae6e0a9b-g");
 	node_done(&n);
 }
+
+TEST(remove_all)
+{
+	struct node n;
+
+	node_init(&n);
+	node_has_tunnel(&n);
+	node_has_service(&n, "web");
+	node_has_container(&n, 7, 70, "web");
+	plan_done(&n.plan);
+	CHECK_INT(engine_remove_all(n.e, &n.plan), 0);
+	CHECK(strncmp(node_plan(&n), "clear overlayd ", 15) == 0);
+	CHECK(strstr(node_plan(&n), "\nno firewall\nsettings back\n"));
+	plan_done(&n.plan);
+	node_done(&n);
+}

@@ -307,6 +307,18 @@ static int settings_back(void *platform, struct step *step _unused_, char *detai
 	return take(platform, "setting ");
 }
 
+static int clear(void *platform, struct step *step _unused_, char *detail _unused_)
+{
+	struct net_fake *f = platform;
+
+	if (fails(f))
+		return f->error;
+	for (size_t i = f->n; i-- > 0;)
+		if (strncmp(f->things[i], "firewall", 8) != 0)
+			memmove(f->things[i], f->things[--f->n], sizeof(f->things[0]));
+	return 0;
+}
+
 static const struct net_step fake_steps[STEP_MAX_] = {
 	[STEP_FIREWALL] = { "firewall", firewall, NULL },
 	[STEP_PREFIX] = { "prefix", prefix_add, prefix_add_undo },
@@ -324,6 +336,7 @@ static const struct net_step fake_steps[STEP_MAX_] = {
 	[STEP_FIREWALL_DELETE] = { "no firewall", firewall_delete, NULL },
 	[STEP_UPLINK] = { "uplink", uplink, NULL },
 	[STEP_SETTINGS_BACK] = { "settings back", settings_back, NULL },
+	[STEP_CLEAR] = { "clear", clear, NULL },
 };
 
 void net_fake_init(struct net_fake *f)
