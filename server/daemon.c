@@ -27,6 +27,7 @@
 #include "server/store/store.h"
 #include "server/store/writer.h"
 #include "server/watch.h"
+#include "server/watchdog.h"
 
 #define FLUSH_MS 1000
 
@@ -39,6 +40,7 @@ struct main_daemon {
 	struct net *net;
 	struct watch *worker_watch, *tunnel_watch, *host_watch;
 	struct repair repair;
+	struct watchdog watchdog;
 	bool stopping, tearing_down;
 	enum ending ending, on_term; /* the one that was begun; what SIGTERM and SIGINT mean */
 	bool incomplete;             /* something is left that was to go */
@@ -437,6 +439,7 @@ static bool finish(struct main_daemon *m)
 	bool closed;
 
 	socket_file_close(&m->listener);
+	watchdog_stop(&m->watchdog);
 	watch_free(m->worker_watch);
 	watch_free(m->tunnel_watch);
 	watch_free(m->host_watch);
@@ -457,6 +460,7 @@ static int run(struct main_daemon *m)
 {
 	log_at(m->shared.log, LOG_INFO, "serving at %s, data in %s", m->socket, m->data_dir);
 	notify_state("READY=1");
+	watchdog_start(&m->watchdog, &m->loop, m->shared.worker);
 	uv_run(&m->loop, UV_RUN_DEFAULT);
 	return ending_tell(m->shared.log, m->ending, m->incomplete);
 }
