@@ -8,7 +8,7 @@
 #include "build_id.h"
 #include "tests/check.h"
 
-#define ARGS_MAX 8
+#define ARGS_MAX 10
 
 /* What was printed on both streams while the line was read. */
 struct outcome {
