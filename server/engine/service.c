@@ -421,6 +421,8 @@ static int plan_teardown(struct service_intent *i, struct plan *plan)
 	}
 	if (service->segment->n_services == 1)
 		r = segment_plan_removal(service->segment, plan);
+	if (r == 0 && service->segment->n_services == 1)
+		r = segment_plan_leases_end(service->segment, plan);
 	return r == 0 ? plan_forget(plan, record) : r;
 }
 
