@@ -130,7 +130,6 @@ static bool forget_unanswered(struct gcs_bridge *b, uint64_t id)
 static void take_response(struct gcs_bridge *b, const struct gcs_header *header, struct buf *body)
 {
 	struct waiter **at = find_waiter(b, header->id), *w = at ? *at : NULL;
-	int r;
 
 	if (!w) {
 		if (!forget_unanswered(b, header->id))
@@ -142,10 +141,8 @@ static void take_response(struct gcs_bridge *b, const struct gcs_header *header,
 		    header->type, (unsigned)(GCS_REQUEST | w->procedure));
 		return;
 	}
-	r = gcs_response_parse(buf_view(body), &w->answer.response);
-	if (r < 0) {
-		end(b, -EPROTO, "an answer to id %" PRIu64 " that is none: %s", header->id,
-		    strerror(-r));
+	if (gcs_response_parse(buf_view(body), &w->answer.response) < 0) {
+		end(b, -EPROTO, "an answer to id %" PRIu64 " without a result", header->id);
 		return;
 	}
 	w->answer.document = *body;

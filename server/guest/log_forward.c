@@ -335,6 +335,7 @@ struct log_forward_counts log_forward_counts(struct log_forward *f)
 
 	pthread_mutex_lock(&f->lock);
 	counts = f->counts;
+	counts.connected = f->running;
 	if (f->sink)
 		counts.lost = sink_lost(f->sink);
 	pthread_mutex_unlock(&f->lock);

@@ -55,6 +55,7 @@ extern const struct log_forward_options log_forward_defaults;
 struct log_forward;
 
 struct log_forward_counts {
+	unsigned connected; /* now */
 	uint64_t guests, refused, records, truncated, suppressed, lost;
 };
 

@@ -6,9 +6,7 @@
 #include "server/guest/hv_socket.h"
 #include "tests/check.h"
 
-static const struct guid activity = {
-	0x11223344, 0x5566, 0x7788, { 1, 2, 3, 4, 5, 6, 7, 8 }
-};
+static const struct guid activity = { 0x11223344, 0x5566, 0x7788, { 1, 2, 3, 4, 5, 6, 7, 8 } };
 
 #define HEAD                                                                                       \
 	"{\"ActivityId\":\"11223344-5566-7788-0102-030405060708\","                                \
@@ -132,15 +130,17 @@ TEST(capabilities)
 {
 	struct gcs_capabilities c;
 
-	CHECK_INT(gcs_capabilities_parse(
-			  view("{\"Result\":0,\"Version\":4,\"Capabilities\":{"
-			       "\"SendHostCreateMessage\":true,\"SendHostStartMessage\":true,"
-			       "\"HvSocketConfigOnStartup\":true,\"SendLifecycleNotifications\":true,"
-			       "\"ModifyServiceSettingsSupported\":true,\"RuntimeOsType\":\"Windows\","
-			       "\"SupportedSchemaVersions\":[{\"Major\":2,\"Minor\":1}],"
-			       "\"GuestDefinedCapabilities\":{\"LogForwardingSupported\":true}}}"),
-			  &c),
-		  0);
+	CHECK_INT(
+		gcs_capabilities_parse(
+			view("{\"Result\":0,\"Version\":4,\"Capabilities\":{"
+			     "\"SendHostCreateMessage\":true,\"SendHostStartMessage\":true,"
+			     "\"HvSocketConfigOnStartup\":true,\"SendLifecycleNotifications\":true,"
+			     "\"ModifyServiceSettingsSupported\":true,\"RuntimeOsType\":"
+			     "\"Windows\","
+			     "\"SupportedSchemaVersions\":[{\"Major\":2,\"Minor\":1}],"
+			     "\"GuestDefinedCapabilities\":{\"LogForwardingSupported\":true}}}"),
+			&c),
+		0);
 	CHECK_INT(c.version, 4);
 	CHECK(c.create && c.start && c.hv_socket_on_startup && c.lifecycle_notifications &&
 	      c.service_settings && c.log_forwarding);

@@ -53,7 +53,7 @@ static const struct {
 	{ "{\"a\":1}\n\nx\n", "<{\"a\":1}><\n>.<\n><x\n>" },
 	{ "{\"a\":1} {\"b\":2}", "<{\"a\":1}>< {\"b\":2}>" },
 	{ "{\"a\":1} tail\n", "<{\"a\":1}>< tail\n>" },
-	{ "{\n \"a\": {\n },\n \"b\": \"}\n", "<{\n>< 	\"a\": {\n>" },
+	{ "{\n \"a\": {\n },\n \"b\": \"}\n", "<{\n>< \"a\": {\n>< },\n>< \"b\": \"}\n>" },
 	{ "{\n \"a\": {\n }\n}\nx", "<{\n \"a\": {\n }\n}><\n>.<x>" },
 	{ "{oops\nnext\n", "<{oops\n><next\n>" },
 	{ "{\n{\"a\":1}\n", "<{\n><{\"a\":1}><\n>." },
@@ -177,8 +177,8 @@ TEST(a_long_line_is_truncated)
 TEST(a_long_object_is_truncated_and_the_next_is_not)
 {
 	static char text[3 * RECORD_MAX];
-	size_t n = (size_t)snprintf(text, sizeof(text), "{\"a\":\"%0*d\"}{\"b\":2}",
-				    2 * RECORD_MAX, 0);
+	size_t n = (size_t)snprintf(text, sizeof(text), "{\"a\":\"%0*d\"}{\"b\":2}", 2 * RECORD_MAX,
+				    0);
 	struct sizes s = sizes_of(text, n, 777);
 
 	CHECK_INT(s.count, 2);
