@@ -17,6 +17,7 @@
 #include "server/linux/linux.h"
 #include "server/linux/wg.h"
 #include "server/lock.h"
+#include "server/log_forwarding.h"
 #include "server/notify.h"
 #include "server/ops/channel.h"
 #include "server/ops/daemon.h"
@@ -35,6 +36,7 @@ struct main_daemon {
 	uv_check_t settle; /* looks, while we stop, whether all parked calls are answered */
 	struct server *server;
 	struct net *net;
+	struct log_forwarding *log_forwarding; /* NULL: nobody asked for it */
 	struct watch *worker_watch, *tunnel_watch, *host_watch;
 	struct job repair; /* of what others changed */
 	struct plan repair_plan;
@@ -254,6 +256,23 @@ static int open_log(struct main_daemon *m, const struct options *o, const struct
 	return 0;
 }
 
+static int start_log_forwarding(struct main_daemon *m, const struct options *o,
+				const struct paths_env *env)
+{
+	char dir[PATHS_MAX];
+	int r;
+
+	if (!o->log_forward)
+		return 0;
+	if (o->log_forward_dir)
+		snprintf(dir, sizeof(dir), "%s", o->log_forward_dir);
+	else
+		paths_log_dir(env, m->data_dir, dir);
+	r = log_forwarding_start(o->log_forward, dir, o->log_forward_format, m->shared.log,
+				 &m->log_forwarding);
+	return r < 0 ? complain("log forwarding at", o->log_forward, r) : 0;
+}
+
 static int make_engine(struct main_daemon *m)
 {
 	struct ovd_key private_key, public_key;
@@ -380,6 +399,8 @@ static int start(struct main_daemon *m, const struct options *o)
 	if (r == 0)
 		r = open_platform(m);
 	if (r == 0)
+		r = start_log_forwarding(m, o, &env);
+	if (r == 0)
 		r = listen_at(m);
 	return r == 0 ? serve(m) : r;
 }
@@ -423,6 +444,7 @@ static bool finish(struct main_daemon *m)
 	bool closed;
 
 	unlink_socket(m);
+	log_forwarding_stop(m->log_forwarding);
 	fd_closep(&m->listen_fd);
 	watch_free(m->worker_watch);
 	watch_free(m->tunnel_watch);

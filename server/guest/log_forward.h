@@ -39,8 +39,9 @@ struct log_forward_options {
 	unsigned max_conns;   /* guests at a time */
 	uint32_t rate, burst; /* records of a connection, a second and at once; rate 0: any */
 	size_t tail_bytes;    /* what log_forward_tail remembers */
-	int drain_ms;         /* how long a stop goes on reading what guests sent before it,
-				 and again how long it waits for the disk */
+	/* How long a stop goes on reading at most: it ends with a guest that has closed, or has
+	 * been quiet for a moment. And again how long it waits for the disk. */
+	int drain_ms;
 	const struct sink_files *files; /* NULL: the system's */
 
 	/* Called by several threads, also while log_forward_stop runs, never after it. */

@@ -20,8 +20,9 @@ struct guest {
 	uint64_t id, records;
 	struct splitter splitter;
 	struct rate rate;
-	uint64_t told_ms; /* of what was suppressed */
-	bool skipping;    /* the last record was suppressed */
+	uint64_t told_ms;  /* of what was suppressed */
+	unsigned quiet_ms; /* since a stop */
+	bool skipping;     /* the last record was suppressed */
 	struct buf line;
 	char chunk[CHUNK];
 };

@@ -6,6 +6,8 @@
 #include "server/guest/log_record.h"
 
 #define SUPPRESS_MS 1000 /* what is suppressed is told so often */
+#define QUIET_MS    100  /* after a stop: what is on its way is there by then */
+#define PAUSE_MS    5
 #define TRUNCATED   " [truncated]\n"
 
 static void put(struct guest *g, struct ovd_view bytes, bool gap)
@@ -93,20 +95,36 @@ static void take(void *arg, const struct record *record)
 	}
 }
 
+/* A stop has come. What the guest had sent before may still be on its way, as between a machine and
+ * its host nobody waits for the other side. False: it has been quiet for long enough. */
+static bool wait_for_last_words(struct guest *g)
+{
+	const struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000 };
+
+	if (g->quiet_ms >= QUIET_MS)
+		return false;
+	g->quiet_ms += PAUSE_MS;
+	nanosleep(&pause, NULL);
+	return true;
+}
+
 void guest_read(struct guest *g)
 {
 	const struct record_taker taker = { take, g };
+	bool more = true;
 
-	while (!log_forward_drained(g->forward)) {
+	while (more && !log_forward_drained(g->forward)) {
 		int timeout = g->rate.suppressed ? SUPPRESS_MS : -1;
 		ssize_t n = transport_recv(g->stream, g->chunk, CHUNK, timeout);
 
-		if (n > 0)
+		if (n > 0) {
+			g->quiet_ms = 0;
 			splitter_feed(&g->splitter, g->chunk, (size_t)n, &taker);
-		else if (n == -ETIMEDOUT)
+		} else if (n == -ETIMEDOUT) {
 			tell_suppressed(g);
-		else
-			break;
+		} else {
+			more = n == -ECANCELED && wait_for_last_words(g);
+		}
 	}
 	splitter_end(&g->splitter, &taker);
 	tell_suppressed(g);

@@ -83,6 +83,15 @@ TEST(every_option)
 	CHECK_INT(o.options.log_format, LOG_JSON);
 	CHECK_STR(o.err, "");
 
+	CHECK(!o.options.log_forward);
+
+	o = PARSE("--log-forward", "vsock:109", "--log-forward-dir=/l",
+		  "--log-forward-format=json");
+	CHECK_INT(o.verdict, OPTIONS_RUN);
+	CHECK_STR(o.options.log_forward, "vsock:109");
+	CHECK_STR(o.options.log_forward_dir, "/l");
+	CHECK_INT(o.options.log_forward_format, LOG_FORWARD_JSON);
+
 	o = PARSE("--socket", "/a", "--socket", "/b", "--service");
 	CHECK_INT(o.verdict, OPTIONS_RUN);
 	CHECK_STR(o.options.socket, "/b");
@@ -104,7 +113,9 @@ TEST(what_is_asked_is_printed)
 	CHECK(strstr(o.out, "usage: overlayd") == o.out);
 	CHECK(strstr(o.out, "--data-dir") && strstr(o.out, "--socket") &&
 	      strstr(o.out, "--log-level") && strstr(o.out, "--log-format") &&
-	      strstr(o.out, "--build-id") && strstr(o.out, "--version"));
+	      strstr(o.out, "--log-forward ADDRESS") && strstr(o.out, "--log-forward-dir") &&
+	      strstr(o.out, "--log-forward-format") && strstr(o.out, "--build-id") &&
+	      strstr(o.out, "--version"));
 	CHECK_STR(o.err, "");
 	o = PARSE("--build-id", "--nope"); /* what comes first counts */
 	CHECK_INT(o.verdict, OPTIONS_DONE);
@@ -126,6 +137,9 @@ TEST(what_is_wrong_is_named)
 		{ { "--log-level=" }, "--log-level: unknown value" },
 		{ { "--log-level=DEBUG" }, "unknown value DEBUG" },
 		{ { "--log-format", "xml" }, "--log-format: unknown value xml" },
+		{ { "--log-forward", "vsock:none" }, "--log-forward: unknown value vsock:none" },
+		{ { "--log-forward-dir=" }, "--log-forward-dir: a path is missing" },
+		{ { "--log-forward-format", "xml" }, "--log-forward-format: unknown value xml" },
 		{ { "--nope", "--help" }, "--nope" },
 	};
 

@@ -3,10 +3,10 @@
 
 #include "server/guest/transport.h"
 
-enum streams_kind { STREAMS_TCP, STREAMS_UNIX };
+enum streams_kind { STREAMS_TCP, STREAMS_UNIX, STREAMS_VSOCK };
 
 #ifdef _WIN32
-#define STREAMS_KINDS 1
+#define STREAMS_KINDS 1 /* that are everywhere */
 #define STREAMS_BEST  STREAMS_TCP
 #else
 #define STREAMS_KINDS 2
@@ -19,6 +19,7 @@ struct streams {
 	int kind;
 	struct transport *listener; /* NULL: it is another's by now */
 	uint16_t port;
+	uint32_t vsock_port;
 	char dir[64], path[96];
 };
 

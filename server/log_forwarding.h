@@ -1,0 +1,16 @@
+/* Guests' logs, as the daemon takes them: server/guest/log_forward.h, with a line in its own log
+ * for each guest that comes, goes or says too much. */
+#pragma once
+
+#include "runtime/log.h"
+#include "server/guest/log_forward.h"
+
+struct log_forwarding;
+
+/* Listens at an address that transport_address_parse takes; dir is made. The log must outlive it.
+ * Negative errno of mkdir(2), bind(2) and listen(2): -EAFNOSUPPORT, -EADDRINUSE, ... */
+int log_forwarding_start(const char *address, const char *dir, enum log_forward_format format,
+			 struct log *log, struct log_forwarding **ret);
+
+/* What guests had sent is written; takes a second at most. Accepts NULL. */
+void log_forwarding_stop(struct log_forwarding *f);
