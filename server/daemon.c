@@ -268,6 +268,9 @@ static int start_log_forwarding(struct main_daemon *m, const struct options *o,
 		snprintf(dir, sizeof(dir), "%s", o->log_forward_dir);
 	else
 		paths_log_dir(env, m->data_dir, dir);
+	r = make_directory(dir, 0755);
+	if (r < 0)
+		return complain("log forwarding into", dir, r);
 	r = log_forwarding_start(o->log_forward, dir, o->log_forward_format, m->shared.log,
 				 &m->log_forwarding);
 	return r < 0 ? complain("log forwarding at", o->log_forward, r) : 0;

@@ -6,7 +6,6 @@
 
 #include "server/guest/deadline.h"
 #include "server/guest/rate.h"
-#include "server/lock.h"
 
 /* A guest that connects all the time doesn't fill the log. */
 #define LINES_A_SECOND 5
@@ -95,8 +94,6 @@ static int start(struct log_forwarding *f, const char *address, enum log_forward
 	struct transport *listener;
 	int r = transport_address_parse(address, &at);
 
-	if (r == 0)
-		r = make_directory(f->dir, 0755);
 	if (r == 0)
 		r = transport_listen(&at, &listener);
 	if (r < 0)

@@ -7,8 +7,8 @@
 
 struct log_forwarding;
 
-/* Listens at an address that transport_address_parse takes; dir is made. The log must outlive it.
- * Negative errno of mkdir(2), bind(2) and listen(2): -EAFNOSUPPORT, -EADDRINUSE, ... */
+/* Listens at an address that transport_address_parse takes; what comes goes to a file in dir. The
+ * log must outlive it. Negative errno of bind(2) and listen(2): -EAFNOSUPPORT, -EADDRINUSE, ... */
 int log_forwarding_start(const char *address, const char *dir, enum log_forward_format format,
 			 struct log *log, struct log_forwarding **ret);
 
