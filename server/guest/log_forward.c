@@ -46,9 +46,10 @@ static void *serve(void *arg)
 	struct guest *g = arg;
 	struct log_forward *f = g->forward;
 
-	tell(f, &(struct log_forward_news){ LOG_FORWARD_CAME, g->stream->peer, 0, 0 });
+	log_forward_tell(f, &(struct log_forward_news){ LOG_FORWARD_CAME, g->stream->peer, 0, 0 });
 	guest_read(g);
-	tell(f, &(struct log_forward_news){ LOG_FORWARD_GONE, g->stream->peer, g->records, 0 });
+	log_forward_tell(
+		f, &(struct log_forward_news){ LOG_FORWARD_GONE, g->stream->peer, g->records, 0 });
 	pthread_mutex_lock(&f->lock);
 	g->ended = true;
 	transport_close(g->stream);
@@ -84,7 +85,7 @@ static void tell_refused(struct guest *g)
 
 	log_forward_count(f, &f->counts.refused, 1);
 	news.n = log_forward_counts(f).refused;
-	tell(f, &news);
+	log_forward_tell(f, &news);
 }
 
 /* Under the lock. */
@@ -153,7 +154,8 @@ static void *accept_guests(void *arg)
 			r = welcome(f, stream);
 		if (r < 0 && r != -ECANCELED) {
 			if (!before)
-				tell(f, &(struct log_forward_news){ LOG_FORWARD_DEAF, NULL, 0, r });
+				log_forward_tell(f, &(struct log_forward_news){ LOG_FORWARD_DEAF,
+										NULL, 0, r });
 			wait_a_moment(f);
 		}
 		before = r;
@@ -169,7 +171,7 @@ static void on_sink(void *arg, int error, uint64_t lost)
 					 .n = lost,
 					 .error = error };
 
-	tell(arg, &news);
+	log_forward_tell(arg, &news);
 }
 
 static int open_sink(struct log_forward *f)

@@ -44,7 +44,7 @@ struct log_forward {
 	uint64_t drain_until;
 };
 
-static inline void tell(struct log_forward *f, const struct log_forward_news *news)
+static inline void log_forward_tell(struct log_forward *f, const struct log_forward_news *news)
 {
 	if (f->options.tell)
 		f->options.tell(f->options.arg, news);

@@ -41,7 +41,8 @@ static void tell_suppressed(struct guest *g)
 	}
 	put(g, buf_view(&g->line), false);
 	log_forward_count(f, &f->counts.suppressed, n);
-	tell(f, &(struct log_forward_news){ LOG_FORWARD_SUPPRESSED, g->stream->peer, n, 0 });
+	log_forward_tell(
+		f, &(struct log_forward_news){ LOG_FORWARD_SUPPRESSED, g->stream->peer, n, 0 });
 }
 
 static bool is_allowed(struct guest *g, const struct record *record)
