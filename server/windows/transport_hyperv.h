@@ -1,7 +1,7 @@
 /* Streams between a Windows host and its virtual machines. */
 #pragma once
 
-#include "server/guest/hv_socket.h"
+#include "server/guest/hyperv.h"
 #include "server/guest/transport.h"
 
 /* Listens for a machine (its runtime id; GUID_ZERO: any) that connects to this service. The

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "server/guest/hv_socket.h"
+#include "server/guest/hyperv.h"
 #include "tests/check.h"
 
 static const struct guid activity = { 0x11223344, 0x5566, 0x7788, { 1, 2, 3, 4, 5, 6, 7, 8 } };

@@ -1,4 +1,4 @@
-#include "server/guest/hv_socket.h"
+#include "server/guest/hyperv.h"
 
 #include <stdlib.h>
 

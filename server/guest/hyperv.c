@@ -1,4 +1,4 @@
-#include "server/guest/hv_socket.h"
+#include "server/guest/hyperv.h"
 
 #include <errno.h>
 #include <stdlib.h>
