@@ -455,7 +455,7 @@ TEST(an_answer_may_be_large)
 	struct bench b;
 
 	memset(large, '0', GCS_ACCEPT_MAX);
-	memcpy(large, "{\"Result\":0,\"a\":\"", 18);
+	memcpy(large, "{\"Result\":0,\"a\":\"", 17);
 	memcpy(large + GCS_ACCEPT_MAX - 2, "\"}", 2);
 	CHECK_INT(strlen(large), GCS_ACCEPT_MAX);
 	bench_open(&b);
