@@ -25,13 +25,13 @@ needs/schema        := runtime
 needs/gen           := gen/pb runtime
 needs/gen/examples  := schema runtime
 needs/server/engine := runtime
-needs/server/store  := runtime
-needs/server/net    := server/engine runtime
-needs/server/linux  := server/net server/engine runtime
+needs/server/store  := schema runtime
+needs/server/net    := server/store server/engine schema runtime
+needs/server/linux  := server/net server/store server/engine schema runtime
 needs/server/guest  := runtime
-needs/server/ipc    := server/net server/engine schema runtime
-needs/server/ops    := server/ipc server/store server/net server/engine schema runtime
-needs/server        := server/ops server/guest server/linux server/ipc server/store server/net server/engine schema runtime
+needs/server/ipc    := server/net server/store server/engine schema runtime
+needs/server/ops    := server/ipc server/net server/store server/engine schema runtime
+needs/server        := server/ops server/guest server/linux server/ipc server/net server/store server/engine schema runtime
 needs/client        := schema runtime
 needs/client/ctl    := client schema runtime
 needs/tests/conformance/suite := schema runtime
@@ -43,7 +43,7 @@ libs/gen/examples   := -ljson-c
 libs/server/linux   := -lnl-route-3 -lnl-3 -lnftables -lnftnl -lmnl -lsodium
 libs/server/guest   := -ljson-c
 libs/server/ipc     := -luv
-libs/server/store   := -lsodium
+libs/server/store   := -lsodium -llmdb -lpthread
 
 .DEFAULT_GOAL := all
 include mk/build_id.mk
@@ -55,6 +55,7 @@ include mk/tests.mk
 include mk/fuzz.mk
 include mk/qemu.mk
 include mk/bench.mk
+include mk/install.mk
 
 .PHONY: all deps deps-all demo check bench install clean
 all: programs
@@ -86,3 +87,5 @@ install: all
 
 clean:
 	rm -rf $(B) $(B)-asan $(B)-clang $(B)-nopb $(B)-fuzz
+	rm -rf $(addprefix client/python/,build dist .mypy_cache .ruff_cache .venv src/*.egg-info) client/rust/target $(addprefix client/typescript/,dist node_modules)
+	find client tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -478,7 +478,7 @@ int ovd_client_handle(struct ovd_client *c)
 		return -ENOTCONN;
 	do
 		r = take_frame(c, 0, &only_what_is_there);
-	while (r == 0);
+	while (r >= 0); /* no request has the id 0: 1 is an answer that is nobody's */
 	return r == -ETIMEDOUT ? 0 : r;
 }
 

@@ -50,6 +50,9 @@ const char *emit_c_type(struct model *m, const struct field *field);
 const char *emit_variant_name(struct model *m, const struct message *message,
 			      const struct field *field);
 
+/* A command's flag for this field is wanted: a list too, which may be empty. */
+bool emit_is_wanted(const struct field *field);
+
 /* What stands for a flag's value in help: "N", "auto|shared". */
 const char *emit_placeholder(struct model *m, const struct field *field);
 

@@ -12,8 +12,9 @@ static const char *kind_name(const struct field *f)
 		return "CTL_NUMBER";
 	case OVD_KIND_TEXT:
 	case OVD_KIND_IP:
-	case OVD_KIND_ENUM:
 		return "CTL_TEXT";
+	case OVD_KIND_ENUM:
+		return "CTL_ENUM";
 	case OVD_KIND_OBJECT:
 		return "CTL_JSON";
 	case OVD_KIND_UNION:
@@ -81,6 +82,11 @@ const char *emit_placeholder(struct model *m, const struct field *f)
 	return "";
 }
 
+bool emit_is_wanted(const struct field *f)
+{
+	return f->is_required || (f->is_list && !f->defaulted);
+}
+
 static void variants(struct model *m, struct text *t, const struct field *f)
 {
 	text_put(t, "\nstatic const struct ctl_variant %s_variants[] = {\n", f->message->c_name);
@@ -127,8 +133,7 @@ static size_t flags(struct model *m, struct text *t, const struct message *messa
 			 "\t{\n\t\t.name = \"%s\", .key = \"%s\", .kind = %s, .required = %s, "
 			 ".repeated = %s,\n",
 			 name_dashes(m, f->key), f->key, kind_name(f),
-			 f->is_required || (f->is_list && !f->defaulted) ? "true" : "false",
-			 f->is_list ? "true" : "false");
+			 emit_is_wanted(f) ? "true" : "false", f->is_list ? "true" : "false");
 		text_put(t, "\t\t.placeholder = \"%s\",\n\t\t.help = %s,\n", emit_placeholder(m, f),
 			 emit_quoted(m, f->comment));
 		if (f->kind == OVD_KIND_UNION)

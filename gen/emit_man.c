@@ -140,10 +140,10 @@ static void flags(struct model *m, struct text *t, const struct message *message
 		}
 		text_put(t, ".TP\n.BI \\-\\-%s \" %s\"\n%s\n", roff(m, name_dashes(m, f->key)),
 			 roff(m, emit_placeholder(m, f)), roff(m, f->comment));
-		text_put(t, "%s",
-			 f->is_list                                   ? "(once per item)\n"
-			 : f->is_required || f->kind == OVD_KIND_BOOL ? ""
-								      : "(optional)\n");
+		if (!emit_is_wanted(f) ||
+		    f->kind == OVD_KIND_BOOL) /* as overlayctl's help has it */
+			text_put(t, "(optional)\n");
+		text_put(t, "%s", f->is_list ? "(once per item)\n" : "");
 	}
 }
 

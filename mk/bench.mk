@@ -1,5 +1,5 @@
 # Measurements: each program compares two ways in one run and prints the ratio. They assert nothing.
-needs/tests/bench := client server/linux server/net server/engine schema runtime
+needs/tests/bench := client server/linux server/net server/store server/engine schema runtime
 libs/tests/bench  := -ljson-c -lm
 BENCHES := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/bench_*.c))
 

@@ -2,7 +2,7 @@
 # Installs what the build, the demonstration and the tests need and this machine lacks: Debian 12.
 set -eu
 packages="build-essential pkg-config protobuf-compiler protobuf-c-compiler libprotobuf-c-dev libprotobuf-dev libprotoc-dev
-libjson-c-dev libnl-route-3-dev libuv1-dev libnftables-dev libnftnl-dev libmnl-dev libsodium-dev
+libjson-c-dev libnl-route-3-dev libuv1-dev libnftables-dev libnftnl-dev libmnl-dev libsodium-dev liblmdb-dev
 wireguard-go iproute2 nftables iptables iputils-ping util-linux procps $*"
 missing=
 for package in $packages; do

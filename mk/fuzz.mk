@@ -10,10 +10,10 @@ needs/tests/fuzz/fuzz_json           := schema runtime
 needs/tests/fuzz/fuzz_fixed_point    := schema runtime
 needs/tests/fuzz/fuzz_against_json_c := schema runtime
 needs/tests/fuzz/fuzz_generator      := gen gen/pb runtime
-needs/tests/fuzz/fuzz_connections    := server/ipc server/net server/engine schema runtime
+needs/tests/fuzz/fuzz_connections    := server/ipc server/net server/store server/engine schema runtime
 needs/tests/fuzz/fuzz_protobuf       := schema runtime
-needs/tests/fuzz/fuzz_uapi           := server/linux server/net server/engine runtime
-needs/tests/fuzz/fuzz_wg_netlink     := server/linux server/net server/engine runtime
+needs/tests/fuzz/fuzz_uapi           := server/linux server/net server/store server/engine schema runtime
+needs/tests/fuzz/fuzz_wg_netlink     := server/linux server/net server/store server/engine schema runtime
 libs/tests/fuzz/fuzz_against_json_c  := -ljson-c
 more/tests/fuzz/fuzz_connections     := $(B)/tests/server/ipc/clock.o
 

@@ -2,8 +2,11 @@
 PB_INCLUDE := /usr/include
 PB         := $(B)/gen/pb
 PB_NAMES   := google/protobuf/descriptor google/protobuf/compiler/plugin wire
+# Schemas of records that no client sees.
+RECORDS    := state
 GENERATED  := $(addprefix $(B)/schema/overlayd,.h _tables.c _ops.h _ops.c _ctl.h _ctl.c _describe.h _describe.c) \
 	$(addprefix $(B)/schema/pb/overlayd,.pb-c.h .pb-c.c)
+STORED     := $(foreach s,$(RECORDS),$(addprefix $(B)/schema/$(s),.h _tables.c))
 
 # protobuf's own descriptors and our options, as C, for the generator to read its input with.
 $(PB)/stamp: schema/wire.proto
@@ -44,6 +47,13 @@ $(B)/schema/stamp: schema/overlayd.proto schema/wire.proto $(B)/bin/overlaygen
 		cmp -s $$f ../$$f || { mkdir -p ../$$(dirname $$f) && mv $$f ../$$f; }; done; cd .. && rm -r new && touch stamp
 $(GENERATED): $(B)/schema/stamp ;
 
+$(B)/schema/%.stamp: schema/%.proto schema/wire.proto $(B)/gen/records/overlaygen
+	@rm -rf $(B)/schema/new-$*; mkdir -p $(B)/schema/new-$*
+	$(call say,GEN,$<)
+	$(Q)protoc -Ischema --plugin=protoc-gen-overlay=$(B)/gen/records/overlaygen --overlay_out=$(B)/schema/new-$* $(<F)
+	$(Q)cd $(B)/schema/new-$* && for f in *; do cmp -s $$f ../$$f || mv $$f ..; done; cd .. && rm -r new-$* && touch $*.stamp
+$(foreach s,$(RECORDS),$(eval $(B)/schema/$(s).h $(B)/schema/$(s)_tables.c: $(B)/schema/$(s).stamp ;))
+
 # What is kept in git as well, for people who have no generator: client/X is $(B)/schema/client/X.
 KEPT_AS_IT_IS := client/rust/src/protocol.rs client/go/protocol.go client/python/src/overlayd/_protocol.py client/typescript/src/protocol.ts
 KEPT := $(KEPT_AS_IT_IS) $(KEPT_PAGES)
@@ -53,6 +63,8 @@ kept: $(B)/schema/stamp $(KEPT_PAGES:%=$(B)/%)
 	$(Q)keep() { cmp -s $$1 $$2 || { echo "GEN  $$2"; mkdir -p $$(dirname $$2); cp $$1 $$2; }; }; \
 	for f in $(KEPT_AS_IT_IS); do keep $(B)/schema/$$f $$f; done; for f in $(KEPT_PAGES); do keep $(B)/$$f $$f; done
 
+# Records are JSON only.
+$(RECORDS:%=$(B)/schema/%_tables.o): private CPPFLAGS += -UWITH_PROTOBUF -DWITH_PROTOBUF=0
 $(B)/schema/%.o: $(B)/schema/%.c $(B)/flags
 	$(call say,CC,$<)
 	$(Q)$(COMPILE) -c $< -o $@
@@ -60,6 +72,6 @@ $(B)/schema/pb/%.o: $(B)/schema/pb/%.c $(B)/flags
 	$(call say,CC,$<)
 	$(Q)$(filter-out -W%,$(COMPILE)) -w -I$(PB) -c $< -o $@
 $(B)/schema/pb/overlayd.pb-c.o: | $(PB_NAMES:%=$(PB)/%.pb-c.h)
-$(B)/schema.a: $(B)/schema/overlayd_tables.o $(if $(PROTOBUF),$(B)/schema/pb/overlayd.pb-c.o)
+$(B)/schema.a: $(B)/schema/overlayd_tables.o $(RECORDS:%=$(B)/schema/%_tables.o) $(if $(PROTOBUF),$(B)/schema/pb/overlayd.pb-c.o)
 SCHEMA_USERS := $(wildcard gen/examples/*.c server/*.c server/*/*.c client/*.c client/*/*.c tests/*/*.c tests/*/*/*.c)
-$(SCHEMA_USERS:%.c=$(B)/%.o): | $(filter %.h,$(GENERATED))
+$(SCHEMA_USERS:%.c=$(B)/%.o): | $(filter %.h,$(GENERATED) $(STORED))

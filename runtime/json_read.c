@@ -107,7 +107,9 @@ static inline const struct ovd_row *key_predicted(struct json_scan *s, const str
 
 	if (!first && *p++ != ',')
 		return NULL;
-	for (const struct ovd_row *row = o->rows + next; row < o->rows + o->n_rows; row++) {
+	for (unsigned i = next; i < o->n_rows; i++) { /* without rows, rows is NULL */
+		const struct ovd_row *row = &o->rows[i];
+
 		if (word_same(p, row->literal, row->literal_len)) {
 			s->key = p;
 			s->p = p + row->literal_len;

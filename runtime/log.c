@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <time.h>
 
 #include "runtime/buf.h"
@@ -17,6 +18,7 @@
 struct log {
 	enum log_level level;
 	enum log_format format;
+	bool terminal;        /* where lines of other programs stand too */
 	pthread_mutex_t lock; /* around all below */
 	struct buf line;      /* kept, so that a warm log asks for no memory */
 	int fd;               /* -1: none */
@@ -60,6 +62,7 @@ struct log *log_new(enum log_level level, enum log_format format)
 	if (log)
 		*log = (struct log){ .level = level,
 				     .format = format,
+				     .terminal = isatty(STDERR_FILENO),
 				     .lock = PTHREAD_MUTEX_INITIALIZER,
 				     .fd = -1 };
 	return log;
@@ -164,6 +167,16 @@ static void put_line(struct buf *line, const struct log *log, enum log_level lev
 	}
 }
 
+/* In one write, as other threads and programs write there too. */
+static void write_named(const struct buf *line)
+{
+	char name[] = "overlayd: ";
+	const struct iovec parts[] = { { name, strlen(name) }, { line->p, line->n } };
+
+	if (writev(STDERR_FILENO, parts, ARRAY_SIZE(parts)) < 0)
+		return;
+}
+
 static void write_line(int fd, const struct buf *line)
 {
 	if (write(fd, line->p, line->n) < 0)
@@ -186,7 +199,10 @@ void log_at(struct log *log, enum log_level level, const char *format, ...)
 	line = &log->line;
 	line->n = 0;
 	put_line(line, log, level, text);
-	write_line(STDERR_FILENO, line);
+	if (log->terminal && log->format == LOG_TEXT)
+		write_named(line);
+	else
+		write_line(STDERR_FILENO, line);
 	if (log->fd >= 0) {
 		if (log->size + (off_t)line->n > LOG_FILE_MAX)
 			rotate(log);

@@ -17,7 +17,8 @@ enum log_format {
 
 struct log;
 
-/* A log on standard error. Never fails but for memory (NULL). */
+/* A log on standard error; on a terminal "overlayd: " stands before each line of text. Never fails
+ * but for memory (NULL). */
 struct log *log_new(enum log_level level, enum log_format format);
 void log_free(struct log *log);
 

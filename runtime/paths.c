@@ -107,3 +107,12 @@ const char *paths_log_dir(const struct paths_env *env, const char *data_dir, cha
 		snprintf(text, PATHS_MAX, "%s%slogs", data_dir, slash_behind(data_dir));
 	return text;
 }
+
+const char *paths_run_dir(const struct paths_env *env, const char *data_dir, char text[PATHS_MAX])
+{
+	if (is_default(env, data_dir))
+		snprintf(text, PATHS_MAX, "/var/run/zlayer");
+	else
+		snprintf(text, PATHS_MAX, "%s%srun", data_dir, slash_behind(data_dir));
+	return text;
+}

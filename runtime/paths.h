@@ -33,3 +33,6 @@ const char *paths_socket(const struct paths_env *env, const char *data_dir, char
 
 /* The log's directory: /var/log/zlayer for the default data dir, else DIR/logs. */
 const char *paths_log_dir(const struct paths_env *env, const char *data_dir, char text[PATHS_MAX]);
+
+/* Where what ends with the boot lies: /var/run/zlayer for the default data dir, else DIR/run. */
+const char *paths_run_dir(const struct paths_env *env, const char *data_dir, char text[PATHS_MAX]);

@@ -1,16 +1,13 @@
 #include "server/daemon.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "runtime/paths.h"
-#include "runtime/stream_unix.h"
 #include "schema/overlayd_ops.h"
 #include "server/ipc/server.h"
 #include "server/linux/control_dir.h"
@@ -19,14 +16,16 @@
 #include "server/lock.h"
 #include "server/log_forwarding.h"
 #include "server/notify.h"
+#include "server/ops/adopt.h"
 #include "server/ops/channel.h"
 #include "server/ops/daemon.h"
+#include "server/socket.h"
 #include "server/store/identity.h"
+#include "server/store/store.h"
+#include "server/store/writer.h"
 #include "server/watch.h"
 
-#define SOCKET_MODE  0660
-#define SOCKET_GROUP "zlayer"
-#define FLUSH_MS     1000
+#define FLUSH_MS 1000
 
 /* What the handlers see, and the rest. */
 struct main_daemon {
@@ -37,6 +36,7 @@ struct main_daemon {
 	struct server *server;
 	struct net *net;
 	struct log_forwarding *log_forwarding; /* NULL: nobody asked for it */
+	char log_dir[PATHS_MAX];
 	struct watch *worker_watch, *tunnel_watch, *host_watch;
 	struct job repair; /* of what others changed */
 	struct plan repair_plan;
@@ -45,10 +45,10 @@ struct main_daemon {
 	struct call *stoppers; /* calls of `shutdown`, answered at the end */
 	size_t n_stoppers;
 	int lock;
-	int listen_fd;
-	bool listening;
-	struct stat socket_stat; /* of the socket file that is ours */
-	char data_dir[PATHS_MAX];
+	struct socket_file listener;
+	struct store *store;
+	bool complete; /* the store wasn't damaged */
+	char data_dir[PATHS_MAX], run_dir[PATHS_MAX];
 	char socket[PATHS_MAX];
 };
 
@@ -215,9 +215,16 @@ static void on_signal(uv_signal_t *handle, int number _unused_)
 
 /* ---- the beginning ---- */
 
-static int complain(const char *what, const char *thing, int r)
+/* option: the one that names another such thing, or NULL. */
+static int complain(const char *what, const char *thing, int r, const char *option)
 {
-	fprintf(stderr, "overlayd: %s %s: %s\n", what, thing, strerror(-r));
+	bool denied = r == -EACCES || r == -EPERM;
+
+	fprintf(stderr, "overlayd: %s %s: %s%s", what, thing, strerror(-r),
+		denied ? "; start it as root" : "");
+	if (option)
+		fprintf(stderr, "%s%s says another place", denied ? ", or " : "; ", option);
+	fputc('\n', stderr);
 	return r;
 }
 
@@ -227,27 +234,28 @@ static int take_lock(struct main_daemon *m)
 	int r = make_directory(m->data_dir, 0755);
 
 	if (r < 0)
-		return complain("data dir", m->data_dir, r);
+		return complain("data dir", m->data_dir, r, "--data-dir");
 	m->lock = lock_take(m->data_dir, &holder);
 	if (m->lock == -EWOULDBLOCK) {
-		fprintf(stderr, "overlayd: data dir %s is another overlayd's (pid %d)\n",
+		fprintf(stderr,
+			"overlayd: data dir %s is another overlayd's (pid %d); end that one, or "
+			"--data-dir says another place\n",
 			m->data_dir, (int)holder);
 		return m->lock;
 	}
-	return m->lock < 0 ? complain("lock in", m->data_dir, m->lock) : 0;
+	return m->lock < 0 ? complain("lock in", m->data_dir, m->lock, "--data-dir") : 0;
 }
 
-static int open_log(struct main_daemon *m, const struct options *o, const struct paths_env *env)
+static int open_log(struct main_daemon *m, const struct options *o)
 {
-	char dir[PATHS_MAX], path[PATHS_MAX + 16];
+	char path[PATHS_MAX + 16];
 	int r;
 
 	m->shared.log = log_new(o->log_level, o->log_format);
 	if (!m->shared.log)
 		return -ENOMEM;
-	paths_log_dir(env, m->data_dir, dir);
-	snprintf(path, sizeof(path), "%s/overlayd.log", dir);
-	r = make_directory(dir, 0755);
+	snprintf(path, sizeof(path), "%s/overlayd.log", m->log_dir);
+	r = make_directory(m->log_dir, 0755);
 	if (r == 0)
 		r = log_open_file(m->shared.log, path);
 	if (r < 0)
@@ -256,24 +264,15 @@ static int open_log(struct main_daemon *m, const struct options *o, const struct
 	return 0;
 }
 
-static int start_log_forwarding(struct main_daemon *m, const struct options *o,
-				const struct paths_env *env)
+static int forward_logs(struct main_daemon *m, const struct options *o)
 {
-	char dir[PATHS_MAX];
-	int r;
+	const char *dir = o->log_forward_dir ? o->log_forward_dir : m->log_dir;
+	int r = o->log_forward ? make_directory(dir, 0755) : 0;
 
-	if (!o->log_forward)
-		return 0;
-	if (o->log_forward_dir)
-		snprintf(dir, sizeof(dir), "%s", o->log_forward_dir);
-	else
-		paths_log_dir(env, m->data_dir, dir);
-	r = make_directory(dir, 0755);
 	if (r < 0)
-		return complain("log forwarding into", dir, r);
-	r = log_forwarding_start(o->log_forward, dir, o->log_forward_format, m->shared.log,
-				 &m->log_forwarding);
-	return r < 0 ? complain("log forwarding at", o->log_forward, r) : 0;
+		return complain("guests' logs into", dir, r, "--log-forward-dir");
+	r = log_forwarding_start(o, dir, m->shared.log, &m->log_forwarding);
+	return r < 0 ? complain("guests' logs at", o->log_forward, r, "--log-forward") : 0;
 }
 
 static int make_engine(struct main_daemon *m)
@@ -282,10 +281,42 @@ static int make_engine(struct main_daemon *m)
 	int r = identity_load(m->data_dir, &private_key, &public_key);
 
 	if (r < 0)
-		return complain("node.key in", m->data_dir, r);
+		return complain("node.key in", m->data_dir, r, "--data-dir");
 	m->shared.engine = engine_new(&private_key, &public_key);
 	explicit_bzero(&private_key, sizeof(private_key));
 	return m->shared.engine ? 0 : -ENOMEM;
+}
+
+static void tell_moved(struct main_daemon *m, char *path)
+{
+	if (path)
+		log_at(m->shared.log, LOG_ERROR,
+		       "the store was damaged: it is %s now, and what it said is unknown", path);
+	m->complete &= !path;
+	free(path);
+}
+
+/* Before there are threads. */
+static int open_store(struct main_daemon *m)
+{
+	char boot_id[STORE_BOOT_ID_MAX];
+	struct store_options options = { .data_dir = m->data_dir,
+					 .run_dir = m->run_dir,
+					 .boot_id = boot_id };
+	struct store_moved moved;
+	int r = store_boot_id(boot_id);
+
+	if (r == 0)
+		r = make_directory(m->run_dir, 0755);
+	if (r == 0)
+		r = store_open(&options, &m->store, &moved);
+	if (r < 0)
+		return complain("store in", m->data_dir, r, "--data-dir");
+	m->complete = true;
+	tell_moved(m, moved.data);
+	tell_moved(m, moved.run);
+	r = writer_start(m->store, m->shared.log, &m->shared.writer);
+	return r < 0 ? complain("store", "thread", r, NULL) : 0;
 }
 
 static int open_platform(struct main_daemon *m)
@@ -302,43 +333,28 @@ static int open_platform(struct main_daemon *m)
 		       strerror(-r));
 	r = linux_net_new(&options, &m->net);
 	if (r < 0)
-		return complain("netlink", "socket", r);
+		return complain("netlink", "socket", r, NULL);
+	m->net->store = m->store;
 	m->shared.net = m->net;
+	r = ops_adopt(&m->shared, m->complete);
+	if (r < 0)
+		return complain("earlier state in", m->data_dir, r, "--data-dir");
 	r = worker_start(m->net, &m->shared.worker);
-	return r < 0 ? complain("link", "thread", r) : 0;
-}
-
-static gid_t socket_group(void)
-{
-	const struct group *group = getgrnam(SOCKET_GROUP);
-
-	return group ? group->gr_gid : (gid_t)-1;
+	return r < 0 ? complain("link", "thread", r, NULL) : 0;
 }
 
 static int listen_at(struct main_daemon *m)
 {
-	char *slash = strrchr(m->socket, '/');
-	int r = 0;
+	int r = socket_file_open(&m->listener, m->socket);
 
-	if (slash && slash != m->socket) {
-		*slash = '\0';
-		r = make_directory(m->socket, 0755);
-		*slash = '/';
-	}
-	if (r == 0)
-		r = stream_listen(m->socket, SOCKET_MODE, socket_group());
-	if (r < 0)
-		return complain("socket", m->socket, r);
-	m->listen_fd = r;
-	m->listening = stat(m->socket, &m->socket_stat) == 0;
-	return 0;
+	return r < 0 ? complain("socket", m->socket, r, "--socket") : 0;
 }
 
 static int serve(struct main_daemon *m)
 {
 	struct server_options options = {
 		.loop = &m->loop,
-		.listen_fd = m->listen_fd,
+		.listen_fd = m->listener.fd,
 		.worker = m->shared.worker,
 		.log = m->shared.log,
 		.daemon = &m->shared,
@@ -352,7 +368,7 @@ static int serve(struct main_daemon *m)
 	m->host_watch = watch_new(&m->loop, fd, POLLIN, host_ready, m);
 	r = server_start(&options, &m->server);
 	if (r == 0)
-		m->listen_fd = -1;
+		m->listener.fd = -1;
 	return r;
 }
 
@@ -379,10 +395,12 @@ static void resolve_paths(struct main_daemon *m, const struct options *o,
 		snprintf(m->data_dir, sizeof(m->data_dir), "%s", o->data_dir);
 	else
 		paths_data_dir(env, m->data_dir);
+	paths_run_dir(env, m->data_dir, m->run_dir);
 	if (o->socket)
 		snprintf(m->socket, sizeof(m->socket), "%s", o->socket);
 	else
 		paths_socket(env, m->data_dir, m->socket);
+	paths_log_dir(env, m->data_dir, m->log_dir);
 }
 
 static int start(struct main_daemon *m, const struct options *o)
@@ -394,7 +412,9 @@ static int start(struct main_daemon *m, const struct options *o)
 	resolve_paths(m, o, &env);
 	r = take_lock(m);
 	if (r == 0)
-		r = open_log(m, o, &env);
+		r = open_log(m, o);
+	if (r == 0)
+		r = open_store(m);
 	if (r == 0)
 		r = start_loop(m);
 	if (r == 0)
@@ -402,20 +422,10 @@ static int start(struct main_daemon *m, const struct options *o)
 	if (r == 0)
 		r = open_platform(m);
 	if (r == 0)
-		r = start_log_forwarding(m, o, &env);
+		r = forward_logs(m, o);
 	if (r == 0)
 		r = listen_at(m);
 	return r == 0 ? serve(m) : r;
-}
-
-/* Only a socket file that is still ours goes. */
-static void unlink_socket(const struct main_daemon *m)
-{
-	struct stat now;
-
-	if (m->listening && stat(m->socket, &now) == 0 && now.st_ino == m->socket_stat.st_ino &&
-	    now.st_dev == m->socket_stat.st_dev)
-		unlink(m->socket);
 }
 
 static void note_open(uv_handle_t *handle, void *arg)
@@ -446,15 +456,16 @@ static bool finish(struct main_daemon *m)
 {
 	bool closed;
 
-	unlink_socket(m);
 	log_forwarding_stop(m->log_forwarding);
-	fd_closep(&m->listen_fd);
+	socket_file_close(&m->listener);
 	watch_free(m->worker_watch);
 	watch_free(m->tunnel_watch);
 	watch_free(m->host_watch);
 	closed = close_loop(m);
 	worker_stop(m->shared.worker);
 	linux_net_free(m->net);
+	writer_stop(m->shared.writer);
+	store_close(m->store);
 	engine_free(m->shared.engine);
 	log_free(m->shared.log);
 	fd_closep(&m->lock);
@@ -472,7 +483,7 @@ int daemon_run(const struct options *options)
 	m->shared.tunnel_changed = tunnel_changed;
 	m->shared.settled = settled;
 	m->shared.stop = stop;
-	m->lock = m->listen_fd = -1;
+	m->lock = m->listener.fd = -1;
 	r = start(m, options);
 	if (r == 0) {
 		log_at(m->shared.log, LOG_INFO, "serving at %s, data in %s", m->socket,

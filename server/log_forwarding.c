@@ -87,42 +87,46 @@ static void free_forwarding(struct log_forwarding *f)
 	free(f);
 }
 
-static int start(struct log_forwarding *f, const char *address, enum log_forward_format format)
+static int start(struct log_forwarding *f, const struct options *o)
 {
 	struct log_forward_options options = log_forward_defaults;
-	struct transport_address at;
+	struct transport_address address;
 	struct transport *listener;
-	int r = transport_address_parse(address, &at);
+	int r = transport_address_parse(o->log_forward, &address);
 
 	if (r == 0)
-		r = transport_listen(&at, &listener);
+		r = transport_listen(&address, &listener);
 	if (r < 0)
 		return r;
 	options.dir = f->dir;
-	options.format = format;
+	options.format = o->log_forward_format;
 	options.tell = on_news;
 	options.arg = f;
 	return log_forward_start(&options, listener, &f->forward);
 }
 
-int log_forwarding_start(const char *address, const char *dir, enum log_forward_format format,
-			 struct log *log, struct log_forwarding **ret)
+int log_forwarding_start(const struct options *options, const char *dir, struct log *log,
+			 struct log_forwarding **ret)
 {
-	struct log_forwarding *f = calloc(1, sizeof(*f));
+	struct log_forwarding *f;
 	int r;
 
+	if (!options->log_forward)
+		return 0;
+	f = calloc(1, sizeof(*f));
 	if (!f)
 		return -ENOMEM;
 	*f = (struct log_forwarding){ .log = log,
 				      .dir = strdup(dir),
 				      .lock = PTHREAD_MUTEX_INITIALIZER,
 				      .rate = rate_of(LINES_A_SECOND, LINES_AT_ONCE, clock_ms()) };
-	r = f->dir ? start(f, address, format) : -ENOMEM;
+	r = f->dir ? start(f, options) : -ENOMEM;
 	if (r < 0) {
 		free_forwarding(f);
 		return r;
 	}
-	log_at(log, LOG_INFO, "guests' logs are taken at %s and go to %s", address, dir);
+	log_at(log, LOG_INFO, "guests' logs are taken at %s and go to %s", options->log_forward,
+	       dir);
 	*ret = f;
 	return 0;
 }

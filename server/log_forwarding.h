@@ -3,14 +3,15 @@
 #pragma once
 
 #include "runtime/log.h"
-#include "server/guest/log_forward.h"
+#include "server/options.h"
 
 struct log_forwarding;
 
-/* Listens at an address that transport_address_parse takes; what comes goes to a file in dir. The
- * log must outlive it. Negative errno of bind(2) and listen(2): -EAFNOSUPPORT, -EADDRINUSE, ... */
-int log_forwarding_start(const char *address, const char *dir, enum log_forward_format format,
-			 struct log *log, struct log_forwarding **ret);
+/* Listens where the options say, and puts what comes into a file in dir; does nothing if they say
+ * nowhere. The log must outlive it. Negative errno of bind(2) and listen(2): -EAFNOSUPPORT,
+ * -EADDRINUSE, ... */
+int log_forwarding_start(const struct options *options, const char *dir, struct log *log,
+			 struct log_forwarding **ret);
 
 /* What guests had sent is written; takes a second at most. Accepts NULL. */
 void log_forwarding_stop(struct log_forwarding *f);

@@ -43,22 +43,43 @@ static const char help[] =
 	"                       raw (default), or json: an object a line, in gcs-forward.jsonl\n"
 	"  --build-id           print the digest of the sources it was built from\n"
 	"  --version            print the version\n"
-	"  --help               print this\n"
+	"  --help, -h           print this\n"
 	"\n"
 	"Exit status: 0 stopped as asked, 1 could not start, 2 wrong command line.\n";
 
-static enum options_verdict wrong(const char *option, const char *value)
+#define LEVELS    "expected error, warn, info or debug"
+#define FORMATS   "expected text or json"
+#define FORWARDED "expected raw or json"
+#define ADDRESSES "expected vsock:PORT, unix:PATH or tcp:127.0.0.1:PORT"
+
+static enum options_verdict wrong(const char *what, const char *why)
 {
-	fprintf(stderr, "overlayd: %s: unknown value %s\n", option, value);
+	fprintf(stderr, "overlayd: %s: %s; try 'overlayd --help'\n", what, why);
+	return OPTIONS_WRONG;
+}
+
+/* getopt's own complaint begins with whatever path the program was called by. */
+static enum options_verdict not_taken(int answer, char *word)
+{
+	char letter[] = { '-', (char)optopt, '\0' };
+
+	if (optopt > 0 && optopt < OPT_DATA_DIR)
+		return wrong(letter, "unknown option");
+	if (answer == ':')
+		return wrong(word, "its value is missing");
+	return wrong(word, optopt ? "takes no value" : "unknown option");
+}
+
+static enum options_verdict bad_value(const char *option, const char *value, const char *why)
+{
+	fprintf(stderr, "overlayd: %s %s: %s; try 'overlayd --help'\n", option, value, why);
 	return OPTIONS_WRONG;
 }
 
 static enum options_verdict take_path(const char *option, const char *value, const char **ret)
 {
-	if (!*value) {
-		fprintf(stderr, "overlayd: %s: a path is missing\n", option);
-		return OPTIONS_WRONG;
-	}
+	if (!*value)
+		return wrong(option, "a path is missing");
 	*ret = value;
 	return OPTIONS_RUN;
 }
@@ -68,12 +89,12 @@ static enum options_verdict take_address(const char *option, const char *value, 
 	struct transport_address address;
 
 	if (transport_address_parse(value, &address) < 0)
-		return wrong(option, value);
+		return bad_value(option, value, ADDRESSES);
 	*ret = value;
 	return OPTIONS_RUN;
 }
 
-static enum options_verdict take(int option, const char *value, struct options *o)
+static enum options_verdict take(int option, const char *value, char *word, struct options *o)
 {
 	switch (option) {
 	case OPT_DATA_DIR:
@@ -81,18 +102,20 @@ static enum options_verdict take(int option, const char *value, struct options *
 	case OPT_SOCKET:
 		return take_path("--socket", value, &o->socket);
 	case OPT_LOG_LEVEL:
-		return log_level_parse(value, &o->log_level) < 0 ? wrong("--log-level", value)
-								 : OPTIONS_RUN;
+		return log_level_parse(value, &o->log_level) < 0
+			       ? bad_value("--log-level", value, LEVELS)
+			       : OPTIONS_RUN;
 	case OPT_LOG_FORMAT:
-		return log_format_parse(value, &o->log_format) < 0 ? wrong("--log-format", value)
-								   : OPTIONS_RUN;
+		return log_format_parse(value, &o->log_format) < 0
+			       ? bad_value("--log-format", value, FORMATS)
+			       : OPTIONS_RUN;
 	case OPT_LOG_FORWARD:
 		return take_address("--log-forward", value, &o->log_forward);
 	case OPT_LOG_FORWARD_DIR:
 		return take_path("--log-forward-dir", value, &o->log_forward_dir);
 	case OPT_LOG_FORWARD_FORMAT:
 		return log_forward_format_parse(value, &o->log_forward_format) < 0
-			       ? wrong("--log-forward-format", value)
+			       ? bad_value("--log-forward-format", value, FORWARDED)
 			       : OPTIONS_RUN;
 	case OPT_SERVICE: /* Windows: said by the service manager */
 		return OPTIONS_RUN;
@@ -102,12 +125,12 @@ static enum options_verdict take(int option, const char *value, struct options *
 	case OPT_VERSION:
 		puts("overlayd " BUILD_VERSION);
 		return OPTIONS_DONE;
+	case 'h':
 	case OPT_HELP:
 		fputs(help, stdout);
 		return OPTIONS_DONE;
 	default:
-		fprintf(stderr, "Try 'overlayd --help'.\n");
-		return OPTIONS_WRONG;
+		return not_taken(option, word);
 	}
 }
 
@@ -131,11 +154,10 @@ enum options_verdict options_parse(int argc, char **argv, struct options *ret)
 	int option;
 
 	*ret = (struct options){ .log_level = LOG_INFO, .log_format = LOG_TEXT };
-	while (verdict == OPTIONS_RUN && (option = getopt_long(argc, argv, "", known, NULL)) != -1)
-		verdict = take(option, optarg, ret);
-	if (verdict == OPTIONS_RUN && optind < argc) {
-		fprintf(stderr, "overlayd: unexpected %s\nTry 'overlayd --help'.\n", argv[optind]);
-		return OPTIONS_WRONG;
-	}
+	while (verdict == OPTIONS_RUN &&
+	       (option = getopt_long(argc, argv, ":h", known, NULL)) != -1)
+		verdict = take(option, optarg, argv[optind - 1], ret);
+	if (verdict == OPTIONS_RUN && optind < argc)
+		return wrong(argv[optind], "unexpected");
 	return verdict;
 }

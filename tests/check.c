@@ -197,6 +197,15 @@ static int run_apart(const struct check_test *test, const char *program)
 	return 1;
 }
 
+static int no_such_test(const char *program, const char *name)
+{
+	fprintf(stderr, "%s: no such test: %s\n%s has:", program, name, program);
+	for (const struct check_test *t = tests; t; t = t->next)
+		fprintf(stderr, " %s", t->name);
+	fputc('\n', stderr);
+	return EXIT_FAIL;
+}
+
 int main(int argc, char **argv)
 {
 	const char *program = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
@@ -207,6 +216,8 @@ int main(int argc, char **argv)
 			continue;
 		count[run_apart(t, program)]++;
 	}
+	if (argc > 1 && count[0] + count[1] + count[2] == 0)
+		return no_such_test(program, argv[1]);
 	printf("%s: %d passed, %d failed, %d skipped\n", program, count[0], count[1], count[2]);
 	return count[1] || !(count[0] + count[2]) ? 1 : 0;
 }

@@ -8,6 +8,7 @@ enum ctl_kind {
 	CTL_BOOL,   /* true, false; alone it is true */
 	CTL_NUMBER, /* decimal digits */
 	CTL_TEXT,   /* taken as it is */
+	CTL_ENUM,   /* one of the words that the placeholder lists */
 	CTL_UNION,  /* NAME, NAME:VALUE, or an object in JSON */
 	CTL_JSON,   /* an object in JSON */
 };

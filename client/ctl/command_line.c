@@ -10,6 +10,18 @@
 #define TIMEOUT_DEFAULT_MS 30000
 #define TIMEOUT_MOST       86400
 
+static const char *const valued[] = { "--socket", "--data-dir", "--codec", "--timeout" };
+
+bool command_line_knows(const char *word)
+{
+	size_t n = strcspn(word, "=");
+
+	for (size_t i = 0; i < ARRAY_SIZE(valued); i++)
+		if (strlen(valued[i]) == n && strncmp(valued[i], word, n) == 0)
+			return true;
+	return strcmp(word, "--json") == 0;
+}
+
 static int wrong(struct ovd_view flag, const char *why)
 {
 	fprintf(stderr, "overlayctl: %.*s: %s\nTry 'overlayctl help'.\n", VIEW(flag), why);

@@ -16,3 +16,6 @@ struct command_line {
 
 /* 0; 1: the answer was printed; -EINVAL: the reason was. */
 int command_line_parse(char **argv, struct command_line *ret);
+
+/* The word is one of these flags, with a value behind '=' or without. */
+bool command_line_knows(const char *word);

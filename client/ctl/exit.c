@@ -47,3 +47,14 @@ int exit_failed(int r, const struct ovd_client *client)
 		return EXIT_CONNECTION;
 	}
 }
+
+void exit_unreachable(const char *path, int r)
+{
+	const char *advice = "";
+
+	if (r == -ENOENT || r == -ECONNREFUSED)
+		advice = "; start overlayd, or say where it is with --socket or --data-dir";
+	if (r == -EACCES)
+		advice = "; ask as root, or as a member of its group, zlayer";
+	fprintf(stderr, "overlayctl: no daemon at %s: %s%s\n", path, strerror(-r), advice);
+}

@@ -18,3 +18,6 @@ int exit_answer(const struct ovd_response *response, bool json);
 
 /* Says on standard error why a call failed, with its negative errno; the exit status. */
 int exit_failed(int r, const struct ovd_client *client);
+
+/* Says on standard error why nobody answers at path, and what can be done about it. */
+void exit_unreachable(const char *path, int r);

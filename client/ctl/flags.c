@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/ctl/command_line.h"
 #include "runtime/json_scan.h"
 
 /* One flag as it was given. */
@@ -68,6 +69,7 @@ static int put_value(struct buf *out, const struct ctl_flag *flag, const char *v
 	case CTL_JSON:
 		return buf_text(out, value);
 	case CTL_TEXT:
+	case CTL_ENUM:
 		return put_text(out, value, strlen(value));
 	case CTL_UNION:
 		return value[0] == '{' ? buf_text(out, value) : put_union(out, flag, value);
@@ -137,6 +139,7 @@ static bool fits_kind(const struct ctl_flag *flag, const char *value)
 	case CTL_NUMBER:
 		return is_number(value);
 	case CTL_TEXT:
+	case CTL_ENUM:
 		return true;
 	case CTL_UNION:
 		return is_variant(flag, value);
@@ -153,6 +156,10 @@ static int take_flag(const struct ctl_command *command, char ***at, struct given
 	size_t n = is_flag ? strcspn(name, "=") : 0;
 
 	ret->flag = is_flag ? find_flag(command, name, n) : NULL;
+	if (!ret->flag && command_line_knows(word)) {
+		snprintf(fault, FLAGS_FAULT_MAX, "%s: goes before the command", word);
+		return -EINVAL;
+	}
 	if (!ret->flag) {
 		snprintf(fault, FLAGS_FAULT_MAX, "%s: unknown; see overlayctl help %s", word,
 			 command->name);
@@ -265,9 +272,14 @@ const char *flags_fault(const struct ctl_command *command, const struct ovd_faul
 	const struct ctl_flag *flag = find_flag(command, found->path, n);
 	const char *inside = found->path + n + (found->path[n] == '.');
 
-	if (flag)
-		snprintf(fault, FLAGS_FAULT_MAX, "--%s: %s%s%s", flag->name, inside,
-			 *inside ? ": " : "", found->text);
+	if (flag && flag->kind == CTL_ENUM)
+		snprintf(fault, FLAGS_FAULT_MAX, "--%s: expected %s", flag->name,
+			 flag->placeholder);
+	else if (flag)
+		snprintf(fault, FLAGS_FAULT_MAX, "--%s: %s%s%s%s%s", flag->name, inside,
+			 *inside ? ": " : "", found->text,
+			 flag->kind == CTL_UNION ? "; expected " : "",
+			 flag->kind == CTL_UNION ? flag->placeholder : "");
 	else
 		snprintf(fault, FLAGS_FAULT_MAX, "%s%s%s", found->path, *found->path ? ": " : "",
 			 found->text);

@@ -13,7 +13,7 @@
 int flags_to_json(const struct ctl_command *command, char **argv, struct buf *out,
 		  char fault[FLAGS_FAULT_MAX]);
 
-/* What the decoder found wrong in that JSON, "wg_port" told as the flag "--wg-port". Returns fault.
- */
+/* What the decoder found wrong in that JSON, "wg_port" told as the flag "--wg-port", with what
+ * the flag takes where that is one of a few. Returns fault. */
 const char *flags_fault(const struct ctl_command *command, const struct ovd_fault *found,
 			char fault[FLAGS_FAULT_MAX]);

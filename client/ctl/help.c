@@ -2,6 +2,11 @@
 
 #include <string.h>
 
+bool help_asked(const char *word)
+{
+	return word && (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0);
+}
+
 void help_all(FILE *out, const struct ctl_command *commands)
 {
 	fputs("usage: overlayctl [--socket PATH] [--data-dir DIR] [--json] [--timeout SECONDS]\n"
@@ -21,6 +26,7 @@ void help_all(FILE *out, const struct ctl_command *commands)
 	fputs("  call OPERATION           Asks for an operation that this program need not know.\n"
 	      "  raw [JSON]               Sends a frame, or a request, as it is typed.\n"
 	      "  help [COMMAND]           Prints this.\n"
+	      "  --help, -h               Prints this; behind a command, its flags.\n"
 	      "  --version                Prints the version.\n"
 	      "\n"
 	      "Exit status: 0 done, 1 the daemon answered err, 2 wrong command line, 3 no "
@@ -82,4 +88,11 @@ void help_command(FILE *out, const struct ctl_command *command)
 		fputc('\n', out);
 	for (size_t i = 0; i < command->n_flags; i++)
 		help_flag(out, &command->flags[i]);
+}
+
+void help_own_command(FILE *out, const struct ctl_command *command)
+{
+	help_command(out, command);
+	fprintf(out, "\nThe answer as JSON: overlayctl --json %s%s\n", command->name,
+		command->n_flags ? " ..." : "");
 }

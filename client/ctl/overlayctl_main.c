@@ -39,7 +39,7 @@ static int connect_to(const struct command_line *line, struct ovd_client **ret)
 			socket);
 	r = ovd_client_open(path, 1, ret);
 	if (r < 0)
-		fprintf(stderr, "overlayctl: no daemon at %s: %s\n", path, strerror(-r));
+		exit_unreachable(path, r);
 	return r < 0 ? r : ovd_client_set_codec(*ret, line->codec);
 }
 
@@ -78,8 +78,8 @@ static int run_command(const struct command_line *line, const struct ctl_command
 	struct ovd_fault found;
 	char fault[FLAGS_FAULT_MAX] = "no memory";
 
-	if (line->rest[1] && strcmp(line->rest[1], "--help") == 0) {
-		help_command(stdout, command);
+	if (help_asked(line->rest[1])) {
+		help_own_command(stdout, command);
 		return EXIT_OK;
 	}
 	if (flags_to_json(command, line->rest + 1, &json, fault) < 0) {
@@ -100,7 +100,7 @@ static int run_raw(const struct command_line *line)
 	struct ovd_client *client;
 	int r;
 
-	if (text && strcmp(text, "--help") == 0) {
+	if (help_asked(text)) {
 		help_raw(stdout);
 		return EXIT_OK;
 	}
@@ -134,7 +134,7 @@ static int run_call(const struct command_line *line)
 {
 	const char *operation = line->rest[1];
 
-	if (operation && strcmp(operation, "--help") != 0)
+	if (operation && !help_asked(operation))
 		return run_generic(line, generic_call);
 	help_call(operation ? stdout : stderr);
 	return operation ? EXIT_OK : EXIT_USAGE;
@@ -142,7 +142,7 @@ static int run_call(const struct command_line *line)
 
 static int run_describe(const struct command_line *line)
 {
-	if (!line->rest[1] || strcmp(line->rest[1], "--help") != 0)
+	if (!help_asked(line->rest[1]))
 		return run_generic(line, generic_describe);
 	help_describe(stdout);
 	return EXIT_OK;
@@ -155,7 +155,7 @@ static int run_help(const char *name)
 	if (command && strcmp(name, "describe") == 0)
 		help_describe(stdout);
 	else if (command)
-		help_command(stdout, command);
+		help_own_command(stdout, command);
 	else if (!name)
 		help_all(stdout, ovd_commands);
 	else if (strcmp(name, "raw") == 0)
@@ -182,7 +182,7 @@ static int run(const struct command_line *line)
 		help_all(stderr, ovd_commands);
 		return EXIT_USAGE;
 	}
-	if (strcmp(word, "--help") == 0)
+	if (help_asked(word))
 		return run_help(NULL);
 	if (strcmp(word, "help") == 0)
 		return run_help(line->rest[1]);

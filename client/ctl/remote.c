@@ -82,6 +82,8 @@ static enum ctl_kind kind_of(const struct remote *r, const char *type)
 		return CTL_BOOL;
 	if (is_number(type))
 		return CTL_NUMBER;
+	if (get(r->enumerations, type))
+		return CTL_ENUM;
 	if (!message)
 		return CTL_TEXT;
 	return get(message, "tag") ? CTL_UNION : CTL_JSON;
@@ -135,29 +137,26 @@ static const char *join_variants(struct remote *r, struct json_object *variants)
 				   *value = variant_value(r, variant);
 
 		text = format(r, "%s%s%s%s%s", text, i ? "|" : "", text_of(variant, "name"),
-			      value ? ":" : "",
-			      value ? in_capitals(r, text_of(value, "key")) : "");
+			      value ? ":" : "", value ? in_capitals(r, text_of(value, "key")) : "");
 	}
 	return text;
 }
 
 static const char *placeholder_of(struct remote *r, const char *type)
 {
-	struct json_object *enumeration = get(r->enumerations, type);
-
 	switch (kind_of(r, type)) {
 	case CTL_BOOL:
 		return "true|false";
 	case CTL_NUMBER:
 		return "N";
 	case CTL_TEXT:
-		if (enumeration)
-			return join_names(r, get(enumeration, "values"), "|");
 		return is_scalar(type, "ip")         ? "IP"
 		       : is_scalar(type, "cidr")     ? "CIDR"
 		       : is_scalar(type, "endpoint") ? "HOST:PORT"
 		       : is_scalar(type, "key")      ? "KEY"
 						     : "TEXT";
+	case CTL_ENUM:
+		return join_names(r, get(get(r->enumerations, type), "values"), "|");
 	case CTL_UNION:
 		return join_variants(r, get(get(r->messages, type), "variants"));
 	case CTL_JSON:
@@ -311,7 +310,8 @@ int remote_new(struct ovd_view json, struct remote **ret, char fault[REMOTE_FAUL
 	} else if (r && reader) {
 		result = read_commands(r, fault);
 	}
-	json_tokener_free(reader);
+	if (reader)
+		json_tokener_free(reader);
 	if (result < 0) {
 		remote_free(r);
 		return result;

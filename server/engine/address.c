@@ -1,21 +1,16 @@
 #include <errno.h>
-#include <search.h>
 
 #include "server/engine/state.h"
 
-struct holder {
-	const struct ovd_ip *ip;
-	struct pool *pool;
-};
-
-static void find_pool(const void *node, VISIT visit, void *arg)
+struct pool *pool_of(struct engine *e, const struct ovd_ip *ip)
 {
-	const struct service *service = *(struct service *const *)node;
-	struct holder *holder = arg;
+	struct ovd_cidr host = cidr_host(ip);
+	const struct prefix *block;
 
-	if ((visit == preorder || visit == leaf) &&
-	    cidr_holds(&service->segment->pool.block, holder->ip))
-		holder->pool = &service->segment->pool;
+	if (e->global.has_block && cidr_holds(&e->global.pool.block, ip))
+		return &e->global.pool;
+	block = prefix_overlapping(&e->blocks, &host);
+	return block ? &((struct segment *)block->owner)->pool : NULL;
 }
 
 int engine_lend(struct engine *e, struct ovd_view name, struct ovd_ip *ret)
@@ -39,18 +34,14 @@ int engine_lend(struct engine *e, struct ovd_view name, struct ovd_ip *ret)
 
 int engine_return(struct engine *e, const struct ovd_ip *ip)
 {
-	struct holder holder = { .ip = ip };
+	struct pool *pool = pool_of(e, ip);
 	char text[IP_TEXT_MAX];
 
-	if (e->global.has_block && cidr_holds(&e->global.pool.block, ip))
-		holder.pool = &e->global.pool;
-	else
-		twalk_r(e->services, find_pool, &holder);
-	if (!holder.pool || !pool_is_taken(holder.pool, ip))
+	if (!pool || !pool_is_taken(pool, ip))
 		return -EALREADY;
-	if (!pool_is_lent(holder.pool, ip))
+	if (!pool_is_lent(pool, ip))
 		return engine_refuse(e, -EBUSY, "%s was not given by allocate_ip",
 				     ip_format(ip, text));
-	pool_give(holder.pool, ip);
+	pool_give(pool, ip);
 	return 0;
 }

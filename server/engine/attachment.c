@@ -1,11 +1,10 @@
 #include <errno.h>
-#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "server/engine/name.h"
-#include "server/engine/state.h"
+#include "server/engine/record.h"
 
 struct attach_intent {
 	struct intent intent;
@@ -17,6 +16,8 @@ struct attach_intent {
 struct detach_intent {
 	struct intent intent;
 	struct attachment *leaving;
+	bool with_service;          /* which goes with it */
+	struct state_prefix subnet; /* of that, for its record */
 };
 
 /* ---- records ---- */
@@ -26,71 +27,73 @@ static int compare_u64(uint64_t a, uint64_t b)
 	return (a > b) - (a < b);
 }
 
-static int compare_pid(const void *a, const void *b)
+static int compare_pid(const struct tree_node *a, const struct tree_node *b)
 {
-	const struct attachment *x = a, *y = b;
+	const struct attachment *x = CONTAINER_OF(a, struct attachment, by_pid),
+				*y = CONTAINER_OF(b, struct attachment, by_pid);
 
 	return compare_u64(x->owner.pid, y->owner.pid);
 }
 
-static int compare_netns(const void *a, const void *b)
+static int compare_netns(const struct tree_node *a, const struct tree_node *b)
 {
-	const struct attachment *x = a, *y = b;
+	const struct attachment *x = CONTAINER_OF(a, struct attachment, by_netns),
+				*y = CONTAINER_OF(b, struct attachment, by_netns);
 	int order = compare_u64(x->owner.netns_ino, y->owner.netns_ino);
 
 	return order ? order : compare_u64(x->owner.netns_dev, y->owner.netns_dev);
 }
 
-static struct attachment *find(void *const *tree, const struct owner *owner,
-			       int (*compare)(const void *, const void *))
+static struct attachment *find_pid(const struct engine *e, const struct owner *owner)
 {
 	struct attachment key = { .owner = *owner };
-	void *found = tfind(&key, tree, compare);
+	struct tree_node *found = tree_find(e->attachments_by_pid, &key.by_pid, compare_pid);
 
-	return found ? *(struct attachment **)found : NULL;
+	return found ? CONTAINER_OF(found, struct attachment, by_pid) : NULL;
 }
 
-static int record_insert(struct engine *e, struct attachment *a)
+static struct attachment *find_netns(const struct engine *e, const struct owner *owner)
 {
-	if (!tsearch(a, &e->attachments_by_pid, compare_pid))
-		return -ENOMEM;
-	if (!tsearch(a, &e->attachments_by_netns, compare_netns)) {
-		tdelete(a, &e->attachments_by_pid, compare_pid);
-		return -ENOMEM;
-	}
+	struct attachment key = { .owner = *owner };
+	struct tree_node *found = tree_find(e->attachments_by_netns, &key.by_netns, compare_netns);
+
+	return found ? CONTAINER_OF(found, struct attachment, by_netns) : NULL;
+}
+
+void attachment_insert(struct engine *e, struct attachment *a)
+{
+	tree_insert(&e->attachments_by_pid, &a->by_pid, compare_pid);
+	tree_insert(&e->attachments_by_netns, &a->by_netns, compare_netns);
+	a->next = a->segment->attached;
+	a->at = &a->segment->attached;
+	if (a->next)
+		a->next->at = &a->next;
+	a->segment->attached = a;
 	e->n_attachments++;
-	return 0;
+}
+
+bool attachment_is_known(const struct engine *e, const struct owner *owner)
+{
+	return find_pid(e, owner) || find_netns(e, owner);
 }
 
 static void record_remove(struct engine *e, struct attachment *a)
 {
-	tdelete(a, &e->attachments_by_pid, compare_pid);
-	tdelete(a, &e->attachments_by_netns, compare_netns);
+	tree_delete(&e->attachments_by_pid, &a->by_pid, compare_pid);
+	tree_delete(&e->attachments_by_netns, &a->by_netns, compare_netns);
+	*a->at = a->next;
+	if (a->next)
+		a->next->at = a->at;
 	e->n_attachments--;
 }
 
-struct port_list {
-	const struct segment *segment;
-	char (*ports)[LINK_NAME_MAX];
-	size_t n;
-};
-
-static void add_port(const void *node, VISIT visit, void *arg)
+size_t segment_ports(const struct segment *segment, char (*ports)[LINK_NAME_MAX])
 {
-	const struct attachment *a = *(struct attachment *const *)node;
-	struct port_list *list = arg;
+	size_t n = 0;
 
-	if ((visit == postorder || visit == leaf) && a->segment == list->segment)
-		text_copy(list->ports[list->n++], LINK_NAME_MAX, view(a->host[0]));
-}
-
-size_t segment_ports(const struct engine *e, const struct segment *segment,
-		     char (*ports)[LINK_NAME_MAX])
-{
-	struct port_list list = { .segment = segment, .ports = ports };
-
-	twalk_r(e->attachments_by_pid, add_port, &list);
-	return list.n;
+	for (const struct attachment *a = segment->attached; a; a = a->next)
+		text_copy(ports[n++], LINK_NAME_MAX, view(a->host[0]));
+	return n;
 }
 
 /* Gives back what the record holds, and frees it. */
@@ -101,18 +104,19 @@ static void record_release(struct engine *e, struct attachment *a)
 		pool_give(&e->global.pool, &a->joined_ip);
 	a->segment->n_attached--;
 	a->service->n_attached--;
-	free(a);
-}
-
-static void forget_tree_node(void *p _unused_)
-{
+	spare_give(&e->spare, a, sizeof(*a));
 }
 
 void engine_free_attachments(struct engine *e)
 {
-	tdestroy(e->attachments_by_netns, forget_tree_node);
-	tdestroy(e->attachments_by_pid, free);
-	e->attachments_by_netns = e->attachments_by_pid = NULL;
+	struct tree_node *at;
+	struct tree_walk walk;
+
+	for (at = tree_first(&walk, e->attachments_by_pid); at; at = tree_next(&walk)) {
+		struct attachment *a = CONTAINER_OF(at, struct attachment, by_pid);
+
+		spare_give(&e->spare, a, sizeof(*a));
+	}
 }
 
 size_t engine_attachment_count(const struct engine *e)
@@ -130,15 +134,13 @@ static void attach_commit(struct engine *e, struct intent *intent)
 		if (i->leaving[n])
 			record_release(e, i->leaving[n]);
 	i->fresh->busy = false;
-	free(i);
+	spare_give(&e->spare, i, sizeof(*i));
 }
 
-/* Memory for the trees' nodes was just given back, so that putting a record back finds some. */
 static void record_restore(struct engine *e, struct attachment *a)
 {
 	a->busy = false;
-	if (record_insert(e, a) < 0)
-		record_release(e, a);
+	attachment_insert(e, a);
 }
 
 static void attach_drop(struct engine *e, struct intent *intent)
@@ -152,7 +154,7 @@ static void attach_drop(struct engine *e, struct intent *intent)
 	for (size_t n = 0; n < ARRAY_SIZE(i->leaving); n++)
 		if (i->leaving[n])
 			record_restore(e, i->leaving[n]);
-	free(i);
+	spare_give(&e->spare, i, sizeof(*i));
 }
 
 static bool same_owner(const struct owner *a, const struct owner *b)
@@ -184,8 +186,8 @@ static int find_leaving(struct engine *e, const struct attach_spec *spec,
 			bool (*gone)(const void *, const struct owner *), const void *arg,
 			struct attachment *leaving[2])
 {
-	leaving[0] = find(&e->attachments_by_pid, &spec->owner, compare_pid);
-	leaving[1] = find(&e->attachments_by_netns, &spec->owner, compare_netns);
+	leaving[0] = find_pid(e, &spec->owner);
+	leaving[1] = find_netns(e, &spec->owner);
 	if (leaving[1] == leaving[0])
 		leaving[1] = NULL;
 	for (size_t n = 0; n < 2; n++) {
@@ -232,7 +234,7 @@ static int take_addresses(struct engine *e, struct attachment *a)
 static int attachment_new(struct engine *e, const struct attach_spec *spec, struct service *service,
 			  struct attachment **ret)
 {
-	struct attachment *a = calloc(1, sizeof(*a));
+	struct attachment *a = spare_take(&e->spare, sizeof(*a));
 	int r;
 
 	if (!a)
@@ -251,7 +253,7 @@ static int attachment_new(struct engine *e, const struct attach_spec *spec, stru
 		name_veth(spec->owner.netns_ino, n, a->host[n]);
 	r = take_addresses(e, a);
 	if (r < 0) {
-		free(a);
+		spare_give(&e->spare, a, sizeof(*a));
 		return r;
 	}
 	service->n_attached++;
@@ -301,6 +303,14 @@ static int plan_cut(const struct engine *e, const struct attachment *a, struct p
 	return 0;
 }
 
+static int plan_goodbye(const struct engine *e, const struct attachment *a, struct plan *plan)
+{
+	int r = plan_cut(e, a, plan);
+
+	return r == 0 ? plan_forget(plan, record_of_attachment(a, false)) : r;
+}
+
+/* What is unfinished in the store is taken away by the next daemon: nobody was told of it. */
 static int plan_attach(struct engine *e, const struct attach_intent *i, int netns,
 		       struct plan *plan)
 {
@@ -308,17 +318,22 @@ static int plan_attach(struct engine *e, const struct attach_intent *i, int netn
 
 	for (size_t n = 0; n < ARRAY_SIZE(i->leaving) && r == 0; n++)
 		if (i->leaving[n])
-			r = plan_cut(e, i->leaving[n], plan);
+			r = plan_goodbye(e, i->leaving[n], plan);
+	if (r == 0)
+		r = plan_remember(plan, record_of_attachment(i->fresh, true));
 	if (r == 0)
 		r = plan_veth(e, i->fresh, netns, plan);
 	if (r == 0 && i->fresh->joined)
 		r = plan_join(e, i->fresh, netns, plan);
+	if (r == 0)
+		r = plan_remember_instead(plan, record_of_attachment(i->fresh, false),
+					  record_of_attachment(i->fresh, true));
 	return r;
 }
 
 /* Puts the fresh record into the place of those that leave. */
-static int swap_records(struct engine *e, struct attach_intent *i, struct attachment *fresh,
-			struct attachment *leaving[2])
+static void swap_records(struct engine *e, struct attach_intent *i, struct attachment *fresh,
+			 struct attachment *leaving[2])
 {
 	for (size_t n = 0; n < ARRAY_SIZE(i->leaving); n++) {
 		i->leaving[n] = leaving[n];
@@ -327,20 +342,15 @@ static int swap_records(struct engine *e, struct attach_intent *i, struct attach
 			record_remove(e, leaving[n]);
 		}
 	}
-	if (record_insert(e, fresh) < 0) {
-		record_release(e, fresh);
-		return -ENOMEM;
-	}
+	attachment_insert(e, fresh);
 	i->fresh = fresh;
-	return 0;
 }
 
 int engine_attach(struct engine *e, const struct attach_spec *spec,
 		  bool (*gone)(const void *arg, const struct owner *owner), const void *arg,
 		  struct plan *plan, struct intent **ret, struct ovd_ip *ret_ip)
 {
-	struct attachment *known = find(&e->attachments_by_pid, &spec->owner, compare_pid), *fresh,
-			  *leaving[2];
+	struct attachment *known = find_pid(e, &spec->owner), *fresh, *leaving[2];
 	struct service *service = NULL;
 	struct attach_intent *i;
 	int r;
@@ -352,15 +362,15 @@ int engine_attach(struct engine *e, const struct attach_spec *spec,
 		r = find_service(e, spec, &service);
 	if (r < 0)
 		return r;
-	i = calloc(1, sizeof(*i));
+	i = spare_take(&e->spare, sizeof(*i));
 	if (!i)
 		return -ENOMEM;
 	i->intent = (struct intent){ .commit = attach_commit, .drop = attach_drop };
 	r = attachment_new(e, spec, service, &fresh);
-	if (r == 0)
-		r = swap_records(e, i, fresh, leaving);
-	if (r == 0)
+	if (r == 0) {
+		swap_records(e, i, fresh, leaving);
 		r = plan_attach(e, i, spec->owner.netns, plan);
+	}
 	if (r < 0) {
 		attach_drop(e, &i->intent);
 		return r;
@@ -374,37 +384,48 @@ int engine_attach(struct engine *e, const struct attach_spec *spec,
 
 /* A container that asked for it takes its service along, unless somebody else has an address of it.
  */
-static void mark_ephemeral(struct attachment *a)
+static bool takes_service_along(const struct attachment *a)
 {
 	unsigned lent = a->segment->pool.n_given - a->segment->n_attached;
 
-	if (a->ephemeral && a->service->n_attached == 1 && a->service->mode != SERVICE_SHARED &&
-	    lent == 0)
-		a->service->leaving = true;
+	return a->ephemeral && a->service->n_attached == 1 && a->service->mode != SERVICE_SHARED &&
+	       lent == 0 && !a->service->leaving;
 }
 
 static void detach_commit(struct engine *e, struct intent *intent)
 {
 	struct detach_intent *i = CONTAINER_OF(intent, struct detach_intent, intent);
 
-	mark_ephemeral(i->leaving);
 	record_remove(e, i->leaving);
 	record_release(e, i->leaving);
-	free(i);
+	spare_give(&e->spare, i, sizeof(*i));
 }
 
-static void detach_drop(struct engine *e _unused_, struct intent *intent)
+static void detach_drop(struct engine *e, struct intent *intent)
 {
 	struct detach_intent *i = CONTAINER_OF(intent, struct detach_intent, intent);
 
 	i->leaving->busy = false;
-	free(i);
+	if (i->with_service)
+		i->leaving->service->leaving = false;
+	spare_give(&e->spare, i, sizeof(*i));
+}
+
+static int plan_detach(const struct engine *e, struct detach_intent *i, struct plan *plan)
+{
+	struct state_record was = record_of_service(i->leaving->service, &i->subnet), leaving = was;
+	int r = 0;
+
+	leaving.service.leaving = true;
+	if (i->with_service)
+		r = plan_remember_instead(plan, leaving, was);
+	return r == 0 ? plan_goodbye(e, i->leaving, plan) : r;
 }
 
 int engine_detach(struct engine *e, uint32_t pid, struct plan *plan, struct intent **ret)
 {
 	struct owner owner = { .pid = pid };
-	struct attachment *a = find(&e->attachments_by_pid, &owner, compare_pid);
+	struct attachment *a = find_pid(e, &owner);
 	struct detach_intent *i;
 	int r;
 
@@ -412,16 +433,31 @@ int engine_detach(struct engine *e, uint32_t pid, struct plan *plan, struct inte
 		return -EALREADY;
 	if (a->busy || a->segment->busy)
 		return -EINPROGRESS;
-	i = calloc(1, sizeof(*i));
+	i = spare_take(&e->spare, sizeof(*i));
 	if (!i)
 		return -ENOMEM;
-	*i = (struct detach_intent){ { .commit = detach_commit, .drop = detach_drop }, a };
-	r = plan_cut(e, a, plan);
+	*i = (struct detach_intent){ { .commit = detach_commit, .drop = detach_drop },
+				     .leaving = a,
+				     .with_service = takes_service_along(a) };
+	r = plan_detach(e, i, plan);
 	if (r < 0) {
-		free(i);
+		spare_give(&e->spare, i, sizeof(*i));
 		return r;
 	}
 	a->busy = true;
+	a->service->leaving |= i->with_service;
 	*ret = &i->intent;
+	return 0;
+}
+
+int attachment_drop(struct engine *e, struct attachment *a, struct plan *plan)
+{
+	int r = plan_goodbye(e, a, plan);
+
+	if (r < 0)
+		return r;
+	a->service->leaving |= takes_service_along(a);
+	record_remove(e, a);
+	record_release(e, a);
 	return 0;
 }

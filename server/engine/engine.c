@@ -1,11 +1,12 @@
 #include "server/engine/engine.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/engine/state.h"
+#include "server/engine/record.h"
 
 #define MARK_DIGITS 8
 
@@ -32,7 +33,9 @@ void engine_free(struct engine *e)
 	engine_free_services(e);
 	engine_free_peers(e);
 	explicit_bzero(&e->private_key, sizeof(e->private_key));
+	spare_done(&e->spare);
 	free(e->occupied);
+	free(e->doubted);
 	free(e);
 }
 
@@ -63,9 +66,20 @@ void engine_drop(struct engine *e, struct intent *intent)
 		intent->drop(e, intent);
 }
 
-void engine_set_node_id(struct engine *e, uint64_t node_id)
+int engine_set_node_id(struct engine *e, uint64_t node_id, struct plan *plan)
 {
+	if (e->node_id == node_id)
+		return -EALREADY;
 	e->node_id = node_id;
+	return plan_remember(plan, record_of_node(e));
+}
+
+void engine_watch_peers(struct engine *e,
+			void (*changed)(void *arg, const struct state_record *record, bool there),
+			void *arg)
+{
+	e->peer_changed = changed;
+	e->peer_changed_arg = arg;
 }
 
 const struct ovd_key *engine_public_key(const struct engine *e)

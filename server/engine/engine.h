@@ -17,6 +17,7 @@
 #include "runtime/ip.h"
 #include "runtime/key.h"
 #include "runtime/view.h"
+#include "schema/state.h"
 #include "server/engine/plan.h"
 #include "server/engine/tunnel.h"
 
@@ -37,8 +38,9 @@ const char *engine_reason(const struct engine *e);
 void engine_commit(struct engine *e, struct intent *intent);
 void engine_drop(struct engine *e, struct intent *intent);
 
-/* The node's number in the cluster; the key that the cluster knows it by. */
-void engine_set_node_id(struct engine *e, uint64_t node_id);
+/* The node's number in the cluster: -EALREADY, or a plan with nothing to commit; the key that the
+ * cluster knows it by. */
+int engine_set_node_id(struct engine *e, uint64_t node_id, struct plan *plan);
 const struct ovd_key *engine_public_key(const struct engine *e);
 const char *engine_public_text(const struct engine *e);
 
@@ -81,7 +83,8 @@ enum service_mode {
 };
 
 /* Makes the service's bridge, or for SHARED the node's one for all such services; one that is there
- * is looked after. */
+ * is looked after. A subnet that was chosen before the node's slice was known, or under another
+ * one, is chosen anew if nobody has an address of it. */
 int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mode mode,
 			 struct plan *plan, struct intent **ret);
 
@@ -89,6 +92,18 @@ int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mo
  * dropped, to be asked for anew. False, and nothing has changed: the service has no other choice.
  */
 bool engine_service_elsewhere(struct engine *e, struct intent *intent);
+
+/* A setup's plan failed with -EBUSY: if it was to move the service, that stays where it is, and the
+ * intent is dropped, to be asked for anew. */
+bool engine_service_stay(struct engine *e, struct intent *intent);
+
+/* Moves, as a setup does, a service that ought to be elsewhere; -EALREADY if none can. */
+int engine_service_move(struct engine *e, struct plan *plan, struct intent **ret);
+
+/* How many services have a subnet that is not in the node's slice, or cluster if it has none, so
+ * that other nodes don't know the way to it; and the name of one of them. */
+size_t engine_services_outside(const struct engine *e, const char **ret_name);
+bool engine_service_is_outside(const struct engine *e, struct ovd_view name);
 
 /* Removes it; while containers are attached it stays for them and goes with the last. An unknown
  * service, or one with nothing to do for the platform, is -EALREADY. */
@@ -176,9 +191,15 @@ int engine_peer_allow(struct engine *e, const struct ovd_key *key, const struct 
 int engine_peer_disallow(struct engine *e, const struct ovd_key *key, const struct ovd_cidr *cidr,
 			 struct plan *plan, struct tunnel_change *change, struct intent **ret);
 
-/* The tunnel may have carried out what such an intent is about, or not: the peers of it are told in
- * full by the next change of them, also one to what they are. Before the commit or the drop. */
-void engine_peer_doubt(struct intent *intent);
+/* The tunnel may have carried out what such an intent is about, or not: the peers of it are in
+ * doubt, and told in full by the next change of them, also one to what they are. Before the commit
+ * or the drop. */
+void engine_peer_doubt(struct engine *e, struct intent *intent);
+
+/* What the tunnel is to be told first when it is heard again: the peers in doubt as they are
+ * wanted, which may be that they go. Mostly -EALREADY. A setup of the tunnel tells what is wanted
+ * too. */
+int engine_peers_doubted(struct engine *e, struct tunnel_change *change, struct intent **ret);
 
 /* A host name was resolved: if the peer still wants that host, its endpoint is this. */
 int engine_peer_resolved(struct engine *e, const struct ovd_key *key, struct ovd_view host,
@@ -203,6 +224,50 @@ size_t engine_peer_count(const struct engine *e);
 /* Every wanted peer, by key. */
 void engine_each_peer(const struct engine *e, void (*each)(void *arg, const struct peer_view *peer),
 		      void *arg);
+
+/* ---- the beginning ---- */
+
+/* A record of an earlier life, before anything else is asked of the engine: nodes first, then in
+ * the order of enum state_record_kind. What was up is taken to be up still. -EBADMSG, and
+ * engine_reason: it makes no sense, and nothing has changed. */
+int engine_restore(struct engine *e, const struct state_record *record);
+
+/* What an earlier life left in the kernel: links of ours, by their mark. */
+enum found_kind {
+	FOUND_CONTAINER, /* the host's end of a container's interface */
+	FOUND_BRIDGE,
+	FOUND_TUNNEL,
+};
+
+struct found_link {
+	char name[LINK_NAME_MAX];
+	enum found_kind kind;
+	bool named; /* engine_adopt's own: a record names it; false before */
+};
+
+struct found_links {
+	struct found_link *links; /* from malloc, the caller frees it */
+	size_t n;
+};
+
+/* After the last record: containers that are gone, or not connected as their records say, are
+ * forgotten, and so, if no record is missing, are links that none names: the plan's steps don't
+ * depend on each other. What is left is as it was, and its setups can be asked for again. Sorts
+ * what was found. -ENOMEM. */
+int engine_adopt(struct engine *e, struct found_links *found, bool complete,
+		 bool (*gone)(const void *arg, const struct owner *owner), const void *arg,
+		 struct plan *plan);
+
+/* From now on `changed` is told of every peer's record that a commit has changed; there: what it is
+ * now, else it is gone. The record lives until it returns. */
+void engine_watch_peers(struct engine *e,
+			void (*changed)(void *arg, const struct state_record *record, bool there),
+			void *arg);
+
+/* Everything as it is once more, so that what is missing in the kernel is made: the tunnel,
+ * -EALREADY if it is down; the i-th service, by name, -ENOENT behind the last. */
+int engine_global_again(struct engine *e, struct plan *plan, struct intent **ret);
+int engine_service_again(struct engine *e, size_t i, struct plan *plan, struct intent **ret);
 
 /* ---- the end ---- */
 

@@ -1,18 +1,25 @@
 #include <errno.h>
-#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "server/engine/block.h"
+#include "server/engine/doubt.h"
 #include "server/engine/name.h"
-#include "server/engine/state.h"
+#include "server/engine/record.h"
 
 struct global_intent {
 	struct intent intent;
 	struct global next;        /* what the node has when the plan stands */
 	struct tunnel_peer *peers; /* for the plan; their lists are the peers' own */
+	size_t n_peers;
 };
+
+static void intent_free(struct engine *e, struct global_intent *i)
+{
+	spare_give(&e->spare, i->peers, i->n_peers * sizeof(*i->peers));
+	spare_give(&e->spare, i, sizeof(*i));
+}
 
 struct ovd_cidr global_block(bool has_slice, const struct ovd_cidr *cluster,
 			     const struct ovd_cidr *slice)
@@ -51,8 +58,8 @@ static void global_commit(struct engine *e, struct intent *intent)
 	if (e->global.has_block && cidr_eq(&e->global.pool.block, &i->next.pool.block))
 		i->next.pool = e->global.pool;
 	e->global = i->next;
-	free(i->peers);
-	free(i);
+	doubts_end(e, !e->global.up);
+	intent_free(e, i);
 }
 
 static void global_drop(struct engine *e, struct intent *intent)
@@ -60,13 +67,12 @@ static void global_drop(struct engine *e, struct intent *intent)
 	struct global_intent *i = CONTAINER_OF(intent, struct global_intent, intent);
 
 	e->global.busy = false;
-	free(i->peers);
-	free(i);
+	intent_free(e, i);
 }
 
-static struct global_intent *intent_new(const struct global *next)
+static struct global_intent *intent_new(struct engine *e, const struct global *next)
 {
-	struct global_intent *i = calloc(1, sizeof(*i));
+	struct global_intent *i = spare_take(&e->spare, sizeof(*i));
 
 	if (i)
 		*i = (struct global_intent){ { .commit = global_commit, .drop = global_drop },
@@ -93,35 +99,37 @@ static int check_ranges(struct engine *e, const struct global_spec *spec)
 	return 0;
 }
 
-struct overlap {
-	const struct ovd_cidr *block;
-	const struct service *service;
-};
-
-static void find_overlap(const void *node, VISIT visit, void *arg)
+/* NULL if there is none. */
+static const struct service *find_overlap(const struct engine *e, const struct ovd_cidr *block)
 {
-	const struct service *service = *(struct service *const *)node;
-	struct overlap *overlap = arg;
+	const struct prefix *taken = prefix_overlapping(&e->blocks, block);
+	struct tree_node *at;
+	struct tree_walk walk;
 
-	if ((visit == preorder || visit == leaf) &&
-	    cidr_overlaps(overlap->block, &service->segment->pool.block))
-		overlap->service = service;
+	if (!taken)
+		return NULL;
+	for (at = tree_first(&walk, e->services); at; at = tree_next(&walk)) {
+		const struct service *service = CONTAINER_OF(at, struct service, node);
+
+		if (service->segment == taken->owner)
+			return service;
+	}
+	return NULL;
 }
 
 /* A service may have been set up before the node's range was known, or under another one. */
 static int check_block_free(struct engine *e, const struct ovd_cidr *block)
 {
-	struct overlap overlap = { .block = block };
+	const struct service *service = find_overlap(e, block);
 	char a[CIDR_TEXT_MAX], b[CIDR_TEXT_MAX];
 
-	twalk_r(e->services, find_overlap, &overlap);
-	if (!overlap.service)
+	if (!service)
 		return 0;
 	return engine_refuse(
 		e, -EBUSY,
 		"the node's block %s overlaps subnet %s of service %s: tear that down first",
-		cidr_format(block, a), cidr_format(&overlap.service->segment->pool.block, b),
-		overlap.service->name);
+		cidr_format(block, a), cidr_format(&service->segment->pool.block, b),
+		service->name);
 }
 
 static void name_global(const struct global_spec *spec, char ret[LINK_NAME_MAX])
@@ -186,8 +194,12 @@ static int plan_tunnel(struct engine *e, struct global_intent *i, struct plan *p
 {
 	const struct global *was = &e->global, *next = &i->next;
 	struct step_tunnel *tunnel;
-	int r = 0;
+	int r = was->has_block
+			? plan_remember_instead(plan, record_of_global(next), record_of_global(was))
+			: plan_remember(plan, record_of_global(next));
 
+	if (r < 0)
+		return r;
 	PLAN_ADD(plan, STEP_FIREWALL);
 	if (was->has_block && !cidr_eq(&was->pool.block, &next->pool.block)) /* they may overlap */
 		PLAN_ADD(plan, STEP_PREFIX_DELETE)->prefix.cidr = was->pool.block;
@@ -204,10 +216,12 @@ static int plan_tunnel(struct engine *e, struct global_intent *i, struct plan *p
 	tunnel->has_was = was->up;
 	if (was->up)
 		tunnel->was = tunnel_want(e, was);
-	r = peers_for_tunnel(e, &i->peers, &tunnel->n_peers);
+	r = peers_for_tunnel(e, &i->peers);
 	if (r < 0)
 		return r;
+	i->n_peers = e->n_peers;
 	tunnel->peers = i->peers;
+	tunnel->n_peers = i->n_peers;
 	return peers_plan_routes(e, next, STEP_ROUTE, plan);
 }
 
@@ -233,7 +247,7 @@ int engine_global_setup(struct engine *e, const struct global_spec *spec, struct
 		r = global_next(e, spec, &next);
 	if (r < 0)
 		return r;
-	i = intent_new(&next);
+	i = intent_new(e, &next);
 	if (!i)
 		return -ENOMEM;
 	r = plan_tunnel(e, i, plan);
@@ -246,7 +260,20 @@ int engine_global_setup(struct engine *e, const struct global_spec *spec, struct
 	return 0;
 }
 
-static int plan_teardown(const struct engine *e, struct plan *plan)
+int engine_global_again(struct engine *e, struct plan *plan, struct intent **ret)
+{
+	const struct global *g = &e->global;
+	struct global_spec spec = { .deployment = view(g->deployment),
+				    .instance = view(g->instance),
+				    .cluster = g->cluster,
+				    .has_slice = g->has_slice,
+				    .slice = g->slice,
+				    .port = g->port };
+
+	return g->up ? engine_global_setup(e, &spec, plan, ret) : -EALREADY;
+}
+
+static int plan_removal(const struct engine *e, struct plan *plan)
 {
 	struct step_tunnel_delete *step;
 
@@ -258,7 +285,7 @@ static int plan_teardown(const struct engine *e, struct plan *plan)
 	return 0;
 }
 
-int engine_global_teardown(struct engine *e, struct plan *plan, struct intent **ret)
+int global_down(struct engine *e, bool remembered, struct plan *plan, struct intent **ret)
 {
 	struct global_intent *i;
 	int r;
@@ -267,16 +294,24 @@ int engine_global_teardown(struct engine *e, struct plan *plan, struct intent **
 		return -EINPROGRESS;
 	if (!e->global.up)
 		return -EALREADY;
-	i = intent_new(&e->global);
+	i = intent_new(e, &e->global);
 	if (!i)
 		return -ENOMEM;
-	r = plan_teardown(e, plan);
+	i->next.up = false;
+	r = plan_removal(e, plan);
+	if (r == 0 && remembered)
+		r = plan_remember_instead(plan, record_of_global(&i->next),
+					  record_of_global(&e->global));
 	if (r < 0) {
 		global_drop(e, &i->intent);
 		return r;
 	}
-	i->next.up = false;
 	e->global.busy = true;
 	*ret = &i->intent;
 	return 0;
+}
+
+int engine_global_teardown(struct engine *e, struct plan *plan, struct intent **ret)
+{
+	return global_down(e, true, plan, ret);
 }

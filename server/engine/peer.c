@@ -1,48 +1,59 @@
 #include "server/engine/peer.h"
 
 #include <errno.h>
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
-static int compare(const void *a, const void *b)
+static int compare(const struct tree_node *a, const struct tree_node *b)
 {
-	return memcmp(((const struct peer *)a)->key.b, ((const struct peer *)b)->key.b,
-		      sizeof(struct ovd_key));
+	return memcmp(CONTAINER_OF(a, struct peer, node)->key.b,
+		      CONTAINER_OF(b, struct peer, node)->key.b, sizeof(struct ovd_key));
 }
 
 struct peer *peer_find(const struct engine *e, const struct ovd_key *key)
 {
 	struct peer wanted = { .key = *key };
-	void *found = tfind(&wanted, &e->peers, compare);
+	struct tree_node *found = tree_find(e->peers, &wanted.node, compare);
 
-	return found ? *(struct peer **)found : NULL;
+	return found ? CONTAINER_OF(found, struct peer, node) : NULL;
 }
 
-int peer_insert(struct engine *e, struct peer *peer)
+void peer_insert(struct engine *e, struct peer *peer)
 {
-	if (!tsearch(peer, &e->peers, compare))
-		return -ENOMEM;
+	tree_insert(&e->peers, &peer->node, compare);
 	e->n_peers++;
-	return 0;
 }
 
 void peer_delete(struct engine *e, struct peer *peer)
 {
-	tdelete(peer, &e->peers, compare);
+	tree_delete(&e->peers, &peer->node, compare);
 	e->n_peers--;
-	peer_free(peer);
+	peer_free(e, peer);
 }
 
-void peer_free(void *p)
+struct peer *peer_new(struct engine *e, const struct ovd_key *key, size_t room)
 {
-	struct peer *peer = p;
+	struct peer *peer = spare_take(&e->spare, sizeof(*peer));
 
 	if (!peer)
+		return NULL;
+	peer->key = *key;
+	peer->room = (uint16_t)room;
+	peer->allowed = spare_take(&e->spare, room * sizeof(*peer->allowed));
+	if (peer->allowed)
+		return peer;
+	spare_give(&e->spare, peer, sizeof(*peer));
+	return NULL;
+}
+
+void peer_free(struct engine *e, struct peer *peer)
+{
+	if (!peer)
 		return;
-	free(peer->host);
-	free(peer->allowed);
-	free(peer);
+	if (peer->host)
+		spare_give(&e->spare, peer->host, strlen(peer->host) + 1);
+	spare_give(&e->spare, peer->allowed, peer->room * sizeof(*peer->allowed));
+	spare_give(&e->spare, peer, sizeof(*peer));
 }
 
 void peer_hold(struct engine *e, struct peer *peer)
@@ -59,8 +70,16 @@ void peer_release(struct engine *e, struct peer *peer)
 
 void engine_free_peers(struct engine *e)
 {
-	tdestroy(e->peers, peer_free);
-	e->peers = NULL;
+	struct tree_node *at;
+	struct tree_walk walk;
+
+	for (at = tree_first(&walk, e->allowed.root); at; at = tree_next(&walk)) {
+		struct prefix *prefix = CONTAINER_OF(at, struct prefix, node);
+
+		spare_give(&e->spare, prefix, sizeof(*prefix));
+	}
+	for (at = tree_first(&walk, e->peers); at; at = tree_next(&walk))
+		peer_free(e, CONTAINER_OF(at, struct peer, node));
 }
 
 size_t engine_peer_count(const struct engine *e)
@@ -85,65 +104,70 @@ void peer_lose(struct peer *peer, const struct ovd_cidr *cidr)
 		}
 }
 
-struct each {
-	void (*each)(void *arg, const struct peer_view *peer);
-	void *arg;
-};
-
-static void view_peer(const void *node, VISIT visit, void *arg)
-{
-	const struct peer *peer = *(struct peer *const *)node;
-	const struct each *each = arg;
-
-	if (visit != postorder && visit != leaf)
-		return;
-	each->each(each->arg, &(struct peer_view){
-				      .key = peer->key,
-				      .host = view(peer->host),
-				      .has_endpoint = peer->has_endpoint,
-				      .endpoint = peer->endpoint,
-				      .allowed = peer->allowed,
-				      .n_allowed = peer->n_allowed,
-			      });
-}
-
 void engine_each_peer(const struct engine *e, void (*each)(void *arg, const struct peer_view *peer),
 		      void *arg)
 {
-	twalk_r(e->peers, view_peer, &(struct each){ each, arg });
+	struct tree_node *at;
+	struct tree_walk walk;
+
+	for (at = tree_first(&walk, e->peers); at; at = tree_next(&walk)) {
+		const struct peer *peer = CONTAINER_OF(at, struct peer, node);
+
+		each(arg, &(struct peer_view){
+				  .key = peer->key,
+				  .host = view(peer->host),
+				  .has_endpoint = peer->has_endpoint,
+				  .endpoint = peer->endpoint,
+				  .allowed = peer->allowed,
+				  .n_allowed = peer->n_allowed,
+			  });
+	}
+}
+
+/* ---- whose a prefix is ---- */
+
+int peer_claim(struct engine *e, const struct peer *peer, const struct ovd_cidr *cidr,
+	       struct prefix **ret)
+{
+	struct prefix *record = prefix_find(&e->allowed, cidr);
+
+	if (record && record->owner != peer && ((struct peer *)record->owner)->busy)
+		return -EINPROGRESS;
+	if (!record) {
+		record = spare_take(&e->spare, sizeof(*record));
+		if (!record)
+			return -ENOMEM;
+		*record = (struct prefix){ .cidr = *cidr };
+		prefix_insert(&e->allowed, record);
+	}
+	*ret = record;
+	return 0;
+}
+
+void peer_unclaim(struct engine *e, struct prefix *prefix)
+{
+	prefix_delete(&e->allowed, prefix);
+	spare_give(&e->spare, prefix, sizeof(*prefix));
+}
+
+bool peer_has_just(struct engine *e, const struct peer *peer, const struct ovd_cidr *list, size_t n)
+{
+	struct prefix *record;
+	size_t n_had = 0, k;
+
+	for (k = 0; k < n; k++) {
+		record = prefix_find(&e->allowed, &list[k]);
+		if (!record || record->owner != peer)
+			break;
+		n_had += !record->marked;
+		record->marked = true;
+	}
+	for (size_t m = 0; m < k; m++)
+		prefix_find(&e->allowed, &list[m])->marked = false;
+	return k == n && n_had == peer->n_allowed;
 }
 
 /* ---- all peers at once ---- */
-
-struct overlap {
-	const struct ovd_cidr *block;
-	bool found;
-};
-
-static void match_overlap(const void *node, VISIT visit, void *arg)
-{
-	const struct peer *peer = *(struct peer *const *)node;
-	struct overlap *overlap = arg;
-
-	if (visit != postorder && visit != leaf)
-		return;
-	for (size_t i = 0; i < peer->n_allowed; i++)
-		if (cidr_overlaps(&peer->allowed[i], overlap->block))
-			overlap->found = true;
-}
-
-bool peers_overlap(const struct engine *e, const struct ovd_cidr *block)
-{
-	struct overlap overlap = { .block = block };
-
-	twalk_r(e->peers, match_overlap, &overlap);
-	return overlap.found;
-}
-
-struct gather {
-	struct tunnel_peer *peers;
-	size_t n;
-};
 
 struct tunnel_peer peer_for_tunnel(const struct peer *peer)
 {
@@ -158,33 +182,20 @@ struct tunnel_peer peer_for_tunnel(const struct peer *peer)
 	};
 }
 
-static void gather_peer(const void *node, VISIT visit, void *arg)
+int peers_for_tunnel(struct engine *e, struct tunnel_peer **ret)
 {
-	const struct peer *peer = *(struct peer *const *)node;
-	struct gather *gather = arg;
+	struct tunnel_peer *peers = spare_take(&e->spare, e->n_peers * sizeof(*peers));
+	struct tree_node *at;
+	struct tree_walk walk;
+	size_t n = 0;
 
-	if (visit == postorder || visit == leaf)
-		gather->peers[gather->n++] = peer_for_tunnel(peer);
-}
-
-int peers_for_tunnel(const struct engine *e, struct tunnel_peer **ret, size_t *ret_n)
-{
-	struct gather gather = { .peers = calloc(e->n_peers + 1, sizeof(*gather.peers)) };
-
-	if (!gather.peers)
+	if (!peers)
 		return -ENOMEM;
-	twalk_r(e->peers, gather_peer, &gather);
-	*ret = gather.peers;
-	*ret_n = gather.n;
+	for (at = tree_first(&walk, e->peers); at; at = tree_next(&walk))
+		peers[n++] = peer_for_tunnel(CONTAINER_OF(at, struct peer, node));
+	*ret = peers;
 	return 0;
 }
-
-struct routes {
-	const struct global *global;
-	enum step_kind kind;
-	struct plan *plan;
-	int r;
-};
 
 int peer_plan_route(const struct global *global, enum step_kind kind, bool optional,
 		    const struct ovd_cidr *cidr, struct plan *plan)
@@ -202,24 +213,24 @@ int peer_plan_route(const struct global *global, enum step_kind kind, bool optio
 	return 0;
 }
 
-static void plan_routes(const void *node, VISIT visit, void *arg)
+static int plan_routes(const struct peer *peer, const struct global *global, enum step_kind kind,
+		       struct plan *plan)
 {
-	const struct peer *peer = *(struct peer *const *)node;
-	struct routes *routes = arg;
+	int r = 0;
 
-	if (visit != postorder && visit != leaf)
-		return;
-	for (size_t i = 0; i < peer->n_allowed && routes->r == 0; i++)
-		routes->r =
-			peer_plan_route(routes->global, routes->kind, routes->kind == STEP_ROUTE,
-					&peer->allowed[i], routes->plan);
+	for (size_t i = 0; i < peer->n_allowed && r == 0; i++)
+		r = peer_plan_route(global, kind, kind == STEP_ROUTE, &peer->allowed[i], plan);
+	return r;
 }
 
 int peers_plan_routes(const struct engine *e, const struct global *global, enum step_kind kind,
 		      struct plan *plan)
 {
-	struct routes routes = { .global = global, .kind = kind, .plan = plan };
+	struct tree_node *at;
+	struct tree_walk walk;
+	int r = 0;
 
-	twalk_r(e->peers, plan_routes, &routes);
-	return routes.r;
+	for (at = tree_first(&walk, e->peers); at && r == 0; at = tree_next(&walk))
+		r = plan_routes(CONTAINER_OF(at, struct peer, node), global, kind, plan);
+	return r;
 }

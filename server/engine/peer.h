@@ -5,11 +5,14 @@
 
 struct peer *peer_find(const struct engine *e, const struct ovd_key *key);
 
-/* Puts a record in, the tree's from then on; takes one out and frees it. */
-int peer_insert(struct engine *e, struct peer *peer);
-void peer_delete(struct engine *e, struct peer *peer);
+/* A record that is in no tree, with room for so many prefixes; NULL if there is no memory. Gives it
+ * back; accepts NULL. */
+struct peer *peer_new(struct engine *e, const struct ovd_key *key, size_t room);
+void peer_free(struct engine *e, struct peer *peer);
 
-void peer_free(void *peer);
+/* Puts a record in, the tree's from then on; takes one out and gives it back. */
+void peer_insert(struct engine *e, struct peer *peer);
+void peer_delete(struct engine *e, struct peer *peer);
 
 /* A record is part of a change that is under way, or isn't any more. */
 void peer_hold(struct engine *e, struct peer *peer);
@@ -17,6 +20,18 @@ void peer_release(struct engine *e, struct peer *peer);
 
 bool peer_allows(const struct peer *peer, const struct ovd_cidr *cidr);
 void peer_lose(struct peer *peer, const struct ovd_cidr *cidr);
+
+/* The record of a prefix that the peer is to have. It has another peer for its owner if that has
+ * the prefix so far, -EINPROGRESS if that one is busy; none if it is new. */
+int peer_claim(struct engine *e, const struct peer *peer, const struct ovd_cidr *cidr,
+	       struct prefix **ret);
+
+/* Nobody has it any more: its record goes. */
+void peer_unclaim(struct engine *e, struct prefix *record);
+
+/* The peer, which is not busy, has the prefixes that are listed, and no other. */
+bool peer_has_just(struct engine *e, const struct peer *peer, const struct ovd_cidr *list,
+		   size_t n);
 
 /* All of it, as the tunnel is to have it; the lists are the peer's own. */
 struct tunnel_peer peer_for_tunnel(const struct peer *peer);

@@ -1,10 +1,11 @@
 #include <errno.h>
-#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/engine/doubt.h"
 #include "server/engine/peer.h"
+#include "server/engine/record.h"
 
 /* From what a peer is to what it is to be. */
 struct peer_intent {
@@ -14,26 +15,36 @@ struct peer_intent {
 	bool is_new;            /* put into the tree for the intent */
 	struct ovd_cidr *added; /* what the tunnel is told, in one piece of memory with `removed` */
 	struct ovd_cidr *removed;
+	struct prefix **records; /* of `added`; peers that have one so far are busy too */
 	size_t n_added, n_removed;
-	struct peer **losers; /* peers that have one of `added` so far; they are busy too */
-	size_t n_losers;
+	size_t room;                /* for so many, added and removed */
 	struct tunnel_peer told[2]; /* that it goes, for a peer that is unsure; what it is to be */
 };
 
-static void intent_free(struct peer_intent *i)
+static void intent_free(struct engine *e, struct peer_intent *i)
 {
-	if (!i)
-		return;
-	peer_free(i->next);
-	free(i->added);
-	free(i->losers);
-	free(i);
+	peer_free(e, i->next);
+	spare_give(&e->spare, i->added, i->room * sizeof(*i->added));
+	spare_give(&e->spare, i->records, i->room * sizeof(struct prefix *));
+	spare_give(&e->spare, i, sizeof(*i));
+}
+
+/* Who has a prefix that is added; NULL if it is nobody but the peer. */
+static struct peer *loser_at(const struct peer_intent *i, size_t n)
+{
+	struct peer *owner = i->records[n]->owner;
+
+	return owner != i->peer ? owner : NULL;
 }
 
 static void release_all(struct engine *e, struct peer_intent *i)
 {
-	for (size_t n = 0; n < i->n_losers; n++)
-		peer_release(e, i->losers[n]);
+	for (size_t n = 0; n < i->n_added; n++) {
+		struct peer *loser = loser_at(i, n);
+
+		if (loser && loser->busy) /* it may lose another one, too */
+			peer_release(e, loser);
+	}
 	if (i->peer)
 		peer_release(e, i->peer);
 }
@@ -48,19 +59,30 @@ static void change_commit(struct engine *e, struct intent *intent)
 {
 	struct peer_intent *i = CONTAINER_OF(intent, struct peer_intent, intent);
 
-	for (size_t n = 0; n < i->n_losers; n++)
-		for (size_t a = 0; a < i->n_added; a++)
-			peer_lose(i->losers[n], &i->added[a]);
 	release_all(e, i);
+	for (size_t n = 0; n < i->n_added; n++) {
+		struct peer *loser = loser_at(i, n);
+
+		if (loser) {
+			peer_lose(loser, &i->added[n]);
+			record_tell_peer(e, loser, true);
+		}
+		i->records[n]->owner = i->peer;
+	}
+	for (size_t n = 0; n < i->n_removed; n++)
+		peer_unclaim(e, prefix_find(&e->allowed, &i->removed[n]));
+	if (i->peer)
+		record_tell_peer(e, i->next ? i->next : i->peer, i->next);
 	if (i->next) {
 		struct peer was = *i->peer;
 
+		i->next->node = was.node; /* it takes its place in the tree */
 		*i->peer = *i->next;
 		*i->next = was;
 	} else if (i->peer) {
 		peer_delete(e, i->peer);
 	}
-	intent_free(i);
+	intent_free(e, i);
 }
 
 static void change_drop(struct engine *e, struct intent *intent)
@@ -68,69 +90,71 @@ static void change_drop(struct engine *e, struct intent *intent)
 	struct peer_intent *i = CONTAINER_OF(intent, struct peer_intent, intent);
 
 	release_all(e, i);
+	for (size_t n = 0; n < i->n_added; n++)
+		if (!loser_at(i, n))
+			peer_unclaim(e, i->records[n]);
 	if (i->is_new)
 		peer_delete(e, i->peer);
-	intent_free(i);
+	intent_free(e, i);
 }
 
-static int collect_differences(struct peer_intent *i)
+/* What is added; of a prefix that is listed twice one stays. The records of the whole list are
+ * marked, however far it comes. */
+static int collect_added(struct engine *e, struct peer_intent *i)
 {
-	const struct peer *was = i->peer, *next = i->next;
-	size_t n = was->n_allowed + (next ? next->n_allowed : 0);
+	size_t n = i->next->n_allowed;
 
-	i->added = calloc(n + 1, sizeof(*i->added));
-	if (!i->added)
-		return -ENOMEM;
-	for (size_t k = 0; next && k < next->n_allowed; k++)
-		if (!peer_allows(was, &next->allowed[k]))
-			i->added[i->n_added++] = next->allowed[k];
-	i->removed = i->added + i->n_added;
-	for (size_t k = 0; k < was->n_allowed; k++)
-		if (!next || !peer_allows(next, &was->allowed[k]))
-			i->removed[i->n_removed++] = was->allowed[k];
+	i->next->n_allowed = 0;
+	for (size_t k = 0; k < n; k++) {
+		struct ovd_cidr cidr = i->next->allowed[k];
+		struct prefix *record;
+		int r = peer_claim(e, i->peer, &cidr, &record);
+
+		if (r < 0)
+			return r;
+		if (record->marked)
+			continue;
+		record->marked = true;
+		i->next->allowed[i->next->n_allowed++] = cidr;
+		if (record->owner == i->peer)
+			continue;
+		if (!record->owner)
+			record->owner = i->peer;
+		i->records[i->n_added] = record;
+		i->added[i->n_added++] = cidr;
+	}
 	return 0;
 }
 
-struct loser_search {
-	struct engine *e;
-	struct peer_intent *i;
-	int r;
-};
-
-static void find_loser(const void *node, VISIT visit, void *arg)
+static int collect_differences(struct engine *e, struct peer_intent *i)
 {
-	struct peer *peer = *(struct peer *const *)node;
-	struct loser_search *search = arg;
-	struct peer_intent *i = search->i;
-	bool loses = false;
+	const struct peer *was = i->peer, *next = i->next;
+	int r = 0;
 
-	if ((visit != postorder && visit != leaf) || peer == i->peer || search->r < 0)
-		return;
-	for (size_t a = 0; a < i->n_added && !loses; a++)
-		loses = peer_allows(peer, &i->added[a]);
-	if (!loses)
-		return;
-	if (peer->busy) {
-		search->r = -EINPROGRESS;
-		return;
-	}
-	struct peer **more = realloc(i->losers, (i->n_losers + 1) * sizeof(*more));
-	if (!more) {
-		search->r = -ENOMEM;
-		return;
-	}
-	i->losers = more;
-	i->losers[i->n_losers++] = peer;
-	peer_hold(search->e, peer);
+	i->room = was->n_allowed + (next ? next->n_allowed : 0u);
+	i->added = spare_take(&e->spare, i->room * sizeof(*i->added));
+	i->records = spare_take(&e->spare, i->room * sizeof(struct prefix *));
+	if (!i->added || !i->records)
+		return -ENOMEM;
+	if (next)
+		r = collect_added(e, i);
+	i->removed = i->added + i->n_added;
+	for (size_t k = 0; k < was->n_allowed && r == 0; k++)
+		if (!prefix_find(&e->allowed, &was->allowed[k])->marked)
+			i->removed[i->n_removed++] = was->allowed[k];
+	for (size_t k = 0; next && k < next->n_allowed; k++)
+		prefix_find(&e->allowed, &next->allowed[k])->marked = false;
+	return r;
 }
 
-static int collect_losers(struct engine *e, struct peer_intent *i)
+static void hold_losers(struct engine *e, const struct peer_intent *i)
 {
-	struct loser_search search = { .e = e, .i = i };
+	for (size_t n = 0; n < i->n_added; n++) {
+		struct peer *loser = loser_at(i, n);
 
-	if (i->n_added > 0)
-		twalk_r(e->peers, find_loser, &search);
-	return search.r;
+		if (loser && !loser->busy)
+			peer_hold(e, loser);
+	}
 }
 
 static int plan_routes(const struct engine *e, const struct peer_intent *i, struct plan *plan)
@@ -189,11 +213,13 @@ static void fill_change(const struct engine *e, struct peer_intent *i, struct tu
 static int change_begin(struct engine *e, struct peer *peer, struct peer *next, bool is_new,
 			struct plan *plan, struct tunnel_change *change, struct intent **ret)
 {
-	struct peer_intent *i = calloc(1, sizeof(*i));
+	struct peer_intent *i = spare_take(&e->spare, sizeof(*i));
 	int r;
 
 	if (!i) {
-		peer_free(next);
+		peer_free(e, next);
+		if (is_new)
+			peer_delete(e, peer);
 		return -ENOMEM;
 	}
 	*i = (struct peer_intent){ { .commit = change_commit, .drop = change_drop },
@@ -201,11 +227,11 @@ static int change_begin(struct engine *e, struct peer *peer, struct peer *next, 
 				   .next = next,
 				   .is_new = is_new };
 	peer_hold(e, peer);
-	r = collect_differences(i);
-	if (r == 0)
-		r = collect_losers(e, i);
-	if (r == 0)
+	r = collect_differences(e, i);
+	if (r == 0) {
+		hold_losers(e, i);
 		r = plan_routes(e, i, plan);
+	}
 	if (r < 0) {
 		change_drop(e, &i->intent);
 		return r;
@@ -215,34 +241,32 @@ static int change_begin(struct engine *e, struct peer *peer, struct peer *next, 
 	return 0;
 }
 
-static struct peer *peer_copy(const struct ovd_key *key, const struct ovd_cidr *allowed, size_t n)
+/* Of the key and the list, with room for some more prefixes. */
+static struct peer *peer_copy(struct engine *e, const struct ovd_key *key,
+			      const struct ovd_cidr *allowed, size_t n, size_t more)
 {
-	struct peer *peer = calloc(1, sizeof(*peer));
+	struct peer *peer = peer_new(e, key, n + more);
 
 	if (!peer)
 		return NULL;
-	peer->key = *key;
-	peer->allowed = calloc(n + 2, sizeof(*peer->allowed)); /* room for one more than n */
-	if (!peer->allowed) {
-		free(peer);
-		return NULL;
-	}
-	for (size_t i = 0; i < n; i++)
-		if (!peer_allows(peer, &allowed[i]))
-			peer->allowed[peer->n_allowed++] = allowed[i];
+	if (n > 0)
+		memcpy(peer->allowed, allowed, n * sizeof(*allowed));
+	peer->n_allowed = (uint16_t)n;
 	return peer;
 }
 
-static int set_endpoint(struct peer *next, const struct peer *was, const struct peer_spec *spec)
+static int set_endpoint(struct engine *e, struct peer *next, const struct peer *was,
+			const struct peer_spec *spec)
 {
 	next->keepalive = spec->keepalive;
 	next->has_endpoint = spec->has_endpoint;
 	next->endpoint = spec->endpoint;
 	if (!spec->host.p)
 		return 0;
-	next->host = strndup(spec->host.p, spec->host.n);
+	next->host = spare_take(&e->spare, spec->host.n + 1);
 	if (!next->host)
 		return -ENOMEM;
+	memcpy(next->host, spec->host.p, spec->host.n);
 	if (was && was->host &&
 	    strcmp(was->host, next->host) ==
 		    0) { /* what it resolved to last stays good until the next answer */
@@ -252,16 +276,8 @@ static int set_endpoint(struct peer *next, const struct peer *was, const struct 
 	return 0;
 }
 
-static bool is_listed(const struct peer_spec *spec, const struct ovd_cidr *cidr)
-{
-	for (size_t i = 0; i < spec->n_allowed; i++)
-		if (cidr_eq(&spec->allowed[i], cidr))
-			return true;
-	return false;
-}
-
 /* The peer is surely as the spec wants it. What a host name resolves to doesn't count. */
-static bool is_so(const struct peer *peer, const struct peer_spec *spec)
+static bool is_so(struct engine *e, const struct peer *peer, const struct peer_spec *spec)
 {
 	if (peer->unsure || !view_eq(view(peer->host), spec->host) ||
 	    peer->keepalive != spec->keepalive)
@@ -269,13 +285,7 @@ static bool is_so(const struct peer *peer, const struct peer_spec *spec)
 	if (!spec->host.p && (peer->has_endpoint != spec->has_endpoint ||
 			      !endpoint_eq(&peer->endpoint, &spec->endpoint)))
 		return false;
-	for (size_t i = 0; i < spec->n_allowed; i++)
-		if (!peer_allows(peer, &spec->allowed[i]))
-			return false;
-	for (size_t i = 0; i < peer->n_allowed; i++)
-		if (!is_listed(spec, &peer->allowed[i]))
-			return false;
-	return true;
+	return peer_has_just(e, peer, spec->allowed, spec->n_allowed);
 }
 
 static int check_spec(struct engine *e, const struct ovd_key *key, const struct ovd_cidr *allowed,
@@ -297,21 +307,6 @@ static int check_spec(struct engine *e, const struct ovd_key *key, const struct 
 	return 0;
 }
 
-/* An empty record in the tree, for the intent that fills it. */
-static int peer_new(struct engine *e, const struct ovd_key *key, struct peer **ret)
-{
-	struct peer *peer = peer_copy(key, NULL, 0);
-
-	if (!peer)
-		return -ENOMEM;
-	if (peer_insert(e, peer) < 0) {
-		peer_free(peer);
-		return -ENOMEM;
-	}
-	*ret = peer;
-	return 0;
-}
-
 int engine_peer_set(struct engine *e, const struct peer_spec *spec, struct plan *plan,
 		    struct tunnel_change *change, struct intent **ret)
 {
@@ -323,29 +318,35 @@ int engine_peer_set(struct engine *e, const struct peer_spec *spec, struct plan 
 		return r;
 	if (must_wait(e, peer))
 		return -EINPROGRESS;
-	if (peer && is_so(peer, spec))
+	if (peer && is_so(e, peer, spec))
 		return -EALREADY;
 	if (is_new && e->n_peers >= PEERS_MAX)
 		return engine_refuse(e, -ENOSPC, "%d peers are known, and no more can be",
 				     PEERS_MAX);
-	next = peer_copy(&spec->key, spec->allowed, spec->n_allowed);
+	next = peer_copy(e, &spec->key, spec->allowed, spec->n_allowed, 0);
 	if (!next)
 		return -ENOMEM;
-	r = set_endpoint(next, peer, spec);
-	if (r == 0 && is_new)
-		r = peer_new(e, &spec->key, &peer);
+	r = set_endpoint(e, next, peer, spec);
+	if (r == 0 && is_new) { /* an empty one, for the intent that fills it */
+		peer = peer_new(e, &spec->key, 0);
+		r = peer ? 0 : -ENOMEM;
+		if (peer)
+			peer->unsure = doubt_has(e, &spec->key);
+	}
 	if (r < 0) {
-		peer_free(next);
+		peer_free(e, next);
 		return r;
 	}
+	if (is_new)
+		peer_insert(e, peer);
 	return change_begin(e, peer, next, is_new, plan, change, ret);
 }
 
 /* A tunnel that was taken over may have peers of an earlier life. */
-static int remove_stranger(const struct ovd_key *key, struct tunnel_change *change,
-			   struct intent **ret)
+static int remove_stranger(struct engine *e, const struct ovd_key *key,
+			   struct tunnel_change *change, struct intent **ret)
 {
-	struct peer_intent *i = calloc(1, sizeof(*i));
+	struct peer_intent *i = spare_take(&e->spare, sizeof(*i));
 
 	if (!i)
 		return -ENOMEM;
@@ -366,21 +367,21 @@ int engine_peer_remove(struct engine *e, const struct ovd_key *key, struct plan 
 	if (must_wait(e, peer))
 		return -EINPROGRESS;
 	if (!peer)
-		return remove_stranger(key, change, ret);
+		return remove_stranger(e, key, change, ret);
 	return change_begin(e, peer, NULL, false, plan, change, ret);
 }
 
 /* A copy of everything, with room for one prefix more. */
-static struct peer *peer_twin(const struct peer *peer)
+static struct peer *peer_twin(struct engine *e, const struct peer *peer)
 {
-	struct peer *twin = peer_copy(&peer->key, peer->allowed, peer->n_allowed);
+	struct peer *twin = peer_copy(e, &peer->key, peer->allowed, peer->n_allowed, 1);
 	struct peer_spec spec = { .host = view(peer->host),
 				  .has_endpoint = peer->has_endpoint,
 				  .endpoint = peer->endpoint,
 				  .keepalive = peer->keepalive };
 
-	if (twin && set_endpoint(twin, peer, &spec) < 0) {
-		peer_free(twin);
+	if (twin && set_endpoint(e, twin, peer, &spec) < 0) {
+		peer_free(e, twin);
 		return NULL;
 	}
 	return twin;
@@ -407,7 +408,7 @@ int engine_peer_allow(struct engine *e, const struct ovd_key *key, const struct 
 	if (!has && peer->n_allowed >= PEER_ALLOWED_MAX)
 		return engine_refuse(e, -E2BIG, "allowed_ips: more than %d prefixes",
 				     PEER_ALLOWED_MAX);
-	next = peer_twin(peer);
+	next = peer_twin(e, peer);
 	if (!next)
 		return -ENOMEM;
 	if (!has)
@@ -424,19 +425,24 @@ int engine_peer_disallow(struct engine *e, const struct ovd_key *key, const stru
 		return -EALREADY;
 	if (must_wait(e, peer))
 		return -EINPROGRESS;
-	next = peer_twin(peer);
+	next = peer_twin(e, peer);
 	if (!next)
 		return -ENOMEM;
 	peer_lose(next, cidr);
 	return change_begin(e, peer, next, false, plan, change, ret);
 }
 
-void engine_peer_doubt(struct intent *intent)
+void engine_peer_doubt(struct engine *e, struct intent *intent)
 {
 	struct peer_intent *i = CONTAINER_OF(intent, struct peer_intent, intent);
 
-	for (size_t n = 0; n < i->n_losers; n++)
-		i->losers[n]->unsure = true;
+	doubt_note(e, i->peer ? &i->peer->key : &i->told[0].key);
+	for (size_t n = 0; n < i->n_added; n++) {
+		struct peer *loser = i->records[n]->owner;
+
+		doubt_note(e, &loser->key);
+		loser->unsure = true;
+	}
 	if (i->peer)
 		i->peer->unsure = true;
 	if (i->next)
@@ -465,7 +471,7 @@ int engine_peer_resolved(struct engine *e, const struct ovd_key *key, struct ovd
 		return -EINPROGRESS;
 	if (peer->has_endpoint && endpoint_eq(&peer->endpoint, endpoint))
 		return -EALREADY;
-	next = peer_twin(peer);
+	next = peer_twin(e, peer);
 	if (!next)
 		return -ENOMEM;
 	next->has_endpoint = true;

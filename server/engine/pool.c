@@ -54,6 +54,19 @@ static int number_of(const struct pool *pool, const struct ovd_ip *ip)
 	return cidr_holds(&pool->block, ip) ? (int)ip_distance(ip, &pool->block.ip) : -1;
 }
 
+int pool_claim(struct pool *pool, const struct ovd_ip *ip)
+{
+	int i = number_of(pool, ip);
+
+	if (i < 0)
+		return -ERANGE;
+	if (bit_get(pool->taken, (unsigned)i))
+		return -EEXIST;
+	bit_set(pool->taken, (unsigned)i);
+	pool->n_given++;
+	return 0;
+}
+
 void pool_give(struct pool *pool, const struct ovd_ip *ip)
 {
 	int i = number_of(pool, ip);

@@ -29,6 +29,10 @@ int pool_init(struct pool *pool, const struct ovd_cidr *block);
 /* An address that nobody has. -ENOSPC. */
 int pool_take(struct pool *pool, struct ovd_ip *ret);
 
+/* This address, which somebody has since before. -EEXIST, -ERANGE: another has it, it is none of
+ * the block's. */
+int pool_claim(struct pool *pool, const struct ovd_ip *ip);
+
 /* Gives an address back. Call it with what pool_take gave. */
 void pool_give(struct pool *pool, const struct ovd_ip *ip);
 

@@ -1,9 +1,12 @@
 /* The engine from the inside. */
 #pragma once
 
+#include "runtime/spare.h"
+#include "runtime/tree.h"
 #include "runtime/util.h"
 #include "server/engine/engine.h"
 #include "server/engine/pool.h"
+#include "server/engine/prefix.h"
 
 #define NAME_MAX_BYTES 63
 #define REASON_MAX     256
@@ -34,12 +37,16 @@ struct segment {
 	char link[LINK_NAME_MAX];
 	char alias[LINK_ALIAS_MAX];
 	struct pool pool;
+	struct prefix block;         /* the pool's, in the engine's blocks */
+	struct attachment *attached; /* those on it; n_attached of them */
 	unsigned n_services;
 	unsigned n_attached;
 	bool busy; /* being made, looked after or removed */
+	bool held; /* it has been to move, and somebody whom we don't know is on its bridge */
 };
 
 struct service {
+	struct tree_node node;
 	char name[NAME_MAX_BYTES + 1];
 	enum service_mode mode;
 	struct segment *segment;
@@ -48,25 +55,35 @@ struct service {
 };
 
 struct attachment {
-	struct owner owner; /* without a descriptor: -1 */
+	struct tree_node by_pid, by_netns;
+	struct attachment *next, **at; /* on the segment */
+	struct owner owner;            /* without a descriptor: -1 */
 	struct service *service;
 	struct segment *segment;
 	struct ovd_ip ip;
 	bool asked_join, joined, ephemeral, busy; /* joined: asked for, and there was a tunnel */
+	bool unfinished;                          /* by an earlier life: it goes */
 	struct ovd_ip joined_ip;
 	char host[2][LINK_NAME_MAX]; /* host ends of eth0 and eth1 */
 };
 
 struct peer {
+	struct tree_node node;
 	struct ovd_key key;
 	char *host; /* endpoint as a name to be resolved; NULL if it was numeric */
 	bool has_endpoint, busy;
 	bool unsure; /* the tunnel may have it otherwise */
 	struct ovd_endpoint endpoint;
 	uint16_t keepalive;
+	uint16_t n_allowed, room; /* room: for so many prefixes */
 	struct ovd_cidr *allowed;
-	size_t n_allowed;
 };
+
+/* There are thousands of them: each is just below a size of the spare memory. A container takes 256
+ * bytes, a peer with one prefix 224. */
+_Static_assert(sizeof(struct service) <= 120 && sizeof(struct segment) <= 248, "a size more");
+_Static_assert(sizeof(struct attachment) <= 248, "a size more");
+_Static_assert(sizeof(struct peer) <= 120 && sizeof(struct prefix) <= 56, "a size more");
 
 struct engine {
 	char mark[MARK_MAX];
@@ -74,16 +91,25 @@ struct engine {
 	struct ovd_key private_key, public_key;
 	char public_text[KEY_TEXT_MAX];
 	uint64_t node_id;
+	bool imported; /* what an earlier overlay daemon left was read */
 	struct global global;
 	struct segment *shared; /* the bridge of all shared services; NULL while there is none */
-	void *services;         /* tsearch(3) trees of struct service by name, ... */
-	void *attachments_by_pid, *attachments_by_netns;
-	void *peers;
+	struct tree_node *services; /* struct service by name, ... */
+	struct tree_node *attachments_by_pid, *attachments_by_netns;
+	struct tree_node *peers;   /* by key */
+	struct prefix_set blocks;  /* of segments, which own them */
+	struct prefix_set allowed; /* of peers, which own them; one that a peer is to get is its
+				      own before the intent ends, if nobody has it */
+	struct spare spare;        /* where records, intents and their lists come from */
 	size_t n_services, n_attachments, n_peers;
 	size_t n_busy_peers;
+	void (*peer_changed)(void *arg, const struct state_record *record, bool there);
+	void *peer_changed_arg;
 	bool global_waits;         /* a change of the tunnel, for the peers that are busy */
 	struct ovd_cidr *occupied; /* blocks in which the host has addresses that aren't ours */
 	size_t n_occupied;
+	struct ovd_key *doubted; /* see doubt.h */
+	size_t n_doubted;
 };
 
 /* Notes the words for a refusal; returns r. */
@@ -114,26 +140,47 @@ struct ovd_cidr global_block(bool has_slice, const struct ovd_cidr *cluster,
 /* A prefix that needs a route of its own: not on the tunnel's link. */
 bool global_wants_route(const struct global *global, const struct ovd_cidr *cidr);
 
+/* engine_global_teardown; remembered: the store is told, too. */
+int global_down(struct engine *e, bool remembered, struct plan *plan, struct intent **ret);
+
 /* Removes a service nobody uses, and its segment if it was the last one's; frees both. */
 void service_forget(struct engine *e, struct service *service);
 
-/* The host's ends of the containers on it, n_attached at most; returns how many. */
-size_t segment_ports(const struct engine *e, const struct segment *segment,
-		     char (*ports)[LINK_NAME_MAX]);
+/* The host's ends of the containers on it, n_attached at most, the newest first; returns how many.
+ */
+size_t segment_ports(const struct segment *segment, char (*ports)[LINK_NAME_MAX]);
+
+/* Where the blocks of services are chosen: the slice, or what stands for it. */
+struct ovd_cidr services_range(const struct engine *e);
+
+/* Its block is not in that range, and nobody has an address of it. */
+bool segment_can_move(const struct engine *e, const struct segment *segment);
 
 /* Steps that take a segment away. */
 int segment_plan_removal(const struct segment *segment, struct plan *plan);
 
-/* All peers as the tunnel is to have them; from malloc, and its lists are the peers' own. */
-int peers_for_tunnel(const struct engine *e, struct tunnel_peer **ret, size_t *ret_n);
+/* All n_peers as the tunnel is to have them: from the engine's spare memory, and the lists are the
+ * peers' own. */
+int peers_for_tunnel(struct engine *e, struct tunnel_peer **ret);
 
 /* ROUTE or ROUTE_DELETE steps for all peers. A route that can't be is a peer's trouble, not the
  * tunnel's. */
 int peers_plan_routes(const struct engine *e, const struct global *global, enum step_kind kind,
 		      struct plan *plan);
 
-/* Some peer's allowed IPs overlap the block. */
-bool peers_overlap(const struct engine *e, const struct ovd_cidr *block);
+/* The pool of the block that holds the address; NULL. */
+struct pool *pool_of(struct engine *e, const struct ovd_ip *ip);
+
+/* A record of the service on its segment; the segment is the service's if it has no other. */
+int service_new(struct engine *e, struct ovd_view name, enum service_mode mode,
+		struct segment *segment, struct service **ret);
+
+/* Puts a container's record in; no other may have its pid or its namespace, as is_known tells. */
+void attachment_insert(struct engine *e, struct attachment *a);
+bool attachment_is_known(const struct engine *e, const struct owner *owner);
+
+/* Steps that take a container away; its record is gone then. */
+int attachment_drop(struct engine *e, struct attachment *a, struct plan *plan);
 
 void engine_free_services(struct engine *e);
 void engine_free_attachments(struct engine *e);

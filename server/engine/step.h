@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "runtime/ip.h"
+#include "schema/state.h"
 #include "server/engine/tunnel.h"
 
 /* IFNAMSIZ and IFALIASZ, linux/if.h: with the NUL. */
@@ -29,6 +30,8 @@ enum step_kind {
 	STEP_ROUTE_DELETE,    /* it isn't any more; unknown is ok */
 	STEP_FIREWALL_DELETE, /* nothing of our firewall is left */
 	STEP_UPLINK,          /* the way out of the host may be another one */
+	STEP_REMEMBER,        /* a record is in the store */
+	STEP_FORGET,          /* it is not there */
 	STEP_MAX_,
 };
 
@@ -51,7 +54,8 @@ struct tunnel_want {
  * On one that is there only what differs is changed: peers that it has and `peers` doesn't name
  * stay, and so does an endpoint with which there are handshakes. Before the address is given, no
  * link has one in the block but those that aren't bridges and whose alias begins with mark:
- * -EADDRINUSE. Undo deletes what it made, else puts back `was`. */
+ * -EADDRINUSE. Of a device that is there without `was`, which a daemon left that died, the routes
+ * that no peer in `peers` wants go. Undo deletes what it made, else puts back `was`. */
 struct step_tunnel {
 	char link[LINK_NAME_MAX];
 	char alias[LINK_ALIAS_MAX];
@@ -74,13 +78,16 @@ struct step_tunnel_delete {
 
 /* BRIDGE. A bridge of that name that bears the alias is taken over, with all its ports, and then
  * with its MTU; any other link of that name is -EEXIST. One that has to be made gets `ports`, those
- * that exist; -EADDRINUSE if another link of the host has an address in its subnet. Undo deletes
- * what it made. IPv4 and IPv6 are forwarded on it and on the uplinks. */
+ * that exist; -EADDRINUSE if another link of the host has an address in its subnet. One that moves
+ * must not have ports, -EBUSY, and -EADDRINUSE is about the new subnet. Undo deletes what it made,
+ * or gives it the address that it had. IPv4 and IPv6 are forwarded on it and on the uplinks. */
 struct step_bridge {
 	char link[LINK_NAME_MAX];
 	char alias[LINK_ALIAS_MAX];
 	struct ovd_ip gateway; /* its address */
 	uint8_t prefix_len;
+	struct ovd_ip was; /* one that moves: its address so far; {0}: it doesn't */
+	uint8_t was_len;
 	char (*ports)[LINK_NAME_MAX]; /* the engine's, until the plan has ended */
 	size_t n_ports;
 	bool made; /* filled */
@@ -115,6 +122,7 @@ struct step_veth {
 	struct ovd_ip ip;
 	uint8_t prefix_len;
 	struct ovd_ip gateway;
+	int index; /* filled: of both ends */
 };
 
 /* JOIN. The container's end has the address alone, reaches `block` and answers what was sent to
@@ -127,6 +135,7 @@ struct step_join {
 	struct ovd_ip ip;
 	struct ovd_ip node_ip; /* the node's address, on its tunnel */
 	struct ovd_cidr block; /* the node's own block */
+	int index;             /* filled: of both ends */
 };
 
 /* CUT: the host's ends of all interfaces of a container, "" for none. One whose alias doesn't begin
@@ -152,6 +161,18 @@ struct step_uplink {
 	char mark[LINK_ALIAS_MAX];
 };
 
+/* REMEMBER, FORGET: done by the plan's runner itself, in the store, if there is one. What views and
+ * lists of a record point to is the engine's, until the plan has ended. */
+struct step_remember {
+	struct state_record record;
+	bool has_was;
+	struct state_record was; /* what undo puts back; without one, undo deletes the record */
+};
+
+struct step_forget {
+	struct state_record record; /* all of it: undo puts it back */
+};
+
 struct step {
 	enum step_kind kind;
 	union {
@@ -166,5 +187,7 @@ struct step {
 		struct step_cut cut;
 		struct step_route route;
 		struct step_uplink uplink;
+		struct step_remember remember;
+		struct step_forget forget;
 	};
 };

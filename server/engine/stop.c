@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <search.h>
 #include <stdlib.h>
 
 #include "server/engine/state.h"
@@ -7,12 +6,6 @@
 struct stop_intent {
 	struct intent intent;
 	struct intent *teardown; /* of the tunnel; NULL if it was down */
-};
-
-struct idle_plan {
-	const struct engine *e;
-	struct plan *plan;
-	int r;
 };
 
 static void stop_commit(struct engine *e, struct intent *intent)
@@ -32,30 +25,32 @@ static void stop_drop(struct engine *e, struct intent *intent)
 }
 
 /* A shared bridge comes up once for each of its services: deleting what is gone is ok. */
-static void plan_idle(const void *node, VISIT visit, void *arg)
+static int plan_idle(const struct engine *e, struct plan *plan)
 {
-	const struct service *service = *(struct service *const *)node;
-	struct idle_plan *idle = arg;
+	struct tree_node *at;
+	struct tree_walk walk;
+	int r = 0;
 
-	if ((visit == preorder || visit == leaf) && idle->r == 0 &&
-	    service->segment->n_attached == 0)
-		idle->r = segment_plan_removal(service->segment, idle->plan);
+	for (at = tree_first(&walk, e->services); at && r == 0; at = tree_next(&walk)) {
+		const struct segment *segment = CONTAINER_OF(at, struct service, node)->segment;
+
+		if (segment->n_attached == 0)
+			r = segment_plan_removal(segment, plan);
+	}
+	return r;
 }
 
 int engine_stop(struct engine *e, struct plan *plan, struct intent **ret)
 {
-	struct idle_plan idle = { .e = e, .plan = plan };
 	struct stop_intent *i = calloc(1, sizeof(*i));
 	int r;
 
 	if (!i)
 		return -ENOMEM;
 	i->intent = (struct intent){ .commit = stop_commit, .drop = stop_drop };
-	r = engine_global_teardown(e, plan, &i->teardown);
-	if (r == 0 || r == -EALREADY) {
-		twalk_r(e->services, plan_idle, &idle);
-		r = idle.r;
-	}
+	r = global_down(e, false, plan, &i->teardown); /* it comes back with the next start */
+	if (r == 0 || r == -EALREADY)
+		r = plan_idle(e, plan);
 	if (r == 0 && !plan_add(plan, STEP_FIREWALL_DELETE))
 		r = -ENOMEM;
 	if (r < 0) {

@@ -103,7 +103,7 @@ void call_again(struct call *call)
 {
 	int r;
 
-	plan_done(&call->plan);
+	plan_clear(&call->plan);
 	r = call->conn->server->options.dispatch(call, call->request);
 	if (r == -EINPROGRESS)
 		call_wait(call);
@@ -126,7 +126,7 @@ void call_end(struct call *call)
 	struct server *s = call->conn->server;
 	bool parked = call->parked;
 
-	plan_done(&call->plan);
+	plan_clear(&call->plan);
 	s->n_parked -= parked;
 	call->parked = false;
 	if (parked)

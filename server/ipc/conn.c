@@ -149,6 +149,7 @@ static void begin_call(struct conn *c)
 		.id = c->frame.request.id,
 		.request = &c->frame.request.request,
 		.arena = &c->arena,
+		.plan = { .more = call->plan.more, .room = call->plan.room },
 		.conn = c,
 	};
 	c->busy = true;
@@ -313,6 +314,7 @@ static void free_conn(struct conn *c)
 	wipe_out(c);
 	buf_done(&c->out);
 	arena_done(&c->arena);
+	plan_done(&c->call.plan);
 	*c->at = c->next;
 	if (c->next)
 		c->next->at = c->at;

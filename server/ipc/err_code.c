@@ -15,7 +15,6 @@ static const struct {
 	{ EOPNOTSUPP, false, VIEW_LITERAL("not_built") }, /* ENOTSUP is the same number */
 	{ ENOENT, false, VIEW_LITERAL("not_found") },
 	{ ESRCH, false, VIEW_LITERAL("not_found") },
-	{ ENODEV, false, VIEW_LITERAL("not_found") },
 	{ EEXIST, false, VIEW_LITERAL("exists") },
 	{ EADDRINUSE, false, VIEW_LITERAL("exists") },
 	{ ENOSPC, false, VIEW_LITERAL("exhausted") },
@@ -28,6 +27,7 @@ static const struct {
 	{ ENOBUFS, true, VIEW_LITERAL("no_memory") },
 	{ ENOTCONN, true, VIEW_LITERAL("unavailable") },
 	{ EPIPE, true, VIEW_LITERAL("unavailable") },
+	{ ENODEV, true, VIEW_LITERAL("unavailable") }, /* a link went while we worked on it */
 	{ ENETDOWN, true, VIEW_LITERAL("unavailable") },
 	{ ECANCELED, true, VIEW_LITERAL("unavailable") }, /* what was asked is being taken down */
 	{ ESHUTDOWN, true, VIEW_LITERAL("unavailable") }, /* and the daemon with it */

@@ -13,7 +13,7 @@
 
 #define PROTOCOL      RTPROT_STATIC
 #define RULE_FIRST    1000 /* before the main table's rule, 32766 */
-#define ADDRESSES_MAX 64
+#define ADDRESSES_MAX 48 /* so many go into a batch */
 
 static void put_address(struct rtnl_batch *b, uint16_t type, uint16_t flags, int index,
 			const struct ovd_ip *ip, uint8_t prefix_len)
@@ -140,7 +140,7 @@ static void take_address(void *arg, const struct nlmsghdr *answer)
 	struct ovd_ip ip;
 
 	if (answer->nlmsg_type != RTM_NEWADDR || (int)info->ifa_index != all->index ||
-	    info->ifa_family != rtnl_family(all->want) || info->ifa_scope == RT_SCOPE_LINK)
+	    info->ifa_scope == RT_SCOPE_LINK)
 		return;
 	ip = address_of(answer);
 	if (is_wanted(all, info, &ip))
@@ -160,7 +160,7 @@ static void forget_addresses(void *arg)
 
 int address_only(int fd, int index, const struct ovd_ip *ip, uint8_t prefix_len, char *detail)
 {
-	const struct ifaddrmsg any = { .ifa_family = rtnl_family(ip) };
+	const struct ifaddrmsg any = { .ifa_family = AF_UNSPEC };
 	struct addresses all = { .index = index, .want = ip, .prefix_len = prefix_len };
 	struct rtnl_batch b = { .n = 0 };
 	int r;

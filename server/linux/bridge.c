@@ -69,6 +69,21 @@ static int count_ports(struct linux_net *l, int bridge, unsigned *ret)
 	return r;
 }
 
+/* Ports that nobody knows were left by an earlier life, and live on with the old address. */
+static int check_move(struct linux_net *l, const struct step_bridge *bridge, int index,
+		      char *detail)
+{
+	const struct ovd_cidr block = cidr_network(&bridge->gateway, bridge->prefix_len);
+	unsigned n_ports;
+	int r = count_ports(l, index, &n_ports);
+
+	if (r == 0 && n_ports > 0) {
+		snprintf(detail, PLAN_DETAIL_MAX, "%u ports are on it", n_ports);
+		r = -EBUSY;
+	}
+	return r == 0 ? address_none_in(l->rtnl, &block, NULL, detail) : r;
+}
+
 /* What is there may be ours from an earlier life. */
 static int take_over(struct linux_net *l, const struct step_bridge *bridge, char *detail)
 {
@@ -78,33 +93,50 @@ static int take_over(struct linux_net *l, const struct step_bridge *bridge, char
 	if (r < 0)
 		return r;
 	if (strcmp(link.kind, "bridge") == 0 && link_has_alias(&link, bridge->alias))
-		return 0;
+		return bridge->was.len ? check_move(l, bridge, link.index, detail) : 0;
 	snprintf(detail, PLAN_DETAIL_MAX, "a %s that is not ours",
 		 link.kind[0] ? link.kind : "link");
 	return -EEXIST;
 }
 
+/* Once said, it holds also without ports; one with ports keeps its own. */
+static int put_mtu(struct linux_net *l, struct rtnl_batch *b, const struct step_bridge *bridge,
+		   const struct link_info *link, uint32_t mtu)
+{
+	unsigned n_ports = 0;
+	int r = 0;
+
+	if (!bridge->made || bridge->n_ports > 0)
+		r = count_ports(l, link->index, &n_ports);
+	if (r == 0)
+		link_put_mtu(b, link->index, n_ports > 0 ? link->mtu : mtu);
+	return r;
+}
+
+/* Who listens to the kernel's events hears of what is changed, and of nothing else. */
 static int configure(struct linux_net *l, const struct step_bridge *bridge, char *detail)
 {
 	uint32_t mtu = platform_mtu(l);
 	struct rtnl_batch b = { .n = 0 };
-	unsigned n_ports = 0;
 	struct link_info link;
-	int r = link_get(l->rtnl, bridge->link, &link), index;
+	bool settled;
+	int r = link_get(l->rtnl, bridge->link, &link);
 
-	if (r == 0 && (!bridge->made || bridge->n_ports > 0))
-		r = count_ports(l, link.index, &n_ports);
 	if (r < 0)
 		return r;
-	index = link.index;
-	link_put_quiet(&b, index, NULL, bridge->alias);
-	link_put_mtu(&b, index, n_ports > 0 ? link.mtu : mtu); /* once said, it holds also without
-								  ports */
-	link_put_up(&b, index, NULL);
-	address_put_link_local(&b, index, &bridge->gateway);
+	settled = strcmp(link.alias, bridge->alias) == 0;
+	if (!settled) {
+		link_put_quiet(&b, link.index, NULL, bridge->alias);
+		address_put_link_local(&b, link.index, &bridge->gateway);
+	}
+	if (!settled || link.mtu != mtu)
+		r = put_mtu(l, &b, bridge, &link, mtu);
+	if (r < 0)
+		return r;
+	link_put_up(&b, link.index, NULL);
 	r = rtnl_send(l->rtnl, &b, detail);
 	if (r == 0)
-		r = address_only(l->rtnl, index, &bridge->gateway, bridge->prefix_len, detail);
+		r = address_only(l->rtnl, link.index, &bridge->gateway, bridge->prefix_len, detail);
 	if (r == 0)
 		r = platform_forward(l, bridge->link);
 	return r;
@@ -140,11 +172,13 @@ int bridge_create(void *platform, struct step *step, char *detail)
 {
 	struct linux_net *l = platform;
 	struct step_bridge *bridge = &step->bridge;
+	bool there = link_index(bridge->link) != 0;
 	int r;
 
 	bridge->made = false;
-	r = link_index(bridge->link) ? take_over(l, bridge, detail) : make(l, bridge, detail);
-
+	r = there ? take_over(l, bridge, detail) : make(l, bridge, detail);
+	if (r < 0 && there)
+		return r;
 	if (r == 0)
 		r = configure(l, bridge, detail);
 	if (r < 0)
@@ -155,9 +189,15 @@ int bridge_create(void *platform, struct step *step, char *detail)
 void bridge_undo(void *platform, struct step *step)
 {
 	struct linux_net *l = platform;
+	const struct step_bridge *bridge = &step->bridge;
+	char detail[PLAN_DETAIL_MAX] = "";
 
-	if (step->bridge.made)
-		link_delete(l->rtnl, step->bridge.link);
+	if (bridge->made)
+		link_delete(l->rtnl, bridge->link);
+	else if (bridge->was.len && address_only(l->rtnl, link_index(bridge->link), &bridge->was,
+						 bridge->was_len, detail) < 0)
+		log_at(l->log, LOG_ERROR, "bridge %s could not be given its address again: %s",
+		       bridge->link, detail);
 }
 
 /* ---- deletion ---- */

@@ -67,9 +67,9 @@ static int configure_guest(struct linux_net *l, const struct step_join *join,
 
 /* The host's end: the node's address, for the container to send to, and the way to the container.
  */
-static int configure_host(struct linux_net *l, const struct step_join *join, char *detail)
+static int configure_host(struct linux_net *l, const struct step_join *join, int index,
+			  char *detail)
 {
-	int index = link_index(join->host);
 	const struct route to = { .to = cidr_host(&join->ip),
 				  .source = join->node_ip,
 				  .index = index,
@@ -86,7 +86,7 @@ static int configure_host(struct linux_net *l, const struct step_join *join, cha
 int join_create(void *platform, struct step *step, char *detail)
 {
 	struct linux_net *l = platform;
-	const struct step_join *join = &step->join;
+	struct step_join *join = &step->join;
 	struct pair pair = { .netns = join->netns,
 			     .host = join->host,
 			     .guest = join->guest,
@@ -94,12 +94,10 @@ int join_create(void *platform, struct step *step, char *detail)
 			     .mtu = l->mtu };
 	int r = pair_create(l, &pair, detail);
 
-	if (r < 0) {
-		if (r != -EEXIST)
-			pair_delete(l, join->host);
+	join->index = pair.index;
+	if (r < 0)
 		return r;
-	}
-	r = configure_host(l, join, detail);
+	r = configure_host(l, join, pair.index, detail);
 	if (r == 0)
 		r = configure_guest(l, join, &pair, detail);
 	if (r == 0)
@@ -113,6 +111,6 @@ int join_create(void *platform, struct step *step, char *detail)
 
 void join_undo(void *platform, struct step *step)
 {
-	pair_delete(platform, step->join.host);
+	pair_delete(platform, &step->join.index);
 	delete_rules(platform, &step->join);
 }

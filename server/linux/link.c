@@ -152,16 +152,28 @@ bool link_has_alias(const struct link_info *link, const char *alias)
 	return strncmp(link->alias, alias, strlen(alias)) == 0;
 }
 
-int link_delete(int fd, const char *name)
+/* By name if index is 0. */
+static int delete (int fd, int index, const char *name)
 {
-	const struct ifinfomsg any = { .ifi_family = AF_UNSPEC };
+	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC, .ifi_index = index };
 	struct rtnl_batch b = { .n = 0 };
 	int r;
 
-	rtnl_begin(&b, RTM_DELLINK, 0, &any, sizeof(any));
-	rtnl_put_text(&b, IFLA_IFNAME, name);
+	rtnl_begin(&b, RTM_DELLINK, 0, &info, sizeof(info));
+	if (index == 0)
+		rtnl_put_text(&b, IFLA_IFNAME, name);
 	r = rtnl_send(fd, &b, NULL);
 	return r == -ENODEV ? 0 : r;
+}
+
+int link_delete(int fd, const char *name)
+{
+	return delete (fd, 0, name);
+}
+
+int link_delete_index(int fd, int index)
+{
+	return index > 0 ? delete (fd, index, NULL) : 0;
 }
 
 static void begin_set(struct rtnl_batch *b, int index, const char *name, unsigned flags,

@@ -30,8 +30,9 @@ int link_each(int fd, void (*each)(void *arg, const struct link_info *link),
 /* Whether a link bears an alias that begins with this. */
 bool link_has_alias(const struct link_info *link, const char *alias);
 
-/* Deletes a link; one that is gone is ok. */
+/* Deletes a link; one that is gone is ok, and so is index 0. */
 int link_delete(int fd, const char *name);
+int link_delete_index(int fd, int index);
 
 /* Messages for a batch: alias and no addresses of the kernel's own making; up. By name, or by index
  * if it is not 0. */

@@ -74,6 +74,12 @@ static int open_parts(struct linux_net *l, const struct linux_options *options)
 
 	if (r < 0)
 		return r;
+	if (!rtnl_may_change(l->rtnl)) {
+		log_at(options->log, LOG_WARN,
+		       "may not change this network: only questions are answered; start it as "
+		       "root, or with CAP_NET_ADMIN and CAP_SYS_ADMIN");
+		return host_watch_new(NULL, &l->watch);
+	}
 	r = options->firewall ? nft_new(&l->nft) : 0;
 	if (r < 0)
 		log_at(options->log, LOG_WARN, "no firewall: %s", strerror(-r));
@@ -92,6 +98,7 @@ int linux_net_new(const struct linux_options *options, struct net **ret)
 		.steps = linux_steps,
 		.owner_open = owner_open,
 		.tunnel_open = tunnel_open,
+		.survey = survey_links,
 		.watch_fd = watch_fd,
 		.watch_read = watch_read,
 	};

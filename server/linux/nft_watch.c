@@ -10,7 +10,8 @@
 #include "server/linux/nft.h"
 #include "server/linux/nft_netlink.h"
 
-#define READ_MAX 65536
+#define READ_MAX  65536
+#define READS_MAX 64
 
 struct nft_watch {
 	const struct nft *nft;
@@ -96,7 +97,7 @@ bool nft_watch_read(struct nft_watch *watch)
 {
 	bool found = false;
 
-	for (;;) {
+	for (int i = 0; i < READS_MAX; i++) {
 		ssize_t n = mnl_socket_recvfrom(watch->socket, watch->bytes, READ_MAX);
 
 		if (n >= 0)
@@ -104,8 +105,9 @@ bool nft_watch_read(struct nft_watch *watch)
 		else if (errno == ENOBUFS || errno == ENOSPC) /* more happened than was heard */
 			found = true;
 		else if (errno != EINTR)
-			return found;
+			break;
 	}
+	return found;
 }
 
 void nft_watch_free(struct nft_watch *watch)

@@ -57,7 +57,8 @@ static void put_pair(struct rtnl_batch *b, const struct pair *pair)
 	rtnl_nest_end(b, linkinfo);
 }
 
-/* Two sends: what follows a failure in the same one would be done to a stranger's link. */
+/* Two sends: what follows a failure in the same one would be done to a stranger's link. The index
+ * is 0 when nothing was made. */
 static int create_once(struct linux_net *l, struct pair *pair, char *detail)
 {
 	struct rtnl_batch b = { .n = 0 };
@@ -66,11 +67,16 @@ static int create_once(struct linux_net *l, struct pair *pair, char *detail)
 	pair->index = (int)(FIRST_INDEX + l->next_index++ % INDEX_RANGE);
 	put_pair(&b, pair);
 	r = rtnl_send(l->rtnl, &b, detail);
-	if (r < 0)
+	if (r < 0) {
+		pair->index = 0;
 		return r;
+	}
 	link_put_quiet(&b, pair->index, NULL, pair->alias);
 	link_put_up(&b, pair->index, NULL);
-	return rtnl_send(l->rtnl, &b, detail);
+	r = rtnl_send(l->rtnl, &b, detail);
+	if (r < 0)
+		pair_delete(l, &pair->index);
+	return r;
 }
 
 /* Ours by the mark of our node, the first two words of every alias; not by what follows, as it may
@@ -92,7 +98,7 @@ static bool make_room(struct linux_net *l, const struct pair *pair)
 	reaper_wait(l->reaper); /* what was cut a moment ago may still bear a name */
 	if (link_get(l->rtnl, pair->host, &link) == -ENODEV)
 		return true;
-	return is_ours(&link, pair) && link_delete(l->rtnl, pair->host) == 0;
+	return is_ours(&link, pair) && link_delete_index(l->rtnl, link.index) == 0;
 }
 
 /* The kernel says of both names only that something is there. */
@@ -147,7 +153,8 @@ int pair_wait(struct linux_net *l, const struct pair *pair)
 	return -ETIMEDOUT;
 }
 
-void pair_delete(struct linux_net *l, const char *host)
+void pair_delete(struct linux_net *l, int *index)
 {
-	link_delete(l->rtnl, host);
+	link_delete_index(l->rtnl, *index);
+	*index = 0;
 }

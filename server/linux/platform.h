@@ -40,7 +40,14 @@ int route_delete(void *platform, struct step *step, char *detail);
 void route_delete_undo(void *platform, struct step *step);
 int uplink_follow(void *platform, struct step *step, char *detail);
 
+/* See struct net. */
+int survey_links(void *platform, const char *mark, struct found_links *ret);
+
 extern const struct net_step linux_steps[STEP_MAX_];
+
+/* Routes through the link that are as ROUTE makes them, and that none of these peers wants, go. */
+int route_delete_unwanted(struct linux_net *l, const char *link, const struct tunnel_peer *peers,
+			  size_t n_peers, char *detail);
 
 /* What links of ours have in common: the MTU of the tunnel, or what it would be, looked up anew;
  * forwarding on this link and on the uplinks. */

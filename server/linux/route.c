@@ -1,7 +1,10 @@
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
+#include "runtime/buf.h"
 #include "runtime/util.h"
 #include "server/linux/address.h"
 #include "server/linux/link.h"
@@ -34,11 +37,33 @@ static int change(struct linux_net *l, const struct step_route *step, bool add, 
 
 /* ---- whose the route is that is there ---- */
 
+struct seen {
+	struct ovd_cidr to;
+	int index; /* of its link; 0 if it has several, or none */
+};
+
+static struct seen read_route(const struct nlmsghdr *answer)
+{
+	const struct rtmsg *info = NLMSG_DATA(answer);
+	struct seen seen = { .to = { .ip = { .len = info->rtm_family == AF_INET ? 4 : 16 },
+				     .prefix_len = info->rtm_dst_len } };
+	size_t n = RTM_PAYLOAD(answer);
+
+	for (const struct rtattr *a = RTM_RTA(info); RTA_OK(a, n); a = RTA_NEXT(a, n)) {
+		if (a->rta_type == RTA_DST)
+			memcpy(seen.to.ip.b, RTA_DATA(a),
+			       MIN(RTA_PAYLOAD(a), sizeof(seen.to.ip.b)));
+		if (a->rta_type == RTA_OIF)
+			memcpy(&seen.index, RTA_DATA(a), sizeof(seen.index));
+	}
+	return seen;
+}
+
 struct search {
 	const struct ovd_cidr *to;
 	int through; /* a link's index; 0: any */
 	bool found;
-	int index; /* of its link; 0 if it has several, or none */
+	int index; /* of struct seen */
 };
 
 /* The best one of several comes first. */
@@ -46,22 +71,15 @@ static void look_at_route(void *arg, const struct nlmsghdr *answer)
 {
 	const struct rtmsg *info = NLMSG_DATA(answer);
 	struct search *search = arg;
-	struct ovd_ip to = { .len = search->to->ip.len };
-	size_t n = RTM_PAYLOAD(answer);
-	int index = 0;
+	struct seen seen;
 
 	if (answer->nlmsg_type != RTM_NEWROUTE || info->rtm_table != RT_TABLE_MAIN ||
 	    info->rtm_dst_len != search->to->prefix_len || search->found)
 		return;
-	for (const struct rtattr *a = RTM_RTA(info); RTA_OK(a, n); a = RTA_NEXT(a, n)) {
-		if (a->rta_type == RTA_DST)
-			memcpy(to.b, RTA_DATA(a), MIN(RTA_PAYLOAD(a), sizeof(to.b)));
-		if (a->rta_type == RTA_OIF)
-			memcpy(&index, RTA_DATA(a), sizeof(index));
-	}
-	search->found =
-		ip_eq(&to, &search->to->ip) && (!search->through || index == search->through);
-	search->index = index;
+	seen = read_route(answer);
+	search->found = cidr_eq(&seen.to, search->to) &&
+			(!search->through || seen.index == search->through);
+	search->index = seen.index;
 }
 
 static void forget_route(void *arg)
@@ -144,4 +162,115 @@ void route_delete_undo(void *platform, struct step *step)
 {
 	if (step->route.made)
 		change(platform, &step->route, true, NULL);
+}
+
+/* ---- what an earlier life left ---- */
+
+/* Sorted. */
+struct prefixes {
+	struct ovd_cidr *list;
+	size_t n;
+};
+
+struct left_over {
+	int index;
+	const struct prefixes *wanted;
+	struct buf found; /* of struct ovd_cidr */
+	int r;
+};
+
+static int compare(const void *a, const void *b)
+{
+	const struct ovd_cidr *one = a, *other = b;
+	int r = one->ip.len - other->ip.len;
+
+	r = r ?: one->prefix_len - other->prefix_len;
+	return r ?: memcmp(one->ip.b, other->ip.b, one->ip.len);
+}
+
+static void prefixes_done(struct prefixes *prefixes)
+{
+	free(prefixes->list);
+}
+
+static int collect_wanted(const struct tunnel_peer *peers, size_t n_peers, struct prefixes *ret)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < n_peers; i++)
+		n += peers[i].n_allowed;
+	*ret = (struct prefixes){ .list = calloc(n + 1, sizeof(*ret->list)) };
+	if (!ret->list)
+		return -ENOMEM;
+	for (size_t i = 0; i < n_peers; i++)
+		for (size_t k = 0; k < peers[i].n_allowed; k++)
+			ret->list[ret->n++] = cidr_network(&peers[i].allowed[k].ip,
+							   peers[i].allowed[k].prefix_len);
+	qsort(ret->list, ret->n, sizeof(*ret->list), compare);
+	return 0;
+}
+
+static void collect_left_over(void *arg, const struct nlmsghdr *answer)
+{
+	const struct rtmsg *info = NLMSG_DATA(answer);
+	struct left_over *left = arg;
+	struct seen route;
+
+	if (answer->nlmsg_type != RTM_NEWROUTE || info->rtm_protocol != RTPROT_STATIC ||
+	    info->rtm_table != RT_TABLE_MAIN ||
+	    (info->rtm_family != AF_INET && info->rtm_family != AF_INET6))
+		return;
+	route = read_route(answer);
+	if (route.index == left->index &&
+	    !bsearch(&route.to, left->wanted->list, left->wanted->n, sizeof(route.to), compare))
+		left->r = buf_append(&left->found, &route.to, sizeof(route.to)) ?: left->r;
+}
+
+static void forget_left_over(void *arg)
+{
+	((struct left_over *)arg)->found.n = 0;
+}
+
+static int find_left_over(struct linux_net *l, struct left_over *left)
+{
+	const struct rtmsg info = { .rtm_family = AF_UNSPEC };
+	struct rtnl_batch b = { .n = 0 };
+	int r;
+
+	rtnl_begin(&b, RTM_GETROUTE, NLM_F_DUMP, &info, sizeof(info));
+	rtnl_put_u32(&b, RTA_OIF, (uint32_t)left->index);
+	r = rtnl_ask(l->rtnl, &b, collect_left_over, forget_left_over, left);
+	return r < 0 ? r : left->r;
+}
+
+static int delete_left_over(struct linux_net *l, const char *link, const struct buf *found,
+			    char *detail)
+{
+	const struct ovd_cidr *list = (const void *)found->p;
+	struct step_route gone = { .optional = false };
+	int r = 0;
+
+	snprintf(gone.link, sizeof(gone.link), "%s", link);
+	for (size_t i = 0; i < found->n / sizeof(*list) && r == 0; i++) {
+		gone.cidr = list[i];
+		r = change(l, &gone, false, detail);
+		if (r == -ESRCH) /* not as ours are */
+			r = detail[0] = 0;
+	}
+	return r;
+}
+
+int route_delete_unwanted(struct linux_net *l, const char *link, const struct tunnel_peer *peers,
+			  size_t n_peers, char *detail)
+{
+	_cleanup_(prefixes_done) struct prefixes wanted = { .n = 0 };
+	struct left_over left = { .index = link_index(link), .wanted = &wanted };
+	int r = left.index ? collect_wanted(peers, n_peers, &wanted) : -ENODEV;
+
+	if (r == 0)
+		r = find_left_over(l, &left);
+	if (r == 0)
+		r = delete_left_over(l, link, &left.found, detail);
+	buf_done(&left.found);
+	return r;
 }

@@ -257,12 +257,22 @@ struct answers {
 	int r;
 };
 
+int rtnl_result(const struct nlmsghdr *end)
+{
+	int r;
+
+	if (end->nlmsg_len < NLMSG_LENGTH(sizeof(r)))
+		return end->nlmsg_type == NLMSG_DONE ? 0 : -EBADMSG;
+	memcpy(&r, NLMSG_DATA(end), sizeof(r));
+	return MIN(r, 0);
+}
+
 static void take_answers(struct answers *a, struct nlmsghdr *head, size_t n)
 {
 	for (; NLMSG_OK(head, n); head = NLMSG_NEXT(head, n)) {
 		a->interrupted |= head->nlmsg_flags & NLM_F_DUMP_INTR;
-		if (head->nlmsg_type == NLMSG_ERROR)
-			a->r = ((const struct nlmsgerr *)NLMSG_DATA(head))->error;
+		if (head->nlmsg_type == NLMSG_ERROR || head->nlmsg_type == NLMSG_DONE)
+			a->r = rtnl_result(head);
 		if (head->nlmsg_type == NLMSG_ERROR || head->nlmsg_type == NLMSG_DONE) {
 			a->done = true;
 			continue;
@@ -302,4 +312,14 @@ int rtnl_ask(int fd, struct rtnl_batch *b, void (*each)(void *arg, const struct 
 			restart(arg);
 	}
 	return -EINTR;
+}
+
+/* A change of no link: who may not is told so before it is looked at. */
+bool rtnl_may_change(int fd)
+{
+	const struct ifinfomsg none = { .ifi_family = AF_UNSPEC };
+	struct rtnl_batch b = { .n = 0 };
+
+	rtnl_begin(&b, RTM_SETLINK, 0, &none, sizeof(none));
+	return rtnl_send(fd, &b, NULL) != -EPERM;
 }

@@ -4,6 +4,7 @@
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,9 @@ int rtnl_open(void);
 /* The same in another namespace, given by a descriptor of it and one of our own. Only on a thread
  * that nobody else counts on. Aborts if the thread can't come back. */
 int rtnl_open_in(int netns, int own);
+
+/* The kernel lets this process change the namespace of the socket; asked, and nothing changed. */
+bool rtnl_may_change(int fd);
 
 /* A message with its fixed part: ifinfomsg, ifaddrmsg, rtmsg, fib_rule_hdr. */
 void rtnl_begin(struct rtnl_batch *b, uint16_t type, uint16_t flags, const void *fixed, size_t n);
@@ -53,6 +57,10 @@ int rtnl_send(int fd, struct rtnl_batch *b, char *detail);
  * again, after restart was called). */
 int rtnl_ask(int fd, struct rtnl_batch *b, void (*each)(void *arg, const struct nlmsghdr *answer),
 	     void (*restart)(void *arg), void *arg);
+
+/* What NLMSG_ERROR or NLMSG_DONE says: 0 or a negative errno. A dump that fails half-way says so at
+ * its end (netlink_dump_done, linux/net/netlink/af_netlink.c). */
+int rtnl_result(const struct nlmsghdr *end);
 
 /* AF_INET or AF_INET6. */
 uint8_t rtnl_family(const struct ovd_ip *ip);

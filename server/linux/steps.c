@@ -18,11 +18,15 @@ static int firewall_delete(void *platform, struct step *step _unused_, char *det
 	return l->nft ? nft_remove(l->nft, detail) : 0;
 }
 
+/* Somebody may have taken the table away since the step before: they flush all rules now and then.
+ */
 static int prefix_add(void *platform, struct step *step, char *detail)
 {
 	struct linux_net *l = platform;
 	int r = l->nft ? nft_prefix_add(l->nft, &step->prefix.cidr, &step->prefix.changed) : 0;
 
+	if (r == -ENOENT && nft_ensure(l->nft, detail) == 0)
+		r = nft_prefix_add(l->nft, &step->prefix.cidr, &step->prefix.changed);
 	if (r == -EEXIST)
 		snprintf(detail, PLAN_DETAIL_MAX, "it overlaps with another prefix of ours");
 	return r;

@@ -24,18 +24,20 @@ static int check_ours(struct linux_net *l, const char *name, const char *alias, 
 static int configure_link(struct linux_net *l, struct step_tunnel *tunnel,
 			  const struct tunnel_want *want, char *detail)
 {
-	int index = link_index(tunnel->link), r;
 	struct rtnl_batch b = { .n = 0 };
+	struct link_info link;
+	int r = link_get(l->rtnl, tunnel->link, &link);
 
-	if (index == 0) /* somebody took it away meanwhile, or it is in another namespace */
-		return -ENODEV;
+	if (r < 0) /* somebody took it away meanwhile, or it is in another namespace */
+		return r;
 	tunnel->mtu = platform_mtu(l);
-	link_put_quiet(&b, index, NULL, tunnel->alias);
-	link_put_mtu(&b, index, tunnel->mtu);
-	link_put_up(&b, index, NULL);
+	if (strcmp(link.alias, tunnel->alias) != 0)
+		link_put_quiet(&b, link.index, NULL, tunnel->alias);
+	link_put_mtu(&b, link.index, tunnel->mtu);
+	link_put_up(&b, link.index, NULL);
 	r = rtnl_send(l->rtnl, &b, detail);
 	if (r == 0)
-		r = address_only(l->rtnl, index, &want->ip, want->prefix_len, detail);
+		r = address_only(l->rtnl, link.index, &want->ip, want->prefix_len, detail);
 	return r == 0 ? platform_forward(l, tunnel->link) : r;
 }
 
@@ -128,11 +130,13 @@ int tunnel_create(void *platform, struct step *step, char *detail)
 	if (r == -ENOENT)
 		snprintf(detail, PLAN_DETAIL_MAX,
 			 "the kernel has no WireGuard, and there is no wireguard-go");
-	if (r == 0) {
-		r = configure(l, tunnel, &tunnel->want, tunnel->made, detail);
-		if (r < 0)
-			tunnel_undo(platform, step);
-	}
+	if (r < 0)
+		return r;
+	r = configure(l, tunnel, &tunnel->want, tunnel->made, detail);
+	if (r == 0 && there && !tunnel->has_was) /* left over by a daemon that died */
+		r = route_delete_unwanted(l, tunnel->link, tunnel->peers, tunnel->n_peers, detail);
+	if (r < 0)
+		tunnel_undo(platform, step);
 	return r;
 }
 

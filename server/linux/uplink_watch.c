@@ -7,7 +7,8 @@
 
 #include "runtime/util.h"
 
-#define READ_MAX 32768 /* the kernel tells one change at a time */
+#define READ_MAX  32768 /* the kernel tells one change at a time */
+#define READS_MAX 64
 
 int uplink_watch_open(void)
 {
@@ -41,7 +42,7 @@ bool uplink_watch_read(int fd)
 	char bytes[READ_MAX] __attribute__((aligned(NLMSG_ALIGNTO)));
 	bool found = false;
 
-	for (;;) {
+	for (int i = 0; i < READS_MAX; i++) {
 		ssize_t n = recv(fd, bytes, sizeof(bytes), 0);
 
 		if (n >= 0)
@@ -49,6 +50,7 @@ bool uplink_watch_read(int fd)
 		else if (errno == ENOBUFS) /* more happened than was heard */
 			found = true;
 		else if (errno != EINTR)
-			return found;
+			break;
 	}
+	return found;
 }

@@ -7,5 +7,6 @@
  * errno. */
 int uplink_watch_open(void);
 
-/* Reads what is there: true if a default route was among it. Never blocks. */
+/* Reads of what is there so much that others get their turn too: true if a default route was among
+ * it. Never blocks. */
 bool uplink_watch_read(int fd);

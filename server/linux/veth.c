@@ -28,7 +28,7 @@ static int configure(struct linux_net *l, const struct step_veth *veth, const st
 int veth_create(void *platform, struct step *step, char *detail)
 {
 	struct linux_net *l = platform;
-	const struct step_veth *veth = &step->veth;
+	struct step_veth *veth = &step->veth;
 	struct pair pair = {
 		.netns = veth->netns,
 		.host = veth->host,
@@ -43,20 +43,18 @@ int veth_create(void *platform, struct step *step, char *detail)
 	pair.master = bridge.index;
 	pair.mtu = bridge.mtu; /* what one port sends another one takes */
 	r = pair_create(l, &pair, detail);
-	if (r < 0) {
-		if (r != -EEXIST)
-			pair_delete(l, veth->host);
+	veth->index = pair.index;
+	if (r < 0)
 		return r;
-	}
 	r = configure(l, veth, &pair, detail);
 	if (r == 0)
 		r = pair_wait(l, &pair);
 	if (r < 0)
-		pair_delete(l, veth->host);
+		veth_undo(platform, step);
 	return r;
 }
 
 void veth_undo(void *platform, struct step *step)
 {
-	pair_delete(platform, step->veth.host);
+	pair_delete(platform, &step->veth.index);
 }

@@ -139,6 +139,38 @@ static int channel_get(struct tunnel *t, tunnel_done_fn *done, void *arg)
 	return ask(channel_of(t), NULL, done, arg);
 }
 
+static void ignore(void *arg _unused_, int r _unused_, const struct tunnel_state *state _unused_)
+{
+}
+
+static struct wg_question *first_awaited(const struct wg_channel *c)
+{
+	struct wg_question *q = c->first;
+
+	while (q && q->done == ignore)
+		q = q->next;
+	return q;
+}
+
+static void channel_abandon(struct tunnel *t)
+{
+	struct wg_channel *c = channel_of(t);
+	struct wg_question *q;
+
+	c->inside = true;
+	while ((q = first_awaited(c))) {
+		tunnel_done_fn *done = q->done;
+
+		q->done = ignore;
+		done(q->arg, -ECANCELED, NULL);
+	}
+	c->inside = false;
+	if (c->closed)
+		c->kind->free(c);
+	else
+		c->kind->send(c);
+}
+
 static void channel_close(struct tunnel *t)
 {
 	struct wg_channel *c = channel_of(t);
@@ -157,6 +189,7 @@ static const struct tunnel_ops channel_ops = {
 	.ready = channel_ready,
 	.set = channel_set,
 	.get = channel_get,
+	.abandon = channel_abandon,
 	.close = channel_close,
 };
 

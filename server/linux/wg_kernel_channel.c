@@ -8,6 +8,7 @@
 
 #include "runtime/util.h"
 #include "server/engine/step.h"
+#include "server/linux/rtnl.h"
 #include "server/linux/wg_channel.h"
 
 #define ANSWER_MAX 32768 /* the kernel makes dumps of up to 32 KiB */
@@ -87,16 +88,13 @@ static void answered(struct kernel_channel *k, int r)
 
 static void take_message(struct kernel_channel *k, const struct nlmsghdr *message)
 {
-	const struct nlmsgerr *error = NLMSG_DATA(message);
-
 	if (!k->base.first || !k->asked || message->nlmsg_seq != k->sequence)
 		return;
 	k->interrupted |= message->nlmsg_flags & NLM_F_DUMP_INTR;
 	if (message->nlmsg_type == NLMSG_DONE) {
-		answered(k, k->unread);
+		answered(k, rtnl_result(message) ?: k->unread);
 	} else if (message->nlmsg_type == NLMSG_ERROR) {
-		answered(k, message->nlmsg_len < NLMSG_LENGTH(sizeof(*error)) ? -EBADMSG
-									      : error->error);
+		answered(k, rtnl_result(message));
 	} else if (message->nlmsg_type == k->device.family && k->unread == 0) {
 		k->unread = wg_netlink_read(message, &k->base.dump);
 	}
@@ -110,11 +108,12 @@ static bool read_some(struct kernel_channel *k)
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
+	whole = n > 0 ? MIN((size_t)n, sizeof(k->in)) : 0;
 	if (n <= 0 || (size_t)n > sizeof(k->in)) {
+		explicit_bzero(k->in, whole);
 		k->base.broken = true;
 		return false;
 	}
-	whole = (size_t)n;
 	for (const struct nlmsghdr *m = (const void *)k->in; NLMSG_OK(m, (size_t)n);
 	     m = NLMSG_NEXT(m, n))
 		take_message(k, m);

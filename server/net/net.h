@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "server/engine/engine.h"
 #include "server/engine/plan.h"
 #include "server/engine/tunnel.h"
 
@@ -55,13 +56,18 @@ struct tunnel_ops {
 		   void *arg);
 	int (*get)(struct tunnel *t, tunnel_done_fn *done, void *arg);
 
-	/* Ends what is outstanding with -ECANCELED, then the channel. The device stays. */
+	/* Ends what is outstanding with -ECANCELED. The channel stays, and what was begun may still
+	 * be done, before what is begun later. */
+	void (*abandon)(struct tunnel *t);
+
+	/* The same, then the channel ends. The device stays. */
 	void (*close)(struct tunnel *t);
 };
 
 struct net {
 	void *platform;
-	const struct net_step *steps; /* STEP_MAX_ of them */
+	const struct net_step *steps; /* STEP_MAX_ of them; none for REMEMBER and FORGET */
+	struct store *store;          /* for those; NULL: nothing is remembered */
 
 	/* Who a process is, with a descriptor of its namespace. -ESRCH if it is gone, -EACCES,
 	 * -EINVAL where its namespace is our own. Called on the loop. */
@@ -69,6 +75,10 @@ struct net {
 
 	/* The channel to a device that a STEP_TUNNEL made. Called on the loop. */
 	int (*tunnel_open)(void *platform, const char *link, struct tunnel **ret);
+
+	/* The links of the host whose alias begins with mark, but for those that are being deleted.
+	 * The same thread as the steps. */
+	int (*survey)(void *platform, const char *mark, struct found_links *ret);
 
 	/* A descriptor that gets readable when somebody changed the host's network under us, and
 	 * the function that reads it: true if what is ours wants to be looked after

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "server/store/store.h"
+
 void net_owner_done(struct net_owner *owner)
 {
 	if (!owner || owner->netns < 0)
@@ -13,7 +15,41 @@ void net_owner_done(struct net_owner *owner)
 	owner->netns = -1;
 }
 
-/* The thing a step is about, for messages. */
+/* ---- records ---- */
+
+static int remember_run(struct store *store, const struct step *step)
+{
+	return store_put(store, &step->remember.record);
+}
+
+static void remember_undo(struct store *store, const struct step *step)
+{
+	if (step->remember.has_was)
+		store_put(store, &step->remember.was);
+	else
+		store_delete(store, &step->remember.record);
+}
+
+static int forget_run(struct store *store, const struct step *step)
+{
+	return store_delete(store, &step->forget.record);
+}
+
+static void forget_undo(struct store *store, const struct step *step)
+{
+	store_put(store, &step->forget.record);
+}
+
+/* ---- messages ---- */
+
+static const char *step_text(const struct net *net, enum step_kind kind)
+{
+	if (kind == STEP_REMEMBER || kind == STEP_FORGET)
+		return "write the store";
+	return net->steps[kind].text;
+}
+
+/* The thing a step is about. */
 static const char *step_subject(const struct step *step, char cidr[CIDR_TEXT_MAX])
 {
 	switch (step->kind) {
@@ -41,6 +77,8 @@ static const char *step_subject(const struct step *step, char cidr[CIDR_TEXT_MAX
 	case STEP_FIREWALL_DELETE:
 	case STEP_UPLINK:
 	case STEP_BRIDGE_LIST:
+	case STEP_REMEMBER:
+	case STEP_FORGET:
 	case STEP_MAX_:
 		return "";
 	}
@@ -53,16 +91,38 @@ static void describe_failure(const struct net *net, struct plan *plan, int r, co
 	char cidr[CIDR_TEXT_MAX];
 	const char *subject = step_subject(step, cidr);
 
-	snprintf(plan->detail, sizeof(plan->detail), "%s%s%s: %s%s%s%s",
-		 net->steps[step->kind].text, subject[0] ? " " : "", subject, strerror(-r),
-		 detail[0] ? " (" : "", detail, detail[0] ? ")" : "");
+	snprintf(plan->detail, sizeof(plan->detail), "%s%s%s: %s%s%s%s", step_text(net, step->kind),
+		 subject[0] ? " " : "", subject, strerror(-r), detail[0] ? " (" : "", detail,
+		 detail[0] ? ")" : "");
+}
+
+/* ---- steps ---- */
+
+static int run(const struct net *net, struct step *step, char *detail)
+{
+	if (step->kind == STEP_REMEMBER)
+		return net->store ? remember_run(net->store, step) : 0;
+	if (step->kind == STEP_FORGET)
+		return net->store ? forget_run(net->store, step) : 0;
+	return net->steps[step->kind].run(net->platform, step, detail);
+}
+
+static void undo(const struct net *net, struct step *step)
+{
+	if (step->kind == STEP_REMEMBER && net->store)
+		remember_undo(net->store, step);
+	else if (step->kind == STEP_FORGET && net->store)
+		forget_undo(net->store, step);
+	else if (step->kind != STEP_REMEMBER && step->kind != STEP_FORGET &&
+		 net->steps[step->kind].undo)
+		net->steps[step->kind].undo(net->platform, step);
 }
 
 int plan_run_step(const struct net *net, struct plan *plan, size_t i)
 {
 	struct step *step = plan_at(plan, i);
 	char detail[PLAN_DETAIL_MAX] = "";
-	int r = net->steps[step->kind].run(net->platform, step, detail);
+	int r = run(net, step, detail);
 
 	if (r < 0) {
 		plan->failed = i;
@@ -86,11 +146,6 @@ int plan_run(const struct net *net, struct plan *plan)
 
 void plan_undo(const struct net *net, struct plan *plan)
 {
-	while (plan->n_done > 0) {
-		struct step *step = plan_at(plan, --plan->n_done);
-		void (*undo)(void *, struct step *) = net->steps[step->kind].undo;
-
-		if (undo)
-			undo(net->platform, step);
-	}
+	while (plan->n_done > 0)
+		undo(net, plan_at(plan, --plan->n_done));
 }

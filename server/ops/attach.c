@@ -5,6 +5,7 @@
 #include "server/ops/change.h"
 #include "server/ops/daemon.h"
 #include "server/ops/later.h"
+#include "server/ops/owner.h"
 
 /* Which handle it is, for those that are not built yet; NULL for a process. */
 static const char *handle_later(const struct ovd_attach_handle *handle)
@@ -38,26 +39,16 @@ static int reply_attached(struct call *call, const struct ovd_ip *ip)
 
 static void attach_done(struct call *call, int r)
 {
-	const struct step_veth *veth = &plan_at(&call->plan, call->plan.n - 1)->veth;
+	const struct step_veth *veth;
+	size_t i = 0;
 
-	for (size_t i = 0; i < call->plan.n; i++)
-		if (plan_at(&call->plan, i)->kind == STEP_VETH)
-			veth = &plan_at(&call->plan, i)->veth;
+	while (plan_at(&call->plan, i)->kind != STEP_VETH)
+		i++;
+	veth = &plan_at(&call->plan, i)->veth;
 	net_owner_done(&(struct net_owner){ .netns = veth->netns });
 	if (change_stands(call, r, "attach pid %u",
 			  call->request->attach_container.handle.linux_pid.pid))
 		reply_attached(call, &veth->ip);
-}
-
-/* The process ended, or its pid is another's by now. */
-static bool owner_gone(const void *arg, const struct owner *owner)
-{
-	const struct daemon *d = arg;
-	_cleanup_(net_owner_done) struct net_owner now = { .netns = -1 };
-
-	return d->net->owner_open(d->net->platform, owner->pid, &now) < 0 ||
-	       now.start_time != owner->start_time || now.netns_ino != owner->netns_ino ||
-	       now.netns_dev != owner->netns_dev;
 }
 
 static const char *owner_error(int r)
@@ -140,7 +131,7 @@ static void detach_done(struct call *call, int r)
 			   call->request->detach_container.handle.linux_pid.pid))
 		return;
 	call->intent = NULL;
-	plan_done(&call->plan);
+	plan_clear(&call->plan);
 	if (engine_service_reap(e, &call->plan, &call->intent) == 0)
 		call_run(call, reaped);
 	else

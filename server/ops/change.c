@@ -23,6 +23,14 @@ int change_run(struct call *call, int r, int (*already)(struct call *call), call
 	return r < 0 ? change_refused(call, r) : call_run(call, done);
 }
 
+bool change_is_otherwise(struct call *call, int r)
+{
+	struct engine *e = call->daemon->engine;
+
+	return (r == -EADDRINUSE && engine_service_elsewhere(e, call->intent)) ||
+	       (r == -EBUSY && engine_service_stay(e, call->intent));
+}
+
 bool change_stands(struct call *call, int r, const char *format, ...)
 {
 	char subject[SUBJECT_MAX];

@@ -13,6 +13,10 @@ int change_refused(struct call *call, int r);
  * done is called; -EALREADY: `already` answers; else as change_refused. */
 int change_run(struct call *call, int r, int (*already)(struct call *call), call_done_fn *done);
 
+/* The plan of a service's setup or move was run, and r says that it must be another one. True: the
+ * intent is dropped, to be asked for anew. */
+bool change_is_otherwise(struct call *call, int r);
+
 /* The plan was run, and r came of it. True: the intent is committed, and the caller answers. False:
  * it is dropped, and the call is answered by the text, what failed, and why. */
 bool change_stands(struct call *call, int r, const char *format, ...) _printf_(3, 4);

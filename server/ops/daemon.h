@@ -12,17 +12,19 @@
 #include "server/net/worker.h"
 
 struct channel_clock;
-struct lookup;
+struct tree_node;
+struct writer;
 
 struct daemon {
 	struct engine *engine;
 	const struct net *net;
 	struct worker *worker;
 	struct log *log;
+	struct writer *writer; /* for peers' records */
 	struct tunnel *tunnel; /* the channel to the node's tunnel; NULL while there is none */
 	struct channel_clock *clock; /* of that channel; see channel.h */
 	bool wants_tunnel;           /* it is opened when it is needed */
-	struct lookup *lookups;      /* of peers' host names; see resolve.h */
+	struct tree_node *lookups;   /* of peers' host names; see resolve.h */
 
 	/* Set by the daemon's main part. */
 	uv_loop_t *loop;

@@ -7,10 +7,19 @@
 #include "server/ops/daemon.h"
 #include "server/ops/parse.h"
 
+static void written(struct call *call, int r)
+{
+	if (r < 0)
+		call_fail(call, r, "set_local_node_id: %s", call->plan.detail);
+	else
+		call_ok(call);
+}
+
 int ovd_op_set_local_node_id(struct call *call, const struct ovd_set_local_node_id *request)
 {
-	engine_set_node_id(call->daemon->engine, request->node_id);
-	return call_ok(call);
+	return change_run(call,
+			  engine_set_node_id(call->daemon->engine, request->node_id, &call->plan),
+			  call_ok, written);
 }
 
 /* The device's key is the node's own, made by this daemon and told by status: what the cluster
@@ -39,6 +48,57 @@ static int reply_bridge_name(struct call *call)
 		});
 }
 
+static void moves_end(struct call *call)
+{
+	struct daemon *d = call->daemon;
+	const char *name;
+	size_t n = engine_services_outside(d->engine, &name);
+
+	if (n > 0)
+		log_at(d->log, LOG_WARN,
+		       "%zu services, %s among them, keep subnets that other nodes don't know the "
+		       "way to",
+		       n, name);
+	reply_bridge_name(call);
+}
+
+static void move_next(struct call *call);
+
+static void moved(struct call *call, int r)
+{
+	struct daemon *d = call->daemon;
+
+	if (r == 0) {
+		engine_commit(d->engine, call->intent);
+	} else if (!change_is_otherwise(call, r)) {
+		engine_drop(d->engine, call->intent);
+		log_at(d->log, LOG_WARN, "a service can't move into the node's range: %s",
+		       call->plan.detail);
+		moves_end(call);
+		return;
+	}
+	move_next(call);
+}
+
+/* Services that were set up before this node's range was known. The tunnel stands whatever comes of
+ * them. */
+static void move_next(struct call *call)
+{
+	struct daemon *d = call->daemon;
+	int r;
+
+	plan_done(&call->plan);
+	r = engine_service_move(d->engine, &call->plan, &call->intent);
+	if (r == 0) {
+		call_run(call, moved);
+		return;
+	}
+	if (r != -EALREADY)
+		log_at(d->log, LOG_WARN, "a service can't move into the node's range: %s",
+		       r == -ENOMEM ? "no memory" : engine_reason(d->engine));
+	moves_end(call);
+}
+
 static void setup_done(struct call *call, int r)
 {
 	struct daemon *d = call->daemon;
@@ -49,7 +109,7 @@ static void setup_done(struct call *call, int r)
 	if (r < 0)
 		log_at(d->log, LOG_WARN, "tunnel %s: no control channel: %s",
 		       engine_global(d->engine).link, strerror(-r));
-	reply_bridge_name(call);
+	move_next(call);
 }
 
 static int check_name(struct call *call, const char *field, struct ovd_view name)

@@ -10,6 +10,7 @@
 
 /* What the tunnel is told, in the call's arena. */
 struct telling {
+	bool again; /* it was told before, and its channel broke */
 	struct tunnel_change change;
 	struct channel_wait wait;
 	int r; /* what came of it */
@@ -53,7 +54,7 @@ static void keep(struct call *call, int r)
 
 	log_at(d->log, LOG_WARN, "tunnel %s is gone (%s): the peer is kept for the next setup",
 	       engine_global(d->engine).link, strerror(-r));
-	engine_peer_doubt(call->intent);
+	engine_peer_doubt(d->engine, call->intent);
 	finish(call);
 }
 
@@ -64,10 +65,17 @@ static void undone(struct call *call, int r _unused_)
 	call_fail(call, telling->r, "the tunnel refused the peer: %s", strerror(-telling->r));
 }
 
-/* The device may have carried out what it was told, and could not say so. */
-static bool is_unsure(int r)
+static void told_again(struct call *call, int r _unused_)
 {
-	return r == -ETIMEDOUT || r == -EPIPE || r == -ECANCELED;
+	call_again(call);
+}
+
+/* Whoever serves the device next is told instead; if nobody does, that is as without a device. */
+static bool is_worth_another(const struct call *call, int r)
+{
+	const struct telling *telling = call->state;
+
+	return (r == -EPIPE || r == -ECANCELED) && call->daemon->wants_tunnel && !telling->again;
 }
 
 static void told(void *arg, int r, const struct tunnel_state *state _unused_)
@@ -83,11 +91,11 @@ static void told(void *arg, int r, const struct tunnel_state *state _unused_)
 		keep(call, r);
 		return;
 	}
-	if (is_unsure(r))
-		engine_peer_doubt(call->intent);
+	if (channel_is_unsure(r))
+		engine_peer_doubt(call->daemon->engine, call->intent);
 	engine_drop(call->daemon->engine, call->intent);
 	telling->r = r;
-	call_undo(call, undone);
+	call_undo(call, is_worth_another(call, r) ? told_again : undone);
 }
 
 static void tell(struct call *call)
@@ -141,6 +149,8 @@ static struct telling *telling_new(struct call *call)
 
 	if (!telling)
 		call_fail(call, -ENOMEM, "no memory");
+	else
+		telling->again = call->state;
 	return telling;
 }
 

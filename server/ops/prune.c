@@ -42,7 +42,7 @@ static void listed(struct call *call, int r)
 		call_fail(call, r, "prune_orphan_bridges: %s", call->plan.detail);
 		return;
 	}
-	plan_done(&call->plan);
+	plan_clear(&call->plan);
 	r = engine_prune(call->daemon->engine, request->live_bridge_names.items,
 			 request->live_bridge_names.n, &found, &call->plan);
 	free(found.names);

@@ -7,13 +7,14 @@
 #include <string.h>
 
 #include "runtime/number.h"
+#include "runtime/tree.h"
 #include "server/ops/channel.h"
 
 /* One name that a peer wants; ends when the tunnel knows its address, when nobody wants it any
  * more, or with the daemon. */
 struct lookup {
 	struct daemon *daemon;
-	struct lookup *next;
+	struct tree_node node; /* by key; not any more once it is ending */
 	struct ovd_key key;
 	char *endpoint; /* host:port */
 	uint16_t port;
@@ -25,6 +26,20 @@ struct lookup {
 	bool telling; /* the tunnel has it */
 	bool ending;
 };
+
+static int compare(const struct tree_node *a, const struct tree_node *b)
+{
+	return memcmp(CONTAINER_OF(a, struct lookup, node)->key.b,
+		      CONTAINER_OF(b, struct lookup, node)->key.b, sizeof(struct ovd_key));
+}
+
+static struct lookup *lookup_find(const struct daemon *d, const struct ovd_key *key)
+{
+	const struct lookup wanted = { .key = *key };
+	struct tree_node *found = tree_find(d->lookups, &wanted.node, compare);
+
+	return found ? CONTAINER_OF(found, struct lookup, node) : NULL;
+}
 
 static void lookup_free(uv_handle_t *handle)
 {
@@ -41,11 +56,7 @@ static void lookup_close(struct lookup *l)
 
 static void lookup_end(struct lookup *l)
 {
-	struct lookup **at = &l->daemon->lookups;
-
-	while (*at != l)
-		at = &(*at)->next;
-	*at = l->next;
+	tree_delete(&l->daemon->lookups, &l->node, compare);
 	l->ending = true;
 	if (l->asking)
 		uv_cancel((uv_req_t *)&l->request);
@@ -66,6 +77,8 @@ static void endpoint_told(void *arg, int r, const struct tunnel_state *state _un
 	struct daemon *d = l->daemon;
 
 	l->telling = false;
+	if (channel_is_unsure(r))
+		engine_peer_doubt(d->engine, l->intent);
 	if (r < 0)
 		engine_drop(d->engine, l->intent);
 	else
@@ -153,25 +166,10 @@ static void lookup_ask(uv_timer_t *timer)
 		ask_later(l, RESOLVE_RETRY_SECONDS);
 }
 
-/* What was looked up for the peer so far is not wanted any more, or is looked up again. */
-static void end_lookups_of(struct daemon *d, const struct ovd_key *key)
-{
-	for (struct lookup *l = d->lookups, *next; l; l = next) {
-		next = l->next;
-		if (key_eq(&l->key, key))
-			lookup_end(l);
-	}
-}
-
 /* To begin anew would never end where clients ask more often than the resolver answers. */
-static bool is_under_way(const struct daemon *d, const struct ovd_key *key,
-			 struct ovd_view endpoint)
+static bool is_under_way(const struct lookup *l, struct ovd_view endpoint)
 {
-	for (const struct lookup *l = d->lookups; l; l = l->next)
-		if (key_eq(&l->key, key) && view_eq(view(l->endpoint), endpoint) &&
-		    (l->asking || l->telling))
-			return true;
-	return false;
+	return l && view_eq(view(l->endpoint), endpoint) && (l->asking || l->telling);
 }
 
 void resolve_peer(struct daemon *d, const struct ovd_key *key, struct ovd_view endpoint)
@@ -179,10 +177,10 @@ void resolve_peer(struct daemon *d, const struct ovd_key *key, struct ovd_view e
 	const char *colon = memrchr(endpoint.p, ':', endpoint.n);
 	struct ovd_view port = { .p = colon + 1,
 				 .n = (size_t)(endpoint.p + endpoint.n - colon - 1) };
-	struct lookup *l;
+	struct lookup *l, *was = lookup_find(d, key);
 	uint64_t number = 0;
 
-	if (is_under_way(d, key, endpoint))
+	if (is_under_way(was, endpoint))
 		return;
 	l = calloc(1, sizeof(*l));
 	if (!l || !(l->endpoint = strndup(endpoint.p, endpoint.n))) {
@@ -191,13 +189,13 @@ void resolve_peer(struct daemon *d, const struct ovd_key *key, struct ovd_view e
 		       VIEW(endpoint));
 		return;
 	}
-	end_lookups_of(d, key);
+	if (was) /* not wanted any more, or looked up again */
+		lookup_end(was);
 	u64_parse(port, UINT16_MAX, &number);
 	l->port = (uint16_t)number;
 	l->key = *key;
 	l->daemon = d;
-	l->next = d->lookups;
-	d->lookups = l;
+	tree_insert(&d->lookups, &l->node, compare);
 	uv_timer_init(d->loop, &l->retry);
 	l->retry.data = l;
 	lookup_ask(&l->retry);
@@ -206,5 +204,5 @@ void resolve_peer(struct daemon *d, const struct ovd_key *key, struct ovd_view e
 void resolve_stop(struct daemon *d)
 {
 	while (d->lookups)
-		lookup_end(d->lookups);
+		lookup_end(CONTAINER_OF(d->lookups, struct lookup, node));
 }

@@ -26,13 +26,21 @@ static int reply_service(struct call *call)
 
 static void setup_done(struct call *call, int r)
 {
-	if (r == -EADDRINUSE && engine_service_elsewhere(call->daemon->engine, call->intent)) {
+	struct ovd_view service = call->request->setup_service_overlay.service;
+	struct daemon *d = call->daemon;
+
+	if (change_is_otherwise(call, r)) {
 		call_again(call);
 		return;
 	}
-	if (change_stands(call, r, "service %.*s",
-			  VIEW(call->request->setup_service_overlay.service)))
-		reply_service(call);
+	if (!change_stands(call, r, "service %.*s", VIEW(service)))
+		return;
+	if (engine_service_is_outside(d->engine, service))
+		log_at(d->log, LOG_WARN,
+		       "service %.*s keeps a subnet that other nodes don't know the way to, as "
+		       "containers have addresses of it: set it up again when they have gone",
+		       VIEW(service));
+	reply_service(call);
 }
 
 static int setup(struct call *call, const struct ovd_setup_service_overlay *request,

@@ -308,6 +308,35 @@ TEST(handle_keeps_answers)
 	fake_stop(&fake);
 }
 
+static void answer_to_nobody(int listener)
+{
+	int fd = fake_accept(listener);
+
+	fake_answer(fd, 0, FAKE_OK);
+	fake_event(fd, "behind");
+	fake_serve(fd);
+}
+
+/* No request has the id 0. */
+TEST(handle_goes_on_behind_an_answer_to_nobody)
+{
+	struct heard heard = { .n = 0 };
+	struct fake_daemon fake;
+	struct ovd_client *client;
+
+	fake_start(&fake, answer_to_nobody);
+	client = open_client(&fake);
+	ovd_client_on_event(client, hear, &heard);
+	while (heard.n == 0) {
+		CHECK_INT(ovd_client_handle(client), 0);
+		usleep(1000);
+	}
+	CHECK_STR(heard.last, "behind");
+	ask_ok(client);
+	ovd_client_close(client);
+	fake_stop(&fake);
+}
+
 static void hear_and_ask(void *arg, const struct ovd_event *event)
 {
 	struct heard *heard = arg;

@@ -69,6 +69,12 @@ TS
 		[ "$(node main.js)" = true ]
 )
 check "a user's program" a_user
+readme() ( # its programs, in that user's project; with no daemon the first says so
+	cd "$tmp/user" && awk '$0 == "```ts" { out = "readme" ++n ".ts"; next } $0 == "```" { out = "" } out { print > out } END { exit n != 2 }' "$package/README.md" || return
+	tsc --strict --module nodenext --target es2022 --typeRoots "$work/node_modules/@types" --types node readme1.ts readme2.ts || return
+	ZLAYER_DATA_DIR=$tmp/none node readme1.js 1 2>&1 | grep -q UnavailableError
+)
+check "the programs of README" readme
 
 # ---- its own tests ----
 for test in test/*.test.ts; do

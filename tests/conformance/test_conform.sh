@@ -103,10 +103,12 @@ check "the JSON report is the contract's JSON" sh -c "grep -q '^{\"suite\":\"cod
 
 # ---- the command line ----
 check "help" says 0 "usage: overlay-conform codec" conform --help
+check "help in short" says 0 "usage: overlay-conform codec" conform -h
 check "no command" exits 2 conform
 check "an unknown one" exits 2 conform sing
 check "no socket" exits 2 conform server
-check "an unknown option" exits 2 conform codec --nope -- true
+check "an unknown option" says 2 "overlay-conform: not understood: --nope" conform codec --nope -- true
+check "a missing value" says 2 "overlay-conform: a value is missing behind --socket" conform server --socket
 check "no such check" says 2 "no check is called so" conform codec --only 'nope.*' -- true
 check "no daemon" exits 3 conform server --timeout 1 --socket $tmp/nobody
 listed() { # every check has an id, a sentence and a section

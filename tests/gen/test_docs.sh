@@ -2,7 +2,9 @@
 # Manual pages and shell completion, as the tools read them that they are for.
 set -u
 B=${B:-build}
+tmp=$(mktemp -d)
 . tests/check.sh
+trap 'rm -rf "$tmp" "$check_said"' EXIT
 
 quiet() { # COMMAND...: succeeds and says nothing
 	said=$("$@" 2>&1) && [ -z "$said" ] || { echo "$said"; return 1; }
@@ -13,6 +15,18 @@ offers() { # WANT WORD...: what bash offers for the last word
 	got=$(bash -c '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _overlayctl; echo "${COMPREPLY[*]}"' bash "$B/schema/completion/overlayctl.bash" "$@")
 	[ "$got" = "$want" ] || { echo "offered: $got"; return 1; }
 }
+marks_in_help() { # lines: COMMAND FLAG (MARK)...
+	for command in $("$B/bin/overlayctl" help | sed -n '/^Commands/,/^  call/s/^  \([a-z-]*\)  .*/\1/p'); do
+		"$B/bin/overlayctl" $command --help | sed -n "s/^  --\([a-z-]*\) [^ ]*/$command \1/p"
+	done
+}
+marks_in_manual() {
+	sed -n 's/\\-/-/g; s/^\.SS \([a-z-]*\)$/command \1/p; s/^\.BI --\([a-z-]*\) .*/flag \1/p; s/^(\(optional\|once per item\))$/mark (\1)/p' "$B/schema/man/overlayctl-commands.roff" |
+		awk '$1 == "command" { command = $2 } $1 == "flag" { printf "%s%s %s", end, command, $2; end = "\n" } $1 == "mark" { sub(/^mark/, ""); printf "%s", $0 } END { print "" }'
+}
+same_marks() {
+	marks_in_help >"$tmp/help" && marks_in_manual >"$tmp/manual" && grep -q '(optional)$' "$tmp/help" && diff "$tmp/help" "$tmp/manual"
+}
 commands_have_sections() {
 	"$B/bin/overlayctl" help | sed -n '/^Commands/,/^  call/s/^  \([a-z-]*\)  .*/\1/p' | while read -r command; do
 		[ "$command" = call ] || grep -q "^\.SS $(echo "$command" | sed 's/-/\\\\-/g')$" "$B/man/overlayctl.1" || echo "no section for $command"
@@ -20,6 +34,7 @@ commands_have_sections() {
 }
 
 check "overlayctl.1 has a section for each command" commands_have_sections
+check "overlayctl.1 and help mark the same flags" same_marks
 version_in() { grep -q "overlayd $("$B/bin/overlayctl" --version | cut -d' ' -f2)" "$1"; }
 check "the version is in overlayd.8" version_in "$B/man/overlayd.8"
 check "the version is in overlayctl.1" version_in "$B/man/overlayctl.1"

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "tests/check.h"
@@ -116,6 +117,31 @@ TEST(nothing_to_write_to)
 	log_at(NULL, LOG_ERROR, "swallowed");
 	CHECK_INT(errno, ENOTTY);
 	log_free(NULL);
+}
+
+/* On a terminal others write too. */
+TEST(a_terminal_is_told_who_speaks)
+{
+	const char *const begins[] = { [LOG_TEXT] = "overlayd: 2", [LOG_JSON] = "{\"time\":" };
+
+	for (int format = LOG_TEXT; format <= LOG_JSON; format++) {
+		int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), slave;
+		char text[256] = "";
+		struct log *log;
+
+		if (master < 0 || grantpt(master) < 0 || unlockpt(master) < 0)
+			SKIP("no terminals here");
+		slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+		CHECK(slave >= 0 && dup2(slave, STDERR_FILENO) >= 0);
+		log = log_new(LOG_INFO, (enum log_format)format);
+		log_at(log, LOG_INFO, "hi");
+		CHECK(read(master, text, sizeof(text) - 1) > 0);
+		CHECK(strncmp(text, begins[format], strlen(begins[format])) == 0);
+		CHECK(strstr(text, "hi"));
+		log_free(log);
+		close(slave);
+		close(master);
+	}
 }
 
 /* ---- what is in a line ---- */

@@ -58,6 +58,11 @@ mod stream;
 pub mod tokio;
 mod wire;
 
+/// Its program is compiled as those of the comments are.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub use error::Error;
 pub use options::Options;
 pub use wire::{Call, Secret};

@@ -44,7 +44,7 @@ TEST(help_of_a_command)
 	size_t n;
 	FILE *out = open_memstream(&text, &n);
 
-	help_command(out, &commands[0]);
+	help_own_command(out, &commands[0]);
 	fclose(out);
 	CHECK_STR(text, "usage: overlayctl do-it --name TEXT [FLAGS]\n"
 			"\n"
@@ -60,7 +60,9 @@ TEST(help_of_a_command)
 			"  --live NAME (once per item)\n"
 			"      Which.\n"
 			"  --allow CIDR (optional) (once per item)\n"
-			"      What.\n");
+			"      What.\n"
+			"\n"
+			"The answer as JSON: overlayctl --json do-it ...\n");
 }
 
 TEST(help_of_a_command_without_flags)
@@ -69,12 +71,14 @@ TEST(help_of_a_command_without_flags)
 	size_t n;
 	FILE *out = open_memstream(&text, &n);
 
-	help_command(out, &commands[1]);
+	help_own_command(out, &commands[1]);
 	fclose(out);
 	CHECK_STR(text, "usage: overlayctl status\n"
 			"\n"
 			"What runs.\n"
-			"Answers: status, err. Since 0.12.\n");
+			"Answers: status, err. Since 0.12.\n"
+			"\n"
+			"The answer as JSON: overlayctl --json status\n");
 }
 
 TEST(help_of_all)

@@ -101,12 +101,36 @@ TEST(a_setup_that_every_line_reads)
 
 /* ---- daemons that don't answer ---- */
 
+#define START "start overlayd, or say where it is with --socket or --data-dir\n"
+
 TEST(no_daemon)
 {
 	const struct ran *ran = RUN("--socket", "/tmp/no/such/socket", "status");
 
 	check_ran(ran, EXIT_CONNECTION, "",
-		  "overlayctl: no daemon at /tmp/no/such/socket: No such file or directory\n");
+		  "overlayctl: no daemon at /tmp/no/such/socket: No such file or directory; " START);
+}
+
+/* As a user who may not. */
+TEST(a_socket_of_another_user)
+{
+	char dir[] = "/tmp/ctl-XXXXXX", socket[64], program[256], want[256];
+	const char *build = getenv("B");
+
+	if (geteuid() != 0)
+		SKIP("only root can be another user");
+	CHECK(mkdtemp(dir));
+	snprintf(socket, sizeof(socket), "%s/s", dir);
+	snprintf(want, sizeof(want),
+		 "overlayctl: no daemon at %s: Permission denied; ask as root, or as a member of "
+		 "its group, zlayer\n",
+		 socket);
+	snprintf(program, sizeof(program), "%s/bin/overlayctl", build ? build : "build");
+	if (setresuid(65534, 65534, 0) < 0 || access(program, X_OK) < 0)
+		SKIP("another user can't run it here");
+	check_ran(RUN("--socket", socket, "status"), EXIT_CONNECTION, "", want);
+	CHECK_INT(setresuid(0, 0, 0), 0);
+	rmdir(dir);
 }
 
 static void take_and_close(int listener)
@@ -237,12 +261,15 @@ TEST(data_dirs)
 	setenv("ZLAYER_DATA_DIR", "/tmp/no/such", 1);
 	check_ran(RUN("--data-dir", fake.dir, "nat-tick"), EXIT_OK, "ok\n", "");
 	CHECK_STR(RUN("nat-tick")->err, "overlayctl: no daemon at /tmp/no/such/run/"
-					"zlayer-overlayd.sock: No such file or directory\n");
+					"zlayer-overlayd.sock: No such file or directory; " START);
 	stop_in_data_dir(&fake);
 }
 
 /* ---- command lines; none of these needs a daemon ---- */
 
+#define HANDLE                                                                                     \
+	"; expected "                                                                              \
+	"linux_pid:PID|windows_container:CONTAINER_ID|guest_managed:ID|host_shared:ID\n"
 #define TRY "Try 'overlayctl help'.\n"
 
 static const struct {
@@ -270,14 +297,21 @@ static const struct {
 	{ { "set-local-node-id", "--node-id", "seven" },
 	  "overlayctl set-local-node-id: --node-id: expected N\n" },
 	{ { "setup-service-overlay", "--service", "web", "--mode", "odd" },
-	  "overlayctl setup-service-overlay: --mode: not one of the values of OverlayMode\n" },
+	  "overlayctl setup-service-overlay: --mode: expected "
+	  "auto|shared|dedicated|isolated\n" },
 	{ { "detach-container", "--handle", "moon:1" },
-	  "overlayctl detach-container: --handle: platform: unknown: moon\n" },
+	  "overlayctl detach-container: --handle: platform: unknown: moon" HANDLE },
 	{ { "detach-container", "--handle", "linux_pid" },
-	  "overlayctl detach-container: --handle: pid: the key is missing\n" },
+	  "overlayctl detach-container: --handle: pid: the key is missing" HANDLE },
 	{ { "detach-container", "--handle", "linux_pid:4294967296" },
 	  "overlayctl detach-container: --handle: pid: expected an integer from 0 to "
-	  "4294967295\n" },
+	  "4294967295" HANDLE },
+	{ { "detach-container", "--handle", "77" },
+	  "overlayctl detach-container: --handle: platform: unknown: 77" HANDLE },
+	{ { "status", "--json" }, "overlayctl status: --json: goes before the command\n" },
+	{ { "status", "--socket=/s" },
+	  "overlayctl status: --socket=/s: goes before the command\n" },
+	{ { "-x" }, "overlayctl: -x: unknown command\n" TRY },
 	{ { "raw", "{}", "{}" }, "overlayctl raw: one argument at most; quote the JSON\n" },
 };
 
@@ -306,7 +340,7 @@ TEST(version)
 	CHECK(strncmp(ran->out, "overlayctl ", 11) == 0);
 }
 
-/* The command's help, asked for in both ways. */
+/* The command's help, asked for in each way. */
 static void check_help(const char *name)
 {
 	static char first[OUTPUT_MAX];
@@ -319,6 +353,7 @@ static void check_help(const char *name)
 	CHECK(strncmp(ran->out, usage, strlen(usage)) == 0);
 	memcpy(first, ran->out, sizeof(first));
 	check_ran(RUN(name, "--help"), EXIT_OK, first, "");
+	check_ran(RUN(name, "-h"), EXIT_OK, first, "");
 }
 
 TEST(help)
@@ -332,6 +367,8 @@ TEST(help)
 	CHECK(strstr(ran->out, "Exit status: 0 done, 1 "));
 	memcpy(all, ran->out, sizeof(all));
 	check_ran(RUN("--help"), EXIT_OK, all, "");
+	check_ran(RUN("-h"), EXIT_OK, all, "");
+	check_ran(RUN("--json", "-h"), EXIT_OK, all, "");
 
 	/* the commands are the block of indented lines behind "Commands" */
 	line = strstr(all, "\nCommands;");

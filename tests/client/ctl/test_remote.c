@@ -1,6 +1,8 @@
 #include "client/ctl/remote.h"
 
+#include <dlfcn.h>
 #include <errno.h>
+#include <json-c/json.h>
 
 #include "schema/overlayd_ctl.h"
 #include "schema/overlayd_describe.h"
@@ -97,4 +99,25 @@ TEST(odd_documents)
 	CHECK_STR(commands[1].name, "");
 	CHECK(!commands[4].name);
 	remote_free(remote);
+}
+
+static bool no_reader;
+
+/* json-c's, but for a test that wants it to find no memory. */
+struct json_tokener *json_tokener_new(void)
+{
+	struct json_tokener *(*real)(void) =
+		(struct json_tokener * (*)(void)) dlsym(RTLD_NEXT, "json_tokener_new");
+
+	return no_reader ? NULL : real();
+}
+
+TEST(no_memory_for_the_reader)
+{
+	char fault[REMOTE_FAULT_MAX];
+	struct remote *remote = NULL;
+
+	no_reader = true;
+	CHECK_INT(remote_new(ovd_describe_json, &remote, fault), -ENOMEM);
+	CHECK(!remote);
 }

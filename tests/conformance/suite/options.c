@@ -115,7 +115,7 @@ static int take_number(int option, struct options *o)
 	return r;
 }
 
-static int take(int option, struct options *o)
+static int take(int option, const char *word, struct options *o)
 {
 	switch (option) {
 	case ONLY:
@@ -150,11 +150,14 @@ static int take(int option, struct options *o)
 	case IN_USE:
 		o->in_use = true;
 		return 0;
+	case 'h':
 	case HELP:
 		o->help = true;
 		return 0;
+	case ':':
+		return wrong("a value is missing behind ", word);
 	default:
-		return wrong("this command line is not understood", "");
+		return wrong("not understood: ", word);
 	}
 }
 
@@ -198,8 +201,8 @@ int options_parse(int argc, char **argv, struct options *ret)
 		argc--;
 		argv++;
 	}
-	while ((option = getopt_long(argc, argv, "+", long_options, NULL)) != -1)
-		if (take(option, &o) < 0)
+	while ((option = getopt_long(argc, argv, "+:h", long_options, NULL)) != -1)
+		if (take(option, argv[optind - 1], &o) < 0)
 			return -EINVAL;
 	o.testee = (const char *const *)argv + optind;
 	if (check(&o, argc - optind) < 0)

@@ -13,7 +13,7 @@ static const struct ctl_flag feed_flags[] = {
 		.help = "Its name.",
 	},
 	{
-		.name = "food", .key = "food", .kind = CTL_TEXT, .required = true, .repeated = false,
+		.name = "food", .key = "food", .kind = CTL_ENUM, .required = true, .repeated = false,
 		.placeholder = "grass|raw_meat",
 		.help = "Its kind of food.",
 	},

@@ -195,6 +195,7 @@ static void put_bridge(struct buf *b, const struct step_bridge *bridge)
 	buf_printf(b, "bridge %s", bridge->link);
 	put_ip(b, " ", &bridge->gateway);
 	buf_printf(b, "/%u", bridge->prefix_len);
+	put_ip(b, ", was ", &bridge->was);
 }
 
 static void put_route(struct buf *b, const char *before, const struct step_route *route)
@@ -250,12 +251,19 @@ static void put_step(struct buf *b, const struct step *s)
 	case STEP_ROUTE_DELETE:
 		put_route(b, "no route ", &s->route);
 		break;
+	case STEP_REMEMBER:
+	case STEP_FORGET:
 	case STEP_BRIDGE_LIST:
 	case STEP_MAX_:
 		buf_text(b, "?");
 		break;
 	}
 	buf_text(b, "\n");
+}
+
+static bool is_record(const struct step *s)
+{
+	return s->kind == STEP_REMEMBER || s->kind == STEP_FORGET;
 }
 
 /* With its NUL. */
@@ -265,11 +273,21 @@ static const char *whole_text(struct node *n)
 	return n->text.p;
 }
 
+struct step *node_step(struct node *n, size_t i)
+{
+	for (size_t k = 0; k < n->plan.n; k++)
+		if (!is_record(plan_at(&n->plan, k)) && i-- == 0)
+			return plan_at(&n->plan, k);
+	CHECK(!"so many steps");
+	return NULL;
+}
+
 const char *node_plan(struct node *n)
 {
 	n->text.n = 0;
 	for (size_t i = 0; i < n->plan.n; i++)
-		put_step(&n->text, plan_at(&n->plan, i));
+		if (!is_record(plan_at(&n->plan, i)))
+			put_step(&n->text, plan_at(&n->plan, i));
 	return whole_text(n);
 }
 

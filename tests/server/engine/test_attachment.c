@@ -22,8 +22,8 @@ TEST(attach)
 	CHECK_STR(node_plan(&n), "veth zl-00001234-0 on zl-8a3d9b380b-b: eth0 10.200.4.130/26 via "
 				 "10.200.4.129\n");
 	check_ip(&ip, "10.200.4.130");
-	CHECK_INT(plan_at(&n.plan, 0)->veth.netns, 99);
-	CHECK_STR(plan_at(&n.plan, 0)->veth.alias, "overlayd abcdef12 container web");
+	CHECK_INT(node_step(&n, 0)->veth.netns, 99);
+	CHECK_STR(node_step(&n, 0)->veth.alias, "overlayd abcdef12 container web");
 	node_drop(&n);
 	CHECK_INT(engine_attachment_count(n.e), 0);
 	spec.join_global = true;
@@ -32,7 +32,7 @@ TEST(attach)
 				 "10.200.4.129\n"
 				 "join zl-00001234-1: eth1 10.200.4.2, node 10.200.4.1, block "
 				 "10.200.4.0/26\n");
-	CHECK_INT(plan_at(&n.plan, 1)->join.netns, 99);
+	CHECK_INT(node_step(&n, 1)->join.netns, 99);
 	node_commit(&n);
 	CHECK_INT(engine_attachment_count(n.e), 1);
 	CHECK_INT(node_detach(&n, 7), 0);
@@ -99,7 +99,8 @@ TEST(teardown_meanwhile)
 	node_has_service(&n, "web");
 	CHECK_INT(node_attach(&n, 7, 70, "web", &ip), 0);
 	intent = n.intent;
-	CHECK_INT(node_unservice(&n, "web"), -EALREADY);
+	CHECK_INT(node_unservice(&n, "web"), 0);
+	node_commit(&n);
 	CHECK_INT(node_reap(&n), -EALREADY);
 	engine_drop(n.e, intent);
 	CHECK_INT(node_reap(&n), 0);

@@ -20,7 +20,7 @@ TEST(setup)
 	CHECK_STR(node_plan(&n), "firewall\n"
 				 "prefix 10.200.4.0/26\n"
 				 "tunnel zl-9eae6e0a9b-g 10.200.4.1/16 port 51820, 0 peers\n");
-	tunnel = &plan_at(&n.plan, 2)->tunnel;
+	tunnel = &node_step(&n, 2)->tunnel;
 	CHECK_STR(tunnel->alias, "overlayd abcdef12 tunnel zl-9eae6e0a9b-g");
 	CHECK_STR(tunnel->mark, "overlayd abcdef12");
 	CHECK_STR(cidr_format(&tunnel->want.block, block), "10.200.4.0/26");

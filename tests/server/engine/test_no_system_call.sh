@@ -6,7 +6,7 @@ B=${B:-build}
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp" "$check_said"' EXIT
 
-# memory; bytes and texts; text in memory; search trees
+# memory; bytes and texts; text in memory; order
 cat >"$tmp/allowed" <<'END'
 calloc
 explicit_bzero
@@ -18,6 +18,7 @@ memchr
 memcmp
 memcpy
 memmove
+memrchr
 memset
 stpcpy
 strchr
@@ -26,16 +27,12 @@ strcpy
 strlen
 strncat
 strncmp
-strndup
 strnlen
 strrchr
 snprintf
 vsnprintf
-tdelete
-tdestroy
-tfind
-tsearch
-twalk_r
+bsearch
+qsort
 END
 sort -o "$tmp/allowed" "$tmp/allowed"
 

@@ -163,11 +163,12 @@ TEST(without_a_tunnel)
 	node_commit(&n);
 	check_peers(&n, "1 192.0.2.1:1 172.30.0.0/16 fd00::/64; 2 10.200.5.0/24; "); /* by key */
 	CHECK_INT(node_setup(&n, "10.200.0.0/16", "10.200.4.0/24", 0), 0);
-	CHECK_STR(node_plan(&n), "firewall\n"
-				 "prefix 10.200.4.0/26\n"
-				 "tunnel zl-9eae6e0a9b-g 10.200.4.1/16 port 0, 2 peers\n"
-				 "route 172.30.0.0/16 by zl-9eae6e0a9b-g from 10.200.4.1 if possible\n"
-				 "route fd00::/64 by zl-9eae6e0a9b-g if possible\n");
+	CHECK_STR(node_plan(&n),
+		  "firewall\n"
+		  "prefix 10.200.4.0/26\n"
+		  "tunnel zl-9eae6e0a9b-g 10.200.4.1/16 port 0, 2 peers\n"
+		  "route 172.30.0.0/16 by zl-9eae6e0a9b-g from 10.200.4.1 if possible\n"
+		  "route fd00::/64 by zl-9eae6e0a9b-g if possible\n");
 	node_commit(&n);
 	CHECK_INT(unset(&n, 1), 0);
 	CHECK_STR(node_plan(&n), "no route 172.30.0.0/16 by zl-9eae6e0a9b-g from 10.200.4.1\n"
@@ -305,6 +306,61 @@ TEST(most_prefixes)
 	node_done(&n);
 }
 
+/* One that two peers are to get goes to one after the other. */
+TEST(one_gets_it_first)
+{
+	struct node n;
+	struct intent *intent;
+
+	node_init(&n);
+	node_has_tunnel(&n);
+	CHECK_INT(SET(&n, 1, NULL, NULL, 0, { "10.200.5.0/24" }), 0);
+	intent = n.intent;
+	CHECK_INT(SET(&n, 2, NULL, NULL, 0, { "10.200.6.0/24", "10.200.5.0/24" }), -EINPROGRESS);
+	CHECK_INT(engine_peer_count(n.e), 1);
+	CHECK_INT(SET(&n, 3, NULL, NULL, 0, { "10.200.6.0/24" }), 0); /* that left nothing behind */
+	node_drop(&n);
+	engine_commit(n.e, intent);
+	CHECK_INT(SET(&n, 2, NULL, NULL, 0, { "10.200.6.0/24", "10.200.5.0/24" }), 0);
+	node_commit(&n);
+	check_peers(&n, "1; 2 10.200.6.0/24 10.200.5.0/24; ");
+	CHECK_INT(SET(&n, 1, NULL, NULL, 0, { "10.200.5.0/24" }), 0);
+	node_drop(&n);
+	CHECK_INT(SET(&n, 1, NULL, NULL, 0, { "10.200.5.0/24", "10.200.6.0/24" }), 0);
+	node_commit(&n); /* both of them */
+	check_peers(&n, "1 10.200.5.0/24 10.200.6.0/24; 2; ");
+	CHECK_INT(allow(&n, 2, "10.200.7.0/24", false), 0); /* and nobody is busy any more */
+	node_commit(&n);
+	CHECK_INT(node_setup(&n, "10.200.0.0/16", "10.200.4.0/24", 9), 0);
+	node_drop(&n);
+	node_done(&n);
+}
+
+/* What a peer was to get, and what it had, is anybody's when it doesn't, or goes. */
+TEST(free_again)
+{
+	struct node n;
+
+	node_init(&n);
+	node_has_tunnel(&n);
+	for (uint8_t i = 1; i < 5; i++) {
+		CHECK_INT(SET(&n, i, NULL, NULL, 0, { "10.200.5.0/24", "10.200.6.0/24" }), 0);
+		node_commit(&n);
+		CHECK_INT(allow(&n, i, "10.200.7.0/24", false), 0);
+		node_drop(&n);
+		CHECK_INT(allow(&n, i, "10.200.7.0/24", false), 0);
+		CHECK(strstr(node_change(&n), " +10.200.7.0/24\n")); /* it doesn't have it yet */
+		node_commit(&n);
+		CHECK_INT(SET(&n, i, NULL, NULL, 0, { "10.200.6.0/24", "10.200.6.0/24" }), 0);
+		node_commit(&n);
+		CHECK_INT(SET(&n, i, NULL, NULL, 0, { "10.200.6.0/24" }), -EALREADY);
+		CHECK_INT(unset(&n, i), 0);
+		node_commit(&n);
+	}
+	check_peers(&n, "");
+	node_done(&n);
+}
+
 /* ---- endpoints ---- */
 
 TEST(hosts)
@@ -378,7 +434,7 @@ TEST(no_more_peers_than_status_can_tell)
 
 static void doubt(struct node *n, bool commit)
 {
-	engine_peer_doubt(n->intent);
+	engine_peer_doubt(n->e, n->intent);
 	(commit ? node_commit : node_drop)(n);
 }
 
@@ -423,6 +479,71 @@ TEST(in_doubt)
 	CHECK_INT(unset(&n, 1), 0); /* nor is a stranger's end */
 	doubt(&n, true);
 	check_peers(&n, "");
+	node_done(&n);
+}
+
+static int doubted(struct node *n)
+{
+	n->change = (struct tunnel_change){ .n_peers = 0 };
+	return engine_peers_doubted(n->e, &n->change, &n->intent);
+}
+
+TEST(what_is_told_of_doubts)
+{
+	struct intent *intent;
+	struct node n;
+
+	node_init(&n);
+	node_has_tunnel(&n);
+	CHECK_INT(doubted(&n), -EALREADY);
+	CHECK_INT(SET(&n, 1, "192.0.2.1:1", NULL, 5, { "10.200.5.0/24" }), 0);
+	doubt(&n, false); /* nobody wants it */
+	CHECK_INT(SET(&n, 2, NULL, NULL, 0, { "10.200.6.0/24" }), 0);
+	node_commit(&n);
+	CHECK_INT(allow(&n, 2, "10.200.7.0/24", false), 0);
+	doubt(&n, false); /* it is wanted as before */
+	CHECK_INT(unset(&n, 3), 0);
+	doubt(&n, false); /* a stranger */
+	CHECK_INT(doubted(&n), 0);
+	CHECK_STR(node_change(&n), "peer 3 goes\npeer 2 goes\npeer 2 keepalive 0 +10.200.6.0/24\n"
+				   "peer 1 goes\n");
+	node_drop(&n);
+	CHECK_INT(SET(&n, 1, NULL, NULL, 0, { "10.200.5.0/24" }),
+		  0); /* is told in full by itself */
+	CHECK_STR(node_change(&n), "peer 1 goes\npeer 1 keepalive 0 +10.200.5.0/24\n");
+	intent = n.intent;
+	CHECK_INT(doubted(&n), 0);
+	CHECK_STR(node_change(&n), "peer 3 goes\npeer 2 goes\npeer 2 keepalive 0 +10.200.6.0/24\n");
+	node_commit(&n);
+	CHECK_INT(doubted(&n), -EALREADY);
+	engine_drop(n.e, intent);
+	CHECK_INT(doubted(&n), 0);
+	CHECK_STR(node_change(&n), "peer 1 goes\n");
+	node_commit(&n);
+	CHECK_INT(doubted(&n), -EALREADY);
+	CHECK_INT(allow(&n, 2, "10.200.6.0/24", false), -EALREADY); /* it is sure again */
+	node_done(&n);
+}
+
+/* A setup tells all that is wanted, and after a teardown nobody has anything. */
+TEST(doubts_that_end_with_the_tunnel)
+{
+	struct node n;
+
+	node_init(&n);
+	node_has_tunnel(&n);
+	CHECK_INT(SET(&n, 1, NULL, NULL, 0, { "10.200.5.0/24" }), 0);
+	doubt(&n, false);
+	CHECK_INT(SET(&n, 2, NULL, NULL, 0, { "10.200.6.0/24" }), 0);
+	doubt(&n, true);
+	node_has_tunnel(&n);
+	CHECK_INT(doubted(&n), 0);
+	CHECK_STR(node_change(&n), "peer 1 goes\n");
+	node_drop(&n);
+	CHECK_INT(node_teardown(&n), 0);
+	node_commit(&n);
+	node_has_tunnel(&n);
+	CHECK_INT(doubted(&n), -EALREADY);
 	node_done(&n);
 }
 

@@ -44,3 +44,50 @@ TEST(a_key_is_in_its_step_and_nowhere_afterwards)
 		plan_done(&plan);
 	}
 }
+
+static size_t room_after(size_t n)
+{
+	struct plan plan = { .n = 0 };
+	size_t room;
+
+	for (size_t i = 0; i < n; i++)
+		CHECK(plan_add(&plan, STEP_TUNNEL));
+	plan_clear(&plan);
+	CHECK_INT(plan.n, 0);
+	room = plan.room;
+	for (size_t i = 0; i < PLAN_INLINE + room; i++)
+		CHECK_INT(plan_add(&plan, STEP_FIREWALL)->kind, STEP_FIREWALL);
+	CHECK_INT(plan.room, room);
+	plan_done(&plan);
+	CHECK_INT(plan.room, 0);
+	return room;
+}
+
+/* An empty plan keeps some room, and not more. */
+TEST(room)
+{
+	CHECK_INT(room_after(PLAN_INLINE), 0);
+	CHECK_INT(room_after(PLAN_INLINE + 1), 1);
+	CHECK_INT(room_after(PLAN_INLINE + PLAN_KEPT), PLAN_KEPT);
+	CHECK_INT(room_after(PLAN_INLINE + PLAN_KEPT + 1), 0);
+}
+
+/* What is kept of a plan has no key in it. */
+TEST(cleared)
+{
+	uint8_t turned[32];
+
+	key_turned(turned);
+	for (size_t at = 0; at < PLAN_INLINE + PLAN_KEPT; at++) {
+		struct plan plan = { .n = 0 };
+
+		CASE("step %zu", at);
+		for (size_t i = 0; i <= at; i++)
+			CHECK(plan_add(&plan, STEP_TUNNEL));
+		put_key(plan_at(&plan, at));
+		CHECK_INT(check_copies(turned, sizeof(turned)), 1);
+		plan_clear(&plan);
+		CHECK_INT(check_copies(turned, sizeof(turned)), 0);
+		plan_done(&plan);
+	}
+}

@@ -12,7 +12,7 @@ TEST(setup)
 	CHECK_STR(node_plan(&n), "firewall\n"
 				 "prefix 10.200.4.128/26\n"
 				 "bridge zl-8a3d9b380b-b 10.200.4.129/26\n");
-	CHECK_STR(plan_at(&n.plan, 2)->bridge.alias, "overlayd abcdef12 service web");
+	CHECK_STR(node_step(&n, 2)->bridge.alias, "overlayd abcdef12 service web");
 	node_commit(&n);
 	CHECK_INT(engine_service_count(n.e), 1);
 	CHECK_STR(engine_service_link(n.e, view("web")), "zl-8a3d9b380b-b");
@@ -39,9 +39,183 @@ TEST(before_the_tunnel)
 				 "bridge zl-web-b 10.200.187.129/26\n");
 	node_commit(&n);
 	node_has_tunnel(&n);
-	node_has_service(&n, "web"); /* it keeps name and block */
-	CHECK(strstr(node_plan(&n), "bridge zl-web-b 10.200.187.129/26\n"));
+	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0); /* it moves, and keeps its name */
+	CHECK_STR(node_plan(&n), "firewall\n"
+				 "prefix 10.200.4.128/26\n"
+				 "bridge zl-web-b 10.200.4.129/26, was 10.200.187.129\n"
+				 "no prefix 10.200.187.128/26\n");
+	node_commit(&n);
+	node_has_service(&n, "web");
+	CHECK_STR(node_plan(&n), "firewall\n"
+				 "prefix 10.200.4.128/26\n"
+				 "bridge zl-web-b 10.200.4.129/26\n");
 	CHECK_STR(engine_service_link(n.e, view("web")), "zl-web-b");
+	CHECK(ip_eq(&(struct ovd_ip){ .len = 0 }, &node_step(&n, 2)->bridge.was));
+	node_done(&n);
+}
+
+#define OUTSIDE "bridge zl-web-b 10.200.187.129/26\n"
+#define MOVES   "bridge zl-web-b 10.200.4.129/26, was 10.200.187.129\n"
+
+static void check_setup(struct node *n, const char *bridge)
+{
+	CHECK_INT(node_service(n, "web", SERVICE_AUTO), 0);
+	if (!strstr(node_plan(n), bridge))
+		check_fail(__FILE__, __LINE__, "no %s in %s", bridge, node_plan(n));
+}
+
+/* Nobody loses an address: it moves when the last one has come back. */
+TEST(whoever_has_an_address_keeps_it)
+{
+	const char *name = NULL;
+	struct ovd_ip ip, lent;
+	struct node n;
+
+	node_init(&n);
+	node_has_service(&n, "web");
+	ip = node_has_container(&n, 7, 70, "web");
+	CHECK_INT(engine_lend(n.e, view("web"), &lent), 0);
+	CHECK_INT(engine_services_outside(n.e, &name), 0); /* of nothing yet */
+	node_has_tunnel(&n);
+	CHECK_INT(engine_services_outside(n.e, &name), 1);
+	CHECK_STR(name, "web");
+	CHECK_INT(engine_service_move(n.e, &n.plan, &n.intent), -EALREADY);
+	check_setup(&n, OUTSIDE);
+	CHECK_INT(node_step(&n, 2)->bridge.n_ports, 1);
+	node_commit(&n);
+	CHECK(engine_service_is_outside(n.e, view("web")));
+	CHECK_INT(node_detach(&n, 7), 0);
+	node_commit(&n);
+	check_setup(&n, OUTSIDE);
+	node_commit(&n);
+	CHECK_INT(engine_return(n.e, &lent), 0);
+	check_setup(&n, MOVES);
+	node_commit(&n);
+	CHECK(!engine_service_is_outside(n.e, view("web")));
+	CHECK(!engine_service_is_outside(n.e, view("db")));
+	CHECK_INT(engine_services_outside(n.e, &name), 0);
+	ip = node_has_container(&n, 7, 70, "web");
+	CHECK(ip_eq(&ip, &(struct ovd_ip){ .len = 4, .b = { 10, 200, 4, 130 } }));
+	node_done(&n);
+}
+
+/* Both blocks are taken until it is known which one it is. */
+TEST(a_move_that_falls)
+{
+	struct intent *move;
+	struct ovd_cidr block;
+	struct node n;
+
+	node_init(&n);
+	node_has_service(&n, "web");
+	CHECK_INT(node_setup(&n, "10.200.0.0/16", "10.200.4.128/25", 0), 0);
+	node_commit(&n);
+	check_setup(&n, "bridge zl-web-b 10.200.4.193/26, was 10.200.187.129\n");
+	move = n.intent;
+	CHECK_INT(node_service(&n, "db", SERVICE_AUTO), -ENOSPC);
+	CHECK_INT(node_setup(&n, "10.200.0.0/16", "10.200.4.192/26", 0), -EBUSY);
+	CHECK_INT(node_setup(&n, "10.200.0.0/16", "10.200.187.128/26", 0), -EBUSY);
+	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), -EINPROGRESS);
+	CHECK_INT(node_unservice(&n, "web"), -EINPROGRESS);
+	engine_drop(n.e, move);
+	CHECK(engine_service_is_outside(n.e, view("web")));
+	CHECK_INT(node_service(&n, "db", SERVICE_AUTO), 0);
+	block = node_step(&n, 1)->prefix.cidr;
+	CHECK(cidr_eq(&block, &(struct ovd_cidr){ .ip = ip_of("10.200.4.192"), .prefix_len = 26 }));
+	node_commit(&n);
+	/* there is no room left: an error, and it stays as it is */
+	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), -ENOSPC);
+	CHECK_STR(engine_reason(n.e),
+		  "every block of slice 10.200.4.128/25 is taken: by the node, 2 services");
+	CHECK_INT(node_unservice(&n, "web"), 0);
+	CHECK_STR(node_plan(&n), "no prefix 10.200.187.128/26\nno bridge zl-web-b\n");
+	node_drop(&n);
+	node_done(&n);
+}
+
+/* One after the other, until none is left. */
+TEST(all_move_that_can)
+{
+	const char *name;
+	struct ovd_ip ip;
+	struct node n;
+
+	node_init(&n);
+	node_has_service(&n, "web");
+	node_has_service(&n, "db");
+	CHECK_INT(node_service(&n, "a", SERVICE_SHARED), 0);
+	node_commit(&n);
+	CHECK_INT(node_service(&n, "b", SERVICE_SHARED), 0);
+	node_commit(&n);
+	node_has_service(&n, "leaves");
+	node_has_container(&n, 7, 70, "leaves");
+	CHECK_INT(node_setup(&n, "10.200.0.0/16", "10.200.4.0/22", 0), 0);
+	CHECK_INT(engine_service_move(n.e, &n.plan, &(struct intent *){ NULL }), -EALREADY);
+	node_commit(&n);
+	CHECK_INT(engine_services_outside(n.e, &name), 5);
+	for (int i = 0; i < 3; i++) { /* the shared ones have one bridge */
+		plan_done(&n.plan);
+		CHECK_INT(engine_service_move(n.e, &n.plan, &n.intent), 0);
+		CHECK(strstr(node_plan(&n), ", was 10.200."));
+		node_commit(&n);
+	}
+	plan_done(&n.plan);
+	CHECK_INT(engine_service_move(n.e, &n.plan, &n.intent), -EALREADY);
+	CHECK_INT(engine_services_outside(n.e, &name), 1);
+	CHECK_STR(name, "leaves");
+	CHECK_INT(node_attach(&n, 8, 80, "b", &ip), 0);
+	CHECK(cidr_holds(&(struct ovd_cidr){ .ip = ip_of("10.200.4.0"), .prefix_len = 22 }, &ip));
+	node_commit(&n);
+	node_done(&n);
+}
+
+/* The node's slice is another one. */
+TEST(another_slice)
+{
+	struct node n;
+
+	node_init(&n);
+	node_has_tunnel(&n);
+	node_has_service(&n, "web");
+	CHECK_INT(node_setup(&n, "10.200.0.0/16", "10.200.8.0/24", 0), 0);
+	node_commit(&n);
+	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0);
+	CHECK(strstr(node_plan(&n), "bridge zl-8a3d9b380b-b 10.200.8.129/26, was 10.200.4.129\n"));
+	node_drop(&n);
+	CHECK_INT(node_setup(&n, "fd00:200::/48", "fd00:200:0:4::/64", 0), 0);
+	node_commit(&n);
+	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0);
+	CHECK(strstr(node_plan(&n), "/120, was 10.200.4.129\n"));
+	CHECK_INT(node_step(&n, 2)->bridge.was_len, 26);
+	node_commit(&n);
+	node_done(&n);
+}
+
+/* The platform says what stands in the way: another address, or ports that an earlier life left. */
+TEST(moves_that_must_be_otherwise)
+{
+	struct ovd_cidr first;
+	struct node n;
+
+	node_init(&n);
+	node_has_service(&n, "web");
+	node_has_tunnel(&n);
+	check_setup(&n, MOVES);
+	first = node_step(&n, 1)->prefix.cidr;
+	CHECK(engine_service_elsewhere(n.e, n.intent));
+	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0);
+	CHECK(!cidr_overlaps(&first, &node_step(&n, 1)->prefix.cidr));
+	CHECK(node_step(&n, 2)->bridge.was.len);
+	CHECK(engine_service_stay(n.e, n.intent));
+	plan_done(&n.plan);
+	CHECK_INT(engine_service_move(n.e, &n.plan, &n.intent), -EALREADY);
+	check_setup(&n, OUTSIDE); /* once, then it is tried again */
+	CHECK(!engine_service_stay(n.e, n.intent));
+	CHECK(!engine_service_elsewhere(n.e, n.intent));
+	node_commit(&n);
+	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0);
+	CHECK(node_step(&n, 2)->bridge.was.len);
+	node_commit(&n);
 	node_done(&n);
 }
 
@@ -57,7 +231,7 @@ TEST(names)
 	CHECK_STR(engine_reason(n.e), "service: a name has 1 to 63 bytes");
 	CHECK_INT(node_service(&n, name + 1, SERVICE_AUTO), 0);
 	/* IFALIASZ: what doesn't fit into an alias is cut */
-	CHECK_INT(strlen(plan_at(&n.plan, 2)->bridge.alias), LINK_ALIAS_MAX - 1);
+	CHECK_INT(strlen(node_step(&n, 2)->bridge.alias), LINK_ALIAS_MAX - 1);
 	node_commit(&n);
 	CHECK_STR(engine_service_link(n.e, view(name)), "");
 	CHECK(engine_service_link(n.e, view(name + 1))[0]);
@@ -77,7 +251,7 @@ TEST(blocks)
 	for (size_t i = 0; i < 3; i++) {
 		CHECK_INT(node_service(&n, names[i], SERVICE_AUTO), 0);
 		intents[i] = n.intent;
-		blocks[i] = plan_at(&n.plan, 1)->prefix.cidr;
+		blocks[i] = node_step(&n, 1)->prefix.cidr;
 		for (size_t k = 0; k < i; k++)
 			CHECK(!cidr_overlaps(&blocks[i], &blocks[k]));
 	}
@@ -89,7 +263,7 @@ TEST(blocks)
 	CHECK_INT(engine_service_count(n.e), 2);
 	CHECK_STR(engine_service_link(n.e, view("b")), "");
 	CHECK_INT(node_service(&n, "d", SERVICE_AUTO), 0);
-	CHECK(cidr_eq(&plan_at(&n.plan, 1)->prefix.cidr, &blocks[1]));
+	CHECK(cidr_eq(&node_step(&n, 1)->prefix.cidr, &blocks[1]));
 	node_commit(&n);
 	engine_commit(n.e, intents[0]);
 	engine_commit(n.e, intents[2]);
@@ -144,7 +318,7 @@ TEST(shared)
 	CHECK_STR(node_plan(&n), "firewall\n"
 				 "prefix 10.200.90.64/26\n"
 				 "bridge zl-4b7a5fbb3-sh 10.200.90.65/26\n");
-	CHECK_STR(plan_at(&n.plan, 2)->bridge.alias, "overlayd abcdef12 bridge shared");
+	CHECK_STR(node_step(&n, 2)->bridge.alias, "overlayd abcdef12 bridge shared");
 	intent = n.intent;
 	CHECK_INT(node_service(&n, "b", SERVICE_SHARED), -EINPROGRESS);
 	engine_drop(n.e, intent);
@@ -158,7 +332,9 @@ TEST(shared)
 	node_commit(&n);
 	CHECK_INT(engine_service_count(n.e), 2);
 	CHECK_STR(engine_service_link(n.e, view("b")), "zl-4b7a5fbb3-sh");
-	CHECK_INT(node_unservice(&n, "a"), -EALREADY);
+	CHECK_INT(node_unservice(&n, "a"), 0);
+	CHECK_STR(node_plan(&n), "");
+	node_commit(&n);
 	CHECK_INT(engine_service_count(n.e), 1);
 	CHECK_INT(node_unservice(&n, "b"), 0);
 	CHECK_STR(node_plan(&n), "no prefix 10.200.90.64/26\nno bridge zl-4b7a5fbb3-sh\n");
@@ -187,8 +363,8 @@ TEST(teardown)
 	engine_commit(n.e, intent);
 	CHECK_INT(node_unservice(&n, "web"), 0);
 	CHECK_STR(node_plan(&n), "no prefix 10.200.4.128/26\nno bridge zl-8a3d9b380b-b\n");
-	CHECK_STR(plan_at(&n.plan, 1)->bridge_delete.alias, "overlayd abcdef12 service web");
-	CHECK(!plan_at(&n.plan, 1)->bridge_delete.idle_only);
+	CHECK_STR(node_step(&n, 1)->bridge_delete.alias, "overlayd abcdef12 service web");
+	CHECK(!node_step(&n, 1)->bridge_delete.idle_only);
 	intent = n.intent;
 	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), -EINPROGRESS);
 	engine_drop(n.e, intent);
@@ -212,11 +388,21 @@ TEST(ports)
 	node_has_container(&n, 8, 80, "db");
 	node_has_container(&n, 9, 90, "web");
 	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0);
-	bridge = &plan_at(&n.plan, 2)->bridge;
+	bridge = &node_step(&n, 2)->bridge;
 	CHECK_INT(bridge->n_ports, 2);
-	CHECK_STR(bridge->ports[0], "zl-00000046-0");
-	CHECK_STR(bridge->ports[1], "zl-0000005a-0");
+	CHECK_STR(bridge->ports[0], "zl-0000005a-0"); /* the newest first */
+	CHECK_STR(bridge->ports[1], "zl-00000046-0");
 	node_commit(&n);
+	node_has_container(&n, 10, 100, "web");
+	for (uint32_t pid = 9; pid > 6; pid -= 2) { /* from the middle, from the end */
+		CHECK_INT(node_detach(&n, pid), 0);
+		node_commit(&n);
+		CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0);
+		bridge = &node_step(&n, 2)->bridge;
+		CHECK_INT(bridge->n_ports, pid == 9 ? 2 : 1);
+		CHECK_STR(bridge->ports[0], "zl-00000064-0");
+		node_commit(&n);
+	}
 	node_done(&n);
 }
 
@@ -229,11 +415,11 @@ TEST(elsewhere)
 	node_init(&n);
 	node_has_tunnel(&n);
 	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0);
-	first = plan_at(&n.plan, 1)->prefix.cidr;
+	first = node_step(&n, 1)->prefix.cidr;
 	CHECK(engine_service_elsewhere(n.e, n.intent));
 	CHECK_INT(engine_service_count(n.e), 0);
 	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0);
-	CHECK(!cidr_overlaps(&first, &plan_at(&n.plan, 1)->prefix.cidr));
+	CHECK(!cidr_overlaps(&first, &node_step(&n, 1)->prefix.cidr));
 	CHECK(engine_service_elsewhere(n.e, n.intent));
 	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0);
 	CHECK(engine_service_elsewhere(n.e, n.intent));
@@ -242,7 +428,7 @@ TEST(elsewhere)
 				      "services; by addresses of the host");
 	/* asked again, it looks again */
 	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0);
-	CHECK(cidr_eq(&first, &plan_at(&n.plan, 1)->prefix.cidr));
+	CHECK(cidr_eq(&first, &node_step(&n, 1)->prefix.cidr));
 	node_drop(&n);
 	node_done(&n);
 }
@@ -270,6 +456,11 @@ TEST(leaves_with_its_containers)
 	node_has_service(&n, "web");
 	node_has_container(&n, 7, 70, "web");
 	node_has_container(&n, 8, 80, "web");
+	CHECK_INT(node_unservice(&n, "web"), 0);
+	CHECK_STR(node_plan(&n), "");
+	node_drop(&n); /* it could not be written down */
+	CHECK_INT(node_unservice(&n, "web"), 0);
+	node_commit(&n);
 	CHECK_INT(node_unservice(&n, "web"), -EALREADY);
 	CHECK_INT(node_attach(&n, 9, 90, "web", &ip), -ENOENT);
 	CHECK_STR(engine_reason(n.e),
@@ -277,12 +468,16 @@ TEST(leaves_with_its_containers)
 	CHECK_INT(node_detach(&n, 7), 0);
 	node_commit(&n);
 	CHECK_INT(node_reap(&n), -EALREADY);
+	CHECK_INT(node_service(&n, "web", SERVICE_ISOLATED), 0);
+	node_drop(&n); /* it goes all the same */
+	CHECK_INT(node_attach(&n, 9, 90, "web", &ip), -ENOENT);
 	node_has_service(&n, "web");
 	CHECK_INT(node_detach(&n, 8), 0);
 	node_commit(&n);
 	CHECK_INT(node_reap(&n), -EALREADY);
 	node_has_container(&n, 9, 90, "web");
-	CHECK_INT(node_unservice(&n, "web"), -EALREADY);
+	CHECK_INT(node_unservice(&n, "web"), 0);
+	node_commit(&n);
 	CHECK_INT(node_detach(&n, 9), 0);
 	CHECK_INT(engine_attachment_count(n.e), 1);
 	node_commit(&n);
@@ -309,7 +504,7 @@ TEST(prune)
 	plan_done(&n.plan);
 	CHECK_INT(engine_prune(n.e, live, 2, &found, &n.plan), 0);
 	CHECK_STR(node_plan(&n), "no bridge zl-old-b if idle\nno bridge zl-older-b if idle\n");
-	CHECK_STR(plan_at(&n.plan, 0)->bridge_delete.alias, "overlayd abcdef12");
+	CHECK_STR(node_step(&n, 0)->bridge_delete.alias, "overlayd abcdef12");
 	node_done(&n);
 }
 

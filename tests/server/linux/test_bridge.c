@@ -150,6 +150,81 @@ TEST(a_subnet_in_which_the_host_has_an_address)
 	linux_net_free(&l->net);
 }
 
+static struct step moved(const char *gateway, uint8_t prefix_len)
+{
+	struct step step = step_of(gateway, prefix_len);
+
+	step.bridge.was = ip_of("10.200.4.129");
+	step.bridge.was_len = 26;
+	return step;
+}
+
+static const struct {
+	const char *name, *script, *gateway;
+	uint8_t prefix_len;
+	int r;
+	const char *detail;
+} moves[] = {
+	{ "another block", "true", "10.200.5.1", 26, 0, "" },
+	{ "another family", "true", "fd00::81", 120, 0, "" },
+	{ "ports", "ip link set v0 master zl-web-b", "10.200.5.1", 26, -EBUSY,
+	  "1 ports are on it" },
+	{ "an address of the host", "ip addr add 10.200.5.9/32 dev lo", "10.200.5.1", 26,
+	  -EADDRINUSE, "the host has the address 10.200.5.9" },
+	{ "an address of the host where it is", "ip addr add 10.200.4.140/32 dev lo", "10.200.5.1",
+	  26, 0, "" },
+};
+
+TEST(one_that_moves)
+{
+	struct step first = step4();
+	char detail[PLAN_DETAIL_MAX] = "";
+	struct linux_net *l;
+
+	host_enter();
+	l = platform_new();
+	run("ip link add v0 type veth peer name v1");
+	for (size_t i = 0; i < ARRAY_SIZE(moves); i++) {
+		_cleanup_(freep) char *before = NULL, *text = NULL;
+		struct step step = moved(moves[i].gateway, moves[i].prefix_len);
+
+		CASE("%s", moves[i].name);
+		CHECK_INT(bridge_create(l, &first, detail), 0);
+		run("%s", moves[i].script);
+		before = sh("ip -4 addr show zl-web-b; ip route");
+		CHECK_INT(bridge_create(l, &step, detail), moves[i].r);
+		CHECK_STR(detail, moves[i].detail);
+		if (moves[i].r == 0) {
+			text = sh("ip -o addr show zl-web-b");
+			CHECK(strstr(text, moves[i].gateway) && !strstr(text, "10.200.4."));
+			bridge_undo(l, &step);
+		}
+		text = (free(text), sh("ip -4 addr show zl-web-b; ip route"));
+		CHECK_STR(text, before);
+		run("ip link set v0 nomaster; ip addr flush dev lo scope global");
+		detail[0] = '\0';
+	}
+	linux_net_free(&l->net);
+}
+
+/* It vanished meanwhile: what undo finds is its own work. */
+TEST(one_that_moves_and_is_gone)
+{
+	struct step step = moved("10.200.5.1", 26);
+	_cleanup_(freep) char *before = NULL;
+	char detail[PLAN_DETAIL_MAX] = "";
+	struct linux_net *l;
+
+	host_enter();
+	l = platform_new();
+	before = look(NULL);
+	CHECK_INT(bridge_create(l, &step, detail), 0);
+	CHECK(step.bridge.made);
+	bridge_undo(l, &step);
+	CHECK_AS_BEFORE(NULL, before);
+	linux_net_free(&l->net);
+}
+
 static const struct {
 	const char *name, *script, *detail;
 } strangers[] = {

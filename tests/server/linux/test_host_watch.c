@@ -86,6 +86,21 @@ TEST(the_firewall_concerns_us)
 	nft_free(nft);
 }
 
+/* The loop has others to serve too. */
+TEST(a_flood_is_read_in_parts)
+{
+	struct host_watch *w = watch(NULL);
+
+	run("i=0; while [ $i -lt 100 ]; do echo route replace default dev up$((i %% 2));"
+	    "i=$((i + 1)); done | ip -batch -");
+	CHECK(readable(w, 0));
+	CHECK(host_watch_read(w));
+	CHECK(readable(w, 0));
+	while (!host_watch_read(w)) /* it rests, then tells of the other part */
+		CHECK(readable(w, WAIT_MS));
+	host_watch_free(w);
+}
+
 static unsigned now_ms(void)
 {
 	struct timespec now;

@@ -1,3 +1,5 @@
+#include <fcntl.h>
+
 #include "server/linux/link.h"
 #include "tests/server/linux/host.h"
 
@@ -153,4 +155,25 @@ TEST(cut_and_joined_again)
 	CHECK_INT(join_create(s.l, &step, detail), 0);
 	rules = sh("%s ip rule | grep 'lookup 200'", IN(&s.guest));
 	CHECK_STR(rules, "1000:\tfrom 10.200.4.3 lookup 200\n");
+}
+
+TEST(a_strangers_link_stays)
+{
+	_cleanup_(scene_done) struct scene s = { .before = NULL };
+	_cleanup_(fd_closep) int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	char detail[PLAN_DETAIL_MAX] = "";
+	struct step step;
+
+	host_enter();
+	scene_init(&s);
+	step = step4_of(&s);
+	CHECK_INT(join_create(s.l, &step, detail), 0);
+	run("ip link del zl-4a-1; ip link add zl-4a-1 address 02:00:00:00:00:02 type bridge");
+	run("%s ip rule del table 200", IN(&s.guest));
+	s.before = (free(s.before), look(&s.guest));
+	join_undo(s.l, &step);
+	CHECK_AS_BEFORE(&s.guest, s.before);
+	step.join.netns = null;
+	CHECK_INT(join_create(s.l, &step, detail), -EINVAL);
+	CHECK_AS_BEFORE(&s.guest, s.before);
 }

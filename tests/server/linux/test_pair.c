@@ -49,7 +49,8 @@ TEST(both_ends)
 	CHECK_INT(strtoul(inside, NULL, 10), pair.index);
 	CHECK(strstr(inside, "mtu 1380") && strstr(inside, "state DOWN"));
 	CHECK(!succeeds("ip -o link show eth0"));
-	pair_delete(l, "zl-4a-0");
+	pair_delete(l, &pair.index);
+	CHECK_INT(pair.index, 0);
 	CHECK_AS_BEFORE(&guest, before);
 	linux_net_free(&l->net);
 	guest_stop(&guest);
@@ -178,9 +179,9 @@ TEST(packets_pass_once_both_ends_are_up)
 	link_put_up(&b, pair.index, NULL);
 	CHECK_INT(pair_configure(l, &pair, &b, NULL), 0);
 	CHECK_INT(pair_wait(l, &pair), 0);
-	pair_delete(l, pair.host);
+	pair_delete(l, &pair.index);
 	CHECK_INT(pair_wait(l, &pair), -ENODEV);
-	pair_delete(l, pair.host); /* again is ok */
+	pair_delete(l, &pair.index); /* again is ok */
 	linux_net_free(&l->net);
 	guest_stop(&guest);
 }

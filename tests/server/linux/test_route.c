@@ -98,3 +98,35 @@ TEST(deletion)
 	run("ip route show 192.0.2.0/24 | grep zl-g");
 	linux_net_free(&l->net);
 }
+
+/* What a daemon that died left on its tunnel. */
+TEST(what_nobody_wants_goes)
+{
+	const struct ovd_cidr some[] = { cidr_of("192.0.2.7/24"), cidr_of("fd02::/64") },
+			      more = cidr_of("203.0.113.0/25");
+	const struct tunnel_peer peers[] = { { .allowed = some, .n_allowed = 2 },
+					     { .n_allowed = 0 },
+					     { .allowed = &more, .n_allowed = 1 } };
+	_cleanup_(freep) char *before = NULL;
+	char detail[PLAN_DETAIL_MAX] = "";
+	struct linux_net *l = links();
+	const char *ours = "proto static scope link src 198.51.100.2";
+
+	run("ip addr add 10.200.4.1/16 dev zl-g;"
+	    "ip route add 192.0.2.0/24 dev zl-g %s; ip route add 203.0.113.0/25 dev zl-g %s;"
+	    "ip -6 route add fd02::/64 dev zl-g proto static;"
+	    "ip route add 192.0.2.128/25 dev up0 proto static;" /* another link's, */
+	    "ip route add 192.0.2.0/25 dev zl-g;"               /* by hand, not as ours are, */
+	    "ip route add 198.18.0.0/16 via 10.200.4.9 dev zl-g proto static;"
+	    "ip route add 198.18.0.0/24 dev zl-g proto static table 7",
+	    ours, ours);
+	before = look(NULL);
+	run("ip route add 203.0.113.0/24 dev zl-g %s; ip route add 203.0.113.128/25 dev zl-g %s;"
+	    "ip -6 route add fd02::/65 dev zl-g proto static",
+	    ours, ours);
+	CHECK_INT(route_delete_unwanted(l, "zl-g", peers, 3, detail), 0);
+	CHECK_STR(detail, "");
+	CHECK_AS_BEFORE(NULL, before);
+	CHECK_INT(route_delete_unwanted(l, "zl-none", peers, 3, detail), -ENODEV);
+	linux_net_free(&l->net);
+}

@@ -125,6 +125,60 @@ TEST(one_that_is_there_is_changed_and_put_back)
 	linux_net_free(&l->net);
 }
 
+/* Its address, and with it the route to the cluster. */
+TEST(another_family)
+{
+	struct linux_net *l = host_with_platform();
+	struct step four = step_of("10.200.4.1", 7007), six = step_of("fd00:200:0:4::1", 7007);
+	_cleanup_(freep) char *before = NULL, *text = NULL;
+	char detail[PLAN_DETAIL_MAX] = "";
+
+	CHECK_INT(tunnel_create(l, &four, detail), 0);
+	before = look(NULL);
+	six.tunnel.has_was = true;
+	six.tunnel.was = four.tunnel.want;
+	six.tunnel.want.prefix_len = 48;
+	six.tunnel.want.block = cidr_of("fd00:200:0:4::/120");
+	CHECK_INT(tunnel_create(l, &six, detail), 0);
+	text = sh("ip -o addr show " NAME "; ip route");
+	CHECK(strstr(text, "inet6 fd00:200:0:4::1/48") && !strstr(text, "10.200."));
+	tunnel_undo(l, &six);
+	CHECK_AS_BEFORE(NULL, before);
+	CHECK_INT(wg_delete(l->wg, NAME), 0);
+	linux_net_free(&l->net);
+}
+
+/* The peers of a daemon that died stay until somebody removes them; their routes would stay after
+ * that. */
+TEST(routes_of_an_earlier_life)
+{
+	static const char add[] =
+		"ip route add 203.0.113.0/24 dev " NAME " proto static scope link;"
+		"ip route add 192.0.2.0/24 dev " NAME " proto static scope link";
+	struct linux_net *l = host_with_platform();
+	struct step step = step_of("10.200.4.1", 7008);
+	const struct ovd_cidr wanted = cidr_of("192.0.2.0/24");
+	const struct tunnel_peer peer = { .key = { { 5 } }, .allowed = &wanted, .n_allowed = 1 };
+	_cleanup_(freep) char *after = NULL, *later = NULL;
+	char detail[PLAN_DETAIL_MAX] = "";
+
+	step.tunnel.peers = &peer;
+	step.tunnel.n_peers = 1;
+	CHECK_INT(tunnel_create(l, &step, detail), 0);
+	run("%s", add);
+	CHECK_INT(tunnel_create(l, &step, detail), 0);
+	after = sh("ip route show proto static");
+	CHECK_STR(after, "192.0.2.0/24 dev " NAME " scope link \n");
+	run("ip route del 192.0.2.0/24; %s", add);
+	step.tunnel.has_was = true; /* of this daemon: it knows what it has made */
+	step.tunnel.was = step.tunnel.want;
+	CHECK_INT(tunnel_create(l, &step, detail), 0);
+	later = sh("ip route show proto static");
+	CHECK(strstr(later, "203.0.113.0/24") && strstr(later, "192.0.2.0/24"));
+	CHECK_INT(wg_delete(l->wg, NAME), 0);
+	linux_net_free(&l->net);
+}
+
 static const struct {
 	const char *name, *script;
 	int r;
@@ -207,16 +261,23 @@ static const struct {
 	{ "a container's, some day", "ip addr add 10.200.4.62/24 dev s0", -EADDRINUSE,
 	  "the host has the address 10.200.4.62" },
 	{ "behind the block", "ip addr add 10.200.4.64/24 dev s0", 0, "" },
-	{ "a container of ours", "ip link set s0 alias '" MARK " container web';"
-	  "ip addr add 10.200.4.1/32 dev s0", 0, "" },
-	{ "a container of another node's", "ip link set s0 alias 'overlayd 89abcdef container web';"
-	  "ip addr add 10.200.4.1/32 dev s0", -EADDRINUSE, "the host has the address 10.200.4.1" },
-	{ "a bridge of ours", "ip link add b0 type bridge; ip link set b0 alias '" MARK " service web';"
-	  "ip addr add 10.200.4.33/27 dev b0", -EADDRINUSE,
-	  "the host has the address 10.200.4.33" },
-	{ "one of ours hides no other", "ip link add b0 type bridge;"
+	{ "a container of ours",
+	  "ip link set s0 alias '" MARK " container web';"
+	  "ip addr add 10.200.4.1/32 dev s0",
+	  0, "" },
+	{ "a container of another node's",
+	  "ip link set s0 alias 'overlayd 89abcdef container web';"
+	  "ip addr add 10.200.4.1/32 dev s0",
+	  -EADDRINUSE, "the host has the address 10.200.4.1" },
+	{ "a bridge of ours",
+	  "ip link add b0 type bridge; ip link set b0 alias '" MARK " service web';"
+	  "ip addr add 10.200.4.33/27 dev b0",
+	  -EADDRINUSE, "the host has the address 10.200.4.33" },
+	{ "one of ours hides no other",
+	  "ip link add b0 type bridge;"
 	  "ip addr add 10.200.4.2/32 dev b0; ip link set s0 alias '" MARK " container web';"
-	  "ip addr add 10.200.4.1/32 dev s0", -EADDRINUSE, "the host has the address 10.200.4.2" },
+	  "ip addr add 10.200.4.1/32 dev s0",
+	  -EADDRINUSE, "the host has the address 10.200.4.2" },
 };
 
 TEST(a_block_in_which_the_host_has_an_address)

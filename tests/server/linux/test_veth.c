@@ -178,3 +178,26 @@ TEST(a_full_bridge)
 	CHECK_INT(veth_create(s.l, &step, detail), -EXFULL);
 	CHECK_AS_BEFORE(&s.guest, s.before);
 }
+
+/* Whatever goes wrong, and whoever took the name meanwhile. */
+TEST(a_strangers_link_stays)
+{
+	_cleanup_(scene_done) struct scene s = { .before = NULL };
+	_cleanup_(fd_closep) int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	char detail[PLAN_DETAIL_MAX] = "";
+	struct step step;
+
+	host_enter();
+	scene_init(&s);
+	step = step_of(&s, "10.200.4.130", "10.200.4.129", 26);
+	CHECK_INT(veth_create(s.l, &step, detail), 0);
+	run("ip link del zl-4a-0; ip link add zl-4a-0 address 02:00:00:00:00:02 type bridge");
+	s.before = (free(s.before), look(&s.guest));
+	veth_undo(s.l, &step);
+	CHECK_AS_BEFORE(&s.guest, s.before);
+	step.veth.netns = null;
+	CHECK_INT(veth_create(s.l, &step, detail), -EINVAL);
+	CHECK_AS_BEFORE(&s.guest, s.before);
+	veth_undo(s.l, &step);
+	CHECK_AS_BEFORE(&s.guest, s.before);
+}

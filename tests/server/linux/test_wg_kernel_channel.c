@@ -129,6 +129,17 @@ static void dump_end(struct world *w, uint32_t sequence)
 	answer(w, &m, sizeof(m));
 }
 
+static void dump_fails(struct world *w, uint32_t sequence, int error)
+{
+	const struct {
+		struct nlmsghdr head;
+		int error;
+	} m = { .head = { .nlmsg_len = sizeof(m), .nlmsg_type = NLMSG_DONE, .nlmsg_seq = sequence },
+		.error = error };
+
+	answer(w, &m, sizeof(m));
+}
+
 static void ask_get(struct world *w)
 {
 	CHECK_INT(w->channel->ops->get(w->channel, get_done, w), 0);
@@ -273,6 +284,24 @@ TEST(a_part_that_is_not_readable_fails_the_dump)
 	CHECK_STR(w.answers, "get-74 ");
 }
 
+TEST(a_dump_that_ends_with_an_error)
+{
+	_cleanup_(end_world) struct world w;
+	uint32_t sequence;
+
+	begin_world(&w);
+	ask_get(&w);
+	sequence = expect_question(&w, WG_CMD_GET_DEVICE);
+	dump_part(&w, sequence, 1, 0);
+	dump_fails(&w, sequence, -ENOBUFS);
+	CHECK_STR(w.answers, "get-105 ");
+	ask_get(&w);
+	sequence = expect_question(&w, WG_CMD_GET_DEVICE);
+	dump_part(&w, sequence, 2, 0);
+	dump_fails(&w, sequence, 0);
+	CHECK_STR(w.answers, "get-105 get2 ");
+}
+
 TEST(asking_from_within_an_answer)
 {
 	_cleanup_(end_world) struct world w;
@@ -297,6 +326,41 @@ TEST(the_other_side_goes)
 	CHECK_STR(w.answers, "set-32 get-32 ");
 	CHECK_INT(w.channel->ops->events(w.channel), 0);
 	CHECK_INT(w.channel->ops->get(w.channel, get_done, &w), -EPIPE);
+}
+
+/* Nobody waits for them any more, but they are done, and in their turn. */
+TEST(questions_that_are_abandoned)
+{
+	_cleanup_(end_world) struct world w;
+
+	begin_world(&w);
+	ask_set(&w, 1);
+	ask_get(&w);
+	w.channel->ops->abandon(w.channel);
+	CHECK_STR(w.answers, "set-125 get-125 ");
+	w.channel->ops->abandon(w.channel); /* each is told once */
+	CHECK_STR(w.answers, "set-125 get-125 ");
+	ask_set(&w, 1);
+	acknowledge(&w, expect_question(&w, WG_CMD_SET_DEVICE), 0);
+	dump_end(&w, expect_question(&w, WG_CMD_GET_DEVICE));
+	CHECK_STR(w.answers, "set-125 get-125 ");
+	acknowledge(&w, expect_question(&w, WG_CMD_SET_DEVICE), 0);
+	CHECK_STR(w.answers, "set-125 get-125 set0 ");
+}
+
+/* From within, a caller may ask, or close. */
+TEST(abandoned_callers_ask_again)
+{
+	_cleanup_(end_world) struct world w;
+
+	begin_world(&w);
+	w.again = true;
+	ask_set(&w, 1);
+	w.channel->ops->abandon(w.channel);
+	CHECK_STR(w.answers, "set-125 get-125 ");
+	acknowledge(&w, expect_question(&w, WG_CMD_SET_DEVICE), 0);
+	dump_end(&w, expect_question(&w, WG_CMD_GET_DEVICE));
+	CHECK_STR(w.answers, "set-125 get-125 ");
 }
 
 TEST(closing_ends_what_is_outstanding)

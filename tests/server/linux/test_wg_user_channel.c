@@ -10,8 +10,8 @@
 #include "tests/server/linux/host.h"
 #include "tests/server/linux/wg_device.h"
 
-#define WAIT_MS   20000
-#define PEERS_MAX 2000
+#define WAIT_MS 20000
+#define MANY    2000
 
 /* What came, in the order in which it came. */
 struct answers {
@@ -86,14 +86,14 @@ TEST(many_in_flight_are_answered_in_order)
 TEST(a_large_change_and_a_large_state)
 {
 	struct wg wg = device();
-	static struct tunnel_peer peers[PEERS_MAX];
-	static struct ovd_cidr allowed[PEERS_MAX];
-	const struct tunnel_change change = { .peers = peers, .n_peers = PEERS_MAX };
+	static struct tunnel_peer peers[MANY];
+	static struct ovd_cidr allowed[MANY];
+	const struct tunnel_change change = { .peers = peers, .n_peers = MANY };
 	struct answers all = { .n = 0 };
 	struct question q[] = { { &all, 0 }, { &all, 1 } };
 	struct tunnel *t;
 
-	for (unsigned i = 0; i < PEERS_MAX; i++) {
+	for (unsigned i = 0; i < MANY; i++) {
 		allowed[i] =
 			(struct ovd_cidr){ .ip = { .len = 4,
 						   .b = { 10, (uint8_t)(i >> 8), (uint8_t)i } },
@@ -108,7 +108,7 @@ TEST(a_large_change_and_a_large_state)
 	loop(t, &all, 2);
 	CHECK_INT(all.r[0], 0);
 	CHECK_INT(all.r[1], 0);
-	CHECK_INT(all.n_peers[1], PEERS_MAX);
+	CHECK_INT(all.n_peers[1], MANY);
 	t->ops->close(t);
 	device_done(&wg);
 }
@@ -241,14 +241,16 @@ static void put_hex(char hex[HEX_LENGTH])
 /* The answer to a get, as wireguard-go gives it; with so many peers. */
 static void say_state(int fd, unsigned n_peers)
 {
-	char begin[] = "private_key=0000000000000000000000000000000000000000000000000000000000000000\n";
+	char begin[] =
+		"private_key=0000000000000000000000000000000000000000000000000000000000000000\n";
 	char peer[128];
 
 	put_hex(begin + strlen("private_key="));
 	CHECK_INT(send(fd, begin, strlen(begin), 0), strlen(begin));
 	explicit_bzero(begin, sizeof(begin));
 	for (unsigned i = 0; i < n_peers; i++) {
-		int n = snprintf(peer, sizeof(peer), "public_key=%064x\nallowed_ip=10.0.0.0/8\n", i + 1);
+		int n = snprintf(peer, sizeof(peer), "public_key=%064x\nallowed_ip=10.0.0.0/8\n",
+				 i + 1);
 
 		CHECK_INT(send(fd, peer, (size_t)n, 0), n);
 	}
@@ -324,4 +326,34 @@ TEST(a_large_state_takes_no_room_afterwards)
 	CHECK(heap() <= before + 65536);
 	t->ops->close(t);
 	close(fds[1]);
+}
+
+/* The device hangs: nobody waits for its answer any more, but what is told later comes behind. */
+TEST(abandoned_questions_keep_their_turn)
+{
+	struct wg wg = device();
+	const struct tunnel_peer gone = { .key = { { 1 } }, .remove = true };
+	const struct tunnel_change change = { .peers = &gone, .n_peers = 1 };
+	struct answers all = { .n = 0 };
+	struct question q[] = { { &all, 0 }, { &all, 1 }, { &all, 2 }, { &all, 3 } };
+	struct tunnel *t;
+
+	CHECK_INT(wg_user.open(&wg, LINK, &t), 0);
+	run("kill -STOP $(pgrep -x wireguard-go)");
+	CHECK_INT(set_peer(t, 1, &q[0]), 0);
+	CHECK_INT(t->ops->get(t, note, &q[1]), 0);
+	t->ops->abandon(t);
+	CHECK_INT(all.n, 2);
+	CHECK_INT(all.r[0], -ECANCELED);
+	CHECK_INT(all.r[1], -ECANCELED);
+	CHECK_INT(t->ops->set(t, &change, note, &q[2]), 0);
+	CHECK_INT(t->ops->get(t, note, &q[3]), 0);
+	run("kill -CONT $(pgrep -x wireguard-go)");
+	loop(t, &all, 4);
+	CHECK_INT(all.id[2], 2);
+	CHECK_INT(all.r[2], 0);
+	CHECK_INT(all.r[3], 0);
+	CHECK_INT(all.n_peers[3], 0);
+	t->ops->close(t);
+	device_done(&wg);
 }

@@ -111,23 +111,38 @@ static void prefix_delete_undo(void *platform, struct step *step)
 		put(platform, name);
 }
 
+static void bridge_text(const struct step *step, const struct ovd_ip *ip, unsigned len,
+			char name[96], char whole[192])
+{
+	char text[IP_TEXT_MAX];
+
+	snprintf(name, 96, "bridge %s ", step->bridge.link);
+	snprintf(whole, 192, "%s%s/%u", name, ip_format(ip, text), len);
+}
+
 static int bridge(void *platform, struct step *step, char *detail _unused_)
 {
-	char name[96], whole[192], ip[IP_TEXT_MAX];
+	char name[96], whole[192];
+	int r;
 
-	snprintf(name, sizeof(name), "bridge %s ", step->bridge.link);
-	snprintf(whole, sizeof(whole), "%s%s/%u", name, ip_format(&step->bridge.gateway, ip),
-		 step->bridge.prefix_len);
-	return make(platform, name, whole, &step->bridge.made);
+	bridge_text(step, &step->bridge.gateway, step->bridge.prefix_len, name, whole);
+	r = make(platform, name, whole, &step->bridge.made);
+	if (r == 0 && step->bridge.was.len) {
+		drop(platform, name);
+		put(platform, whole);
+	}
+	return r;
 }
 
 static void bridge_undo(void *platform, struct step *step)
 {
-	char name[96];
+	char name[96], whole[192];
 
-	snprintf(name, sizeof(name), "bridge %s ", step->bridge.link);
-	if (step->bridge.made)
+	bridge_text(step, &step->bridge.was, step->bridge.was_len, name, whole);
+	if (step->bridge.made || step->bridge.was.len)
 		drop(platform, name);
+	if (!step->bridge.made && step->bridge.was.len)
+		put(platform, whole);
 }
 
 static int bridge_delete(void *platform, struct step *step, char *detail _unused_)

@@ -57,11 +57,27 @@ static int tunnel_set(struct tunnel *t, const struct tunnel_change *change, tunn
 static void answer(struct fake_tunnel *f, int r)
 {
 	const struct tunnel_state state = { .n_peers = 0 };
+	struct asked_of_it asked[ARRAY_SIZE(f->asked)];
 	size_t n = f->n_asked;
 
+	memcpy(asked, f->asked, sizeof(asked));
 	f->n_asked = 0;
 	for (size_t i = 0; i < n; i++)
-		f->asked[i].done(f->asked[i].arg, r, r < 0 ? NULL : &state);
+		if (asked[i].done)
+			asked[i].done(asked[i].arg, r, r < 0 ? NULL : &state);
+}
+
+static void tunnel_abandon(struct tunnel *t)
+{
+	struct fake_tunnel *f = fake_of(t);
+
+	for (size_t i = 0; i < f->n_asked; i++) {
+		tunnel_done_fn *done = f->asked[i].done;
+
+		f->asked[i].done = NULL;
+		if (done)
+			done(f->asked[i].arg, -ECANCELED, NULL);
+	}
 }
 
 static void tunnel_ready(struct tunnel *t)
@@ -80,7 +96,7 @@ static void tunnel_close(struct tunnel *t)
 }
 
 static const struct tunnel_ops tunnel_ops = {
-	tunnel_fd, tunnel_events, tunnel_ready, tunnel_set, begin, tunnel_close,
+	tunnel_fd, tunnel_events, tunnel_ready, tunnel_set, begin, tunnel_abandon, tunnel_close,
 };
 
 /* ---- the platform ---- */
@@ -256,6 +272,13 @@ const char *node_ask(struct node *n, const char *request, const char *want)
 	CASE("%.200s", request);
 	node_send(n, request);
 	return node_hear(n, want);
+}
+
+void node_wake(struct node *n)
+{
+	n->tunnel.hangs = false;
+	eventfd_write(n->tunnel.event, 1);
+	node_turn(n);
 }
 
 void node_turn(struct node *n)

@@ -12,8 +12,8 @@
 struct fake_tunnel {
 	struct tunnel tunnel;
 	int event; /* readable while something is to be answered */
-	struct {
-		tunnel_done_fn *done;
+	struct asked_of_it {
+		tunnel_done_fn *done; /* NULL: nobody waits for it any more */
 		void *arg;
 	} asked[8];
 	size_t n_asked;
@@ -50,6 +50,9 @@ const char *node_ask(struct node *n, const char *request, const char *want);
 /* The two halves of it. */
 void node_send(struct node *n, const char *request);
 const char *node_hear(struct node *n, const char *want);
+
+/* A tunnel that hung answers what it was asked. */
+void node_wake(struct node *n);
 
 /* Turns the loop until nothing is ready. */
 void node_turn(struct node *n);

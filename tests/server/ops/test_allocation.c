@@ -1,5 +1,6 @@
-/* A warm daemon asks malloc for nothing between reading a request and flushing its answer, unless
- * there is something new to be remembered. */
+/* A warm daemon asks malloc for nothing between reading a request and flushing its answer: what is
+ * remembered lies where something lay before. The platform is one in memory; libnl, libnftables and
+ * the resolver ask for what they need. */
 #include <execinfo.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -121,7 +122,6 @@ struct line {
 struct kind {
 	const char *name;
 	struct line lines[4];
-	unsigned long most; /* calls in a round, giving back included */
 };
 
 /* What every round finds: a tunnel, a service, a container, a peer. */
@@ -134,96 +134,86 @@ static const struct line furniture[] = {
 };
 
 static const struct kind at_once[] = {
-	{ "status", { { "{\"op\":\"status\"}", "\"status\"" } }, 0 },
-	{ "hello", { { "{\"op\":\"hello\",\"client\":\"c 1\"}", "\"server_info\"" } }, 0 },
-	{ "node id", { { "{\"op\":\"set_local_node_id\",\"node_id\":7}", "\"ok\"" } }, 0 },
+	{ "status", { { "{\"op\":\"status\"}", "\"status\"" } } },
+	{ "hello", { { "{\"op\":\"hello\",\"client\":\"c 1\"}", "\"server_info\"" } } },
+	{ "node id", { { "{\"op\":\"set_local_node_id\",\"node_id\":7}", "\"ok\"" } } },
 	{ "own key",
 	  { { "{\"op\":\"set_local_wg_pubkey\",\"pubkey\":"
 	      "\"q80AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"}",
-	      "\"ok\"" } },
-	  0 },
+	      "\"ok\"" } } },
 	{ "foreign key",
-	  { { "{\"op\":\"set_local_wg_pubkey\",\"pubkey\":\"" KEY "\"}", "\"ok\"" } },
-	  0 },
+	  { { "{\"op\":\"set_local_wg_pubkey\",\"pubkey\":\"" KEY "\"}", "\"ok\"" } } },
 	{ "address of a service",
 	  { { "{\"op\":\"allocate_ip\",\"service\":\"web\",\"join_global\":false}", "\"ip\"" },
-	    { "{\"op\":\"release_ip\",\"ip\":\"@\"}", "\"ok\"" } },
-	  0 },
+	    { "{\"op\":\"release_ip\",\"ip\":\"@\"}", "\"ok\"" } } },
 	{ "address of the node",
 	  { { "{\"op\":\"allocate_ip\",\"service\":\"none\",\"join_global\":true}", "\"ip\"" },
-	    { "{\"op\":\"release_ip\",\"ip\":\"@\"}", "\"ok\"" } },
-	  0 },
-	{ "address of nobody",
-	  { { "{\"op\":\"release_ip\",\"ip\":\"192.0.2.1\"}", "\"ok\"" } },
-	  0 },
+	    { "{\"op\":\"release_ip\",\"ip\":\"@\"}", "\"ok\"" } } },
+	{ "address of nobody", { { "{\"op\":\"release_ip\",\"ip\":\"192.0.2.1\"}", "\"ok\"" } } },
 	{ "bad JSON",
 	  { { "{\"op\"", "\"err\"" },
 	    { "[1]", "\"err\"" },
 	    { "{\"op\":\"nope\"}", "\"err\"" },
-	    { "{\"op\":\"status\",\"op\":\"status\"}", "\"err\"" } },
-	  0 },
+	    { "{\"op\":\"status\",\"op\":\"status\"}", "\"err\"" } } },
 	{ "not built yet",
 	  { { "{\"op\":\"nat_status\"}", "not built yet" },
-	    { SERVICE("d", "dedicated"), "not built yet" } },
-	  0 },
+	    { SERVICE("d", "dedicated"), "not built yet" } } },
 	{ "tunnel refused",
 	  { { "{\"op\":\"setup_global_overlay\",\"deployment\":\"d\",\"instance_id\":\"1\","
 	      "\"cluster_cidr\":\"10.200.0.0/16\",\"slice_cidr\":\"10.9.4.0/24\",\"wg_port\":0}",
-	      "is not inside" } },
-	  0 },
+	      "is not inside" } } },
 	{ "service refused",
 	  { { SERVICE("web", "shared"), "tear it down first" },
-	    { SERVICE("", "auto"), "\"err\"" } },
-	  0 },
+	    { SERVICE("", "auto"), "\"err\"" } } },
 	{ "unknown service",
-	  { { "{\"op\":\"teardown_service_overlay\",\"service\":\"x\"}", "\"ok\"" } },
-	  0 },
-	{ "attached again", { { ATTACH("5"), "\"attached\"" } }, 0 },
-	{ "unknown container", { { DETACH("6"), "\"ok\"" } }, 0 },
+	  { { "{\"op\":\"teardown_service_overlay\",\"service\":\"x\"}", "\"ok\"" } } },
+	{ "attached again", { { ATTACH("5"), "\"attached\"" } } },
+	{ "unknown container", { { DETACH("6"), "\"ok\"" } } },
 	{ "peer again",
 	  { { PEER(KEY, "192.0.2.2:51820", "10.200.5.0/24, 10.200.6.0/24"), "\"ok\"" },
 	    { ALLOWED("add", "10.200.5.0/24"), "\"ok\"" },
-	    { ALLOWED("remove", "10.200.9.0/24"), "\"ok\"" } },
-	  0 },
+	    { ALLOWED("remove", "10.200.9.0/24"), "\"ok\"" } } },
 	{ "peer refused",
 	  { { PEER("x", "192.0.2.2:51820", ""), "not a key" },
 	    { PEER(KEY2, "192.0.2.2", ""), "has no port" },
 	    { PEER(KEY2, "192.0.2.2:1", "10.0.0.0/33"), "prefix length" },
-	    { PEER(KEY2, "192.0.2.2:1", "0.0.0.0/0"), "all of the host's traffic" } },
-	  0 },
+	    { PEER(KEY2, "192.0.2.2:1", "0.0.0.0/0"), "all of the host's traffic" } } },
 };
 
-/* A record and its nodes in the trees, an intent, and all of that given back. */
 static const struct kind by_plan[] = {
 	{ "prune",
-	  { { "{\"op\":\"prune_orphan_bridges\",\"live_bridge_names\":[]}", "\"pruned" } },
-	  0 },
-	{ "tunnel again", { { GLOBAL("0"), "\"bridge_name\"" } }, 4 },
-	{ "service again", { { SERVICE("web", "auto"), "\"service_overlay\"" } }, 4 },
-	{ "unknown peer", { { REMOVE(KEY2), "\"ok\"" } }, 2 },
+	  { { "{\"op\":\"prune_orphan_bridges\",\"live_bridge_names\":[]}", "\"pruned" } } },
+	{ "tunnel again", { { GLOBAL("0"), "\"bridge_name\"" } } },
+	{ "service again", { { SERVICE("web", "auto"), "\"service_overlay\"" } } },
+	{ "unknown peer", { { REMOVE(KEY2), "\"ok\"" } } },
 	{ "service and back",
 	  { { SERVICE("db", "auto"), "\"service_overlay\"" },
-	    { "{\"op\":\"teardown_service_overlay\",\"service\":\"db\"}", "\"ok\"" } },
-	  10 },
+	    { "{\"op\":\"teardown_service_overlay\",\"service\":\"db\"}", "\"ok\"" } } },
 	{ "shared service and back",
 	  { { SERVICE("two", "shared"), "\"service_overlay\"" },
-	    { "{\"op\":\"teardown_service_overlay\",\"service\":\"two\"}", "\"ok\"" } },
-	  6 },
-	{ "attach and detach", { { ATTACH("7"), "\"attached\"" }, { DETACH("7"), "\"ok\"" } }, 10 },
+	    { "{\"op\":\"teardown_service_overlay\",\"service\":\"two\"}", "\"ok\"" } } },
+	{ "attach and detach", { { ATTACH("7"), "\"attached\"" }, { DETACH("7"), "\"ok\"" } } },
 	{ "peer and back",
-	  { { PEER(KEY2, "192.0.2.3:1", "10.200.7.0/24"), "\"ok\"" }, { REMOVE(KEY2), "\"ok\"" } },
-	  18 },
+	  { { PEER(KEY2, "192.0.2.3:1", "10.200.7.0/24"), "\"ok\"" },
+	    { REMOVE(KEY2), "\"ok\"" } } },
 	{ "prefix and back",
 	  { { ALLOWED("add", "10.200.8.0/24"), "\"ok\"" },
-	    { ALLOWED("remove", "10.200.8.0/24"), "\"ok\"" } },
-	  16 },
+	    { ALLOWED("remove", "10.200.8.0/24"), "\"ok\"" } } },
 	{ "routed prefix and back",
 	  { { ALLOWED("add", "192.168.8.0/24"), "\"ok\"" },
-	    { ALLOWED("remove", "192.168.8.0/24"), "\"ok\"" } },
-	  16 },
+	    { ALLOWED("remove", "192.168.8.0/24"), "\"ok\"" } } },
+	{ "routed peer and back",
+	  { { PEER(KEY2, "192.0.2.3:1",
+		   "172.16.1.0/24,172.16.2.0/24,172.16.3.0/24,172.16.4.0/24,172.16.5.0/24,"
+		   "172.16.6.0/24,172.16.7.0/24,172.16.8.0/24,172.16.9.0/24,172.16.10.0/24"),
+	      "\"ok\"" },
+	    { REMOVE(KEY2), "\"ok\"" } } },
+	{ "prefix to another peer and back",
+	  { { PEER(KEY2, "192.0.2.3:1", "10.200.6.0/24, 10.200.7.0/24"), "\"ok\"" },
+	    { ALLOWED("add", "10.200.6.0/24"), "\"ok\"" },
+	    { REMOVE(KEY2), "\"ok\"" } } },
 	{ "another port",
-	  { { GLOBAL("1"), "\"bridge_name\"" }, { GLOBAL("2"), "\"bridge_name\"" } },
-	  8 },
+	  { { GLOBAL("1"), "\"bridge_name\"" }, { GLOBAL("2"), "\"bridge_name\"" } } },
 };
 
 /* The address in an answer, for the next request. */
@@ -267,7 +257,7 @@ static void check_kind(struct node *n, const struct kind *kind)
 	for (int i = 0; i < ROUNDS; i++)
 		play(n, kind);
 	CHECK_INT(blocks, out);
-	if (calls - before <= kind->most * ROUNDS)
+	if (calls == before)
 		return;
 	before = calls - before;
 	show_next_caller();

@@ -99,3 +99,86 @@ TEST(a_refusal_is_in_the_engines_words)
 	CHECK_INT(n.fake.steps, 0);
 	node_stop(&n);
 }
+
+#define SETUP                                                                                      \
+	"{\"op\":\"setup_global_overlay\",\"deployment\":\"d\",\"instance_id\":\"1\","             \
+	"\"cluster_cidr\":\"10.200.0.0/16\",\"slice_cidr\":\"10.200.4.0/22\",\"wg_port\":0}"
+
+static bool in_slice(struct node *n, const char *link)
+{
+	const char *at = strstr(net_fake_text(&n->fake), link);
+	unsigned third = 0;
+
+	CHECK(at);
+	CHECK_INT(sscanf(at, "%*s 10.200.%u.", &third), 1);
+	return third >= 4 && third < 8;
+}
+
+/* Services that were there before the node's slice was known. */
+TEST(a_setup_of_the_tunnel_brings_services_into_its_slice)
+{
+	struct node n;
+
+	node_start(&n);
+	node_ask(&n, SERVICE("web"), "zl-web-b");
+	node_ask(&n, SERVICE("db"), "zl-db-b");
+	node_ask(&n, SERVICE("old"), "zl-old-b");
+	node_ask(&n,
+		 "{\"op\":\"attach_container\"," PID(
+			 "5") ",\"service\":\"old\",\"join_global\":false}",
+		 "\"attached\"");
+	node_ask(&n, SETUP, "\"bridge_name\"");
+	CHECK(in_slice(&n, "zl-web-b"));
+	CHECK(in_slice(&n, "zl-db-b"));
+	CHECK(!in_slice(&n, "zl-old-b"));
+	node_ask(&n, SERVICE("old"), "zl-old-b");
+	CHECK(!in_slice(&n, "zl-old-b"));
+	node_ask(&n, "{\"op\":\"detach_container\"," PID("5") "}", "\"ok\"");
+	node_ask(&n, SERVICE("old"), "zl-old-b");
+	CHECK(in_slice(&n, "zl-old-b"));
+	node_stop(&n);
+}
+
+/* The tunnel stands without them. */
+TEST(a_service_that_cannot_move)
+{
+	static const int errors[] = { -ENOBUFS, -EBUSY, -EADDRINUSE };
+	struct node n;
+
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		CASE("%s", strerror(-errors[i]));
+		node_start(&n);
+		node_ask(&n, SERVICE("web"), "zl-web-b");
+		n.fake.error = errors[i];
+		n.fake.steps = 0;
+		n.fake.fail_at = 5; /* three for the tunnel, then firewall, prefix, bridge */
+		node_ask(&n, SETUP, "\"bridge_name\"");
+		CHECK(strstr(net_fake_text(&n.fake), "tunnel zl-d-1-g 10.200.4.1/16"));
+		CHECK_INT(in_slice(&n, "zl-web-b"), errors[i] == -EADDRINUSE);
+		node_ask(&n, SERVICE("web"), "zl-web-b");
+		CHECK_INT(in_slice(&n, "zl-web-b"), errors[i] != -EBUSY);
+		node_stop(&n);
+	}
+}
+
+/* A repeated setup of a service says no to nobody who was told yes before. */
+TEST(a_service_whose_bridge_has_unknown_ports)
+{
+	struct node n;
+
+	node_start(&n);
+	node_ask(&n, SERVICE("web"), "zl-web-b");
+	n.fake.error = -EBUSY;
+	n.fake.steps = 0;
+	n.fake.fail_at = 5;
+	node_ask(&n, SETUP, "\"bridge_name\"");
+	node_ask(&n, SERVICE("web"), "zl-web-b");
+	n.fake.steps = 0;
+	n.fake.fail_at = 2;
+	node_ask(&n, SERVICE("web"), "zl-web-b");
+	CHECK_INT(n.fake.steps, 6);
+	CHECK(!in_slice(&n, "zl-web-b"));
+	node_ask(&n, SERVICE("web"), "zl-web-b"); /* they have gone */
+	CHECK(in_slice(&n, "zl-web-b"));
+	node_stop(&n);
+}

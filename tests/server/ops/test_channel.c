@@ -47,13 +47,17 @@ TEST(a_device_that_hangs_costs_5_seconds)
 	seconds(&n, CHANNEL_SECONDS - 1);
 	CHECK(quiet(&n));
 	seconds(&n, 1);
-	node_hear(&n, "\"interface\":\"zl-d-1-g\""); /* what is wanted, instead of what is */
-	CHECK(!n.daemon.tunnel);
+	node_hear(&n, "\"interface\":\"zl-d-1-g\"");        /* what is wanted, instead of what is */
+	node_ask(&n, STATUS, "\"interface\":\"zl-d-1-g\""); /* and not once more */
+	CHECK_INT(n.tunnel.n_asked, 2);                     /* that, and a sign of life */
+	node_wake(&n);
+	CHECK_INT(n.tunnel.n_asked, 0);
+	n.tunnel.hangs = true;
+	node_send(&n, STATUS);
+	CHECK(quiet(&n)); /* it is asked again */
+	node_wake(&n);
+	node_hear(&n, "\"peer_count\":0");
 	CHECK_INT(n.tunnel.n_opened, 1);
-	n.tunnel.hangs = false;
-	node_ask(&n, STATUS, "\"peer_count\":0");
-	CHECK(n.daemon.tunnel);
-	CHECK_INT(n.tunnel.n_opened, 2);
 	node_stop(&n);
 }
 
@@ -75,36 +79,192 @@ TEST(a_peer_that_the_device_does_not_take_in_time)
 	node_hear(&n, "Connection timed out\",\"code\":\"timed_out\",\"retryable\":true}");
 	CHECK_STR(net_fake_text(&n.fake), before);
 	CHECK_INT(engine_peer_count(n.daemon.engine), 0);
-	n.tunnel.hangs = false;
+	node_wake(&n);
 	node_ask(&n, ADD_PEER, "\"ok\"");
-	CHECK_INT(n.tunnel.n_opened, 2);
+	CHECK_INT(n.tunnel.n_opened, 1);
 	node_stop(&n);
 }
 
-/* Whether the device did it, nobody knows: the peer is told again, though nothing is to change. */
-TEST(a_peer_that_may_have_gone)
+static void times_out(struct node *n, const char *request)
+{
+	unsigned had = n->tunnel.n_set;
+
+	n->tunnel.hangs = true;
+	node_send(n, request);
+	while (n->tunnel.n_set == had) /* the link thread makes a route first */
+		node_turn(n);
+	seconds(n, CHANNEL_SECONDS);
+	node_hear(n, "\"timed_out\"");
+}
+
+/* The caller was told that it failed: it must not come up later. What is told by the same channel
+ * comes behind it. */
+TEST(a_peer_that_the_device_may_have_taken)
+{
+	struct node n;
+
+	node_start(&n);
+	node_ask(&n, SETUP, "bridge_name");
+	times_out(&n, ADD_PEER);
+	CHECK_INT(n.tunnel.n_asked, 2);
+	CHECK_INT(n.tunnel.n_set, 2);
+	CHECK_INT(n.tunnel.n_told, 1);
+	CHECK(n.tunnel.told.remove);
+	node_ask(&n, ADD_PEER, "\"timed_out\""); /* at once, and again in doubt */
+	CHECK_INT(n.tunnel.n_asked, 2);
+	node_wake(&n);
+	node_turn(&n);
+	CHECK_INT(n.tunnel.n_asked, 0);
+	node_ask(&n, STATUS, "\"peer_count\":0");
+	CHECK_INT(n.tunnel.n_set, 2);
+	CHECK_INT(n.tunnel.n_opened, 1);
+	node_stop(&n);
+}
+
+/* It is wanted still, and told again. */
+TEST(a_peer_that_the_device_may_have_removed)
 {
 	struct node n;
 
 	node_start(&n);
 	node_ask(&n, SETUP, "bridge_name");
 	node_ask(&n, ADD_PEER, "\"ok\"");
+	times_out(&n, REMOVE_PEER);
+	node_wake(&n);
+	CHECK_INT(n.tunnel.n_set, 3);
+	CHECK_INT(n.tunnel.n_told, 2); /* that it goes, and what it is to be */
+	CHECK(!n.tunnel.told.remove && n.tunnel.told.has_endpoint);
+	node_ask(&n, ADD_PEER, "\"ok\""); /* there is no doubt any more */
+	CHECK_INT(n.tunnel.n_set, 3);
+	node_stop(&n);
+}
+
+/* What came into doubt while it was not heard is told when it is. */
+TEST(doubts_behind_doubts)
+{
+	struct node n;
+
+	node_start(&n);
+	node_ask(&n, SETUP, "bridge_name");
 	node_ask(&n, ADD_PEER, "\"ok\"");
-	CHECK_INT(n.tunnel.n_set, 1);
 	n.tunnel.hangs = true;
-	node_send(&n, REMOVE_PEER);
-	while (n.tunnel.n_set == 1)
-		node_turn(&n);
+	node_send(&n, STATUS);
+	node_turn(&n);
 	seconds(&n, CHANNEL_SECONDS);
-	node_hear(&n, "\"timed_out\"");
+	node_hear(&n, "\"status\"");
+	node_ask(&n, REMOVE_PEER, "\"timed_out\"");
+	CHECK_INT(n.tunnel.n_set, 1);
+	node_wake(&n);
+	CHECK_INT(n.tunnel.n_set, 2);
+	CHECK_INT(n.tunnel.n_told, 2);
+	node_stop(&n);
+}
+
+/* It hangs for this channel alone: a setup that goes well gives it some time, not for ever. */
+TEST(a_channel_that_is_never_heard_again)
+{
+	struct node n;
+
+	node_start(&n);
+	node_ask(&n, SETUP, "bridge_name");
+	times_out(&n, ADD_PEER);
+	seconds(&n, 100 * CHANNEL_SECONDS);
+	CHECK(n.daemon.tunnel);
+	node_ask(&n, SETUP, "bridge_name");
+	seconds(&n, CHANNEL_SECONDS - 1);
+	CHECK(n.daemon.tunnel);
+	seconds(&n, 1);
+	CHECK(!n.daemon.tunnel);
 	n.tunnel.hangs = false;
-	for (int i = 0; i < 2; i++) {
-		node_ask(&n, ADD_PEER, "\"ok\"");
-		CHECK_INT(n.tunnel.n_set, 3);
-		CHECK_INT(n.tunnel.n_told, 2); /* that it goes, and what it is to be */
-		CHECK(!n.tunnel.told.remove);
-		CHECK(n.tunnel.told.has_endpoint);
-	}
+	node_ask(&n, STATUS, "\"peer_count\":0");
+	CHECK_INT(n.tunnel.n_opened, 2);
+	CHECK_INT(n.tunnel.n_set, 3);
+	CHECK_INT(n.tunnel.n_told, 1);
+	CHECK(n.tunnel.told.remove);
+	/* the other way round: it is heard in time */
+	times_out(&n, ADD_PEER);
+	node_ask(&n, SETUP, "bridge_name");
+	node_wake(&n);
+	seconds(&n, 100 * CHANNEL_SECONDS);
+	CHECK(n.daemon.tunnel);
+	CHECK_INT(n.tunnel.n_opened, 2);
+	node_stop(&n);
+}
+
+/* Its other side goes while it is waited for. */
+TEST(a_channel_that_breaks_while_it_is_late)
+{
+	struct node n;
+
+	node_start(&n);
+	node_ask(&n, SETUP, "bridge_name");
+	times_out(&n, ADD_PEER);
+	n.tunnel.result = -EPIPE;
+	n.tunnel.ended = true;
+	node_wake(&n);
+	CHECK(!n.daemon.tunnel);
+	n.tunnel.result = 0;
+	n.tunnel.ended = false;
+	node_ask(&n, STATUS, "\"peer_count\":0");
+	CHECK_INT(n.tunnel.n_set, 3);
+	CHECK(n.tunnel.told.remove);
+	node_stop(&n);
+}
+
+/* Asked of one that breaks. */
+static void ask_and_break(struct node *n)
+{
+	n->tunnel.hangs = true;
+	node_send(n, ADD_PEER);
+	while (n->tunnel.n_set == 0)
+		node_turn(n);
+	n->tunnel.hangs = false;
+	n->tunnel.result = -EPIPE;
+	n->tunnel.ended = true;
+	channel_ready(&n->daemon);
+	n->tunnel.ended = false;
+}
+
+TEST(a_device_that_goes_while_it_is_told)
+{
+	struct node n;
+
+	node_start(&n);
+	node_ask(&n, SETUP, "bridge_name");
+	ask_and_break(&n);
+	n.tunnel.open_result = -ENODEV;
+	node_hear(&n, "\"ok\""); /* it is as without a device */
+	CHECK_INT(engine_peer_count(n.daemon.engine), 1);
+	CHECK(strstr(net_fake_text(&n.fake), "route 198.51.100.0/24"));
+	node_stop(&n);
+}
+
+TEST(a_channel_that_breaks)
+{
+	struct node n;
+
+	node_start(&n);
+	node_ask(&n, SETUP, "bridge_name");
+	ask_and_break(&n);
+	n.tunnel.result = 0;
+	node_hear(&n, "\"ok\""); /* of a new channel */
+	CHECK_INT(n.tunnel.n_opened, 2);
+	CHECK_INT(n.tunnel.n_set, 2);
+	CHECK_INT(n.tunnel.n_told, 2);
+	node_stop(&n);
+}
+
+TEST(a_channel_that_always_breaks)
+{
+	struct node n;
+
+	node_start(&n);
+	node_ask(&n, SETUP, "bridge_name");
+	ask_and_break(&n);
+	node_hear(&n, "\"unavailable\",\"retryable\":true}");
+	CHECK_INT(n.tunnel.n_set, 2);
+	CHECK_INT(engine_peer_count(n.daemon.engine), 0);
+	CHECK(!strstr(net_fake_text(&n.fake), "route 198.51.100.0/24"));
 	node_stop(&n);
 }
 
@@ -192,6 +352,8 @@ TEST(the_time_begins_anew_with_each_sign_of_life)
 	seconds(&n, 1);
 	CHECK_INT(first.r, -ETIMEDOUT);
 	CHECK_INT(second.r, -ETIMEDOUT);
+	node_wake(&n);
+	n.tunnel.hangs = true;
 	ask(&n, &first);
 	seconds(&n, CHANNEL_SECONDS - 1);
 	n.tunnel.answers = false;

@@ -1,0 +1,126 @@
+#include "server/engine/record.h"
+
+#include <errno.h>
+
+#define FORM 1 /* of the store */
+
+struct state_prefix record_prefix(const struct ovd_cidr *cidr)
+{
+	return (struct state_prefix){ .ip = cidr->ip, .length = cidr->prefix_len };
+}
+
+bool record_cidr(const struct state_prefix *prefix, struct ovd_cidr *ret)
+{
+	if (prefix->length > ip_bits(&prefix->ip))
+		return false;
+	*ret = cidr_network(&prefix->ip, prefix->length);
+	return true;
+}
+
+struct state_record record_of_node(const struct engine *e)
+{
+	return (struct state_record){
+		.kind = STATE_RECORD_NODE,
+		.node = { .version = FORM, .node_id = e->node_id, .imported = e->imported },
+	};
+}
+
+struct state_record record_of_global(const struct global *g)
+{
+	return (struct state_record){
+		.kind = STATE_RECORD_GLOBAL,
+		.global = { .deployment = view(g->deployment),
+			    .instance = view(g->instance),
+			    .link = view(g->link),
+			    .cluster = record_prefix(&g->cluster),
+			    .has_slice = g->has_slice,
+			    .slice = record_prefix(&g->slice),
+			    .port = g->port,
+			    .up = g->up },
+	};
+}
+
+enum state_mode record_mode(enum service_mode mode)
+{
+	switch (mode) {
+	case SERVICE_AUTO:
+		return STATE_MODE_AUTO;
+	case SERVICE_SHARED:
+		return STATE_MODE_SHARED;
+	case SERVICE_ISOLATED:
+		return STATE_MODE_ISOLATED;
+	}
+	return STATE_MODE_AUTO;
+}
+
+struct state_record record_of_service(const struct service *service, struct state_prefix *subnet)
+{
+	*subnet = record_prefix(&service->segment->pool.block);
+	return (struct state_record){
+		.kind = STATE_RECORD_SERVICE,
+		.service = { .name = view(service->name),
+			     .mode = record_mode(service->mode),
+			     .link = view(service->segment->link),
+			     .blocks = { subnet, 1 },
+			     .leaving = service->leaving },
+	};
+}
+
+struct state_record record_of_attachment(const struct attachment *a, bool unfinished)
+{
+	return (struct state_record){
+		.kind = STATE_RECORD_ATTACHMENT,
+		.attachment = { .netns_dev = a->owner.netns_dev,
+				.netns_ino = a->owner.netns_ino,
+				.pid = a->owner.pid,
+				.start_time = a->owner.start_time,
+				.service = view(a->service->name),
+				.ip = a->ip,
+				.asked_join = a->asked_join,
+				.has_joined_ip = a->joined,
+				.joined_ip = a->joined_ip,
+				.ephemeral = a->ephemeral,
+				.unfinished = unfinished },
+	};
+}
+
+void record_tell_peer(struct engine *e, const struct peer *peer, bool there)
+{
+	struct state_prefix allowed[PEER_ALLOWED_MAX];
+	char key[KEY_TEXT_MAX], endpoint[ENDPOINT_TEXT_MAX];
+	struct state_record record = {
+		.kind = STATE_RECORD_PEER,
+		.peer = { .key = view(key_format(&peer->key, key)),
+			  .keepalive = peer->keepalive,
+			  .allowed = { allowed, peer->n_allowed } },
+	};
+
+	if (!e->peer_changed)
+		return;
+	if (peer->host)
+		record.peer.endpoint = view(peer->host);
+	else if (peer->has_endpoint)
+		record.peer.endpoint = view(endpoint_format(&peer->endpoint, endpoint));
+	for (size_t i = 0; i < peer->n_allowed; i++)
+		allowed[i] = record_prefix(&peer->allowed[i]);
+	e->peer_changed(e->peer_changed_arg, &record, there);
+}
+
+int plan_remember(struct plan *plan, struct state_record record)
+{
+	PLAN_ADD(plan, STEP_REMEMBER)->remember.record = record;
+	return 0;
+}
+
+int plan_remember_instead(struct plan *plan, struct state_record record, struct state_record was)
+{
+	PLAN_ADD(plan, STEP_REMEMBER)->remember =
+		(struct step_remember){ .record = record, .has_was = true, .was = was };
+	return 0;
+}
+
+int plan_forget(struct plan *plan, struct state_record record)
+{
+	PLAN_ADD(plan, STEP_FORGET)->forget.record = record;
+	return 0;
+}

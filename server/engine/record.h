@@ -1,0 +1,26 @@
+/* What is written down of the engine's things, for the engine's own files. Views in a record point
+ * into the thing, which stays as it is while it is busy. */
+#pragma once
+
+#include "server/engine/state.h"
+
+struct state_record record_of_node(const struct engine *e);
+struct state_record record_of_global(const struct global *global);
+struct state_record record_of_attachment(const struct attachment *a, bool unfinished);
+
+/* Fills subnet, which is a part of the record. */
+struct state_record record_of_service(const struct service *service, struct state_prefix *subnet);
+enum state_mode record_mode(enum service_mode mode);
+
+/* Tells who watches peers of this one: as it is, or that it is gone. */
+void record_tell_peer(struct engine *e, const struct peer *peer, bool there);
+
+/* Steps: it is in the store; it is there instead of what it was; it is not there. */
+int plan_remember(struct plan *plan, struct state_record record);
+int plan_remember_instead(struct plan *plan, struct state_record record, struct state_record was);
+int plan_forget(struct plan *plan, struct state_record record);
+
+struct state_prefix record_prefix(const struct ovd_cidr *cidr);
+
+/* A prefix that was read: false if it is none. */
+bool record_cidr(const struct state_prefix *prefix, struct ovd_cidr *ret);

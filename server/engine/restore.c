@@ -1,0 +1,209 @@
+/* Records that were read become what they were written of. */
+#include <errno.h>
+
+#include "server/engine/name.h"
+#include "server/engine/peer.h"
+#include "server/engine/record.h"
+#include "server/engine/segment.h"
+
+static int malformed(struct engine *e, const char *what)
+{
+	return engine_refuse(e, -EBADMSG, "%s", what);
+}
+
+static int restore_global(struct engine *e, const struct state_global *record)
+{
+	struct global *g = &e->global;
+	struct ovd_cidr block;
+
+	if (g->has_block || !record_cidr(&record->cluster, &g->cluster) ||
+	    (record->has_slice && !record_cidr(&record->slice, &g->slice)))
+		return malformed(e, "its ranges are none");
+	block = global_block(record->has_slice, &g->cluster, &g->slice);
+	if (pool_init(&g->pool, &block) < 0)
+		return malformed(e, "its block has no usable size");
+	text_copy(g->deployment, sizeof(g->deployment), record->deployment);
+	text_copy(g->instance, sizeof(g->instance), record->instance);
+	text_copy(g->link, sizeof(g->link), record->link);
+	g->has_slice = record->has_slice;
+	g->port = record->port;
+	g->has_block = true;
+	g->up = record->up;
+	return 0;
+}
+
+static enum service_mode mode_of(enum state_mode mode)
+{
+	switch (mode) {
+	case STATE_MODE_AUTO:
+	case STATE_MODE_DEDICATED:
+		return SERVICE_AUTO;
+	case STATE_MODE_SHARED:
+		return SERVICE_SHARED;
+	case STATE_MODE_ISOLATED:
+		return SERVICE_ISOLATED;
+	}
+	return SERVICE_AUTO;
+}
+
+/* The bridge of all shared services is there with the first of them. */
+static int restore_segment(struct engine *e, const struct state_service *record, bool shared,
+			   struct segment **ret)
+{
+	const struct prefix *there;
+	struct ovd_cidr block;
+	int r;
+
+	if (record->blocks.n != 1 || !record_cidr(&record->blocks.items[0], &block))
+		return engine_refuse(e, -EBADMSG, "its subnet is none");
+	there = prefix_overlapping(&e->blocks, &block);
+	if (there) {
+		*ret = there->owner;
+		return shared && *ret == e->shared && cidr_eq(&there->cidr, &block)
+			       ? 0
+			       : engine_refuse(e, -EBADMSG, "its subnet is another's");
+	}
+	r = segment_on(e, shared, record->name, &block, ret);
+	if (r == -ERANGE)
+		return engine_refuse(e, -EBADMSG, "its subnet has no usable size");
+	if (r == 0)
+		text_copy((*ret)->link, sizeof((*ret)->link), record->link);
+	return r;
+}
+
+static int restore_service(struct engine *e, const struct state_service *record)
+{
+	enum service_mode mode = mode_of(record->mode);
+	struct service *service = NULL;
+	struct segment *segment;
+	int r;
+
+	if (service_find(e, record->name) || record->name.n == 0)
+		return engine_refuse(e, -EBADMSG, "its name is another's");
+	r = restore_segment(e, record, mode == SERVICE_SHARED, &segment);
+	if (r == 0)
+		r = service_new(e, record->name, mode, segment, &service);
+	if (r < 0)
+		return r;
+	service->leaving = record->leaving;
+	if (mode == SERVICE_SHARED)
+		e->shared = segment;
+	return 0;
+}
+
+static int restore_peer(struct engine *e, const struct state_peer *record)
+{
+	struct ovd_cidr allowed[PEER_ALLOWED_MAX];
+	struct peer_spec spec = { .keepalive = record->keepalive, .allowed = allowed };
+	struct tunnel_change change;
+	struct intent *intent;
+	struct plan plan = { .n = 0 };
+	int r;
+
+	if (key_parse(record->key, &spec.key) < 0 || record->allowed.n > PEER_ALLOWED_MAX)
+		return malformed(e, "its key or its prefixes are none");
+	for (size_t i = 0; i < record->allowed.n; i++)
+		if (!record_cidr(&record->allowed.items[i], &allowed[spec.n_allowed++]))
+			return malformed(e, "its prefixes are none");
+	spec.has_endpoint = endpoint_parse(record->endpoint, &spec.endpoint) == 0;
+	if (!spec.has_endpoint)
+		spec.host = record->endpoint;
+	r = engine_peer_set(e, &spec, &plan, &change, &intent);
+	if (r == 0)
+		engine_commit(e, intent);
+	plan_done(&plan); /* the tunnel is given all peers with their routes */
+	return r == -EALREADY ? 0 : r;
+}
+
+static int claim_addresses(struct engine *e, const struct attachment *a)
+{
+	if (pool_claim(&a->segment->pool, &a->ip) < 0)
+		return -EBADMSG;
+	if (!a->joined)
+		return 0;
+	if (e->global.has_block && pool_claim(&e->global.pool, &a->joined_ip) == 0)
+		return 0;
+	pool_give(&a->segment->pool, &a->ip);
+	return -EBADMSG;
+}
+
+static struct attachment attachment_of(const struct state_attachment *record,
+				       struct service *service)
+{
+	struct attachment a = {
+		.owner = { .netns_dev = record->netns_dev,
+			   .netns_ino = record->netns_ino,
+			   .start_time = record->start_time,
+			   .pid = record->pid,
+			   .netns = -1 },
+		.service = service,
+		.segment = service->segment,
+		.ip = record->ip,
+		.asked_join = record->asked_join,
+		.joined = record->has_joined_ip,
+		.joined_ip = record->joined_ip,
+		.ephemeral = record->ephemeral,
+		.unfinished = record->unfinished,
+	};
+
+	for (unsigned n = 0; n < 2; n++)
+		name_veth(a.owner.netns_ino, n, a.host[n]);
+	return a;
+}
+
+static int restore_attachment(struct engine *e, const struct state_attachment *record)
+{
+	struct service *service = service_find(e, record->service);
+	struct attachment found, *a;
+
+	if (!service)
+		return engine_refuse(e, -EBADMSG, "its service is not known");
+	found = attachment_of(record, service);
+	if (attachment_is_known(e, &found.owner))
+		return engine_refuse(e, -EBADMSG, "its container is attached otherwise");
+	a = spare_take(&e->spare, sizeof(*a));
+	if (!a)
+		return -ENOMEM;
+	*a = found;
+	if (claim_addresses(e, a) < 0) {
+		spare_give(&e->spare, a, sizeof(*a));
+		return engine_refuse(e, -EBADMSG, "its address is nobody's, or another's");
+	}
+	service->n_attached++;
+	service->segment->n_attached++;
+	attachment_insert(e, a);
+	return 0;
+}
+
+static int restore_lease(struct engine *e, const struct state_lease *record)
+{
+	struct pool *pool = pool_of(e, &record->ip);
+
+	if (!pool || pool_claim(pool, &record->ip) < 0)
+		return malformed(e, "its address is nobody's, or another's");
+	pool_lend(pool, &record->ip);
+	return 0;
+}
+
+int engine_restore(struct engine *e, const struct state_record *record)
+{
+	switch (record->kind) {
+	case STATE_RECORD_NODE:
+		e->node_id = record->node.node_id;
+		e->imported = record->node.imported;
+		return 0;
+	case STATE_RECORD_GLOBAL:
+		return restore_global(e, &record->global);
+	case STATE_RECORD_SERVICE:
+		return restore_service(e, &record->service);
+	case STATE_RECORD_PEER:
+		return restore_peer(e, &record->peer);
+	case STATE_RECORD_ATTACHMENT:
+		return restore_attachment(e, &record->attachment);
+	case STATE_RECORD_LEASE:
+		return restore_lease(e, &record->lease);
+	case STATE_RECORD_SETTING:
+		return 0;
+	}
+	return 0;
+}

@@ -1,0 +1,125 @@
+#include "server/engine/segment.h"
+
+#include <errno.h>
+
+#include "server/engine/block.h"
+#include "server/engine/name.h"
+
+/* Where addresses come from while nobody has said what the cluster's range is: 10.200.0.0/16. */
+static const struct ovd_cidr default_cluster = { .ip = { .len = 4, .b = { 10, 200 } },
+						 .prefix_len = 16 };
+
+struct taken {
+	const struct engine *e;
+	bool fallback;
+};
+
+static bool block_taken(const void *arg, const struct ovd_cidr *block)
+{
+	const struct taken taken = *(const struct taken *)arg;
+	const struct global *g = &taken.e->global;
+	struct ovd_cidr own = g->has_block ? g->pool.block : block_first(&default_cluster);
+
+	if (cidr_overlaps(&own, block))
+		return true;
+	for (size_t i = 0; i < taken.e->n_occupied; i++)
+		if (cidr_overlaps(&taken.e->occupied[i], block))
+			return true;
+	if (taken.fallback && prefix_overlapping(&taken.e->allowed, block))
+		return true;
+	return prefix_overlapping(&taken.e->blocks, block);
+}
+
+static bool has_slice(const struct global *g)
+{
+	return g->has_block && g->has_slice && block_count(&g->slice) >= 2;
+}
+
+struct ovd_cidr services_range(const struct engine *e)
+{
+	const struct global *g = &e->global;
+
+	return has_slice(g) ? g->slice : g->has_block ? g->cluster : default_cluster;
+}
+
+int segment_choose_block(struct engine *e, struct ovd_view key, struct ovd_cidr *ret)
+{
+	bool in_slice = has_slice(&e->global);
+	struct ovd_cidr range = services_range(e);
+	struct taken taken = { .e = e, .fallback = !in_slice };
+	char text[CIDR_TEXT_MAX];
+
+	if (block_choose(&range, key, e->node_id, block_taken, &taken, ret) == 0)
+		return 0;
+	engine_refuse(e, -ENOSPC, "every block of %s %s is taken: by the node, %zu services%s%s",
+		      in_slice ? "slice" : "cluster range", cidr_format(&range, text),
+		      e->n_services, in_slice ? "" : " and the peers' allowed IPs",
+		      e->n_occupied > 0 ? "; by addresses of the host" : "");
+	e->n_occupied = 0; /* they may be gone when it is asked for again */
+	return -ENOSPC;
+}
+
+/* ---- records ---- */
+
+/* The reference's names, so that its clients recognise them; the deployment is not known before the
+ * tunnel was set up. */
+static void name_segment(const struct engine *e, bool shared, struct ovd_view service,
+			 char ret[LINK_NAME_MAX])
+{
+	struct ovd_view parts[] = { view(e->global.deployment), view(e->global.instance),
+				    shared ? VIEW_LITERAL("shared") : service };
+	size_t skip = e->global.has_block ? 0 : 2;
+
+	name_link(parts + skip, ARRAY_SIZE(parts) - skip, shared ? "sh" : "b", ret);
+}
+
+int segment_on(struct engine *e, bool shared, struct ovd_view service, const struct ovd_cidr *block,
+	       struct segment **ret)
+{
+	struct segment *segment = spare_take(&e->spare, sizeof(*segment));
+	char name[NAME_MAX_BYTES + 1];
+	int r;
+
+	if (!segment)
+		return -ENOMEM;
+	r = pool_init(&segment->pool, block);
+	if (r < 0) {
+		spare_give(&e->spare, segment, sizeof(*segment));
+		return r;
+	}
+	segment->block = (struct prefix){ .cidr = *block, .owner = segment };
+	prefix_insert(&e->blocks, &segment->block);
+	text_copy(name, sizeof(name), shared ? VIEW_LITERAL("shared") : service);
+	alias_format(e, shared ? "bridge" : "service", name, segment->alias);
+	*ret = segment;
+	return 0;
+}
+
+int segment_new(struct engine *e, bool shared, struct ovd_view service, struct segment **ret)
+{
+	struct ovd_cidr block;
+	int r = segment_choose_block(e, shared ? SHARED_KEY : service, &block);
+
+	if (r == 0)
+		r = segment_on(e, shared, service, &block, ret);
+	if (r == 0)
+		name_segment(e, shared, service, (*ret)->link);
+	return r;
+}
+
+void segment_free(struct engine *e, struct segment *segment)
+{
+	prefix_delete(&e->blocks, &segment->block);
+	spare_give(&e->spare, segment, sizeof(*segment));
+}
+
+int segment_plan_removal(const struct segment *segment, struct plan *plan)
+{
+	struct step_bridge_delete *step;
+
+	PLAN_ADD(plan, STEP_PREFIX_DELETE)->prefix.cidr = segment->pool.block;
+	step = &PLAN_ADD(plan, STEP_BRIDGE_DELETE)->bridge_delete;
+	text_copy(step->link, sizeof(step->link), view(segment->link));
+	text_copy(step->alias, sizeof(step->alias), view(segment->alias));
+	return 0;
+}

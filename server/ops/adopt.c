@@ -1,0 +1,157 @@
+#include "server/ops/adopt.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "server/net/plan_run.h"
+#include "server/ops/channel.h"
+#include "server/ops/owner.h"
+#include "server/ops/resolve.h"
+#include "server/store/store.h"
+#include "server/store/writer.h"
+
+/* ---- records ---- */
+
+struct reading {
+	struct daemon *d;
+	bool complete;
+};
+
+static int read_one(void *arg, const struct state_record *record)
+{
+	struct reading *reading = arg;
+	struct engine *e = reading->d->engine;
+	int r = engine_restore(e, record);
+
+	if (r != -EBADMSG)
+		return r;
+	reading->complete = false;
+	log_at(reading->d->log, LOG_WARN, "store: a record of kind %s is left out: %s",
+	       state_record_kind_name(record->kind), engine_reason(e));
+	return 0;
+}
+
+static void unread(void *arg, struct ovd_view key, const char *why)
+{
+	struct reading *reading = arg;
+
+	reading->complete = false;
+	log_at(reading->d->log, LOG_WARN, "store: record %.*s can't be read: %s", VIEW(key), why);
+}
+
+/* ---- the kernel ---- */
+
+/* The steps don't depend on each other. */
+static void run_each(struct daemon *d, struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan_run_step(d->net, plan, i) < 0)
+			log_at(d->log, LOG_WARN, "start: %s", plan->detail);
+}
+
+static int compare(struct daemon *d, bool complete)
+{
+	struct found_links found = { .n = 0 };
+	struct plan plan = { .n = 0 };
+	int r = d->net->survey(d->net->platform, engine_mark(d->engine), &found);
+
+	if (r < 0)
+		log_at(d->log, LOG_WARN, "start: links can't be listed: %s", strerror(-r));
+	else
+		r = engine_adopt(d->engine, &found, complete, owner_gone, d, &plan);
+	if (r == 0)
+		run_each(d, &plan);
+	plan_done(&plan);
+	free(found.links);
+	return r;
+}
+
+/* Ends what a setup or a removal began; r is what the engine said. */
+static int carry_out(struct daemon *d, int r, struct plan *plan, struct intent *intent)
+{
+	if (r == 0) {
+		r = plan_run(d->net, plan);
+		if (r == 0)
+			engine_commit(d->engine, intent);
+		else
+			engine_drop(d->engine, intent);
+	}
+	if (r < 0)
+		log_at(d->log, LOG_ERROR, "start: %s",
+		       plan->detail[0] ? plan->detail : engine_reason(d->engine));
+	plan_done(plan);
+	return r;
+}
+
+/* Those whose last container has gone. */
+static void remove_leavers(struct daemon *d)
+{
+	struct intent *intent;
+	int r;
+
+	do {
+		struct plan plan = { .n = 0 };
+
+		intent = NULL;
+		r = engine_service_reap(d->engine, &plan, &intent);
+		if (r == 0)
+			r = carry_out(d, r, &plan, intent);
+	} while (r == 0);
+}
+
+static void make_services(struct daemon *d)
+{
+	int r = 0;
+
+	for (size_t i = 0; r != -ENOENT; i++) {
+		struct intent *intent = NULL;
+		struct plan plan = { .n = 0 };
+
+		r = engine_service_again(d->engine, i, &plan, &intent);
+		if (r != -ENOENT)
+			carry_out(d, r, &plan, intent);
+	}
+}
+
+static void make_tunnel(struct daemon *d)
+{
+	struct intent *intent = NULL;
+	struct plan plan = { .n = 0 };
+	int r = engine_global_again(d->engine, &plan, &intent);
+
+	if (r != -EALREADY && carry_out(d, r, &plan, intent) == 0)
+		channel_follow(d);
+}
+
+static void note_peer(void *arg, const struct state_record *record, bool there)
+{
+	struct daemon *d = arg;
+	int r = there ? writer_put(d->writer, record) : writer_delete(d->writer, record);
+
+	if (r < 0)
+		log_at(d->log, LOG_ERROR, "peer %.*s can't be written down: %s",
+		       VIEW(record->peer.key), strerror(-r));
+}
+
+static void look_up(void *arg, const struct peer_view *peer)
+{
+	if (peer->host.p)
+		resolve_peer(arg, &peer->key, peer->host);
+}
+
+int ops_adopt(struct daemon *d, bool complete)
+{
+	struct reading reading = { .d = d, .complete = complete };
+	int r = store_load(d->net->store, read_one, unread, &reading);
+
+	if (r == 0)
+		r = compare(d, reading.complete);
+	if (r < 0)
+		return r;
+	engine_watch_peers(d->engine, note_peer, d);
+	remove_leavers(d);
+	make_services(d);
+	make_tunnel(d);
+	engine_each_peer(d->engine, look_up, d);
+	return 0;
+}

@@ -1,0 +1,62 @@
+/* What the daemon remembers: the records of schema/state.proto, in two places. Node, tunnel,
+ * services and peers lie under the data directory, on the disk when they were put; attachments,
+ * leases and settings lie in the run directory, and are forgotten when the host boots.
+ *
+ * A record takes the place of an earlier one of the same kind and name. */
+#pragma once
+
+#include <stddef.h>
+
+#include "runtime/buf.h"
+#include "schema/state.h"
+
+struct store;
+
+struct store_options {
+	const char *data_dir; /* the records lie in DIR/store; the directory itself is there */
+	const char *run_dir;  /* the same */
+	const char *boot_id;  /* another one than the last time: a new boot */
+};
+
+/* What was moved aside because it was damaged; NULL for nothing. */
+struct store_moved {
+	char *data, *run; /* from malloc */
+};
+
+/* Opens it, or makes an empty one. Before the process has threads: see environment_open. */
+int store_open(const struct store_options *options, struct store **ret,
+	       struct store_moved *ret_moved);
+
+/* Accepts NULL. */
+void store_close(struct store *s);
+
+/* One record, at once. Any thread. Of a record to be deleted only what names it counts; the unknown
+ * is ok. Negative errno, and nothing has changed. */
+int store_put(struct store *s, const struct state_record *record);
+int store_delete(struct store *s, const struct state_record *record);
+
+/* Many records of the data directory in one change, which costs the disk once: they are encoded
+ * when they are added. {0} is empty. */
+struct store_batch {
+	struct buf bytes;
+	size_t n;
+};
+int store_batch_put(struct store_batch *batch, const struct state_record *record);
+int store_batch_delete(struct store_batch *batch, const struct state_record *record);
+
+/* Empties it, and keeps a little of its memory; frees it. */
+void store_batch_clear(struct store_batch *batch);
+void store_batch_done(struct store_batch *batch);
+
+/* Carries the batch out, all or nothing; the batch stays. Any thread. */
+int store_commit(struct store *s, const struct store_batch *batch);
+
+/* Each record, those of a kind one after the other, in the order of enum state_record_kind; views
+ * live until each returns. unread is told of what this program doesn't understand: it is left
+ * where it is. Stops at the first failure of each, and returns it; -EIO, -ENOMEM. */
+int store_load(struct store *s, int (*each)(void *arg, const struct state_record *record),
+	       void (*unread)(void *arg, struct ovd_view key, const char *why), void *arg);
+
+/* This boot's id: boot_id of random(4), 36 characters. -errno. */
+#define STORE_BOOT_ID_MAX 37
+int store_boot_id(char ret[STORE_BOOT_ID_MAX]);

@@ -1,0 +1,156 @@
+#include "server/store/writer.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <time.h>
+
+#define AGAIN_MS 1000 /* after a failure */
+
+struct writer {
+	pthread_t thread;
+	pthread_mutex_t lock; /* around batch and stopping */
+	pthread_cond_t changed;
+	struct store_batch batch;
+	bool stopping;
+	struct store *store;
+	struct log *log;
+	struct store_batch writing; /* the thread's */
+};
+
+static struct timespec time_in(unsigned ms)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_sec += ms / 1000;
+	t.tv_nsec += ms % 1000 * 1000000;
+	if (t.tv_nsec >= 1000000000) {
+		t.tv_nsec -= 1000000000;
+		t.tv_sec++;
+	}
+	return t;
+}
+
+/* Until the time has come, or we stop. */
+static void sleep_for(struct writer *w, unsigned ms)
+{
+	const struct timespec until = time_in(ms);
+
+	while (!w->stopping &&
+	       pthread_cond_clockwait(&w->changed, &w->lock, CLOCK_MONOTONIC, &until) != ETIMEDOUT)
+		continue;
+}
+
+static void swap(struct writer *w)
+{
+	struct store_batch empty = w->writing;
+
+	w->writing = w->batch;
+	w->batch = empty;
+}
+
+/* 0, or the failure; what was to be written is kept then. */
+static int commit(struct writer *w)
+{
+	int r = store_commit(w->store, &w->writing);
+
+	if (r < 0)
+		log_at(w->log, LOG_ERROR, "the store can't be written: %s: trying again",
+		       strerror(-r));
+	else
+		store_batch_clear(&w->writing);
+	return r;
+}
+
+static void *run(void *arg)
+{
+	struct writer *w = arg;
+	int r = 0;
+
+	pthread_mutex_lock(&w->lock);
+	while (!w->stopping || w->batch.n > 0) {
+		while (w->batch.n == 0 && r == 0 && !w->stopping)
+			pthread_cond_wait(&w->changed, &w->lock);
+		sleep_for(w, r < 0 ? AGAIN_MS : WRITER_MS);
+		if (r == 0)
+			swap(w);
+		pthread_mutex_unlock(&w->lock);
+		r = commit(w);
+		pthread_mutex_lock(&w->lock);
+		if (r < 0 && w->stopping)
+			break;
+	}
+	pthread_mutex_unlock(&w->lock);
+	return NULL;
+}
+
+static int start_thread(struct writer *w)
+{
+	sigset_t all, kept;
+	int error;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &kept);
+	error = pthread_create(&w->thread, NULL, run, w);
+	pthread_sigmask(SIG_SETMASK, &kept, NULL);
+	return -error;
+}
+
+int writer_start(struct store *store, struct log *log, struct writer **ret)
+{
+	struct writer *w = calloc(1, sizeof(*w));
+	int r;
+
+	if (!w)
+		return -ENOMEM;
+	*w = (struct writer){ .lock = PTHREAD_MUTEX_INITIALIZER,
+			      .changed = PTHREAD_COND_INITIALIZER,
+			      .store = store,
+			      .log = log };
+	r = start_thread(w);
+	if (r < 0) {
+		free(w);
+		return r;
+	}
+	*ret = w;
+	return 0;
+}
+
+static int add(struct writer *w, const struct state_record *record,
+	       int (*change)(struct store_batch *batch, const struct state_record *record))
+{
+	int r;
+
+	pthread_mutex_lock(&w->lock);
+	r = change(&w->batch, record);
+	pthread_cond_broadcast(&w->changed);
+	pthread_mutex_unlock(&w->lock);
+	return r;
+}
+
+int writer_put(struct writer *w, const struct state_record *record)
+{
+	return add(w, record, store_batch_put);
+}
+
+int writer_delete(struct writer *w, const struct state_record *record)
+{
+	return add(w, record, store_batch_delete);
+}
+
+void writer_stop(struct writer *w)
+{
+	if (!w)
+		return;
+	pthread_mutex_lock(&w->lock);
+	w->stopping = true;
+	pthread_cond_broadcast(&w->changed);
+	pthread_mutex_unlock(&w->lock);
+	pthread_join(w->thread, NULL);
+	store_batch_done(&w->batch);
+	store_batch_done(&w->writing);
+	free(w);
+}

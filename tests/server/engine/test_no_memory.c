@@ -1,0 +1,173 @@
+/* Whichever request for memory fails: the change is refused, nothing is left of it, and asked for
+ * again it goes well. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "tests/server/engine/node.h"
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+
+static long until_failure = -1; /* requests that go well before one fails; -1: none fails */
+static long blocks;             /* that are out */
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+
+#define FAILS false /* a sanitizer has a malloc of its own */
+
+#else
+
+#define FAILS true
+
+/* glibc's own, behind the names that we take. */
+extern void *__libc_malloc(size_t n);
+extern void *__libc_calloc(size_t n, size_t size);
+extern void __libc_free(void *p);
+
+static bool goes_well(void)
+{
+	return until_failure < 0 || until_failure-- != 0;
+}
+
+void *malloc(size_t n)
+{
+	void *p = goes_well() ? __libc_malloc(n) : NULL;
+
+	blocks += p != NULL;
+	return p;
+}
+
+void *calloc(size_t n, size_t size)
+{
+	void *p = goes_well() ? __libc_calloc(n, size) : NULL;
+
+	blocks += p != NULL;
+	return p;
+}
+
+void free(void *p)
+{
+	blocks -= p != NULL;
+	__libc_free(p);
+}
+
+#endif
+
+static int set_peer(struct node *n, uint8_t number, const char *host, const char *first,
+		    const char *second)
+{
+	const struct ovd_cidr allowed[] = { cidr_of(first), cidr_of(second) };
+	struct peer_spec spec = {
+		.key = { { number } }, .host = view(host), .allowed = allowed, .n_allowed = 2
+	};
+
+	plan_done(&n->plan);
+	return engine_peer_set(n->e, &spec, &n->plan, &n->change, &n->intent);
+}
+
+static int allow(struct node *n, uint8_t number, const char *cidr)
+{
+	const struct ovd_key key = { { number } };
+	const struct ovd_cidr value = cidr_of(cidr);
+
+	plan_done(&n->plan);
+	return engine_peer_allow(n->e, &key, &value, &n->plan, &n->change, &n->intent);
+}
+
+static int unset(struct node *n, uint8_t number)
+{
+	const struct ovd_key key = { { number } };
+
+	plan_done(&n->plan);
+	return engine_peer_remove(n->e, &key, &n->plan, &n->change, &n->intent);
+}
+
+static int ask(struct node *n, unsigned step)
+{
+	struct ovd_ip ip;
+
+	switch (step) {
+	case 0:
+		return node_service(n, "web", SERVICE_AUTO);
+	case 1:
+		return node_service(n, "one", SERVICE_SHARED);
+	case 2:
+		return node_service(n, "two", SERVICE_SHARED);
+	case 3:
+		return set_peer(n, 1, NULL, "172.16.1.0/24", "172.16.2.0/24");
+	case 4:
+		return set_peer(n, 2, "a.example:1", "10.200.5.0/24", "172.16.2.0/24");
+	case 5: /* more steps than lie in the plan */
+		return node_setup(n, "10.200.0.0/16", "10.200.4.0/24", 1);
+	case 6:
+		return node_attach(n, 7, 70, "web", &ip);
+	case 7:
+		return node_service(n, "web", SERVICE_AUTO); /* with a port */
+	case 8:
+		return allow(n, 1, "172.16.3.0/24");
+	case 9:
+		return allow(n, 2, "172.16.3.0/24");
+	case 10:
+		return set_peer(n, 1, "b.example:1", "172.16.4.0/24", "172.16.5.0/24");
+	case 11:
+		return unset(n, 2);
+	case 12:
+		return node_detach(n, 7);
+	case 13:
+		return node_unservice(n, "web");
+	case 14:
+		return unset(n, 9); /* a stranger */
+	case 15:
+		return node_teardown(n);
+	}
+	return 1;
+}
+
+/* Returns whether one failed. */
+static bool play(long until)
+{
+	bool failed = false;
+	struct node n;
+
+	node_init(&n);
+	until_failure = until;
+	for (unsigned step = 0;; step++) {
+		size_t n_peers = engine_peer_count(n.e), n_services = engine_service_count(n.e);
+		int r = ask(&n, step);
+
+		if (r == 1)
+			break;
+		CASE("request for memory %ld, step %u", until, step);
+		if (r == -ENOMEM) {
+			CHECK(!failed);
+			failed = true;
+			CHECK_INT(engine_peer_count(n.e), n_peers);
+			CHECK_INT(engine_service_count(n.e), n_services);
+			r = ask(&n, step);
+		}
+		CHECK_INT(r, 0);
+		node_commit(&n);
+	}
+	until_failure = -1;
+	CHECK_INT(engine_peer_count(n.e), 1);
+	CHECK_INT(engine_service_count(n.e), 2);
+	CHECK_INT(engine_attachment_count(n.e), 0);
+	node_done(&n);
+	return failed;
+}
+
+TEST(any_request_may_fail)
+{
+	long out, i = 0;
+
+	if (!FAILS)
+		SKIP("a sanitizer's malloc is not ours to fail ");
+	CHECK(!play(-1));
+	out = blocks;
+	while (play(i++))
+		CHECK_INT(blocks, out);
+	CHECK(i > 20);
+}

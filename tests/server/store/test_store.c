@@ -1,0 +1,246 @@
+#include "server/store/store.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "server/store/environment.h"
+#include "server/store/record.h"
+#include "tests/check.h"
+
+struct place {
+	char root[40], data[64], run[64];
+	const char *boot;
+};
+
+static struct place place_make(void)
+{
+	struct place p = { .root = "/tmp/store-XXXXXX", .boot = "boot 1" };
+
+	CHECK(mkdtemp(p.root));
+	snprintf(p.data, sizeof(p.data), "%s/data", p.root);
+	snprintf(p.run, sizeof(p.run), "%s/run", p.root);
+	CHECK_INT(mkdir(p.data, 0700), 0);
+	CHECK_INT(mkdir(p.run, 0700), 0);
+	return p;
+}
+
+static void remove_dir(const char *path)
+{
+	DIR *dir = opendir(path);
+
+	for (struct dirent *d; dir && (d = readdir(dir));) {
+		char child[512];
+
+		snprintf(child, sizeof(child), "%s/%s", path, d->d_name);
+		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0 &&
+		    unlink(child) < 0)
+			remove_dir(child);
+	}
+	if (dir)
+		closedir(dir);
+	CHECK_INT(rmdir(path), 0);
+}
+
+static struct store *open_one(const struct place *p)
+{
+	struct store_options options = { .data_dir = p->data,
+					 .run_dir = p->run,
+					 .boot_id = p->boot };
+	struct store_moved moved;
+	struct store *s;
+
+	CHECK_INT(store_open(&options, &s, &moved), 0);
+	CHECK(!moved.data && !moved.run);
+	return s;
+}
+
+static const struct state_prefix block = { .ip = { .len = 4, .b = { 10, 200, 4, 64 } },
+					   .length = 26 };
+
+static const struct state_record node = { .kind = STATE_RECORD_NODE,
+					  .node = { .version = 1, .node_id = 7 } };
+static const struct state_record web = {
+	.kind = STATE_RECORD_SERVICE,
+	.service = { .name = VIEW_LITERAL("web"),
+		     .mode = STATE_MODE_ISOLATED,
+		     .link = VIEW_LITERAL("zl-web-b"),
+		     .blocks = { &block, 1 } },
+};
+static const struct state_record peer = {
+	.kind = STATE_RECORD_PEER,
+	.peer = { .key = VIEW_LITERAL("AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+		  .endpoint = VIEW_LITERAL("192.0.2.1:51820"),
+		  .keepalive = 25,
+		  .allowed = { &block, 1 } },
+};
+static const struct state_record container = {
+	.kind = STATE_RECORD_ATTACHMENT,
+	.attachment = { .netns_dev = 4,
+			.netns_ino = 4026532000,
+			.pid = 77,
+			.start_time = 123456,
+			.service = VIEW_LITERAL("web"),
+			.ip = { .len = 4, .b = { 10, 200, 4, 66 } } },
+};
+static const struct state_record lease = {
+	.kind = STATE_RECORD_LEASE,
+	.lease = { .ip = { .len = 4, .b = { 10, 200, 4, 67 } } },
+};
+
+struct list {
+	struct buf text;
+	unsigned n_unread;
+};
+
+static int add_record(void *arg, const struct state_record *record)
+{
+	struct list *list = arg;
+
+	CHECK_INT(record_encode(record, &list->text), 0);
+	return buf_text(&list->text, "\n");
+}
+
+static void add_unread(void *arg, struct ovd_view key _unused_, const char *why)
+{
+	struct list *list = arg;
+
+	CHECK(strlen(why) > 0);
+	list->n_unread++;
+}
+
+static void check_all(struct store *s, const char *wanted)
+{
+	struct list list = { .text = { .n = 0 } };
+
+	CHECK_INT(buf_text(&list.text, ""), 0);
+	CHECK_INT(store_load(s, add_record, add_unread, &list), 0);
+	CHECK_INT(list.n_unread, 0);
+	CHECK_VIEW(buf_view(&list.text), wanted);
+	buf_done(&list.text);
+}
+
+#define NODE "{\"record\":\"node\",\"version\":1,\"node_id\":7,\"imported\":false}\n"
+#define WEB                                                                                        \
+	"{\"record\":\"service\",\"name\":\"web\",\"mode\":\"isolated\",\"link\":\"zl-web-b\","    \
+	"\"blocks\":[{\"ip\":\"10.200.4.64\",\"length\":26}],\"leaving\":false}\n"
+#define PEER                                                                                       \
+	"{\"record\":\"peer\",\"key\":\"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\","           \
+	"\"endpoint\":\"192.0.2.1:51820\",\"keepalive\":25,"                                       \
+	"\"allowed\":[{\"ip\":\"10.200.4.64\",\"length\":26}]}\n"
+#define CONTAINER                                                                                  \
+	"{\"record\":\"attachment\",\"netns_dev\":4,\"netns_ino\":4026532000,\"pid\":77,"          \
+	"\"start_time\":123456,\"service\":\"web\",\"ip\":\"10.200.4.66\","                        \
+	"\"asked_join\":false,\"ephemeral\":false,\"unfinished\":false}\n"
+#define LEASE "{\"record\":\"lease\",\"ip\":\"10.200.4.67\"}\n"
+
+TEST(each_kind_is_there_again_in_order)
+{
+	static const struct state_record *const records[] = { &lease, &container, &peer, &web,
+							      &node };
+	struct place p = place_make();
+	struct store *s = open_one(&p);
+
+	check_all(s, "");
+	for (size_t i = 0; i < ARRAY_SIZE(records); i++)
+		CHECK_INT(store_put(s, records[i]), 0);
+	check_all(s, NODE WEB PEER CONTAINER LEASE);
+	store_close(s);
+	s = open_one(&p);
+	check_all(s, NODE WEB PEER CONTAINER LEASE);
+	for (size_t i = 0; i < ARRAY_SIZE(records); i++)
+		CHECK_INT(store_delete(s, records[i]), 0);
+	CHECK_INT(store_delete(s, &web), 0);
+	check_all(s, "");
+	store_close(s);
+	remove_dir(p.root);
+}
+
+TEST(a_record_takes_the_place_of_its_name)
+{
+	struct state_record next = node;
+	struct place p = place_make();
+	struct store *s = open_one(&p);
+
+	next.node.node_id = 8;
+	CHECK_INT(store_put(s, &next), 0);
+	CHECK_INT(store_put(s, &node), 0);
+	check_all(s, NODE);
+	store_close(s);
+	remove_dir(p.root);
+}
+
+TEST(a_boot_forgets_containers_and_nothing_else)
+{
+	struct place p = place_make();
+	struct store *s = open_one(&p);
+
+	CHECK_INT(store_put(s, &web), 0);
+	CHECK_INT(store_put(s, &container), 0);
+	CHECK_INT(store_put(s, &lease), 0);
+	store_close(s);
+	p.boot = "boot 2";
+	s = open_one(&p);
+	check_all(s, WEB);
+	CHECK_INT(store_put(s, &lease), 0);
+	store_close(s);
+	s = open_one(&p);
+	check_all(s, WEB LEASE);
+	store_close(s);
+	remove_dir(p.root);
+}
+
+TEST(a_batch_is_one_change)
+{
+	struct store_batch batch = { .n = 0 };
+	struct place p = place_make();
+	struct store *s = open_one(&p);
+
+	CHECK_INT(store_put(s, &web), 0);
+	CHECK_INT(store_batch_put(&batch, &peer), 0);
+	CHECK_INT(store_batch_delete(&batch, &web), 0);
+	CHECK_INT(store_batch_put(&batch, &node), 0);
+	check_all(s, WEB);
+	CHECK_INT(store_commit(s, &batch), 0);
+	check_all(s, NODE PEER);
+	store_batch_done(&batch);
+	store_close(s);
+	remove_dir(p.root);
+}
+
+static void put_raw(const struct place *p, const char *key, const char *value)
+{
+	struct environment_options options = { .synced = true };
+	struct environment *env;
+	char dir[80], *moved;
+
+	snprintf(dir, sizeof(dir), "%s/store", p->data);
+	options.dir = dir;
+	CHECK_INT(environment_open(&options, &env, &moved), 0);
+	environment_begin(env);
+	environment_put(env, view(key), view(value));
+	CHECK_INT(environment_end(env, 0), 0);
+	environment_close(env);
+}
+
+TEST(what_is_not_understood_stays)
+{
+	struct list list = { .text = { .n = 0 } };
+	struct place p = place_make();
+	struct store *s;
+
+	put_raw(&p, "0 node ", "{\"record\":\"node\",\"version\":1,\"node_id\":7,\"later\":[1]}");
+	put_raw(&p, "2 service x", "{\"record\":\"service\",\"name\":\"x\"}");
+	put_raw(&p, "9 later y", "{\"record\":\"later\"}");
+	for (unsigned round = 0; round < 2; round++) {
+		s = open_one(&p);
+		list.text.n = list.n_unread = 0;
+		CHECK_INT(store_load(s, add_record, add_unread, &list), 0);
+		CHECK_VIEW(buf_view(&list.text), NODE);
+		CHECK_INT(list.n_unread, 2);
+		store_close(s);
+	}
+	buf_done(&list.text);
+	remove_dir(p.root);
+}

@@ -1,0 +1,110 @@
+#include "server/store/writer.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "tests/check.h"
+
+static struct store *open_store(const char *root)
+{
+	char run[64];
+	struct store_options options = { .data_dir = root, .run_dir = run, .boot_id = "b" };
+	struct store_moved moved;
+	struct store *s;
+
+	snprintf(run, sizeof(run), "%s/run", root);
+	mkdir(run, 0700);
+	CHECK_INT(store_open(&options, &s, &moved), 0);
+	return s;
+}
+
+static struct state_record service(const char *name)
+{
+	return (struct state_record){ .kind = STATE_RECORD_SERVICE,
+				      .service = { .name = view(name), .link = view("zl") } };
+}
+
+static int count(void *arg, const struct state_record *record _unused_)
+{
+	++*(unsigned *)arg;
+	return 0;
+}
+
+static void no_unread(void *arg _unused_, struct ovd_view key _unused_, const char *why _unused_)
+{
+	CHECK(false);
+}
+
+static unsigned count_all(struct store *s)
+{
+	unsigned n = 0;
+
+	CHECK_INT(store_load(s, count, no_unread, &n), 0);
+	return n;
+}
+
+static void remove_root(const char *root)
+{
+	static const char *const names[] = { "store/data.mdb",
+					     "store/lock.mdb",
+					     "run/store/data.mdb",
+					     "run/store/lock.mdb",
+					     "run/store",
+					     "run",
+					     "store",
+					     "" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		char path[128];
+
+		snprintf(path, sizeof(path), "%s/%s", root, names[i]);
+		CHECK_INT(remove(path), 0);
+	}
+}
+
+TEST(written_when_it_stops)
+{
+	char root[] = "/tmp/writer-XXXXXX";
+	struct log *log = log_new(LOG_INFO, LOG_TEXT);
+	struct state_record a = service("a"), b = service("b"), c = service("c");
+	struct store *s;
+	struct writer *w;
+
+	CHECK(mkdtemp(root));
+	s = open_store(root);
+	CHECK_INT(writer_start(s, log, &w), 0);
+	CHECK_INT(writer_put(w, &a), 0);
+	CHECK_INT(writer_put(w, &b), 0);
+	CHECK_INT(writer_delete(w, &a), 0);
+	CHECK_INT(writer_put(w, &c), 0);
+	writer_stop(w);
+	CHECK_INT(count_all(s), 2);
+	store_close(s);
+	log_free(log);
+	remove_root(root);
+}
+
+TEST(written_by_itself)
+{
+	char root[] = "/tmp/writer-XXXXXX";
+	struct log *log = log_new(LOG_INFO, LOG_TEXT);
+	struct store *s;
+	struct writer *w;
+
+	CHECK(mkdtemp(root));
+	s = open_store(root);
+	CHECK_INT(writer_start(s, log, &w), 0);
+	for (unsigned round = 1; round <= 3; round++) {
+		char name[] = { (char)('a' + round), '\0' };
+		struct state_record record = service(name);
+
+		CHECK_INT(writer_put(w, &record), 0);
+		for (unsigned i = 0; i < 1000 && count_all(s) < round; i++)
+			usleep(5000);
+		CHECK_INT(count_all(s), round);
+	}
+	writer_stop(w);
+	store_close(s);
+	log_free(log);
+	remove_root(root);
+}
