@@ -36,7 +36,6 @@ struct main_daemon {
 	struct server *server;
 	struct net *net;
 	struct log_forwarding *log_forwarding; /* NULL: nobody asked for it */
-	char log_dir[PATHS_MAX];
 	struct watch *worker_watch, *tunnel_watch, *host_watch;
 	struct job repair; /* of what others changed */
 	struct plan repair_plan;
@@ -48,7 +47,7 @@ struct main_daemon {
 	struct socket_file listener;
 	struct store *store;
 	bool complete; /* the store wasn't damaged */
-	char data_dir[PATHS_MAX], run_dir[PATHS_MAX];
+	char data_dir[PATHS_MAX], run_dir[PATHS_MAX], log_dir[PATHS_MAX];
 	char socket[PATHS_MAX];
 };
 
