@@ -147,7 +147,9 @@ TEST(what_is_wrong_is_named)
 		{ { "--log-level=DEBUG" },
 		  "--log-level DEBUG: expected error, warn, info or debug" },
 		{ { "--log-format", "xml" }, "--log-format xml: expected text or json" },
-		{ { "--log-forward", "vsock:x" }, "--log-forward vsock:x: expected vsock:PORT" },
+		{ { "--log-forward", "vsock:x" },
+		  "--log-forward vsock:x: expected vsock:PORT, unix:PATH or "
+		  "tcp:127.0.0.1:PORT" },
 		{ { "--log-forward-dir=" }, "--log-forward-dir: a path is missing" },
 		{ { "--log-forward-format", "xml" },
 		  "--log-forward-format xml: expected raw or json" },
