@@ -19,6 +19,7 @@
 #include "server/ops/adopt.h"
 #include "server/ops/channel.h"
 #include "server/ops/daemon.h"
+#include "server/ops/health.h"
 #include "server/socket.h"
 #include "server/store/identity.h"
 #include "server/store/store.h"
@@ -33,7 +34,6 @@ struct main_daemon {
 	uv_loop_t loop;
 	uv_signal_t sigterm, sigint;
 	uv_check_t settle; /* looks, while we stop, whether all parked calls are answered */
-	struct server *server;
 	struct net *net;
 	struct log_forwarding *log_forwarding; /* NULL: nobody asked for it */
 	struct watch *worker_watch, *tunnel_watch, *host_watch;
@@ -136,7 +136,7 @@ static void host_ready(void *arg)
 
 static void settled(struct daemon *d)
 {
-	server_wake(main_of(d)->server);
+	server_wake(d->server);
 }
 
 /* ---- the end ---- */
@@ -145,7 +145,7 @@ static void server_closed(void *arg)
 {
 	struct main_daemon *m = arg;
 
-	m->server = NULL;
+	m->shared.server = NULL;
 	uv_stop(&m->loop);
 }
 
@@ -165,7 +165,7 @@ static void stopped(struct daemon *d)
 	struct main_daemon *m = main_of(d);
 
 	answer_stoppers(m);
-	server_close(m->server, FLUSH_MS, server_closed, m);
+	server_close(m->shared.server, FLUSH_MS, server_closed, m);
 }
 
 /* The calls that were on their way are answered first; then comes the teardown, once. */
@@ -173,7 +173,7 @@ static void stop_when_settled(uv_check_t *check)
 {
 	struct main_daemon *m = check->data;
 
-	if (m->tearing_down || server_parked(m->server) > m->n_stoppers || m->repairing)
+	if (m->tearing_down || server_parked(m->shared.server) > m->n_stoppers || m->repairing)
 		return;
 	m->tearing_down = true;
 	uv_check_stop(check);
@@ -198,7 +198,8 @@ static void stop(struct daemon *d, struct call *call)
 	notify_state("STOPPING=1");
 	log_at(d->log, LOG_INFO, "stopping: %s",
 	       call ? "a client asked for it" : "a signal asked for it");
-	server_drain(m->server);
+	server_drain(m->shared.server);
+	health_end(d);
 	channel_close(d); /* nobody waits for a device that hangs: it goes anyway */
 	uv_check_start(&m->settle, stop_when_settled);
 	/* a loop that sleeps is woken by its own signal's or call's event, which is just being
@@ -365,7 +366,7 @@ static int serve(struct main_daemon *m)
 	if (!m->worker_watch)
 		return -ENOMEM;
 	m->host_watch = watch_new(&m->loop, fd, POLLIN, host_ready, m);
-	r = server_start(&options, &m->server);
+	r = server_start(&options, &m->shared.server);
 	if (r == 0)
 		m->listener.fd = -1;
 	return r;

@@ -19,6 +19,18 @@ enum {
 	OPT_SERVICE
 };
 
+#ifdef _WIN32
+#define DATA_DIR_DEFAULT "$ZLAYER_DATA_DIR,\n                       %ProgramData%\\ZLayer)\n"
+#define SOCKET_DEFAULT   "\\\\.\\pipe\\zlayer-overlayd)\n"
+#else
+#define DATA_DIR_DEFAULT                                                                           \
+	"$ZLAYER_DATA_DIR,\n                       /var/lib/zlayer for root, ~/.zlayer for "       \
+	"others)\n"
+#define SOCKET_DEFAULT                                                                             \
+	"/var/run/zlayer-overlayd.sock for the\n"                                                  \
+	"                       default data dir, else DIR/run/zlayer-overlayd.sock)\n"
+#endif
+
 static const char help[] =
 	"usage: overlayd [--data-dir DIR] [--socket PATH] [--log-level LEVEL] [--log-format "
 	"FORMAT]\n"
@@ -27,11 +39,8 @@ static const char help[] =
 	"\n"
 	"The overlay network of this node: WireGuard, bridges, addresses, NAT.\n"
 	"\n"
-	"  --data-dir DIR       what must not be lost: the node's key (default: $ZLAYER_DATA_DIR,\n"
-	"                       /var/lib/zlayer for root, ~/.zlayer for others)\n"
-	"  --socket PATH        where clients connect (default: /var/run/zlayer-overlayd.sock for "
-	"the\n"
-	"                       default data dir, else DIR/run/zlayer-overlayd.sock)\n"
+	"  --data-dir DIR       what must not be lost: the node's key (default: " DATA_DIR_DEFAULT
+	"  --socket PATH        where clients connect (default: " SOCKET_DEFAULT
 	"  --log-level LEVEL    error, warn, info (default) or debug\n"
 	"  --log-format FORMAT  text (default) or json\n"
 	"  --log-forward ADDRESS\n"

@@ -12,6 +12,8 @@
 #include "server/net/worker.h"
 
 struct channel_clock;
+struct health;
+struct server;
 struct tree_node;
 struct writer;
 
@@ -25,9 +27,12 @@ struct daemon {
 	struct channel_clock *clock; /* of that channel; see channel.h */
 	bool wants_tunnel;           /* it is opened when it is needed */
 	struct tree_node *lookups;   /* of peers' host names; see resolve.h */
+	struct health *health;       /* of peers, while somebody listens; see health.h */
 
 	/* Set by the daemon's main part. */
 	uv_loop_t *loop;
+	struct server *server;
+	bool (*lacks)(int operation); /* what isn't built on this system; NULL: nothing */
 	void (*tunnel_changed)(
 		struct daemon *d); /* d->tunnel was opened, closed, or watches something else */
 	void (*settled)(struct daemon *d); /* an intent that was no call's has ended */
