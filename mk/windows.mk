@@ -20,6 +20,7 @@ win_archive  = $(patsubst %,$(W)/%.a,$(1) $(call win_needs,$(1)))
 # Files of the Unix daemon's main part.
 win_not/server := daemon.c lock.c notify.c socket.c watch.c
 win_not/server/net := worker.c
+win_not/server/guest := transport_vsock.c
 win_not/server/ops := adopt.c
 win_not/server/store := environment.c store.c writer.c
 
@@ -82,7 +83,7 @@ $(W)/lib/liboverlayd-client.a: $(CLIENT_OBJECTS)
 # ---- tests ----
 
 # The portable ones of the tree, beside Windows' own.
-WIN_TESTS := $(wildcard tests/wine/test_*.c) \
+WIN_TESTS := $(wildcard tests/wine/test_*.c) $(filter-out %_unix.c,$(wildcard tests/server/guest/test_*.c)) \
 	$(filter-out %_unix.c %/test_log.c %/test_util.c,$(wildcard tests/runtime/test_*.c)) \
 	$(filter-out %/test_no_memory.c,$(wildcard tests/server/engine/test_*.c)) \
 	$(addprefix tests/conformance/,test_vectors.c test_mutations.c test_protobuf_mutations.c) \
@@ -92,6 +93,8 @@ WIN_TESTS := $(WIN_TESTS:%.c=$(W)/%.exe)
 win_links   = $(or $(win_links/$(1)),$(call win_archive,$(patsubst tests/%,%,$(1))))
 win_links/tests/conformance  := $(call win_archive,schema)
 win_links/tests/wine         := $(patsubst %,$(W)/%.a,$(filter-out tests%,$(WIN_PARTS)))
+win_links/tests/server/guest := $(win_links/tests/wine)
+win_shared/tests/server/guest := $(patsubst %.c,$(W)/%.o,$(filter-out tests/server/guest/test_%,$(wildcard tests/server/guest/*.c)))
 win_shared/tests/runtime     := $(W)/tests/runtime/sample.o
 win_shared/tests/conformance := $(addprefix $(W)/tests/conformance/,vectors.o suite/vector.o suite/file.o suite/mutate.o suite/mutate_protobuf.o suite/recode.o)
 win_shared/tests/wine        := $(patsubst %.c,$(W)/%.o,$(filter-out tests/wine/test_% tests/wine/bench_% %_main.c,$(wildcard tests/wine/*.c))) $(W)/schema/overlayd_ops.o $(W)/schema/overlayd_describe.o

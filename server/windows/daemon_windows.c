@@ -7,6 +7,7 @@
 #include "runtime/paths.h"
 #include "server/daemon.h"
 #include "server/ipc/server.h"
+#include "server/log_forwarding.h"
 #include "server/ops/daemon.h"
 #include "server/store/identity.h"
 #include "server/windows/data_dir.h"
@@ -25,7 +26,8 @@ struct daemon_windows {
 	uv_signal_t sigint, sigbreak, sighup;
 	struct server *server;
 	struct listen_pipe *pipe;
-	struct call *stopper; /* the call of `shutdown`, answered at the end */
+	struct log_forwarding *log_forwarding; /* NULL: nobody asked for it */
+	struct call *stopper;                  /* the call of `shutdown`, answered at the end */
 	bool stopping;
 	void *lock;
 	char data_dir[PATHS_MAX], socket[PATHS_MAX];
@@ -168,6 +170,26 @@ static enum daemon_failure open_log(struct daemon_windows *d, const struct optio
 	return r < 0 ? fail(d, DAEMON_NO_LOG, "log file %s: %s", path, strerror(-r)) : DAEMON_FINE;
 }
 
+static enum daemon_failure forward_logs(struct daemon_windows *d, const struct options *o)
+{
+	struct paths_env env = paths_env_now();
+	char dir[PATHS_MAX];
+	int r;
+
+	if (!o->log_forward)
+		return DAEMON_FINE;
+	if (o->log_forward_dir)
+		snprintf(dir, sizeof(dir), "%s", o->log_forward_dir);
+	else
+		paths_log_dir(&env, d->data_dir, dir);
+	r = data_dir_make(dir);
+	if (r == 0)
+		r = log_forwarding_start(o, dir, d->shared.log, &d->log_forwarding);
+	return r < 0 ? fail(d, DAEMON_NO_LOG, "guests' logs at %s: %s", o->log_forward,
+			    strerror(-r))
+		     : DAEMON_FINE;
+}
+
 static enum daemon_failure start_loop(struct daemon_windows *d)
 {
 	if (uv_loop_init(&d->loop) < 0)
@@ -220,6 +242,8 @@ static enum daemon_failure start(struct daemon_windows *d, const struct options 
 	report(progress, arg, failure, DAEMON_HAS_DATA_DIR);
 	if (!failure)
 		failure = open_log(d, options);
+	if (!failure)
+		failure = forward_logs(d, options);
 	report(progress, arg, failure, DAEMON_HAS_LOG);
 	if (!failure)
 		failure = start_loop(d);
@@ -292,6 +316,7 @@ void daemon_finish(struct daemon_windows *d)
 	if (d->has_loop)
 		close_loop(d);
 	listen_pipe_free(d->pipe);
+	log_forwarding_stop(d->log_forwarding);
 	engine_free(d->shared.engine);
 	log_free(d->shared.log);
 	if (d->lock)
