@@ -24,7 +24,6 @@ struct daemon_windows {
 	uv_async_t asked;   /* somebody wants it to stop */
 	uv_async_t settled; /* what asked has returned: now it ends */
 	uv_signal_t sigint, sigbreak, sighup;
-	struct server *server;
 	struct listen_pipe *pipe;
 	struct log_forwarding *log_forwarding; /* NULL: nobody asked for it */
 	struct call *stopper;                  /* the call of `shutdown`, answered at the end */
@@ -40,7 +39,7 @@ static void server_closed(void *arg)
 {
 	struct daemon_windows *d = arg;
 
-	d->server = NULL;
+	d->shared.server = NULL;
 	d->finished = true;
 	uv_stop(&d->loop);
 }
@@ -51,7 +50,7 @@ static void stopped(struct daemon *shared)
 
 	if (d->stopper)
 		call_ok(d->stopper);
-	server_close(d->server, FLUSH_MS, server_closed, d);
+	server_close(d->shared.server, FLUSH_MS, server_closed, d);
 }
 
 static void on_settled(uv_async_t *async)
@@ -75,7 +74,7 @@ static void stop(struct daemon *shared, struct call *call)
 	d->stopper = call;
 	log_at(shared->log, LOG_INFO, "stopping: %s",
 	       call ? "a client asked for it" : "it was asked for");
-	server_drain(d->server);
+	server_drain(d->shared.server);
 	uv_async_send(&d->settled);
 }
 
@@ -219,7 +218,7 @@ static enum daemon_failure bind_pipe(struct daemon_windows *d)
 	if (r < 0)
 		return fail(d, DAEMON_NO_PIPE, "pipe %s: %s", d->socket, strerror(-r));
 	options.pipe = d->pipe;
-	if (server_start(&options, &d->server) < 0)
+	if (server_start(&options, &d->shared.server) < 0)
 		return fail(d, DAEMON_NO_THREADS, "no memory");
 	d->pipe = NULL;
 	return DAEMON_FINE;
@@ -300,9 +299,9 @@ static void close_handle(uv_handle_t *handle, void *arg _unused_)
 /* A server that was never served is closed here. */
 static void close_loop(struct daemon_windows *d)
 {
-	if (d->server)
-		server_close(d->server, 0, server_closed, d);
-	while (d->server)
+	if (d->shared.server)
+		server_close(d->shared.server, 0, server_closed, d);
+	while (d->shared.server)
 		uv_run(&d->loop, UV_RUN_ONCE);
 	uv_walk(&d->loop, close_handle, NULL);
 	uv_run(&d->loop, UV_RUN_DEFAULT);
