@@ -77,8 +77,8 @@ int store_load(struct store *s, int (*each)(void *arg, const struct state_record
 	struct buf body = { .n = 0 };
 	int r = 0;
 
-	for (size_t i = 0; i < s->n && r == 0; i++) {
-		struct state_record record;
+	for (size_t i = 0, was = s->n; i < s->n && r == 0; i += s->n == was, was = s->n) {
+		struct state_record record; /* each may delete it */
 		struct ovd_fault fault;
 
 		r = record_decode(buf_view(&s->records[i].value), &body, &arena, &record, &fault);

@@ -21,6 +21,7 @@ struct model {
 	} containers[CONTAINERS];
 	bool services[SERVICES]; /* set up, and not torn down or gone with the last container */
 	bool leaving[SERVICES];  /* torn down while containers were attached */
+	bool fickle[SERVICES];   /* some container said that it goes with it */
 	struct {
 		bool known;
 		bool allowed[PREFIXES];

@@ -66,19 +66,21 @@ static void attached(struct sim *s, const struct sim_job *job)
 	if (s->model.containers[job->act.who].attached &&
 	    s->model.containers[job->act.who].life == job->life) /* asked again */
 		CHECK(ip_eq(&s->model.containers[job->act.who].ip, &job->ip));
+	s->model.fickle[job->act.what % SERVICES] |= (job->act.how & 2) != 0;
 	s->model.containers[job->act.who].attached = true;
 	s->model.containers[job->act.who].life = job->life;
 	s->model.containers[job->act.who].ip = job->ip;
 }
 
-static void service_is(struct sim *s, unsigned which)
+void sim_learn_service(struct sim *s, unsigned which)
 {
 	bool known = engine_service_link(s->e, service_name(which))[0];
 
 	s->model.services[which] = known;
-	s->model.leaving[which] = known && s->model.leaving[which];
+	s->model.leaving[which] &= known;
+	s->model.fickle[which] &= known;
 	if (!known)
-		sim_learn_services(s);
+		sim_forget_leases(s);
 }
 
 static void peer_is_set(struct sim *s, const struct act *act)
@@ -107,12 +109,12 @@ static void answered(struct sim *s, const struct sim_job *job)
 		break;
 	case ACT_SERVICE:
 		m->leaving[act->who] = false;
-		service_is(s, act->who);
+		sim_learn_service(s, act->who);
 		CHECK(m->services[act->who]);
 		break;
 	case ACT_UNSERVICE:
 		m->leaving[act->who] = true;
-		service_is(s, act->who);
+		sim_learn_service(s, act->who);
 		break;
 	case ACT_ATTACH:
 		attached(s, job);
@@ -181,7 +183,7 @@ static void end_front(struct sim *s, bool stands)
 	if (job->act.kind == ACT_ATTACH && job->life != s->life[job->act.who])
 		drop_ports(s, job->act.who, job->life); /* the namespace was held by the plan */
 	for (unsigned i = 0; job->reap && i < SERVICES; i++)
-		service_is(s, i);
+		sim_learn_service(s, i);
 	if (stands && job->act.kind == ACT_DETACH)
 		begin_reap(s);
 	job_free(job);

@@ -45,5 +45,6 @@ bool sim_is_busy(const struct sim *s, enum act_kind first, enum act_kind last, u
 /* kill -9, and what the next daemon does before it serves. */
 void sim_crash(struct sim *s);
 
-/* After a crash, or when a service has gone: leases that went with it. */
-void sim_learn_services(struct sim *s);
+/* What nobody was told: whether a service has gone; leases that went with one. */
+void sim_learn_service(struct sim *s, unsigned which);
+void sim_forget_leases(struct sim *s);

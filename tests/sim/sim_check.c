@@ -220,6 +220,15 @@ static void check_store(const struct sim *s)
 		check_fail(__FILE__, __LINE__, "unfinished:\n%s", memory_store_text(&s->store));
 }
 
+static void check_services(const struct sim *s)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < SERVICES; i++)
+		n += s->model.services[i];
+	CHECK_INT(s->e->n_services, n);
+}
+
 void sim_check(struct sim *s)
 {
 	check_addresses(s);
@@ -227,15 +236,14 @@ void sim_check(struct sim *s)
 	check_peers(s);
 	if (s->n_jobs > 0)
 		return;
+	check_services(s);
 	check_pools(s);
 	check_kernel(s);
 	check_store(s);
 }
 
-/* ---- services ---- */
-
 /* Leases end with the service whose addresses they are. */
-static void forget_leases(struct sim *s)
+void sim_forget_leases(struct sim *s)
 {
 	for (size_t i = s->model.n_leases; i-- > 0;) {
 		struct pool *pool = pool_of(s->e, &s->model.leases[i]);
@@ -243,9 +251,4 @@ static void forget_leases(struct sim *s)
 		if (!pool || !pool_is_lent(pool, &s->model.leases[i]))
 			model_return(&s->model, i);
 	}
-}
-
-void sim_learn_services(struct sim *s)
-{
-	forget_leases(s);
 }

@@ -53,6 +53,8 @@ static int restore(void *arg, const struct state_record *record)
 	struct sim *s = arg;
 	int r = engine_restore(s->e, record);
 
+	if (r == -ENOENT)
+		return store_delete(&s->store, record);
 	if (r < 0)
 		check_fail(__FILE__, __LINE__, "a record is refused: %s\n%s", engine_reason(s->e),
 			   memory_store_text(&s->store));
@@ -118,7 +120,8 @@ static void adopt(struct sim *s)
 		carry_out(s, r, &plan, intent);
 	for (size_t i = 0; (r = engine_service_again(s->e, i, &plan, &intent)) != -ENOENT; i++)
 		carry_out(s, r, &plan, intent);
-	carry_out(s, engine_global_again(s->e, &plan, &intent), &plan, intent);
+	r = engine_global_again(s->e, &plan, &intent);
+	carry_out(s, r, &plan, intent);
 }
 
 /* ---- what its clients can't know ---- */
@@ -153,15 +156,26 @@ static void learn(struct sim *s, const bool asked[CONTAINERS])
 			m->containers[i].ip = a->ip;
 	}
 	m->up = s->e->global.up;
-	sim_learn_services(s);
+}
+
+static bool ephemeral_asked(const struct sim *s, unsigned which)
+{
+	for (size_t i = 0; i < s->n_jobs; i++)
+		if (s->jobs[i]->act.kind == ACT_ATTACH && s->jobs[i]->act.how & 2 &&
+		    s->jobs[i]->act.what % SERVICES == which)
+			return true;
+	return false;
 }
 
 void sim_crash(struct sim *s)
 {
-	bool asked[CONTAINERS] = { false };
+	bool asked[CONTAINERS] = { false }, unknown[SERVICES];
 
 	for (unsigned i = 0; i < CONTAINERS; i++)
 		asked[i] = sim_is_busy(s, ACT_ATTACH, ACT_DETACH, i);
+	for (unsigned i = 0; i < SERVICES; i++)
+		unknown[i] = s->model.leaving[i] || s->model.fickle[i] ||
+			     sim_is_busy(s, ACT_SERVICE, ACT_UNSERVICE, i) || ephemeral_asked(s, i);
 	engine_free(s->e); /* its intents' memory goes with its spares, or is lost as in a kill */
 	drop_jobs(s);
 	start(s);
@@ -169,4 +183,7 @@ void sim_crash(struct sim *s)
 	engine_watch_peers(s->e, peer_changed, s);
 	adopt(s);
 	learn(s, asked);
+	for (unsigned i = 0; i < SERVICES; i++)
+		if (unknown[i])
+			sim_learn_service(s, i);
 }
