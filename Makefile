@@ -31,6 +31,7 @@ needs/server/linux  := server/net server/engine runtime
 needs/server/ipc    := server/net server/engine schema runtime
 needs/server/ops    := server/ipc server/store server/net server/engine schema runtime
 needs/server        := server/ops server/linux server/ipc server/store server/net server/engine schema runtime
+needs/server/windows := server/ops server/ipc server/store server/net server/engine schema runtime
 needs/client        := schema runtime
 needs/client/ctl    := client schema runtime
 needs/tests/conformance/suite := schema runtime
@@ -53,6 +54,7 @@ include mk/tests.mk
 include mk/fuzz.mk
 include mk/qemu.mk
 include mk/bench.mk
+include mk/windows.mk
 
 .PHONY: all deps deps-all demo check bench install clean
 all: programs

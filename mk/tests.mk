@@ -3,9 +3,9 @@ needs/tests/conformance := tests/conformance/suite schema runtime
 needs/tests/integration := client schema runtime
 
 UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/*/test_*.c tests/*/*/test_*.c))
-UNIT_TESTS := $(filter-out $(if $(PROTOBUF),,$(B)/tests/runtime/test_protobuf% $(B)/tests/conformance/test_protobuf%),$(UNIT_TESTS))
+UNIT_TESTS := $(filter-out $(B)/tests/wine/% $(if $(PROTOBUF),,$(B)/tests/runtime/test_protobuf% $(B)/tests/conformance/test_protobuf%),$(UNIT_TESTS))
 # The clients of other languages know no sanitizers.
-SCRIPTS    := $(filter-out tests/qemu/% $(if $(SAN),tests/client/%),$(wildcard tests/*/test_*.sh tests/*/*/test_*.sh))
+SCRIPTS    := $(filter-out tests/qemu/% tests/wine/% $(if $(SAN),tests/client/%),$(wildcard tests/*/test_*.sh tests/*/*/test_*.sh))
 test_part   = $(or $(filter $(patsubst tests/%/,%,$(dir $(1))),$(PARTS)),$(patsubst %/,%,$(dir $(1))))
 
 # What the tests of one folder share: every other source in it.
@@ -17,7 +17,7 @@ more/tests/server/ops/ := $(addprefix $(B)/,schema/overlayd_ops.o schema/overlay
 more/tests/client/ctl/ := $(addprefix $(B)/schema/,overlayd_ctl.o overlayd_describe.o)
 
 define unit_test
-$(B)/$(1): $(B)/$(1).o $(B)/tests/check.o $(B)/tests/sandbox.o $(call shared,$(1)) $(more/$(dir $(1))) $(call archive,$(call test_part,$(1)))
+$(B)/$(1): $(B)/$(1).o $(B)/tests/check.o $(B)/tests/check_unix.o $(B)/tests/sandbox.o $(call shared,$(1)) $(more/$(dir $(1))) $(call archive,$(call test_part,$(1)))
 endef
 $(foreach t,$(UNIT_TESTS:$(B)/%=%),$(eval $(call unit_test,$(t))))
 

@@ -1,15 +1,14 @@
 #include "runtime/log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "runtime/buf.h"
+#include "runtime/file.h"
 #include "runtime/utf8.h"
 
 #define LINE_MAX_BYTES 2048
@@ -77,12 +76,12 @@ void log_free(struct log *log)
 
 static int open_file(struct log *log)
 {
-	struct stat st;
+	int fd = file_append(log->path);
 
-	log->fd = open(log->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
-	if (log->fd < 0)
-		return -errno;
-	log->size = fstat(log->fd, &st) == 0 ? st.st_size : 0;
+	log->fd = MAX(fd, -1);
+	if (fd < 0)
+		return fd;
+	log->size = MAX(lseek(fd, 0, SEEK_END), (off_t)0);
 	return 0;
 }
 
@@ -102,7 +101,7 @@ static void rotate(struct log *log)
 	for (int i = LOG_FILES_KEPT; from && to && i > 0; i--) {
 		snprintf(from, room, i > 1 ? "%s.%d" : "%s", log->path, i - 1);
 		snprintf(to, room, "%s.%d", log->path, i);
-		rename(from, to);
+		file_rename(from, to);
 	}
 	open_file(log);
 }

@@ -61,25 +61,34 @@ void help_describe(FILE *out)
 	      out);
 }
 
-static void help_flag(FILE *out, const struct ctl_flag *flag)
+static void put_flag(struct buf *out, const struct ctl_flag *flag)
 {
-	fprintf(out, "  --%s %s%s%s\n      %s\n", flag->name, flag->placeholder,
-		flag->required && flag->kind != CTL_BOOL ? "" : " (optional)",
-		flag->repeated ? " (once per item)" : "", flag->help);
+	buf_printf(out, "  --%s %s%s%s\n      %s\n", flag->name, flag->placeholder,
+		   flag->required && flag->kind != CTL_BOOL ? "" : " (optional)",
+		   flag->repeated ? " (once per item)" : "", flag->help);
+}
+
+void help_put(struct buf *out, const struct ctl_command *command)
+{
+	buf_printf(out, "usage: overlayctl %s", command->name);
+	for (size_t i = 0; i < command->n_flags; i++)
+		if (command->flags[i].required && !command->flags[i].repeated &&
+		    command->flags[i].kind != CTL_BOOL)
+			buf_printf(out, " --%s %s", command->flags[i].name,
+				   command->flags[i].placeholder);
+	buf_printf(out, "%s\n\n%s\nAnswers: %s, err. Since %s.\n",
+		   command->n_flags ? " [FLAGS]" : "", command->summary, command->answers,
+		   command->since);
+	if (command->n_flags > 0)
+		buf_text(out, "\n");
+	for (size_t i = 0; i < command->n_flags; i++)
+		put_flag(out, &command->flags[i]);
 }
 
 void help_command(FILE *out, const struct ctl_command *command)
 {
-	fprintf(out, "usage: overlayctl %s", command->name);
-	for (size_t i = 0; i < command->n_flags; i++)
-		if (command->flags[i].required && !command->flags[i].repeated &&
-		    command->flags[i].kind != CTL_BOOL)
-			fprintf(out, " --%s %s", command->flags[i].name,
-				command->flags[i].placeholder);
-	fprintf(out, "%s\n\n%s\nAnswers: %s, err. Since %s.\n", command->n_flags ? " [FLAGS]" : "",
-		command->summary, command->answers, command->since);
-	if (command->n_flags > 0)
-		fputc('\n', out);
-	for (size_t i = 0; i < command->n_flags; i++)
-		help_flag(out, &command->flags[i]);
+	_cleanup_(buf_done) struct buf text = { .p = NULL };
+
+	help_put(&text, command);
+	fwrite(buf_view(&text).p, 1, text.n, out);
 }
