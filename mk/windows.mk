@@ -20,6 +20,8 @@ win_archive  = $(patsubst %,$(W)/%.a,$(1) $(call win_needs,$(1)))
 # Files of the Unix daemon's main part.
 win_not/server := daemon.c lock.c notify.c watch.c
 win_not/server/net := worker.c
+# LMDB is not built for Windows: nothing is remembered there but the key.
+win_not/server/store := environment.c record.c store.c
 
 .PHONY: windows windows-programs windows-tests run-windows bench-windows
 windows:
