@@ -65,7 +65,7 @@ $(W)/bin/$(1).exe: $(W)/$(2).o $(3) $(call win_archive,$(4))
 	$$(call say,LD,$$@)
 	$$(Q)$$(WIN_LINK) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(WIN_LIBS)
 endef
-$(eval $(call win_program,overlayd,server/overlayd_main,$(W)/schema/overlayd_ops.o $(W)/schema/overlayd_describe.o,server))
+$(eval $(call win_program,overlayd,server/windows/overlayd_main,$(W)/schema/overlayd_ops.o $(W)/schema/overlayd_describe.o,server))
 $(eval $(call win_program,overlayctl,client/ctl/overlayctl_main,$(W)/schema/overlayd_ctl.o,client/ctl))
 $(eval $(call win_program,codec-testee,tests/conformance/codec_testee_main,,schema))
 $(eval $(call win_program,overlay-conform,tests/conformance/suite/conform_main,,tests/conformance/suite))

@@ -5,7 +5,7 @@
 #include "runtime/buf.h"
 
 /* Appends program and arguments (NULL at the end) so that they arrive as they are; a zero that is
- * not counted follows. The program's
- * path is always in quotes: without them C:\Program Files\x.exe may run C:\Program.exe. -EINVAL for
- * a program that is empty or has a quote in it, which no path has; -ENOMEM. */
+ * not counted follows. The program's path is always in quotes: without them C:\Program Files\x.exe
+ * may run C:\Program.exe. -EINVAL for a program that is empty or has a quote in it, which no path
+ * has; -ENOMEM. */
 int quote_line(struct buf *line, const char *program, const char *const *arguments);
