@@ -10,11 +10,18 @@
 #define STOP_HINT_MS  5000
 
 struct service {
+	const struct service_calls *calls;
 	struct life *life;
 	SERVICE_STATUS_HANDLE handle;
 	void *events; /* the event log */
 	HANDLE over;  /* set as the last act of the thread that lives the life */
 	enum service_exit ended;
+};
+
+const struct service_calls service_calls_windows = {
+	.dispatch = StartServiceCtrlDispatcherW,
+	.handle = RegisterServiceCtrlHandlerExW,
+	.report = SetServiceStatus,
 };
 
 /* What the manager calls gets no argument of ours. Set once, before the manager knows of us. */
@@ -49,7 +56,7 @@ static void report(void *arg, const struct scm_status *status)
 		.dwWaitHint = status->hint_ms,
 	};
 
-	SetServiceStatus(s->handle, &told);
+	s->calls->report(s->handle, &told);
 }
 
 static void note(void *arg, enum life_note what, enum service_exit code, const char *text)
@@ -90,7 +97,7 @@ static void WINAPI service_main(DWORD argc _unused_, LPWSTR *argv)
 	struct service *s = the_service;
 
 	s->events = event_log_open(argv[0]);
-	s->handle = RegisterServiceCtrlHandlerExW(argv[0], on_control, s);
+	s->handle = s->calls->handle(argv[0], on_control, s);
 	if (s->handle)
 		s->ended = life_run(s->life);
 	else
@@ -127,7 +134,7 @@ static int dispatch(struct service *s)
 					       { NULL, NULL } };
 
 	SetConsoleCtrlHandler(on_console, TRUE);
-	if (!StartServiceCtrlDispatcherW(table)) {
+	if (!s->calls->dispatch(table)) {
 		explain(GetLastError());
 		return EXIT_FAILURE;
 	}
@@ -135,9 +142,9 @@ static int dispatch(struct service *s)
 	return s->ended == SERVICE_EXIT_FINE ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-int service_run(const struct life_work *work, void *arg)
+int service_run(const struct service_calls *calls, const struct life_work *work, void *arg)
 {
-	struct service s = { .ended = SERVICE_EXIT_THREADS };
+	struct service s = { .calls = calls, .ended = SERVICE_EXIT_THREADS };
 	int status = EXIT_FAILURE;
 
 	s.life = life_new(&host, &s, work, arg);

@@ -71,5 +71,5 @@ int service_run_daemon(const struct options *options)
 {
 	struct work w = { .options = options };
 
-	return service_run(&daemon_work, &w);
+	return service_run(&service_calls_windows, &daemon_work, &w);
 }
