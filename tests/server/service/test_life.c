@@ -75,7 +75,7 @@ static void finish(void *arg)
 	unsigned n = manager_count(&w->manager);
 
 	w->usable = false;
-	while (w->slow_end && manager_count(&w->manager) < n + 3)
+	for (int i = 0; w->slow_end && manager_count(&w->manager) < n + 3 && i < 50000; i++)
 		usleep(100);
 	mark(w, 'f');
 }
