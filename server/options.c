@@ -16,25 +16,6 @@ enum {
 	OPT_SERVICE
 };
 
-static const char help[] =
-	"usage: overlayd [--data-dir DIR] [--socket PATH] [--log-level LEVEL] [--log-format "
-	"FORMAT]\n"
-	"\n"
-	"The overlay network of this node: WireGuard, bridges, addresses, NAT.\n"
-	"\n"
-	"  --data-dir DIR       what must not be lost: the node's key (default: $ZLAYER_DATA_DIR,\n"
-	"                       /var/lib/zlayer for root, ~/.zlayer for others)\n"
-	"  --socket PATH        where clients connect (default: /var/run/zlayer-overlayd.sock for "
-	"the\n"
-	"                       default data dir, else DIR/run/zlayer-overlayd.sock)\n"
-	"  --log-level LEVEL    error, warn, info (default) or debug\n"
-	"  --log-format FORMAT  text (default) or json\n"
-	"  --build-id           print the digest of the sources it was built from\n"
-	"  --version            print the version\n"
-	"  --help               print this\n"
-	"\n"
-	"Exit status: 0 stopped as asked, 1 could not start, 2 wrong command line.\n";
-
 static enum options_verdict wrong(const char *option, const char *value)
 {
 	fprintf(stderr, "overlayd: %s: unknown value %s\n", option, value);
@@ -73,7 +54,7 @@ static enum options_verdict take(int option, const char *value, struct options *
 		puts("overlayd " BUILD_VERSION);
 		return OPTIONS_DONE;
 	case OPT_HELP:
-		fputs(help, stdout);
+		fputs(options_help, stdout);
 		return OPTIONS_DONE;
 	default:
 		fprintf(stderr, "Try 'overlayd --help'.\n");

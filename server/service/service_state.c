@@ -113,8 +113,6 @@ static int stop(struct service_state *s)
 
 static void ask_stop(struct service_state *s)
 {
-	if (s->status.state == SCM_STOPPED)
-		return;
 	s->stop_asked = true;
 	if (s->status.state == SCM_RUNNING)
 		enter(s, SCM_STOP_PENDING, SERVICE_EXIT_FINE);

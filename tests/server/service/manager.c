@@ -80,8 +80,11 @@ unsigned manager_count(struct manager *m)
 
 void manager_wait(struct manager *m, enum scm_state state)
 {
-	while (manager_last(m).state != state)
+	for (int i = 0; manager_last(m).state != state; i++) {
+		if (i == 100000 || manager_last(m).state == SCM_STOPPED)
+			check_fail(__FILE__, __LINE__, "it is in state %d", manager_last(m).state);
 		usleep(100);
+	}
 }
 
 const char *manager_path(struct manager *m, char text[4 * MANAGER_REPORTS])

@@ -26,7 +26,7 @@ void manager_report(void *arg, const struct scm_status *status);
 struct scm_status manager_last(struct manager *m);
 unsigned manager_count(struct manager *m);
 
-/* Returns when the last report has this state. */
+/* Returns when the last report has this state; ends the test if it doesn't come. */
 void manager_wait(struct manager *m, enum scm_state state);
 
 /* The states that were entered, as "2 4 3 1". */

@@ -1,0 +1,20 @@
+#include "server/options.h"
+
+const char options_help[] =
+	"usage: overlayd [--data-dir DIR] [--socket PATH] [--log-level LEVEL] [--log-format "
+	"FORMAT]\n"
+	"\n"
+	"The overlay network of this node: WireGuard, bridges, addresses, NAT.\n"
+	"\n"
+	"  --data-dir DIR       what must not be lost: the node's key (default: $ZLAYER_DATA_DIR,\n"
+	"                       /var/lib/zlayer for root, ~/.zlayer for others)\n"
+	"  --socket PATH        where clients connect (default: /var/run/zlayer-overlayd.sock for "
+	"the\n"
+	"                       default data dir, else DIR/run/zlayer-overlayd.sock)\n"
+	"  --log-level LEVEL    error, warn, info (default) or debug\n"
+	"  --log-format FORMAT  text (default) or json\n"
+	"  --build-id           print the digest of the sources it was built from\n"
+	"  --version            print the version\n"
+	"  --help               print this\n"
+	"\n"
+	"Exit status: 0 stopped as asked, 1 could not start, 2 wrong command line.\n";

@@ -1,0 +1,22 @@
+#include "server/options.h"
+
+const char options_help[] =
+	"usage: overlayd [--data-dir DIR] [--socket PIPE] [--log-level LEVEL] [--log-format "
+	"FORMAT]\n"
+	"       overlayd install | reinstall | uninstall [OPTIONS]\n"
+	"\n"
+	"The overlay network of this node. Without --service it runs in this console, until "
+	"Ctrl-C.\n"
+	"\n"
+	"  --data-dir DIR       what must not be lost: the node's key, and the logs (default:\n"
+	"                       %ZLAYER_DATA_DIR%, else %ProgramData%\\ZLayer)\n"
+	"  --socket PIPE        where clients connect (default: \\\\.\\pipe\\zlayer-overlayd)\n"
+	"  --log-level LEVEL    error, warn, info (default) or debug\n"
+	"  --log-format FORMAT  text (default) or json\n"
+	"  --service            run under the service manager, which alone starts it so;\n"
+	"                       `overlayd install --help` tells of the service\n"
+	"  --build-id           print the digest of the sources it was built from\n"
+	"  --version            print the version\n"
+	"  --help               print this\n"
+	"\n"
+	"Exit status: 0 stopped as asked, 1 could not start, 2 wrong command line.\n";
