@@ -83,7 +83,7 @@ $(W)/lib/liboverlayd-client.a: $(W)/client.a $(W)/schema.a $(W)/runtime.a
 # The portable ones of the tree, beside Windows' own.
 WIN_TESTS := $(wildcard tests/wine/test_*.c) \
 	$(filter-out %_unix.c %/test_log.c %/test_util.c,$(wildcard tests/runtime/test_*.c)) \
-	$(wildcard tests/server/engine/test_*.c) \
+	$(wildcard tests/server/engine/test_*.c tests/server/service/test_*.c) \
 	$(addprefix tests/conformance/,test_vectors.c test_mutations.c test_protobuf_mutations.c) \
 	$(addprefix tests/client/ctl/,test_flags.c test_raw.c test_remote.c test_safe.c)
 WIN_TESTS := $(WIN_TESTS:%.c=$(W)/%.exe)
@@ -95,6 +95,7 @@ win_shared/tests/runtime     := $(W)/tests/runtime/sample.o
 win_shared/tests/conformance := $(addprefix $(W)/tests/conformance/,vectors.o suite/vector.o suite/file.o suite/mutate.o suite/recode.o)
 win_shared/tests/wine          := $(patsubst %.c,$(W)/%.o,$(filter-out tests/wine/test_% tests/wine/bench_%,$(wildcard tests/wine/*.c))) $(W)/schema/overlayd_ops.o $(W)/schema/overlayd_describe.o
 win_shared/tests/server/engine := $(W)/tests/server/engine/node.o
+win_shared/tests/server/service := $(W)/tests/server/service/manager.o
 win_shared/tests/client/ctl  := $(W)/schema/overlayd_ctl.o $(W)/schema/overlayd_describe.o
 
 define win_test

@@ -81,9 +81,9 @@ unsigned manager_count(struct manager *m)
 void manager_wait(struct manager *m, enum scm_state state)
 {
 	for (int i = 0; manager_last(m).state != state; i++) {
-		if (i == 100000 || manager_last(m).state == SCM_STOPPED)
+		if (i == 20000 || manager_last(m).state == SCM_STOPPED)
 			check_fail(__FILE__, __LINE__, "it is in state %d", manager_last(m).state);
-		usleep(100);
+		usleep(1000);
 	}
 }
 

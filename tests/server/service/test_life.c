@@ -75,8 +75,8 @@ static void finish(void *arg)
 	unsigned n = manager_count(&w->manager);
 
 	w->usable = false;
-	for (int i = 0; w->slow_end && manager_count(&w->manager) < n + 3 && i < 50000; i++)
-		usleep(100);
+	for (int i = 0; w->slow_end && manager_count(&w->manager) < n + 3 && i < 20000; i++)
+		usleep(1000);
 	mark(w, 'f');
 }
 
