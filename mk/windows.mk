@@ -70,13 +70,13 @@ $(eval $(call win_program,overlayctl,client/ctl/overlayctl_main,$(W)/schema/over
 $(eval $(call win_program,codec-testee,tests/conformance/codec_testee_main,,schema))
 $(eval $(call win_program,overlay-conform,tests/conformance/suite/conform_main,,tests/conformance/suite))
 
-# All of the client library in one.
+# The client library with all it needs but the system's: -lpthread.
 windows-programs: $(W)/lib/liboverlayd-client.a
-$(W)/lib/liboverlayd-client.a: $(W)/client.a $(W)/schema.a $(W)/runtime.a
-	@mkdir -p $(@D)
+CLIENT_OBJECTS := $(foreach p,client runtime,$(patsubst %.c,$(W)/%.o,$(call win_source,$(p)))) $(W)/schema/overlayd_tables.o $(W)/schema/pb/overlayd.pb-c.o
+$(W)/lib/liboverlayd-client.a: $(CLIENT_OBJECTS)
+	@mkdir -p $(@D)/protobuf-c
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && $(WIN)ar rcsD $@ $(foreach p,client runtime,$(patsubst %.c,$(W)/%.o,$(call win_source,$(p)))) \
-		$(W)/schema/overlayd_tables.o $(W)/schema/pb/overlayd.pb-c.o
+	$(Q)rm -f $@ && $(WIN)ar x --output $(@D)/protobuf-c $(WIN_DEPS)/lib/libprotobuf-c.a && $(WIN)ar rcsD $@ $^ $(@D)/protobuf-c/*.o && rm -r $(@D)/protobuf-c
 
 # ---- tests ----
 
@@ -93,7 +93,7 @@ win_links/tests/conformance  := $(call win_archive,schema)
 win_links/tests/wine         := $(patsubst %,$(W)/%.a,$(filter-out tests%,$(WIN_PARTS)))
 win_shared/tests/runtime     := $(W)/tests/runtime/sample.o
 win_shared/tests/conformance := $(addprefix $(W)/tests/conformance/,vectors.o suite/vector.o suite/file.o suite/mutate.o suite/recode.o)
-win_shared/tests/wine          := $(patsubst %.c,$(W)/%.o,$(filter-out tests/wine/test_% tests/wine/bench_%,$(wildcard tests/wine/*.c))) $(W)/schema/overlayd_ops.o $(W)/schema/overlayd_describe.o
+win_shared/tests/wine        := $(patsubst %.c,$(W)/%.o,$(filter-out tests/wine/test_% tests/wine/bench_% %_main.c,$(wildcard tests/wine/*.c))) $(W)/schema/overlayd_ops.o $(W)/schema/overlayd_describe.o
 win_shared/tests/server/engine := $(W)/tests/server/engine/node.o
 win_shared/tests/server/service := $(W)/tests/server/service/manager.o
 win_shared/tests/client/ctl  := $(W)/schema/overlayd_ctl.o $(W)/schema/overlayd_describe.o

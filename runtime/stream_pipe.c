@@ -198,9 +198,10 @@ ssize_t stream_write(struct stream *s, const void *p, size_t n)
 	memcpy(out->bytes, p, out->n);
 	done = WriteFile(s->pipe, out->bytes, (DWORD)out->n, &done_n, &out->overlapped);
 	r = outcome(out, done, done_n, &put);
-	if (r == -EAGAIN) /* it is ours to write, and no room for more until it is */
-		return (ssize_t)out->n;
-	return r == 1 ? written(s), (ssize_t)out->n : -EPIPE;
+	if (r == 1)
+		written(s);
+	/* what goes on is ours to write, and there is no room for more until it is written */
+	return r == 1 || r == -EAGAIN ? (ssize_t)out->n : -EPIPE;
 }
 
 /* Begins to read for it, if need be. */

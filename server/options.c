@@ -16,6 +16,39 @@ enum {
 	OPT_SERVICE
 };
 
+#ifdef _WIN32
+#define DATA_DIR_DEFAULT "$ZLAYER_DATA_DIR,\n                       %ProgramData%\\ZLayer)\n"
+#define SOCKET_DEFAULT   "\\\\.\\pipe\\zlayer-overlayd)\n"
+#define COMMANDS         "       overlayd install | reinstall | uninstall [OPTIONS]\n"
+#define SERVICE                                                                                    \
+	"  --service            run under the service manager, which alone starts it so;\n"        \
+	"                       'overlayd install --help' tells of the service\n"
+#else
+#define COMMANDS
+#define SERVICE
+#define DATA_DIR_DEFAULT                                                                           \
+	"$ZLAYER_DATA_DIR,\n                       /var/lib/zlayer for root, ~/.zlayer for "       \
+	"others)\n"
+#define SOCKET_DEFAULT                                                                             \
+	"/var/run/zlayer-overlayd.sock for the\n"                                                  \
+	"                       default data dir, else DIR/run/zlayer-overlayd.sock)\n"
+#endif
+
+static const char help[] =
+	"usage: overlayd [--data-dir DIR] [--socket PATH] [--log-level LEVEL] [--log-format "
+	"FORMAT]\n" COMMANDS "\n"
+	"The overlay network of this node: WireGuard, bridges, addresses, NAT.\n"
+	"\n"
+	"  --data-dir DIR       what must not be lost: the node's key (default: " DATA_DIR_DEFAULT
+	"  --socket PATH        where clients connect (default: " SOCKET_DEFAULT
+	"  --log-level LEVEL    error, warn, info (default) or debug\n"
+	"  --log-format FORMAT  text (default) or json\n" SERVICE
+	"  --build-id           print the digest of the sources it was built from\n"
+	"  --version            print the version\n"
+	"  --help               print this\n"
+	"\n"
+	"Exit status: 0 stopped as asked, 1 could not start, 2 wrong command line.\n";
+
 static enum options_verdict wrong(const char *option, const char *value)
 {
 	fprintf(stderr, "overlayd: %s: unknown value %s\n", option, value);
@@ -54,7 +87,7 @@ static enum options_verdict take(int option, const char *value, struct options *
 		puts("overlayd " BUILD_VERSION);
 		return OPTIONS_DONE;
 	case OPT_HELP:
-		fputs(options_help, stdout);
+		fputs(help, stdout);
 		return OPTIONS_DONE;
 	default:
 		fprintf(stderr, "Try 'overlayd --help'.\n");

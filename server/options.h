@@ -22,6 +22,3 @@ enum options_verdict {
 /* The texts are argv's. Prints what --help, --version and --build-id ask for; touches nothing else.
  */
 enum options_verdict options_parse(int argc, char **argv, struct options *ret);
-
-/* What --help prints; each system's own. */
-extern const char options_help[];

@@ -12,30 +12,41 @@
 /* What is made in it inherits this. */
 #define SDDL L"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
 
+static int make(wchar_t *path, SECURITY_ATTRIBUTES *security);
+
+static int make_above(wchar_t *path, SECURITY_ATTRIBUTES *security)
+{
+	wchar_t *end = path + wcslen(path), kept;
+	int r;
+
+	while (end > path && *end != L'\\' && *end != L'/')
+		end--;
+	if (end == path)
+		return -ENOENT;
+	kept = *end;
+	*end = L'\0';
+	r = make(path, security);
+	*end = kept;
+	return r;
+}
+
 static int make(wchar_t *path, SECURITY_ATTRIBUTES *security)
 {
 	DWORD error = CreateDirectoryW(path, security) ? 0 : GetLastError(), attributes;
-	wchar_t *end = path + wcslen(path);
 
+	if (error == ERROR_PATH_NOT_FOUND) {
+		int r = make_above(path, security);
+
+		if (r < 0)
+			return r;
+		error = CreateDirectoryW(path, security) ? 0 : GetLastError();
+	}
 	if (error == 0)
 		return 0;
-	if (error == ERROR_PATH_NOT_FOUND) {
-		while (end > path && *end != L'\\' && *end != L'/')
-			end--;
-		if (end == path)
-			return -ENOENT;
-		wchar_t kept = *end;
-		int r;
-
-		*end = L'\0';
-		r = make(path, security);
-		*end = kept;
-		return r < 0 || CreateDirectoryW(path, security) ? r : wide_error(GetLastError());
-	}
 	attributes = GetFileAttributesW(path);
-	if (attributes != INVALID_FILE_ATTRIBUTES)
-		return attributes & FILE_ATTRIBUTE_DIRECTORY ? 0 : -ENOTDIR;
-	return wide_error(error);
+	if (attributes == INVALID_FILE_ATTRIBUTES)
+		return wide_error(error);
+	return attributes & FILE_ATTRIBUTE_DIRECTORY ? 0 : -ENOTDIR;
 }
 
 int data_dir_make(const char *path)

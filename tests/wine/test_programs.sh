@@ -29,4 +29,23 @@ system_dlls() {
 }
 check system_dlls system_dlls
 
+library() { # a program that knows nothing but the header
+	cat >"$W/use.c" <<-'EOT'
+		#include <errno.h>
+		#include <stdio.h>
+		#include "client/overlayd.h"
+		int main(void)
+		{
+			struct ovd_client *client;
+			int r = ovd_client_open("\\\\.\\pipe\\nobody", 1, &client);
+
+			puts(r == -ENOENT ? "nobody there" : "?");
+			return 0;
+		}
+	EOT
+	x86_64-w64-mingw32-gcc -I. -I"$B" -static -o "$W/use.exe" "$W/use.c" "$W/lib/liboverlayd-client.a" -lpthread &&
+		[ "$($WINE "$W/use.exe" | tr -d '\r')" = "nobody there" ]
+}
+check the_client_library_is_enough library
+
 check_end
