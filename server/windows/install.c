@@ -16,41 +16,30 @@
 	L"The overlay network of this node: its tunnel, its containers' addresses and names."
 
 static const char help[] =
-	"usage: overlayd install [OPTIONS]    create or change the service\n"
-	"       overlayd reinstall [OPTIONS]  delete it and create it anew; one that runs is "
-	"started "
+	"usage: overlayd install [OPTIONS]    create the service, or change it\n"
+	"       overlayd reinstall [OPTIONS]  delete it and create it anew; one that ran runs "
 	"again\n"
 	"       overlayd uninstall [--instance NAME]\n"
 	"\n"
-	"  --instance NAME      which one, if there are several (default: zlayer-overlayd, whose "
-	"service\n"
-	"                       is ZLayerDaemon-Overlayd)\n"
-	"  --data-dir DIR       as of the daemon; so are --socket, --log-level and --log-format\n"
-	"  --delayed            start it two minutes after the system, not with it\n"
+	"  --instance NAME      which one, if there are several (default: zlayer-overlayd, whose\n"
+	"                       service is ZLayerDaemon-Overlayd)\n"
+	"  --delayed            let Windows start it two minutes after the others, not with them\n"
 	"  --start              start it now, and wait until it serves\n"
 	"  --help               print this\n"
 	"\n"
-	"Exit status: 0 done, 1 failed, 2 wrong command line. All need an administrator.\n";
+	"All other options are the daemon's, which the service is started with.\n"
+	"Exit status: 0 done, 1 failed, 2 wrong command line. An administrator may do it.\n";
 
 enum command { INSTALL, REINSTALL, UNINSTALL, COMMANDS };
 
 static const char *const command_names[COMMANDS] = { "install", "reinstall", "uninstall" };
 
-enum {
-	OPT_INSTANCE = 256,
-	OPT_DATA_DIR,
-	OPT_SOCKET,
-	OPT_LOG_LEVEL,
-	OPT_LOG_FORMAT,
-	OPT_DELAYED,
-	OPT_START,
-	OPT_HELP,
-};
-
 struct install {
 	enum command command;
-	const char *instance, *data_dir, *socket, *log_level, *log_format;
-	bool delayed, start;
+	const char *instance;
+	const char *data_dir; /* NULL: the default */
+	bool delayed, start, help;
+	char **rest; /* the daemon's options, NULL at the end */
 	char name[SERVICE_NAME_MAX];
 };
 
@@ -70,75 +59,59 @@ bool install_is_meant(int argc, char **argv)
 
 /* ---- the command line ---- */
 
-static enum options_verdict take(struct install *in, int option, const char *value)
+/* --name VALUE or --name=VALUE, at *argument. Without a value it is "". */
+static bool take_value(char ***argument, const char *name, const char **ret)
 {
-	switch (option) {
-	case OPT_INSTANCE:
-		in->instance = value;
-		return OPTIONS_RUN;
-	case OPT_DATA_DIR:
-		in->data_dir = value;
-		return OPTIONS_RUN;
-	case OPT_SOCKET:
-		in->socket = value;
-		return OPTIONS_RUN;
-	case OPT_LOG_LEVEL:
-		in->log_level = value;
-		return OPTIONS_RUN;
-	case OPT_LOG_FORMAT:
-		in->log_format = value;
-		return OPTIONS_RUN;
-	case OPT_DELAYED:
-		in->delayed = true;
-		return OPTIONS_RUN;
-	case OPT_START:
-		in->start = true;
-		return OPTIONS_RUN;
-	case OPT_HELP:
-		fputs(help, stdout);
-		return OPTIONS_DONE;
-	default:
-		fprintf(stderr, "Try 'overlayd install --help'.\n");
-		return OPTIONS_WRONG;
-	}
+	const char *text = **argument;
+	size_t n = strlen(name);
+
+	if (strncmp(text, name, n) != 0 || (text[n] && text[n] != '='))
+		return false;
+	if (text[n])
+		*ret = text + n + 1;
+	else if ((*argument)[1])
+		*ret = *++*argument;
+	else
+		*ret = "";
+	return true;
 }
 
-static enum options_verdict parse(struct install *in, int argc, char **argv)
+static bool take_flag(char **argument, const char *name, bool *ret)
 {
-	static const struct option all[] = {
-		{ "help", no_argument, NULL, OPT_HELP },
-		{ "instance", required_argument, NULL, OPT_INSTANCE },
-		{ "data-dir", required_argument, NULL, OPT_DATA_DIR },
-		{ "socket", required_argument, NULL, OPT_SOCKET },
-		{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
-		{ "log-format", required_argument, NULL, OPT_LOG_FORMAT },
-		{ "delayed", no_argument, NULL, OPT_DELAYED },
-		{ "start", no_argument, NULL, OPT_START },
-		{ NULL, 0, NULL, 0 },
-	};
-	static const struct option few[] = {
-		{ "help", no_argument, NULL, OPT_HELP },
-		{ "instance", required_argument, NULL, OPT_INSTANCE },
-		{ NULL, 0, NULL, 0 },
-	};
-	enum options_verdict verdict = OPTIONS_RUN;
-	int option;
+	if (strcmp(*argument, name) != 0)
+		return false;
+	*ret = true;
+	return true;
+}
 
-	*in = (struct install){ .command = find_command(argc, argv), .instance = SERVICE_INSTANCE };
-	argc--, argv++;
-	while (verdict == OPTIONS_RUN &&
-	       (option = getopt_long(argc, argv, "", in->command == UNINSTALL ? few : all, NULL)) !=
-		       -1)
-		verdict = take(in, option, optarg);
-	if (verdict == OPTIONS_RUN && optind < argc) {
-		fprintf(stderr, "overlayd: unexpected %s\n", argv[optind]);
-		return OPTIONS_WRONG;
-	}
-	if (verdict == OPTIONS_RUN && service_name(in->instance, in->name) < 0) {
-		fprintf(stderr, "overlayd: --instance: no name for a service: %s\n", in->instance);
-		return OPTIONS_WRONG;
-	}
-	return verdict;
+static int refuse(int status, const char *reason)
+{
+	fprintf(stderr, "overlayd: %s\n", reason);
+	return status;
+}
+
+/* 0 or 2, as of the process. What is not ours goes to the front of argv. */
+static int parse(struct install *in, int argc, char **argv)
+{
+	char **kept = argv;
+
+	*in = (struct install){ .command = find_command(argc, argv),
+				.instance = SERVICE_INSTANCE,
+				.rest = argv };
+	for (char **a = argv + 2; *a; a++)
+		if (!take_value(&a, "--instance", &in->instance) &&
+		    !take_value(&a, "--data-dir", &in->data_dir) &&
+		    !take_flag(a, "--delayed", &in->delayed) &&
+		    !take_flag(a, "--start", &in->start) && !take_flag(a, "--help", &in->help))
+			*kept++ = *a;
+	*kept = NULL;
+	if (in->command == UNINSTALL && (*in->rest || in->data_dir || in->delayed || in->start))
+		return refuse(2, "uninstall: takes --instance alone");
+	if (in->data_dir && !*in->data_dir)
+		return refuse(2, "--data-dir: a path is missing");
+	if (service_name(in->instance, in->name) < 0)
+		return refuse(2, "--instance: no name for a service");
+	return 0;
 }
 
 /* ---- what the service is started with ---- */
@@ -161,35 +134,34 @@ static char *this_program(void)
 	return n > 0 && n < ARRAY_SIZE(path) ? wide_to_text(path) : NULL;
 }
 
-#define ARGUMENTS_MAX 12
-
-/* As the daemon's own command line; refused here, where somebody reads why. */
-static bool put_arguments(const struct install *in, const char *data_dir,
-			  const char *arguments[ARGUMENTS_MAX])
+/* What is wrong with them is said here, where somebody reads it. */
+static int check_arguments(int argc, char **argv)
 {
-	const char *const pairs[][2] = { { "--data-dir", data_dir },
-					 { "--socket", in->socket },
-					 { "--log-level", in->log_level },
-					 { "--log-format", in->log_format } };
 	struct options options;
-	int n = 0;
 
-	arguments[n++] = "overlayd";
-	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
-		if (pairs[i][1]) {
-			arguments[n++] = pairs[i][0];
-			arguments[n++] = pairs[i][1];
-		}
-	arguments[n++] = "--service";
-	arguments[n] = NULL;
 	optind = 0; /* from the beginning */
-	return options_parse(n, (char **)arguments, &options) == OPTIONS_RUN;
+	return options_parse(argc, argv, &options) == OPTIONS_RUN ? 0 : 2;
 }
 
-static int refuse(int status, const char *reason)
+/* The process's own name, NULL at the end. */
+static char **put_arguments(const struct install *in, char *data_dir, int *ret_n)
 {
-	fprintf(stderr, "overlayd: %s\n", reason);
-	return status;
+	char **arguments;
+	int n = 0;
+
+	while (in->rest[n])
+		n++;
+	arguments = calloc((size_t)n + 5, sizeof(*arguments));
+	if (!arguments)
+		return NULL;
+	memcpy(arguments + 4, in->rest, (size_t)n * sizeof(*arguments));
+	arguments[0] = (char *)"overlayd";
+	arguments[1] = (char *)"--data-dir";
+	arguments[2] = data_dir;
+	arguments[3] =
+		(char *)"--service"; /* not last: an option without its value would take it */
+	*ret_n = n + 4;
+	return arguments;
 }
 
 /* 0, 1 or 2, as of the process. */
@@ -197,25 +169,21 @@ static int make_line(const struct install *in, wchar_t **ret)
 {
 	_cleanup_(freep) char *program = this_program(), *data_dir = NULL;
 	_cleanup_(buf_done) struct buf line = { .p = NULL };
-	const char *arguments[ARGUMENTS_MAX];
+	_cleanup_(freep) char **arguments = NULL;
 	struct paths_env env = paths_env_now();
 	char text[PATHS_MAX];
-	wchar_t *wide;
+	int n, status;
 
-	if (in->data_dir && !*in->data_dir)
-		return refuse(2, "--data-dir: a path is missing");
 	data_dir = absolute(in->data_dir ? in->data_dir : paths_data_dir(&env, text));
 	if (!program || !data_dir)
 		return refuse(1, "a path that is none, or too long");
-	if (!put_arguments(in, data_dir, arguments))
-		return 2;
-	if (quote_line(&line, program, arguments + 1) < 0)
+	arguments = put_arguments(in, data_dir, &n);
+	if (!arguments || quote_line(&line, program, (const char *const *)arguments + 1) < 0)
 		return refuse(1, "no memory");
-	wide = wide_of(line.p);
-	if (!wide)
-		return refuse(1, "no memory");
-	*ret = wide;
-	return 0;
+	status = check_arguments(n, arguments);
+	if (status == 0)
+		*ret = wide_of(line.p);
+	return status == 0 && !*ret ? refuse(1, "no memory") : status;
 }
 
 /* ---- what is done ---- */
@@ -307,15 +275,14 @@ int install_main(int argc, char **argv)
 {
 	_cleanup_(freep) wchar_t *name = NULL;
 	struct install in;
+	int status = parse(&in, argc, argv);
 
-	switch (parse(&in, argc, argv)) {
-	case OPTIONS_RUN:
-		name = wide_of(in.name);
-		return name ? run(&in, name) : 1;
-	case OPTIONS_DONE:
+	if (status)
+		return status;
+	if (in.help) {
+		fputs(help, stdout);
 		return 0;
-	case OPTIONS_WRONG:
-		break;
 	}
-	return 2;
+	name = wide_of(in.name);
+	return name ? run(&in, name) : refuse(1, "no memory");
 }

@@ -45,7 +45,7 @@ plain() { # reg.exe writes in a code page: without what is not ASCII
 
 registered() {
 	program=$(printf 'Z:%s/overlayd.exe' "$(cd "$W/bin" && pwd)" | tr / '\\')
-	want=$(printf '"%s" --data-dir "%s" --socket %s --log-level debug --service' "$program" "$data" "$pipe" | plain)
+	want=$(printf '"%s" --data-dir "%s" --service --socket %s --log-level debug' "$program" "$data" "$pipe" | plain)
 	[ "$(value $name ImagePath | plain)" = "$want" ] || { value $name ImagePath; return 1; }
 	[ "$(value $name DisplayName)" = 'ZLayer Daemon (overlayd)' ] && [ "$(value $name Start)" = 0x2 ] && [ "$(value $name Type)" = 0x10 ] &&
 		value $name Description | grep -q 'overlay network' && [ "$(value $name ObjectName)" = LocalSystem ] && [ "$(value $name PreshutdownTimeout)" = 0xea60 ]
@@ -100,7 +100,7 @@ why() { # it did not start, and the installer says why
 check a_start_that_fails_says_why why
 
 refused() {
-	for args in 'install --log-level loud' 'install --data-dir=' 'install --nonsense' 'install more' 'install --instance a/b' 'uninstall --start' 'uninstall --instance='; do
+	for args in 'install --log-level loud' 'install --data-dir=' 'install --nonsense' 'install more' 'install --data-dir' 'install --socket' 'install --version' 'install --instance a/b' 'uninstall --start' 'uninstall more' 'uninstall --instance='; do
 		# shellcheck disable=SC2086
 		overlayd $args >"$dir/out" 2>&1
 		[ $? -eq 2 ] && [ -s "$dir/out" ] || { echo "$args: $(cat "$dir/out")"; return 1; }
