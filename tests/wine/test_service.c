@@ -7,6 +7,7 @@
 
 #include "runtime/wide.h"
 #include "server/service/quote.h"
+#include "server/windows/data_dir.h"
 #include "server/windows/scm.h"
 #include "tests/wine/served.h"
 
@@ -448,6 +449,37 @@ TEST(fifty_lives_of_the_daemon)
 	InterlockedExchange(&n.over, 1);
 	pthread_join(thread, NULL);
 	CHECK(n.sent > 50);
+	uninstall(&t);
+	served_remove(&places);
+}
+
+/* STOPPED is told when all is closed: the manager may end the process then. */
+TEST(nothing_is_left_when_it_is_stopped)
+{
+	struct served places;
+	struct tested t;
+
+	served_places(&places);
+	install_daemon(&t, &places, places.dir);
+	for (int i = 0; i < 5; i++) {
+		struct client c;
+		HANDLE lock;
+
+		start(&t);
+		watch(&t, SERVICE_RUNNING);
+		client_open(&c, places.pipe);
+		client_expect(&c, 1, STATUS, "\"result\":\"status\"");
+		CHECK_INT(data_dir_lock(places.dir, &lock), -EWOULDBLOCK);
+		CHECK_INT(control(&t, SERVICE_CONTROL_STOP), 0);
+		CHECK(!client_read(&c).p);
+		client_close(&c);
+		watch(&t, SERVICE_STOPPED);
+		CHECK_INT(data_dir_lock(places.dir, &lock), 0);
+		CloseHandle(lock);
+		CHECK(!WaitNamedPipeA(places.pipe, 1));
+		CHECK_INT(GetLastError(), ERROR_FILE_NOT_FOUND);
+		ended(&t, 0, 0);
+	}
 	uninstall(&t);
 	served_remove(&places);
 }
