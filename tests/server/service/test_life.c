@@ -8,6 +8,8 @@
 #include "tests/check.h"
 #include "tests/server/service/manager.h"
 
+#define HINT 20
+
 /* A service whose work is a flag, and what became of it, in order: s start, R its note, w serve, f
  * finish, F or S its note, 1 STOPPED. */
 struct work {
@@ -16,7 +18,8 @@ struct work {
 	enum service_exit start_fails, serve_fails;
 	const char *fault;
 	unsigned stop_in_start; /* a control that comes while it starts */
-	bool ends_itself, slow_end;
+	bool ends_itself;
+	unsigned end_takes; /* so many checkpoints */
 	atomic_uint stopped; /* how often it was asked to */
 	atomic_bool usable;  /* between start and finish */
 	atomic_uint misuse;
@@ -75,8 +78,10 @@ static void finish(void *arg)
 	unsigned n = manager_count(&w->manager);
 
 	w->usable = false;
-	for (int i = 0; w->slow_end && manager_count(&w->manager) < n + 3 && i < 20000; i++)
+	for (int i = 0; manager_count(&w->manager) < n + w->end_takes && i < 20000; i++)
 		usleep(1000);
+	if (w->end_takes == LIFE_CHECKPOINTS_MAX)
+		usleep(5 * 1000 * HINT); /* ten more, if they came */
 	mark(w, 'f');
 }
 
@@ -107,7 +112,7 @@ static void note(void *arg, enum life_note what, enum service_exit code, const c
 }
 
 static const struct life_host host = {
-	.report = report, .note = note, .start_hint_ms = 3000, .stop_hint_ms = 20,
+	.report = report, .note = note, .start_hint_ms = 3000, .stop_hint_ms = HINT,
 };
 
 static void *run(void *arg)
@@ -208,18 +213,34 @@ TEST(it_ends_by_itself)
 	}
 }
 
-/* The clean-up here ends after three more checkpoints: without them, never. */
+static void clean_up(struct work *w, unsigned checkpoints)
+{
+	pthread_t thread;
+
+	w->end_takes = checkpoints;
+	thread = begin(w);
+	manager_wait(&w->manager, SCM_RUNNING);
+	life_control(w->life, SCM_CONTROL_STOP);
+	end(w, thread, SERVICE_EXIT_FINE);
+}
+
+/* The clean-up here ends after three more checkpoints. */
 TEST(checkpoints_while_it_cleans_up)
 {
 	struct work w = WORK_INIT;
-	pthread_t thread;
 
-	w.slow_end = true;
-	thread = begin(&w);
-	manager_wait(&w.manager, SCM_RUNNING);
-	life_control(w.life, SCM_CONTROL_STOP);
-	end(&w, thread, SERVICE_EXIT_FINE);
+	clean_up(&w, 3);
 	CHECK(w.manager.n >= 8);
+}
+
+/* What hangs doesn't look alive for ever. */
+TEST(checkpoints_come_to_an_end)
+{
+	struct work w = WORK_INIT;
+
+	clean_up(&w, LIFE_CHECKPOINTS_MAX);
+	CHECK_INT(w.manager.reports[w.manager.n - 2].state, SCM_STOP_PENDING);
+	CHECK_INT(w.manager.reports[w.manager.n - 2].checkpoint, 1 + LIFE_CHECKPOINTS_MAX);
 }
 
 /* ---- a thousand lives ---- */
