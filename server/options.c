@@ -22,7 +22,13 @@ enum {
 #ifdef _WIN32
 #define DATA_DIR_DEFAULT "$ZLAYER_DATA_DIR,\n                       %ProgramData%\\ZLayer)\n"
 #define SOCKET_DEFAULT   "\\\\.\\pipe\\zlayer-overlayd)\n"
+#define COMMANDS         "       overlayd install | reinstall | uninstall [OPTIONS]\n"
+#define SERVICE                                                                                    \
+	"  --service            run under the service manager, which alone starts it so;\n"        \
+	"                       'overlayd install --help' tells of the service\n"
 #else
+#define COMMANDS
+#define SERVICE
 #define DATA_DIR_DEFAULT                                                                           \
 	"$ZLAYER_DATA_DIR,\n                       /var/lib/zlayer for root, ~/.zlayer for "       \
 	"others)\n"
@@ -35,8 +41,7 @@ static const char help[] =
 	"usage: overlayd [--data-dir DIR] [--socket PATH] [--log-level LEVEL] [--log-format "
 	"FORMAT]\n"
 	"                [--log-forward ADDRESS [--log-forward-dir DIR] [--log-forward-format "
-	"FORMAT]]\n"
-	"\n"
+	"FORMAT]]\n" COMMANDS "\n"
 	"The overlay network of this node: WireGuard, bridges, addresses, NAT.\n"
 	"\n"
 	"  --data-dir DIR       what must not be lost: the node's key (default: " DATA_DIR_DEFAULT
@@ -49,7 +54,7 @@ static const char help[] =
 	"  --log-forward-dir DIR\n"
 	"                       where gcs-forward.log goes (default: where the log is)\n"
 	"  --log-forward-format FORMAT\n"
-	"                       raw (default), or json: an object a line, in gcs-forward.jsonl\n"
+	"                       raw (default), or json: an object a line, in gcs-forward.jsonl\n" SERVICE
 	"  --build-id           print the digest of the sources it was built from\n"
 	"  --version            print the version\n"
 	"  --help, -h           print this\n"
