@@ -19,6 +19,7 @@
 #include "server/ops/adopt.h"
 #include "server/ops/channel.h"
 #include "server/ops/daemon.h"
+#include "server/ops/heal.h"
 #include "server/ops/health.h"
 #include "server/socket.h"
 #include "server/store/identity.h"
@@ -173,8 +174,10 @@ static void stop_when_settled(uv_check_t *check)
 {
 	struct main_daemon *m = check->data;
 
-	if (m->tearing_down || server_parked(m->shared.server) > m->n_stoppers || m->repairing)
+	if (m->tearing_down || server_parked(m->shared.server) > m->n_stoppers || m->repairing ||
+	    heal_is_busy(&m->shared))
 		return;
+	heal_end(&m->shared);
 	m->tearing_down = true;
 	uv_check_stop(check);
 	if (ops_stop(&m->shared, stopped) < 0) {
@@ -200,6 +203,8 @@ static void stop(struct daemon *d, struct call *call)
 	       call ? "a client asked for it" : "a signal asked for it");
 	server_drain(m->shared.server);
 	health_end(d);
+	if (!heal_is_busy(d))
+		heal_end(d);
 	channel_close(d); /* nobody waits for a device that hangs: it goes anyway */
 	uv_check_start(&m->settle, stop_when_settled);
 	/* a loop that sleeps is woken by its own signal's or call's event, which is just being
@@ -481,6 +486,7 @@ int daemon_run(const struct options *options)
 		return 1;
 	m->shared.loop = &m->loop;
 	m->shared.tunnel_changed = tunnel_changed;
+	m->shared.tunnel_lost = heal_begin;
 	m->shared.settled = settled;
 	m->shared.stop = stop;
 	m->lock = m->listener.fd = -1;
