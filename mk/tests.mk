@@ -1,6 +1,7 @@
 # tests/ is the tree again: tests/runtime/test_ip.c is linked with runtime and what runtime may use.
 needs/tests/conformance := tests/conformance/suite schema runtime
 needs/tests/integration := client schema runtime
+needs/tests/sim := server/net server/store server/engine schema runtime
 
 UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/*/test_*.c tests/*/*/test_*.c))
 UNIT_TESTS := $(filter-out $(B)/tests/wine/% $(if $(PROTOBUF),,$(B)/tests/runtime/test_protobuf% $(B)/tests/conformance/test_protobuf%),$(UNIT_TESTS))
@@ -13,6 +14,8 @@ shared      = $(patsubst %.c,$(B)/%.o,$(filter-out %_main.c,$(filter-out $(dir $
 
 # And what they need beside their part.
 more/tests/server/ops/ := $(addprefix $(B)/,schema/overlayd_ops.o schema/overlayd_describe.o tests/server/net/net_fake.o tests/server/ipc/clock.o)
+
+more/tests/sim/ := $(B)/tests/server/net/net_fake.o
 
 more/tests/client/ctl/ := $(addprefix $(B)/,schema/overlayd_ctl.o schema/overlayd_describe.o tests/server/hcs/fake_hcs.o)
 
@@ -27,6 +30,11 @@ $(filter $(B)/tests/client/ctl/%,$(UNIT_TESTS)): $(B)/tests/client/fake_daemon.o
 $(UNIT_TESTS):
 	$(call say,LD,$@)
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(call libs,$(call test_part,$(@:$(B)/%=%)))
+
+# The engine against a model of what must hold: SEED=.. where to begin, N=.. how many acts.
+.PHONY: sim
+sim: $(B)/tests/sim/test_sim
+	$(Q)SEED=$(or $(SEED),1) N=$(or $(N),10000000) $<
 
 .PHONY: tests run-tests run-checks
 tests: programs $(UNIT_TESTS)

@@ -20,8 +20,10 @@ win_archive  = $(patsubst %,$(W)/%.a,$(1) $(call win_needs,$(1)))
 # Files of the Unix daemon's main part.
 win_not/server := activation.c daemon.c ending.c lock.c notify.c removal.c repair.c socket.c watch.c watchdog.c
 win_not/server/net := worker.c
+win_not/server/guest := transport_vsock.c
 win_not/server/ops := adopt.c
-win_not/server/store := environment.c store.c writer.c
+# LMDB is not built for Windows: nothing is remembered there but the key.
+win_not/server/store := environment.c record.c store.c writer.c
 
 .PHONY: windows windows-programs windows-tests run-windows bench-windows
 windows:
@@ -66,7 +68,7 @@ $(W)/bin/$(1).exe: $(W)/$(2).o $(3) $(call win_archive,$(4))
 	$$(call say,LD,$$@)
 	$$(Q)$$(WIN_LINK) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(WIN_LIBS)
 endef
-$(eval $(call win_program,overlayd,server/overlayd_main,$(W)/schema/overlayd_ops.o $(W)/schema/overlayd_describe.o,server))
+$(eval $(call win_program,overlayd,server/windows/overlayd_main,$(W)/schema/overlayd_ops.o $(W)/schema/overlayd_describe.o,server))
 $(eval $(call win_program,overlayctl,client/ctl/overlayctl_main,$(W)/schema/overlayd_ctl.o,client/ctl))
 $(eval $(call win_program,codec-testee,tests/conformance/codec_testee_main,,schema))
 $(eval $(call win_program,overlay-conform,tests/conformance/suite/conform_main,,tests/conformance/suite))
@@ -82,20 +84,23 @@ $(W)/lib/liboverlayd-client.a: $(CLIENT_OBJECTS)
 # ---- tests ----
 
 # The portable ones of the tree, beside Windows' own.
-WIN_TESTS := $(wildcard tests/wine/test_*.c) \
+WIN_TESTS := $(wildcard tests/wine/test_*.c) $(filter-out %_unix.c,$(wildcard tests/server/guest/test_*.c)) \
 	$(filter-out %_unix.c %/test_log.c %/test_util.c,$(wildcard tests/runtime/test_*.c)) \
-	$(wildcard tests/server/engine/test_*.c) \
+	$(filter-out %/test_no_memory.c,$(wildcard tests/server/engine/test_*.c tests/server/service/test_*.c)) \
 	$(addprefix tests/conformance/,test_vectors.c test_mutations.c test_protobuf_mutations.c) \
-	$(addprefix tests/client/ctl/,test_flags.c test_raw.c test_remote.c test_safe.c)
+	$(addprefix tests/client/ctl/,test_flags.c test_raw.c test_safe.c)
 WIN_TESTS := $(WIN_TESTS:%.c=$(W)/%.exe)
 # Linked with what the part they test may use; those in tests/wine with all there is.
 win_links   = $(or $(win_links/$(1)),$(call win_archive,$(patsubst tests/%,%,$(1))))
 win_links/tests/conformance  := $(call win_archive,schema)
 win_links/tests/wine         := $(patsubst %,$(W)/%.a,$(filter-out tests%,$(WIN_PARTS)))
+win_links/tests/server/guest := $(win_links/tests/wine)
+win_shared/tests/server/guest := $(patsubst %.c,$(W)/%.o,$(filter-out tests/server/guest/test_%,$(wildcard tests/server/guest/*.c)))
 win_shared/tests/runtime     := $(W)/tests/runtime/sample.o
-win_shared/tests/conformance := $(addprefix $(W)/tests/conformance/,vectors.o suite/vector.o suite/file.o suite/mutate.o suite/recode.o)
+win_shared/tests/conformance := $(addprefix $(W)/tests/conformance/,vectors.o suite/vector.o suite/file.o suite/mutate.o suite/mutate_protobuf.o suite/recode.o)
 win_shared/tests/wine        := $(patsubst %.c,$(W)/%.o,$(filter-out tests/wine/test_% tests/wine/bench_% %_main.c,$(wildcard tests/wine/*.c))) $(W)/schema/overlayd_ops.o $(W)/schema/overlayd_describe.o
 win_shared/tests/server/engine := $(W)/tests/server/engine/node.o
+win_shared/tests/server/service := $(W)/tests/server/service/manager.o
 win_shared/tests/client/ctl  := $(W)/schema/overlayd_ctl.o $(W)/schema/overlayd_describe.o
 
 define win_test

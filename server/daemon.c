@@ -15,10 +15,12 @@
 #include "server/linux/linux.h"
 #include "server/linux/wg.h"
 #include "server/lock.h"
+#include "server/log_forwarding.h"
 #include "server/notify.h"
 #include "server/ops/adopt.h"
 #include "server/ops/channel.h"
 #include "server/ops/daemon.h"
+#include "server/ops/heal.h"
 #include "server/ops/health.h"
 #include "server/removal.h"
 #include "server/repair.h"
@@ -38,6 +40,7 @@ struct main_daemon {
 	uv_signal_t sigterm, sigint, sigusr2;
 	uv_check_t settle; /* looks, while we stop, whether all parked calls are answered */
 	struct net *net;
+	struct log_forwarding *log_forwarding; /* NULL: nobody asked for it */
 	struct watch *worker_watch, *tunnel_watch, *host_watch;
 	struct repair repair;
 	struct watchdog watchdog;
@@ -160,8 +163,10 @@ static void stop_when_settled(uv_check_t *check)
 {
 	struct main_daemon *m = check->data;
 
-	if (m->tearing_down || server_parked(m->shared.server) > m->n_stoppers || m->repair.busy)
+	if (m->tearing_down || server_parked(m->shared.server) > m->n_stoppers || m->repair.busy ||
+	    heal_is_busy(&m->shared))
 		return;
+	heal_end(&m->shared);
 	m->tearing_down = true;
 	uv_check_stop(check);
 	if (m->ending == ENDING_KEEP)
@@ -191,6 +196,8 @@ static void stop(struct daemon *d, struct call *call, enum ending ending)
 	       call ? "a client asked for it" : "a signal asked for it");
 	server_drain(m->shared.server);
 	health_end(d);
+	if (!heal_is_busy(d))
+		heal_end(d);
 	channel_close(d); /* nobody waits for a device that hangs: it goes anyway */
 	uv_check_start(&m->settle, stop_when_settled);
 	/* a loop that sleeps is woken by its own signal's or call's event, which is just being
@@ -253,6 +260,17 @@ static int open_log(struct main_daemon *m, const struct options *o)
 		log_at(m->shared.log, LOG_WARN, "log file %s: %s: going on without it", path,
 		       strerror(-r));
 	return 0;
+}
+
+static int forward_logs(struct main_daemon *m, const struct options *o)
+{
+	const char *dir = o->log_forward_dir ? o->log_forward_dir : m->log_dir;
+	int r = o->log_forward ? make_directory(dir, 0755) : 0;
+
+	if (r < 0)
+		return complain("guests' logs into", dir, r, "--log-forward-dir");
+	r = log_forwarding_start(o, dir, m->shared.log, &m->log_forwarding);
+	return r < 0 ? complain("guests' logs at", o->log_forward, r, "--log-forward") : 0;
 }
 
 static int make_engine(struct main_daemon *m)
@@ -404,32 +422,22 @@ static int start(struct main_daemon *m, const struct options *o)
 	if (r == 0)
 		r = open_platform(m);
 	if (r == 0)
+		r = forward_logs(m, o);
+	if (r == 0)
 		r = listen_at(m);
 	return r == 0 ? serve(m) : r;
-}
-
-static void note_open(uv_handle_t *handle, void *arg)
-{
-	*(bool *)arg |= uv_is_active(handle) || uv_is_closing(handle);
 }
 
 /* False: libc still looks a host name up, which nothing can stop. */
 static bool close_loop(struct main_daemon *m)
 {
-	bool open;
-
 	if (!m->loop.data)
 		return true;
 	uv_close((uv_handle_t *)&m->sigterm, NULL);
 	uv_close((uv_handle_t *)&m->sigint, NULL);
 	uv_close((uv_handle_t *)&m->sigusr2, NULL);
 	uv_close((uv_handle_t *)&m->settle, NULL);
-	do {
-		open = false;
-		uv_run(&m->loop, UV_RUN_NOWAIT);
-		uv_walk(&m->loop, note_open, &open);
-	} while (open);
-	return uv_loop_close(&m->loop) == 0;
+	return watch_close_loop(&m->loop);
 }
 
 /* What close_loop said. */
@@ -438,6 +446,7 @@ static bool finish(struct main_daemon *m)
 	const struct removal removal = removal_of(m);
 	bool closed;
 
+	log_forwarding_stop(m->log_forwarding);
 	socket_file_close(&m->listener);
 	watchdog_stop(&m->watchdog);
 	watch_free(m->worker_watch);
@@ -474,6 +483,7 @@ int daemon_run(const struct options *options)
 		return DAEMON_FAILED;
 	m->shared.loop = &m->loop;
 	m->shared.tunnel_changed = tunnel_changed;
+	m->shared.tunnel_lost = heal_begin;
 	m->shared.settled = settled;
 	m->shared.stop = stop;
 	m->repair.daemon = &m->shared;

@@ -12,6 +12,9 @@ enum {
 	OPT_LOG_LEVEL,
 	OPT_LOG_FORMAT,
 	OPT_ON_TERM,
+	OPT_LOG_FORWARD,
+	OPT_LOG_FORWARD_DIR,
+	OPT_LOG_FORWARD_FORMAT,
 	OPT_BUILD_ID,
 	OPT_VERSION,
 	OPT_HELP,
@@ -21,7 +24,13 @@ enum {
 #ifdef _WIN32
 #define DATA_DIR_DEFAULT "$ZLAYER_DATA_DIR,\n                       %ProgramData%\\ZLayer)\n"
 #define SOCKET_DEFAULT   "\\\\.\\pipe\\zlayer-overlayd)\n"
+#define COMMANDS         "       overlayd install | reinstall | uninstall [OPTIONS]\n"
+#define SERVICE                                                                                    \
+	"  --service            run under the service manager, which alone starts it so;\n"        \
+	"                       'overlayd install --help' tells of the service\n"
 #else
+#define COMMANDS
+#define SERVICE
 #define DATA_DIR_DEFAULT                                                                           \
 	"$ZLAYER_DATA_DIR,\n                       /var/lib/zlayer for root, ~/.zlayer for "       \
 	"others)\n"
@@ -33,8 +42,9 @@ enum {
 static const char help[] =
 	"usage: overlayd [--data-dir DIR] [--socket PATH] [--log-level LEVEL] [--log-format "
 	"FORMAT]\n"
-	"                [--on-term down|keep]\n"
-	"\n"
+	"                [--log-forward ADDRESS [--log-forward-dir DIR] [--log-forward-format "
+	"FORMAT]]\n"
+	"                [--on-term down|keep]\n" COMMANDS "\n"
 	"The overlay network of this node: WireGuard, bridges, addresses, NAT.\n"
 	"\n"
 	"  --data-dir DIR       what must not be lost: the node's key (default: " DATA_DIR_DEFAULT
@@ -45,6 +55,14 @@ static const char help[] =
 	"the\n"
 	"                       tunnel, the rules and changed settings back, keep leaves all in\n"
 	"                       place for the next overlayd, which SIGUSR2 always does\n"
+	"  --log-forward ADDRESS\n"
+	"                       take the logs of virtual machines: vsock:PORT; unix:PATH and\n"
+	"                       tcp:127.0.0.1:PORT for tests\n"
+	"  --log-forward-dir DIR\n"
+	"                       where gcs-forward.log goes (default: where the log is)\n"
+	"  --log-forward-format FORMAT\n"
+	"                       raw (default), or json: an object a line, in "
+	"gcs-forward.jsonl\n" SERVICE
 	"  --build-id           print the digest of the sources it was built from\n"
 	"  --version            print the version\n"
 	"  --help, -h           print this\n"
@@ -52,8 +70,10 @@ static const char help[] =
 	"Exit status: 0 stopped, the network taken down; 1 could not start; 2 wrong command line;\n"
 	"3 stopped, everything left in place; 4 stopped, not all could be taken down.\n";
 
-#define LEVELS  "expected error, warn, info or debug"
-#define FORMATS "expected text or json"
+#define LEVELS    "expected error, warn, info or debug"
+#define FORMATS   "expected text or json"
+#define FORWARDED "expected raw or json"
+#define ADDRESSES "expected vsock:PORT, unix:PATH or tcp:127.0.0.1:PORT"
 
 static enum options_verdict wrong(const char *what, const char *why)
 {
@@ -95,6 +115,16 @@ static enum options_verdict take_on_term(const char *value, struct options *o)
 		       : bad_value("--on-term", value, "expected down or keep");
 }
 
+static enum options_verdict take_address(const char *option, const char *value, const char **ret)
+{
+	struct transport_address address;
+
+	if (transport_address_parse(value, &address) < 0)
+		return bad_value(option, value, ADDRESSES);
+	*ret = value;
+	return OPTIONS_RUN;
+}
+
 static enum options_verdict take(int option, const char *value, char *word, struct options *o)
 {
 	switch (option) {
@@ -112,6 +142,14 @@ static enum options_verdict take(int option, const char *value, char *word, stru
 			       : OPTIONS_RUN;
 	case OPT_ON_TERM:
 		return take_on_term(value, o);
+	case OPT_LOG_FORWARD:
+		return take_address("--log-forward", value, &o->log_forward);
+	case OPT_LOG_FORWARD_DIR:
+		return take_path("--log-forward-dir", value, &o->log_forward_dir);
+	case OPT_LOG_FORWARD_FORMAT:
+		return log_forward_format_parse(value, &o->log_forward_format) < 0
+			       ? bad_value("--log-forward-format", value, FORWARDED)
+			       : OPTIONS_RUN;
 	case OPT_SERVICE: /* Windows: said by the service manager */
 		return OPTIONS_RUN;
 	case OPT_BUILD_ID:
@@ -137,6 +175,9 @@ enum options_verdict options_parse(int argc, char **argv, struct options *ret)
 		{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
 		{ "log-format", required_argument, NULL, OPT_LOG_FORMAT },
 		{ "on-term", required_argument, NULL, OPT_ON_TERM },
+		{ "log-forward", required_argument, NULL, OPT_LOG_FORWARD },
+		{ "log-forward-dir", required_argument, NULL, OPT_LOG_FORWARD_DIR },
+		{ "log-forward-format", required_argument, NULL, OPT_LOG_FORWARD_FORMAT },
 		{ "build-id", no_argument, NULL, OPT_BUILD_ID },
 		{ "version", no_argument, NULL, OPT_VERSION },
 		{ "help", no_argument, NULL, OPT_HELP },

@@ -13,10 +13,11 @@
 #include "server/lock.h"
 #include "server/store/key_file.h"
 
-#define LOGS "overlayd.log*"
-
 /* Of server/store: what holds records, and what did until it was damaged. */
 static const char *const stores[] = { "store", "store.damaged*" };
+
+/* The daemon's own, and what virtual machines sent. */
+static const char *const logs[] = { "overlayd.log*", "gcs-forward.*" };
 
 static void note(struct buf *left, const char *dir, const char *name, int r)
 {
@@ -79,7 +80,8 @@ void removal_run(const struct removal *removal, struct buf *left)
 	if (!removal->purge)
 		return;
 	remove_all(removal->data_dir, KEY_FILE, remove_file, left);
-	remove_all(removal->log_dir, LOGS, remove_file, left);
+	for (size_t i = 0; i < ARRAY_SIZE(logs); i++)
+		remove_all(removal->log_dir, logs[i], remove_file, left);
 }
 
 void removal_end(const struct removal *removal)

@@ -12,6 +12,7 @@
 #include "server/net/worker.h"
 
 struct channel_clock;
+struct heal;
 struct health;
 struct server;
 struct tree_node;
@@ -37,6 +38,7 @@ struct daemon {
 	struct channel_clock *clock; /* of that channel; see channel.h */
 	bool wants_tunnel;           /* it is opened when it is needed */
 	struct tree_node *lookups;   /* of peers' host names; see resolve.h */
+	struct heal *heal;           /* of the tunnel, while it has to be made again */
 	struct health *health;       /* of peers, while somebody listens; see health.h */
 
 	/* Set by the daemon's main part. */
@@ -45,7 +47,9 @@ struct daemon {
 	bool (*lacks)(int operation); /* what isn't built on this system; NULL: nothing */
 	void (*tunnel_changed)(
 		struct daemon *d); /* d->tunnel was opened, closed, or watches something else */
-	void (*settled)(struct daemon *d); /* an intent that was no call's has ended */
+	void (*tunnel_lost)(struct daemon *d); /* the other side of d->tunnel is gone, unasked;
+						  may be NULL */
+	void (*settled)(struct daemon *d);     /* an intent that was no call's has ended */
 	/* Begin to stop; the call, if any, is answered when it is done. The first one's ending
 	 * counts. */
 	void (*stop)(struct daemon *d, struct call *call, enum ending ending);

@@ -7,6 +7,7 @@
 #include "runtime/paths.h"
 #include "server/daemon.h"
 #include "server/ipc/server.h"
+#include "server/log_forwarding.h"
 #include "server/ops/daemon.h"
 #include "server/store/identity.h"
 #include "server/windows/data_dir.h"
@@ -23,9 +24,9 @@ struct daemon_windows {
 	uv_async_t asked;   /* somebody wants it to stop */
 	uv_async_t settled; /* what asked has returned: now it ends */
 	uv_signal_t sigint, sigbreak, sighup;
-	struct server *server;
 	struct listen_pipe *pipe;
-	struct call *stopper; /* the call of `shutdown`, answered at the end */
+	struct log_forwarding *log_forwarding; /* NULL: nobody asked for it */
+	struct call *stopper;                  /* the call of `shutdown`, answered at the end */
 	bool stopping;
 	void *lock;
 	char data_dir[PATHS_MAX], socket[PATHS_MAX];
@@ -38,7 +39,7 @@ static void server_closed(void *arg)
 {
 	struct daemon_windows *d = arg;
 
-	d->server = NULL;
+	d->shared.server = NULL;
 	d->finished = true;
 	uv_stop(&d->loop);
 }
@@ -49,7 +50,7 @@ static void stopped(struct daemon *shared, struct ovd_view left _unused_)
 
 	if (d->stopper)
 		call_ok(d->stopper);
-	server_close(d->server, FLUSH_MS, server_closed, d);
+	server_close(d->shared.server, FLUSH_MS, server_closed, d);
 }
 
 static void on_settled(uv_async_t *async)
@@ -73,7 +74,7 @@ static void stop(struct daemon *shared, struct call *call, enum ending ending _u
 	d->stopper = call;
 	log_at(shared->log, LOG_INFO, "stopping: %s",
 	       call ? "a client asked for it" : "it was asked for");
-	server_drain(d->server);
+	server_drain(d->shared.server);
 	uv_async_send(&d->settled);
 }
 
@@ -168,6 +169,26 @@ static enum daemon_failure open_log(struct daemon_windows *d, const struct optio
 	return r < 0 ? fail(d, DAEMON_NO_LOG, "log file %s: %s", path, strerror(-r)) : DAEMON_FINE;
 }
 
+static enum daemon_failure forward_logs(struct daemon_windows *d, const struct options *o)
+{
+	struct paths_env env = paths_env_now();
+	char dir[PATHS_MAX];
+	int r;
+
+	if (!o->log_forward)
+		return DAEMON_FINE;
+	if (o->log_forward_dir)
+		snprintf(dir, sizeof(dir), "%s", o->log_forward_dir);
+	else
+		paths_log_dir(&env, d->data_dir, dir);
+	r = data_dir_make(dir);
+	if (r == 0)
+		r = log_forwarding_start(o, dir, d->shared.log, &d->log_forwarding);
+	return r < 0 ? fail(d, DAEMON_NO_LOG, "guests' logs at %s: %s", o->log_forward,
+			    strerror(-r))
+		     : DAEMON_FINE;
+}
+
 static enum daemon_failure start_loop(struct daemon_windows *d)
 {
 	if (uv_loop_init(&d->loop) < 0)
@@ -197,7 +218,7 @@ static enum daemon_failure bind_pipe(struct daemon_windows *d)
 	if (r < 0)
 		return fail(d, DAEMON_NO_PIPE, "pipe %s: %s", d->socket, strerror(-r));
 	options.pipe = d->pipe;
-	if (server_start(&options, &d->server) < 0)
+	if (server_start(&options, &d->shared.server) < 0)
 		return fail(d, DAEMON_NO_THREADS, "no memory");
 	d->pipe = NULL;
 	return DAEMON_FINE;
@@ -220,6 +241,8 @@ static enum daemon_failure start(struct daemon_windows *d, const struct options 
 	report(progress, arg, failure, DAEMON_HAS_DATA_DIR);
 	if (!failure)
 		failure = open_log(d, options);
+	if (!failure)
+		failure = forward_logs(d, options);
 	report(progress, arg, failure, DAEMON_HAS_LOG);
 	if (!failure)
 		failure = start_loop(d);
@@ -276,9 +299,9 @@ static void close_handle(uv_handle_t *handle, void *arg _unused_)
 /* A server that was never served is closed here. */
 static void close_loop(struct daemon_windows *d)
 {
-	if (d->server)
-		server_close(d->server, 0, server_closed, d);
-	while (d->server)
+	if (d->shared.server)
+		server_close(d->shared.server, 0, server_closed, d);
+	while (d->shared.server)
 		uv_run(&d->loop, UV_RUN_ONCE);
 	uv_walk(&d->loop, close_handle, NULL);
 	uv_run(&d->loop, UV_RUN_DEFAULT);
@@ -292,6 +315,7 @@ void daemon_finish(struct daemon_windows *d)
 	if (d->has_loop)
 		close_loop(d);
 	listen_pipe_free(d->pipe);
+	log_forwarding_stop(d->log_forwarding);
 	engine_free(d->shared.engine);
 	log_free(d->shared.log);
 	if (d->lock)

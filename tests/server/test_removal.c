@@ -39,7 +39,7 @@ static struct removal begin(bool purge, char paths[3][64])
 	   "run/store.damaged log;"
 	   "touch data/store/data.mdb data/store/lock.mdb data/store.damaged/data.mdb "
 	   "run/store/data.mdb;"
-	   "touch data/node.key data/overlayd.lock log/overlayd.log log/overlayd.log.1");
+	   "touch data/node.key data/overlayd.lock log/overlayd.log log/overlayd.log.1 log/gcs-forward.jsonl");
 	return (struct removal){
 		.data_dir = paths[0], .run_dir = paths[1], .log_dir = paths[2], .purge = purge
 	};
