@@ -39,7 +39,8 @@ static struct removal begin(bool purge, char paths[3][64])
 	   "run/store.damaged log;"
 	   "touch data/store/data.mdb data/store/lock.mdb data/store.damaged/data.mdb "
 	   "run/store/data.mdb;"
-	   "touch data/node.key data/overlayd.lock log/overlayd.log log/overlayd.log.1 log/gcs-forward.jsonl");
+	   "touch data/node.key data/overlayd.lock log/overlayd.log log/overlayd.log.1 "
+	   "log/gcs-forward.jsonl");
 	return (struct removal){
 		.data_dir = paths[0], .run_dir = paths[1], .log_dir = paths[2], .purge = purge
 	};
@@ -54,7 +55,8 @@ TEST(the_key_and_the_log_stay)
 	removal_run(&removal, &left);
 	CHECK_INT(left.n, 0);
 	removal_end(&removal);
-	sh("[ \"$(find . -type f | sort | tr '\\n' ' ')\" = './data/node.key ./log/overlayd.log "
+	sh("[ \"$(find . -type f | sort | tr '\\n' ' ')\" = './data/node.key "
+	   "./log/gcs-forward.jsonl ./log/overlayd.log "
 	   "./log/overlayd.log.1 ' ];"
 	   "[ ! -e run ]; rm -r ../$(basename $PWD)");
 }
