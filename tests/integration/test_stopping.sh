@@ -22,7 +22,10 @@ nft 'table ip filter { chain FORWARD { type filter hook forward priority 0; poli
 start() { # ARGUMENTS...: a daemon, its pid in $daemon
 	"$B/bin/overlayd" --data-dir /run/d "$@" >/run/t/out 2>&1 &
 	daemon=$!
-	until ctl status >/dev/null 2>&1; do sleep 0.02; done
+	until ctl status >/dev/null 2>&1; do
+		sleep 0.02
+		kill -0 $daemon || exit 1
+	done
 }
 
 ended() { # STATUS: of the daemon, when it has ended
