@@ -35,6 +35,7 @@ static int create(struct linux_net *l, const struct step_bridge *bridge, char *d
 	rtnl_begin(&b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof(info));
 	rtnl_put_text(&b, IFLA_IFNAME, bridge->link);
 	rtnl_put(&b, IFLA_ADDRESS, mac, sizeof(mac));
+	link_put_group(&b, bridge->alias);
 	linkinfo = rtnl_nest(&b, IFLA_LINKINFO);
 	rtnl_put_text(&b, IFLA_INFO_KIND, "bridge");
 	rtnl_nest_end(&b, linkinfo);

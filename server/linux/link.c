@@ -9,6 +9,9 @@
 
 #include "runtime/util.h"
 
+#define MARK        "overlayd "
+#define MARK_DIGITS 8
+
 /* net/if.h clashes with linux/if.h */
 unsigned int if_nametoindex(const char *name);
 char *if_indextoname(unsigned int index, char *name);
@@ -77,7 +80,7 @@ static void read_link(const struct nlmsghdr *head, struct link_info *link)
 	const struct ifinfomsg *info = NLMSG_DATA(head);
 	size_t n = IFLA_PAYLOAD(head);
 
-	*link = (struct link_info){ .index = info->ifi_index };
+	*link = (struct link_info){ .index = info->ifi_index, .up = info->ifi_flags & IFF_UP };
 	for (const struct rtattr *a = IFLA_RTA(info); RTA_OK(a, n); a = RTA_NEXT(a, n))
 		read_attribute(a, link);
 }
@@ -147,10 +150,44 @@ int link_each(int fd, void (*each)(void *arg, const struct link_info *link),
 	return rtnl_ask(fd, &b, take_each, restart_each, &all);
 }
 
+/* ---- whose it is ---- */
+
+static bool add_digit(uint32_t *number, char c)
+{
+	bool decimal = c >= '0' && c <= '9';
+
+	if (!decimal && !(c >= 'a' && c <= 'f'))
+		return false;
+	*number = *number << 4 | (uint32_t)(decimal ? c - '0' : c - 'a' + 10);
+	return true;
+}
+
+uint32_t link_group(const char *alias)
+{
+	uint32_t group = 0;
+
+	if (strncmp(alias, MARK, strlen(MARK)) != 0)
+		return 0;
+	alias += strlen(MARK);
+	for (int i = 0; i < MARK_DIGITS; i++)
+		if (!add_digit(&group, alias[i]))
+			return 0;
+	return group == 0 || group == LINK_GROUP_GONE ? ~group : group;
+}
+
+void link_put_group(struct rtnl_batch *b, const char *alias)
+{
+	rtnl_put_u32(b, IFLA_GROUP, link_group(alias));
+}
+
 bool link_has_alias(const struct link_info *link, const char *alias)
 {
+	if (!link->alias[0] && link->group)
+		return link->group == link_group(alias);
 	return strncmp(link->alias, alias, strlen(alias)) == 0;
 }
+
+/* ---- changes ---- */
 
 /* By name if index is 0. */
 static int delete (int fd, int index, const char *name)

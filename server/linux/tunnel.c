@@ -9,12 +9,22 @@
 #include "server/linux/platform.h"
 #include "server/linux/tunnel_difference.h"
 
+/* wireguard-go can't be told a group: as it makes a device, so it stays until we configure it. Who
+ * asks has it in the store, from before it was made, that a device of this name is ours. */
+static bool is_as_made(struct linux_net *l, const struct link_info *link)
+{
+	size_t n;
+
+	return strcmp(link->kind, "tun") == 0 && !link->alias[0] && !link->up &&
+	       address_count(l->rtnl, link->index, &n) == 0 && n == 0;
+}
+
 static int check_ours(struct linux_net *l, const char *name, const char *alias, char *detail)
 {
 	struct link_info link;
 	int r = link_get(l->rtnl, name, &link);
 
-	if (r < 0 || link_has_alias(&link, alias))
+	if (r < 0 || link_has_alias(&link, alias) || is_as_made(l, &link))
 		return r;
 	snprintf(detail, PLAN_DETAIL_MAX, "a %s that is not ours",
 		 link.kind[0] ? link.kind : "link");
@@ -126,7 +136,7 @@ int tunnel_create(void *platform, struct step *step, char *detail)
 		r = check_block(l, tunnel, there, detail);
 	if (r < 0)
 		return r;
-	r = wg_make(l->wg, tunnel->link, &tunnel->made);
+	r = wg_make(l->wg, tunnel->link, tunnel->alias, &tunnel->made);
 	if (r == -ENOENT)
 		snprintf(detail, PLAN_DETAIL_MAX,
 			 "the kernel has no WireGuard, and there is no wireguard-go");
