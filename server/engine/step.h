@@ -52,10 +52,11 @@ struct tunnel_want {
 
 /* TUNNEL. Makes the device if it is not there; a device of that name without our alias is -EEXIST.
  * On one that is there only what differs is changed: peers that it has and `peers` doesn't name
- * stay, and so does an endpoint with which there are handshakes. Before the address is given, no
- * link has one in the block but those that aren't bridges and whose alias begins with mark:
- * -EADDRINUSE. Of a device that is there without `was`, which a daemon left that died, the routes
- * that no peer in `peers` wants go. Undo deletes what it made, else puts back `was`. */
+ * stay, unless there may be `only` those, and so does an endpoint with which there are handshakes.
+ * Before the address is given, no link has one in the block but those that aren't bridges and whose
+ * alias begins with mark: -EADDRINUSE. Of a device that a daemon left that died, one that is there
+ * without `was` or with `only`, the routes that no peer in `peers` wants go. Undo deletes what it
+ * made, else puts back `was`. */
 struct step_tunnel {
 	char link[LINK_NAME_MAX];
 	char alias[LINK_ALIAS_MAX];
@@ -65,6 +66,7 @@ struct step_tunnel {
 	struct tunnel_want was;
 	const struct tunnel_peer *peers; /* the engine's, until the plan has ended */
 	size_t n_peers;
+	bool only;
 	bool made;    /* filled: by run */
 	uint32_t mtu; /* filled */
 };

@@ -62,7 +62,7 @@ static int set_again(struct linux_net *l, const struct step_tunnel *tunnel,
 		.has_listen_port = want->listen_port != 0 && want->listen_port != is->listen_port,
 		.listen_port = want->listen_port,
 	};
-	int r = tunnel_difference(is, tunnel->peers, tunnel->n_peers, time(NULL), &d);
+	int r = tunnel_difference(is, tunnel->peers, tunnel->n_peers, tunnel->only, time(NULL), &d);
 
 	change.peers = d.peers;
 	change.n_peers = d.n;
@@ -143,7 +143,7 @@ int tunnel_create(void *platform, struct step *step, char *detail)
 	if (r < 0)
 		return r;
 	r = configure(l, tunnel, &tunnel->want, tunnel->made, detail);
-	if (r == 0 && there && !tunnel->has_was) /* left over by a daemon that died */
+	if (r == 0 && there && (tunnel->only || !tunnel->has_was)) /* a daemon that died left it */
 		r = route_delete_unwanted(l, tunnel->link, tunnel->peers, tunnel->n_peers, detail);
 	if (r < 0)
 		tunnel_undo(platform, step);
