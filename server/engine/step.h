@@ -150,7 +150,7 @@ struct step_cut {
 /* ROUTE, ROUTE_DELETE. */
 struct step_route {
 	struct ovd_cidr cidr;
-	bool optional; /* ROUTE: a failure is logged, and the plan goes on */
+	bool optional; /* ROUTE: a failure that will last is logged, and the plan goes on */
 	char link[LINK_NAME_MAX];
 	struct ovd_ip source; /* that the host's own packets bear */
 	bool made;            /* filled */

@@ -39,7 +39,7 @@ static int create(struct linux_net *l, const struct step_bridge *bridge, char *d
 	linkinfo = rtnl_nest(&b, IFLA_LINKINFO);
 	rtnl_put_text(&b, IFLA_INFO_KIND, "bridge");
 	rtnl_nest_end(&b, linkinfo);
-	return rtnl_send(l->rtnl, &b, detail);
+	return link_made(l->rtnl, bridge->link, bridge->alias, rtnl_send(l->rtnl, &b, detail));
 }
 
 struct ports {

@@ -189,7 +189,23 @@ bool link_has_alias(const struct link_info *link, const char *alias)
 
 /* ---- changes ---- */
 
-/* By name if index is 0. */
+int link_made(int fd, const char *name, const char *alias, int r)
+{
+	struct link_info link;
+
+	if (r == 0 || r == -EEXIST || link_get(fd, name, &link) < 0)
+		return r;
+	return !link.alias[0] && link_has_alias(&link, alias) ? 0 : r;
+}
+
+static bool is_there(int index, const char *name)
+{
+	char text[LINK_NAME_MAX];
+
+	return index == 0 ? link_index(name) != 0 : link_name(index, text);
+}
+
+/* By name if index is 0. The answer may be lost. */
 static int delete (int fd, int index, const char *name)
 {
 	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC, .ifi_index = index };
@@ -200,7 +216,7 @@ static int delete (int fd, int index, const char *name)
 	if (index == 0)
 		rtnl_put_text(&b, IFLA_IFNAME, name);
 	r = rtnl_send(fd, &b, NULL);
-	return r == -ENODEV ? 0 : r;
+	return r == -ENODEV || (rtnl_lost(r) && !is_there(index, name)) ? 0 : r;
 }
 
 int link_delete(int fd, const char *name)

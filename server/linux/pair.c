@@ -67,7 +67,7 @@ static int create_once(struct linux_net *l, struct pair *pair, char *detail)
 
 	pair->index = (int)(FIRST_INDEX + l->next_index++ % INDEX_RANGE);
 	put_pair(&b, pair);
-	r = rtnl_send(l->rtnl, &b, detail);
+	r = link_made(l->rtnl, pair->host, pair->alias, rtnl_send(l->rtnl, &b, detail));
 	if (r < 0) {
 		pair->index = 0;
 		return r;

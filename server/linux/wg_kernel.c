@@ -36,7 +36,7 @@ static int kernel_make(struct wg *wg _unused_, const char *link, const char *ali
 	info = rtnl_nest(&b, IFLA_LINKINFO);
 	rtnl_put_text(&b, IFLA_INFO_KIND, WG_GENL_NAME);
 	rtnl_nest_end(&b, info);
-	r = rtnl_send(fd, &b, NULL);
+	r = link_made(fd, link, alias, rtnl_send(fd, &b, NULL));
 	*ret_made = r == 0;
 	return r;
 }
