@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #define GLOBAL GLOBAL_IN("10.200.4.0/24")
 #define GLOBAL_IN(slice)                                                                           \
@@ -59,7 +60,7 @@ const struct act acts[ACT_MAX_] = {
 		    .request = "{\"op\":\"prune_orphan_bridges\",\"live_bridge_names\":[]}" },
 	[SHUT_DOWN] = { .base = { GLOBAL, WEB, ATTACH("true"), ADD_PEER }, .request = "{\"op\":\"shutdown\"}", .ends = true },
 	[DETACH_THE_LAST] = { .base = { GLOBAL, WEB, ATTACH_EPHEMERAL }, .request = DETACH, .take_back = { WEB, ATTACH_EPHEMERAL } },
-	[CHANGE_THE_SLICE] = { .base = { GLOBAL, WEB, ADD_PEER }, .request = GLOBAL_IN("10.200.5.0/24"), .take_back = { GLOBAL } },
+	[CHANGE_THE_SLICE] = { .base = { GLOBAL, WEB }, .request = GLOBAL_IN("10.200.5.0/24"), .take_back = { GLOBAL } },
 	[FIRST_START] = { .script = "rm -rf " SCENE_DIR "; mkdir " SCENE_DIR },
 	[START] = { .base = { GLOBAL, WEB, ATTACH("true"), ADD_PEER } },
 };
@@ -80,4 +81,41 @@ unsigned act_first(enum act_name act)
 	if (!seed || sscanf(seed, "%u", &n) != 1)
 		n = (unsigned)(time(NULL) / 86400);
 	return (n + (unsigned)act * 7) % act_stride();
+}
+
+void act_take_back(struct scene *s, const struct act *act)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(act->take_back) && act->take_back[i]; i++)
+		scene_must(s, act->take_back[i]);
+}
+
+void act_prepare(const struct act *act)
+{
+	if (act->script)
+		run("%s", act->script);
+}
+
+void act_whole(struct scene *s, const struct act *act)
+{
+	if (!act->request)
+		return;
+	act_prepare(act);
+	scene_must(s, act->request);
+	if (!act->ends)
+		return;
+	CHECK_INT(daemon_wait(s->pid), 0);
+	scene_forget(s);
+	scene_start(s);
+}
+
+void act_enter(struct scene *s, enum act_name name)
+{
+	if (sanitized())
+		SKIP("a process that is traced can't look for leaks ");
+	if (act_stride() == 1)
+		alarm(0);
+	scene_enter(s);
+	scene_start(s);
+	for (size_t i = 0; i < ARRAY_SIZE(acts[name].base) && acts[name].base[i]; i++)
+		scene_must(s, acts[name].base[i]);
 }

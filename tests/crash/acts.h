@@ -43,3 +43,12 @@ extern const struct act acts[ACT_MAX_];
  * which. */
 unsigned act_stride(void);
 unsigned act_first(enum act_name act);
+
+/* What comes before the request; all of it, undisturbed, so that a daemon runs afterwards; what
+ * takes it back. */
+void act_prepare(const struct act *act);
+void act_whole(struct scene *s, const struct act *act);
+void act_take_back(struct scene *s, const struct act *act);
+
+/* A scene in which the base of the act stands. */
+void act_enter(struct scene *s, enum act_name act);

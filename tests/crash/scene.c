@@ -152,13 +152,36 @@ pid_t scene_ask_beside(struct scene *s, const char *request)
 static const char network[] =
 	"printf 'link show\\naddr show\\nroute show table all\\nrule show\\n' | ip -N -o -batch - |"
 	"sed -E 's/^[0-9]+: //; s/@[a-z0-9-]+:/:/; s/ (state|qdisc|mode) [A-Z0-9a-z]+//g;"
-	"s/,(NO-CARRIER|LOWER_UP|M-DOWN),?//g; s/ linkdown//; s/link-netns(id)? [^ ]+//; s/ dead//;"
+	"s/(NO-CARRIER|LOWER_UP|M-DOWN),//g; s/,(LOWER_UP|M-DOWN)//g; s/ linkdown//; "
+	"s/link-netns(id)? [^ ]+//; s/ dead//;"
 	"s/link.[^ ]+ [0-9a-f:]+ brd .*(\\\\    alias|$)/\\1/; / ff00::.8 /d; / lookup 200$/d';";
 static const char host_only[] =
 	"ip -6 -N -o rule; ip -N -6 -o route show table all | grep -v ' ff00::'; nft list ruleset;"
 	"grep -s . /proc/sys/net/ipv[46]/conf/*/forwarding /proc/sys/net/ipv6/conf/*/accept_ra "
 	"/proc/sys/net/ipv6/conf/*/force_forwarding || true;"
-	"find /run -printf '%p %y %m %u\\n' | grep -v '/answer\\|/overlayd.log\\| s ' | sort; ls /tmp";
+	"find /run -printf '%p %y %m %u\\n' | grep -v '/answer\\|/overlayd.log\\| s ' | sort; ls "
+	"/tmp";
+
+/* Containers get whatever address is free: 0, 1 and the last of a block are no such. A node that
+ * begins anew has another key. */
+static void blur(char *text)
+{
+	char *key = strstr(text, "\"public_key\":\"");
+
+	if (key)
+		memset(key + strlen("\"public_key\":\""), '-', KEY_TEXT_MAX - 1);
+	for (char *at = text; (at = strstr(at, BLOCK_PREFIX)); at++) {
+		char *digits = at + strlen(BLOCK_PREFIX);
+		size_t n = strspn(digits, "0123456789");
+		int number = 0;
+
+		if (sscanf(digits, "%3d", &number) != 1 || number % BLOCK_SIZE < 2 ||
+		    number % BLOCK_SIZE == BLOCK_SIZE - 1)
+			continue;
+		*digits = 'x';
+		memmove(digits + 1, digits + n, strlen(digits + n) + 1);
+	}
+}
 
 static int compare_lines(const void *a, const void *b)
 {
@@ -172,6 +195,7 @@ static char *sorted(char *text)
 	size_t n = 0;
 
 	CHECK(copy);
+	blur(text);
 	for (char *line; (line = strsep(&rest, "\n")) && n < ARRAY_SIZE(lines);)
 		lines[n++] = line;
 	qsort(lines, n, sizeof(*lines), compare_lines);
@@ -292,27 +316,6 @@ static void put_processes(FILE *out)
 		if (sscanf(entry->d_name, "%d", &pid) == 1)
 			put_process(out, pid);
 	closedir(dir);
-}
-
-/* Containers get whatever address is free: 0, 1 and the last of a block are no such. A node that
- * begins anew has another key. */
-static void blur(char *text)
-{
-	char *key = strstr(text, "\"public_key\":\"");
-
-	if (key)
-		memset(key + strlen("\"public_key\":\""), '-', KEY_TEXT_MAX - 1);
-	for (char *at = text; (at = strstr(at, BLOCK_PREFIX)); at++) {
-		char *digits = at + strlen(BLOCK_PREFIX);
-		size_t n = strspn(digits, "0123456789");
-		int number = 0;
-
-		if (sscanf(digits, "%3d", &number) != 1 || number % BLOCK_SIZE < 2 ||
-		    number % BLOCK_SIZE == BLOCK_SIZE - 1)
-			continue;
-		*digits = 'x';
-		memmove(digits + 1, digits + n, strlen(digits + n) + 1);
-	}
 }
 
 static void put_script(FILE *out, char *text)
