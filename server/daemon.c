@@ -14,6 +14,7 @@
 #include "server/linux/linux.h"
 #include "server/linux/wg.h"
 #include "server/lock.h"
+#include "server/log_forwarding.h"
 #include "server/notify.h"
 #include "server/ops/adopt.h"
 #include "server/ops/channel.h"
@@ -34,6 +35,7 @@ struct main_daemon {
 	uv_signal_t sigterm, sigint;
 	uv_check_t settle; /* looks, while we stop, whether all parked calls are answered */
 	struct net *net;
+	struct log_forwarding *log_forwarding; /* NULL: nobody asked for it */
 	struct watch *worker_watch, *tunnel_watch, *host_watch;
 	struct job repair; /* of what others changed */
 	struct plan repair_plan;
@@ -45,7 +47,7 @@ struct main_daemon {
 	struct socket_file listener;
 	struct store *store;
 	bool complete; /* the store wasn't damaged */
-	char data_dir[PATHS_MAX], run_dir[PATHS_MAX];
+	char data_dir[PATHS_MAX], run_dir[PATHS_MAX], log_dir[PATHS_MAX];
 	char socket[PATHS_MAX];
 };
 
@@ -244,23 +246,33 @@ static int take_lock(struct main_daemon *m)
 	return m->lock < 0 ? complain("lock in", m->data_dir, m->lock, "--data-dir") : 0;
 }
 
-static int open_log(struct main_daemon *m, const struct options *o, const struct paths_env *env)
+static int open_log(struct main_daemon *m, const struct options *o)
 {
-	char dir[PATHS_MAX], path[PATHS_MAX + 16];
+	char path[PATHS_MAX + 16];
 	int r;
 
 	m->shared.log = log_new(o->log_level, o->log_format);
 	if (!m->shared.log)
 		return -ENOMEM;
-	paths_log_dir(env, m->data_dir, dir);
-	snprintf(path, sizeof(path), "%s/overlayd.log", dir);
-	r = make_directory(dir, 0755);
+	snprintf(path, sizeof(path), "%s/overlayd.log", m->log_dir);
+	r = make_directory(m->log_dir, 0755);
 	if (r == 0)
 		r = log_open_file(m->shared.log, path);
 	if (r < 0)
 		log_at(m->shared.log, LOG_WARN, "log file %s: %s: going on without it", path,
 		       strerror(-r));
 	return 0;
+}
+
+static int forward_logs(struct main_daemon *m, const struct options *o)
+{
+	const char *dir = o->log_forward_dir ? o->log_forward_dir : m->log_dir;
+	int r = o->log_forward ? make_directory(dir, 0755) : 0;
+
+	if (r < 0)
+		return complain("guests' logs into", dir, r, "--log-forward-dir");
+	r = log_forwarding_start(o, dir, m->shared.log, &m->log_forwarding);
+	return r < 0 ? complain("guests' logs at", o->log_forward, r, "--log-forward") : 0;
 }
 
 static int make_engine(struct main_daemon *m)
@@ -388,6 +400,7 @@ static void resolve_paths(struct main_daemon *m, const struct options *o,
 		snprintf(m->socket, sizeof(m->socket), "%s", o->socket);
 	else
 		paths_socket(env, m->data_dir, m->socket);
+	paths_log_dir(env, m->data_dir, m->log_dir);
 }
 
 static int start(struct main_daemon *m, const struct options *o)
@@ -399,7 +412,7 @@ static int start(struct main_daemon *m, const struct options *o)
 	resolve_paths(m, o, &env);
 	r = take_lock(m);
 	if (r == 0)
-		r = open_log(m, o, &env);
+		r = open_log(m, o);
 	if (r == 0)
 		r = open_store(m);
 	if (r == 0)
@@ -408,6 +421,8 @@ static int start(struct main_daemon *m, const struct options *o)
 		r = make_engine(m);
 	if (r == 0)
 		r = open_platform(m);
+	if (r == 0)
+		r = forward_logs(m, o);
 	if (r == 0)
 		r = listen_at(m);
 	return r == 0 ? serve(m) : r;
@@ -441,6 +456,7 @@ static bool finish(struct main_daemon *m)
 {
 	bool closed;
 
+	log_forwarding_stop(m->log_forwarding);
 	socket_file_close(&m->listener);
 	watch_free(m->worker_watch);
 	watch_free(m->tunnel_watch);

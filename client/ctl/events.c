@@ -1,7 +1,5 @@
 #include "client/ctl/events.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 
 #include "client/ctl/exit.h"
@@ -42,10 +40,9 @@ int events_run(const struct command_line *line, struct ovd_client *client)
 	if (r != EXIT_OK)
 		return r;
 	while ((r = ovd_client_handle(client)) == 0 && !ferror(stdout)) {
-		struct pollfd daemon = { .fd = ovd_client_fd(client), .events = POLLIN };
-
-		if (poll(&daemon, 1, -1) < 0 && errno != EINTR)
-			return exit_failed(-errno, client);
+		r = ovd_client_wait(client, -1);
+		if (r < 0)
+			break;
 	}
 	return r < 0 ? exit_failed(r, client) : EXIT_OK;
 }

@@ -7,6 +7,7 @@
 #include "client/ctl/exit.h"
 #include "client/ctl/flags.h"
 #include "client/ctl/generic.h"
+#include "client/ctl/hcs.h"
 #include "client/ctl/help.h"
 #include "client/ctl/raw.h"
 #include "client/overlayd.h"
@@ -185,6 +186,8 @@ static int run_help(const char *name)
 		help_events(stdout);
 	else if (strcmp(name, "call") == 0)
 		help_call(stdout);
+	else if (strcmp(name, "hcs") == 0)
+		help_hcs(stdout);
 	else
 		return unknown(name);
 	return EXIT_OK;
@@ -201,6 +204,8 @@ static int run(const struct command_line *line)
 		return run_command(line, command);
 	if (word && strcmp(word, "call") == 0)
 		return run_call(line);
+	if (word && strcmp(word, "hcs") == 0)
+		return hcs_run(line);
 	if (word && strcmp(word, "events") == 0)
 		return run_events(line);
 	if (!word) {

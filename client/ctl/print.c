@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
 #include "client/ctl/safe.h"
 #include "runtime/buf.h"
@@ -311,6 +312,11 @@ void print_response(FILE *out, const struct ovd_response *response, long long no
 			print_object(out, variant->object, (const char *)response + variant->offset,
 				     now);
 	}
+}
+
+void print_document(FILE *out, const struct ovd_table *table, const void *document)
+{
+	print_object(out, table->object, document, time(NULL));
 }
 
 void print_event(FILE *out, const struct ovd_event *event)

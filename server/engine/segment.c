@@ -123,3 +123,17 @@ int segment_plan_removal(const struct segment *segment, struct plan *plan)
 	text_copy(step->alias, sizeof(step->alias), view(segment->alias));
 	return 0;
 }
+
+int segment_plan_leases_end(const struct segment *segment, struct plan *plan)
+{
+	const struct pool *pool = &segment->pool;
+	struct state_record record = { .kind = STATE_RECORD_LEASE };
+	int r = 0;
+
+	for (unsigned i = 0; i < pool->size && r == 0; i++) {
+		record.lease.ip = ip_add(&pool->block.ip, i);
+		if (pool_is_lent(pool, &record.lease.ip))
+			r = plan_forget(plan, record);
+	}
+	return r;
+}

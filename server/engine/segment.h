@@ -17,3 +17,6 @@ int segment_new(struct engine *e, bool shared, struct ovd_view service, struct s
 
 /* Nobody is on it. */
 void segment_free(struct engine *e, struct segment *segment);
+
+/* Steps: nobody has an address of it from allocate_ip any more. */
+int segment_plan_leases_end(const struct segment *segment, struct plan *plan);

@@ -17,6 +17,8 @@ struct server;
 struct server_options {
 	uv_loop_t *loop;
 	int listen_fd; /* from stream_listen; the server closes it */
+	struct listen_pipe
+		*pipe; /* on Windows instead: from listen_pipe_new; the server frees it */
 	struct worker *worker;
 	struct log *log;
 	struct daemon *daemon; /* for call->daemon */

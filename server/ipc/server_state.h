@@ -2,11 +2,12 @@
 #pragma once
 
 #include "server/ipc/conn.h"
+#include "server/ipc/listener.h"
 #include "server/ipc/server.h"
 
 struct server {
 	struct server_options options;
-	uv_poll_t listener;
+	struct listener listener;
 	uv_timer_t retry; /* until accept is worth trying again */
 	uv_timer_t clock; /* looks for frames that take too long */
 	uv_timer_t last;  /* ends the flush of server_close */

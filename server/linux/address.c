@@ -35,12 +35,11 @@ void address_put(struct rtnl_batch *b, int index, const struct ovd_ip *ip, uint8
 	put_address(b, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, index, ip, prefix_len);
 }
 
-void address_put_link_local(struct rtnl_batch *b, int index, const struct ovd_ip *ip)
+void address_put_link_local(struct rtnl_batch *b, int index)
 {
 	const struct ovd_ip local = { .len = 16, .b = { 0xfe, 0x80, [15] = 1 } };
 
-	if (ip->len == 16)
-		put_address(b, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, index, &local, 64);
+	address_put(b, index, &local, 64);
 }
 
 static void put_route(struct rtnl_batch *b, uint16_t type, uint16_t flags,

@@ -114,6 +114,22 @@ static int put_mtu(struct linux_net *l, struct rtnl_batch *b, const struct step_
 	return r;
 }
 
+/* An IPv6 bridge needs one; see address.h. */
+static int give_link_local(struct linux_net *l, int index, const struct ovd_ip *gateway,
+			   char *detail)
+{
+	struct rtnl_batch b = { .n = 0 };
+	int r;
+
+	if (gateway->len != 16)
+		return 0;
+	address_put_link_local(&b, index);
+	r = rtnl_send(l->rtnl, &b, detail);
+	if (r == -EEXIST)
+		detail[0] = '\0';
+	return r == -EEXIST ? 0 : r;
+}
+
 /* Who listens to the kernel's events hears of what is changed, and of nothing else. */
 static int configure(struct linux_net *l, const struct step_bridge *bridge, char *detail)
 {
@@ -126,16 +142,16 @@ static int configure(struct linux_net *l, const struct step_bridge *bridge, char
 	if (r < 0)
 		return r;
 	settled = strcmp(link.alias, bridge->alias) == 0;
-	if (!settled) {
+	if (!settled)
 		link_put_quiet(&b, link.index, NULL, bridge->alias);
-		address_put_link_local(&b, link.index, &bridge->gateway);
-	}
 	if (!settled || link.mtu != mtu)
 		r = put_mtu(l, &b, bridge, &link, mtu);
 	if (r < 0)
 		return r;
 	link_put_up(&b, link.index, NULL);
 	r = rtnl_send(l->rtnl, &b, detail);
+	if (r == 0)
+		r = give_link_local(l, link.index, &bridge->gateway, detail);
 	if (r == 0)
 		r = address_only(l->rtnl, link.index, &bridge->gateway, bridge->prefix_len, detail);
 	if (r == 0)

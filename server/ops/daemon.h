@@ -32,6 +32,7 @@ struct daemon {
 	/* Set by the daemon's main part. */
 	uv_loop_t *loop;
 	struct server *server;
+	bool (*lacks)(int operation); /* what isn't built on this system; NULL: nothing */
 	void (*tunnel_changed)(
 		struct daemon *d); /* d->tunnel was opened, closed, or watches something else */
 	void (*settled)(struct daemon *d); /* an intent that was no call's has ended */

@@ -12,6 +12,11 @@
 static const struct ovd_view contract_lines[] = { VIEW_LITERAL("0.12"), VIEW_LITERAL("0.13"),
 						  VIEW_LITERAL("0.14") };
 
+static bool is_built(const struct daemon *d, int operation)
+{
+	return !later_is(operation) && !(d->lacks && d->lacks(operation));
+}
+
 static struct ovd_view *list_operations(struct call *call, size_t *ret_n)
 {
 	const struct ovd_union *all = ovd_request_table.union_;
@@ -19,7 +24,7 @@ static struct ovd_view *list_operations(struct call *call, size_t *ret_n)
 	size_t n = 0;
 
 	for (size_t i = 0; list && i < all->n_variants; i++)
-		if (!later_is(all->variants[i].value))
+		if (is_built(call->daemon, all->variants[i].value))
 			list[n++] = view(all->variants[i].name);
 	*ret_n = n;
 	return list;

@@ -58,7 +58,7 @@ static void find_healthy(const struct tunnel_state *state, struct keys *keys)
 	qsort(keys->items, keys->n, sizeof(*keys->items), compare_keys);
 }
 
-static void tell(struct health *h, const struct ovd_key *key, bool healthy)
+static void tell_health(struct health *h, const struct ovd_key *key, bool healthy)
 {
 	char text[KEY_TEXT_MAX];
 	const struct ovd_event event = {
@@ -82,9 +82,9 @@ static void tell_changes(struct health *h)
 					   : compare_keys(&before->items[i], &now->items[k]);
 
 		if (order < 0)
-			tell(h, &before->items[i], false);
+			tell_health(h, &before->items[i], false);
 		else if (order > 0)
-			tell(h, &now->items[k], true);
+			tell_health(h, &now->items[k], true);
 		i += order <= 0;
 		k += order >= 0;
 	}

@@ -98,7 +98,7 @@ static void told(void *arg, int r, const struct tunnel_state *state _unused_)
 	call_undo(call, is_worth_another(call, r) ? told_again : undone);
 }
 
-static void tell(struct call *call)
+static void tell_tunnel(struct call *call)
 {
 	struct telling *telling = call->state;
 	int r;
@@ -115,7 +115,7 @@ static void tell(struct call *call)
 static void routed(struct call *call, int r)
 {
 	if (r == 0) {
-		tell(call);
+		tell_tunnel(call);
 		return;
 	}
 	if (is_gone(r)) {
@@ -139,7 +139,7 @@ static int carry_out(struct call *call, int r, struct telling *telling)
 	if (call->plan.n > 0)
 		return call_run(call, routed);
 	call_park(call);
-	tell(call);
+	tell_tunnel(call);
 	return 0;
 }
 

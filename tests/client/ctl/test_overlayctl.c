@@ -384,7 +384,7 @@ TEST(help)
 		check_help(name);
 		n++;
 	}
-	CHECK_INT(n, ovd_request_table.union_->n_variants + 3u); /* and raw, call, events */
+	CHECK_INT(n, ovd_request_table.union_->n_variants + 4u); /* and raw, call, events, hcs */
 }
 
 /* ---- events ---- */

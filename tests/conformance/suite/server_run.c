@@ -85,13 +85,14 @@ static int look(const struct options *options, struct buf *fault)
 			   .codec = options->codec,
 			   .result = &result };
 	const struct ovd_status_snapshot *s;
-	int fd = link_open(options->socket, options->timeout_ms), r = 0;
+	struct stream *stream;
+	int r = link_open(options->socket, options->timeout_ms, &stream);
 
-	if (fd < 0) {
-		buf_printf(fault, "%s: %s", options->socket, strerror(-fd));
+	if (r < 0) {
+		buf_printf(fault, "%s: %s", options->socket, strerror(-r));
 		return -ENOTCONN;
 	}
-	fd_closep(&fd);
+	stream_close(stream);
 	trial_begin(&t);
 	trial_ask(&t, "{\"op\":\"status\"}");
 	s = &trial_want(&t, OVD_RESPONSE_STATUS)->status;
