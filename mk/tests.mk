@@ -1,11 +1,8 @@
 # tests/ is the tree again: tests/runtime/test_ip.c is linked with runtime and what runtime may use.
 needs/tests/conformance := tests/conformance/suite schema runtime
 needs/tests/integration := client schema runtime
-<<<<<<< HEAD
 needs/tests/crash := $(needs/server/linux) server/linux
-=======
 needs/tests/sim := server/net server/store server/engine schema runtime
->>>>>>> main
 
 UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/*/test_*.c tests/*/*/test_*.c))
 UNIT_TESTS := $(filter-out $(B)/tests/wine/% $(if $(PROTOBUF),,$(B)/tests/runtime/test_protobuf% $(B)/tests/conformance/test_protobuf%),$(UNIT_TESTS))
@@ -19,17 +16,14 @@ shared      = $(patsubst %.c,$(B)/%.o,$(filter-out %_main.c,$(filter-out $(dir $
 # And what they need beside their part.
 more/tests/server/ops/ := $(addprefix $(B)/,schema/overlayd_ops.o schema/overlayd_describe.o tests/server/net/net_fake.o tests/server/ipc/clock.o)
 
-<<<<<<< HEAD
 # The crash tests look at the host as the platform's tests do, and run the real daemon.
 libs/tests/crash := -llmdb
 more/tests/crash/ := $(addprefix $(B)/tests/,integration/daemon.o server/linux/host.o)
 
 more/tests/client/ctl/ := $(addprefix $(B)/schema/,overlayd_ctl.o overlayd_describe.o)
-=======
 more/tests/sim/ := $(B)/tests/server/net/net_fake.o
 
 more/tests/client/ctl/ := $(addprefix $(B)/,schema/overlayd_ctl.o schema/overlayd_describe.o tests/server/hcs/fake_hcs.o)
->>>>>>> main
 
 define unit_test
 $(B)/$(1): $(B)/$(1).o $(B)/tests/check.o $(B)/tests/check_unix.o $(B)/tests/sandbox.o $(call shared,$(1)) $(more/$(dir $(1))) $(call archive,$(call test_part,$(1)))
