@@ -20,7 +20,6 @@ more/tests/server/ops/ := $(addprefix $(B)/,schema/overlayd_ops.o schema/overlay
 libs/tests/crash := -llmdb
 more/tests/crash/ := $(addprefix $(B)/tests/,integration/daemon.o server/linux/host.o)
 
-more/tests/client/ctl/ := $(addprefix $(B)/schema/,overlayd_ctl.o overlayd_describe.o)
 more/tests/sim/ := $(B)/tests/server/net/net_fake.o
 
 more/tests/client/ctl/ := $(addprefix $(B)/,schema/overlayd_ctl.o schema/overlayd_describe.o tests/server/hcs/fake_hcs.o)
