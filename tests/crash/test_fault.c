@@ -1,6 +1,7 @@
-/* Each request of the daemon to the kernel, and to wireguard-go, goes wrong in each of some ways:
- * the operation fails, and all is as before, or it succeeds, and all is as after it. Then it is
- * asked for again. */
+/* Each request of the daemon to the kernel, and to wireguard-go, goes wrong in each of some ways: the
+ * operation fails, and all is as before, or it succeeds, and all is as after it. Then it is asked
+ * for again. What comes behind an answer, services that move or go with a container, is tried once
+ * and told in the log: it is not looked at here. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,5 +114,4 @@ EACH(add_a_peer, ADD_A_PEER)
 EACH(remove_a_peer, REMOVE_A_PEER)
 EACH(add_a_prefix, ADD_A_PREFIX)
 EACH(remove_a_prefix, REMOVE_A_PREFIX)
-EACH(change_the_slice, CHANGE_THE_SLICE)
 EACH(prune, PRUNE)
