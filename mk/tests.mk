@@ -1,6 +1,7 @@
 # tests/ is the tree again: tests/runtime/test_ip.c is linked with runtime and what runtime may use.
 needs/tests/conformance := tests/conformance/suite schema runtime
 needs/tests/integration := client schema runtime
+needs/tests/crash := $(needs/server/linux) server/linux
 needs/tests/sim := server/net server/store server/engine schema runtime
 
 UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/*/test_*.c tests/*/*/test_*.c))
@@ -14,6 +15,10 @@ shared      = $(patsubst %.c,$(B)/%.o,$(filter-out %_main.c,$(filter-out $(dir $
 
 # And what they need beside their part.
 more/tests/server/ops/ := $(addprefix $(B)/,schema/overlayd_ops.o schema/overlayd_describe.o tests/server/net/net_fake.o tests/server/ipc/clock.o)
+
+# The crash tests look at the host as the platform's tests do, and run the real daemon.
+libs/tests/crash := -llmdb
+more/tests/crash/ := $(addprefix $(B)/tests/,integration/daemon.o server/linux/host.o)
 
 more/tests/sim/ := $(B)/tests/server/net/net_fake.o
 
@@ -41,6 +46,11 @@ tests: programs $(UNIT_TESTS)
 
 run-tests: tests
 	$(Q)B=$(B) tests/run $(UNIT_TESTS) $(SCRIPTS)
+
+# Every point of the crash tests, of which run-tests takes some: see tests/crash/acts.h.
+.PHONY: crash
+crash: programs $(filter $(B)/tests/crash/%,$(UNIT_TESTS))
+	$(Q)CRASH=all B=$(B) tests/run $(filter $(B)/tests/crash/%,$(UNIT_TESTS))
 
 # Every test, plain and under sanitizers; the other compiler; what is generated and kept in git.
 run-checks:

@@ -411,15 +411,17 @@ static void detach_drop(struct engine *e, struct intent *intent)
 	spare_give(&e->spare, i, sizeof(*i));
 }
 
+/* A daemon that dies before the container is cut has it as it was; after that it knows by what is
+ * missing that the service goes too. */
 static int plan_detach(const struct engine *e, struct detach_intent *i, struct plan *plan)
 {
 	struct state_record was = record_of_service(i->leaving->service, &i->subnet), leaving = was;
-	int r = 0;
+	int r = plan_cut(e, i->leaving, plan);
 
 	leaving.service.leaving = true;
-	if (i->with_service)
+	if (r == 0 && i->with_service)
 		r = plan_remember_instead(plan, leaving, was);
-	return r == 0 ? plan_goodbye(e, i->leaving, plan) : r;
+	return r == 0 ? plan_forget(plan, record_of_attachment(i->leaving, false)) : r;
 }
 
 int engine_detach(struct engine *e, uint32_t pid, struct plan *plan, struct intent **ret)

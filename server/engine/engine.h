@@ -266,8 +266,9 @@ void engine_watch_peers(struct engine *e,
 			void *arg);
 
 /* Everything as it is once more, so that what is missing in the kernel is made: the tunnel,
- * -EALREADY if it is down; the i-th service, by name, -ENOENT behind the last. */
-int engine_global_again(struct engine *e, struct plan *plan, struct intent **ret);
+ * -EALREADY if it is down; the i-th service, by name, -ENOENT behind the last. complete: the
+ * records name all peers, so that others that the tunnel has go. */
+int engine_global_again(struct engine *e, bool complete, struct plan *plan, struct intent **ret);
 int engine_service_again(struct engine *e, size_t i, struct plan *plan, struct intent **ret);
 
 /* ---- the end ---- */

@@ -260,7 +260,7 @@ int engine_global_setup(struct engine *e, const struct global_spec *spec, struct
 	return 0;
 }
 
-int engine_global_again(struct engine *e, struct plan *plan, struct intent **ret)
+int engine_global_again(struct engine *e, bool complete, struct plan *plan, struct intent **ret)
 {
 	const struct global *g = &e->global;
 	struct global_spec spec = { .deployment = view(g->deployment),
@@ -269,8 +269,12 @@ int engine_global_again(struct engine *e, struct plan *plan, struct intent **ret
 				    .has_slice = g->has_slice,
 				    .slice = g->slice,
 				    .port = g->port };
+	int r = g->up ? engine_global_setup(e, &spec, plan, ret) : -EALREADY;
 
-	return g->up ? engine_global_setup(e, &spec, plan, ret) : -EALREADY;
+	for (size_t i = 0; r == 0 && i < plan->n; i++)
+		if (plan_at(plan, i)->kind == STEP_TUNNEL)
+			plan_at(plan, i)->tunnel.only = complete;
+	return r;
 }
 
 static int plan_removal(const struct engine *e, struct plan *plan)

@@ -54,10 +54,11 @@ struct tunnel_want {
 
 /* TUNNEL. Makes the device if it is not there; a device of that name without our alias is -EEXIST.
  * On one that is there only what differs is changed: peers that it has and `peers` doesn't name
- * stay, and so does an endpoint with which there are handshakes. Before the address is given, no
- * link has one in the block but those that aren't bridges and whose alias begins with mark:
- * -EADDRINUSE. Of a device that is there without `was`, which a daemon left that died, the routes
- * that no peer in `peers` wants go. Undo deletes what it made, else puts back `was`. */
+ * stay, unless there may be `only` those, and so does an endpoint with which there are handshakes.
+ * Before the address is given, no link has one in the block but those that aren't bridges and whose
+ * alias begins with mark: -EADDRINUSE. Of a device that a daemon left that died, one that is there
+ * without `was` or with `only`, the routes that no peer in `peers` wants go. Undo deletes what it
+ * made, else puts back `was`. */
 struct step_tunnel {
 	char link[LINK_NAME_MAX];
 	char alias[LINK_ALIAS_MAX];
@@ -67,6 +68,7 @@ struct step_tunnel {
 	struct tunnel_want was;
 	const struct tunnel_peer *peers; /* the engine's, until the plan has ended */
 	size_t n_peers;
+	bool only;
 	bool made;    /* filled: by run */
 	uint32_t mtu; /* filled */
 };
@@ -150,7 +152,7 @@ struct step_cut {
 /* ROUTE, ROUTE_DELETE. */
 struct step_route {
 	struct ovd_cidr cidr;
-	bool optional; /* ROUTE: a failure is logged, and the plan goes on */
+	bool optional; /* ROUTE: a failure that will last is logged, and the plan goes on */
 	char link[LINK_NAME_MAX];
 	struct ovd_ip source; /* that the host's own packets bear */
 	bool made;            /* filled */

@@ -177,6 +177,20 @@ int address_only(int fd, int index, const struct ovd_ip *ip, uint8_t prefix_len,
 	return rtnl_send(fd, &b, detail);
 }
 
+int address_count(int fd, int index, size_t *ret)
+{
+	const struct ifaddrmsg any = { .ifa_family = AF_UNSPEC };
+	struct addresses all = { .index = index, .want = &(struct ovd_ip){ .len = 0 } };
+	struct rtnl_batch b = { .n = 0 };
+	int r;
+
+	rtnl_begin(&b, RTM_GETADDR, NLM_F_DUMP, &any, sizeof(any));
+	r = rtnl_ask(fd, &b, take_address, forget_addresses, &all);
+	if (r == 0)
+		*ret = all.n;
+	return r;
+}
+
 /* ---- what the host has ---- */
 
 struct occupant {

@@ -32,5 +32,8 @@ void rule_put_delete(struct rtnl_batch *b, uint8_t family, uint8_t table);
  * aren't bridges and whose alias begins with mark (NULL: none) may have one. */
 int address_none_in(int fd, const struct ovd_cidr *block, const char *mark, char *detail);
 
+/* How many addresses the link has that aren't link-local. */
+int address_count(int fd, int index, size_t *ret);
+
 /* The link has this address with this prefix, and no other that isn't link-local. */
 int address_only(int fd, int index, const struct ovd_ip *ip, uint8_t prefix_len, char *detail);

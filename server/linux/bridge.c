@@ -35,10 +35,11 @@ static int create(struct linux_net *l, const struct step_bridge *bridge, char *d
 	rtnl_begin(&b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof(info));
 	rtnl_put_text(&b, IFLA_IFNAME, bridge->link);
 	rtnl_put(&b, IFLA_ADDRESS, mac, sizeof(mac));
+	link_put_group(&b, bridge->alias);
 	linkinfo = rtnl_nest(&b, IFLA_LINKINFO);
 	rtnl_put_text(&b, IFLA_INFO_KIND, "bridge");
 	rtnl_nest_end(&b, linkinfo);
-	return rtnl_send(l->rtnl, &b, detail);
+	return link_made(l->rtnl, bridge->link, bridge->alias, rtnl_send(l->rtnl, &b, detail));
 }
 
 struct ports {

@@ -8,36 +8,59 @@
 #include "server/linux/platform.h"
 
 /* One that isn't ours took the name of one that is gone. */
-static int cut(struct linux_net *l, const char *name, const char *mark, char *detail)
+static int find(struct linux_net *l, const char *name, const char *mark, struct link_info *ret)
 {
-	struct ifinfomsg down = { .ifi_family = AF_UNSPEC, .ifi_change = IFF_UP };
-	struct rtnl_batch b = { .n = 0 };
+	int r = name[0] ? link_get(l->rtnl, name, ret) : -ENODEV;
+
+	return r == 0 && !link_has_alias(ret, mark) ? -ENODEV : r;
+}
+
+static void put(struct rtnl_batch *b, int index)
+{
+	const struct ifinfomsg down = { .ifi_family = AF_UNSPEC,
+					.ifi_index = index,
+					.ifi_change = IFF_UP };
+
+	rtnl_begin(b, RTM_NEWLINK, 0, &down, sizeof(down));
+	rtnl_put_u32(b, IFLA_GROUP, LINK_GROUP_GONE);
+}
+
+/* One that the reaper has had since then is cut too. */
+static bool is_cut(struct linux_net *l, const char *name)
+{
 	struct link_info link;
 	int r = link_get(l->rtnl, name, &link);
 
-	if (r == 0 && !link_has_alias(&link, mark))
-		return 0;
-	if (r == 0) {
-		down.ifi_index = link.index;
-		rtnl_begin(&b, RTM_NEWLINK, 0, &down, sizeof(down));
-		rtnl_put_u32(&b, IFLA_GROUP, LINK_GROUP_GONE);
-		r = rtnl_send(l->rtnl, &b, detail);
+	return r == -ENODEV || (r == 0 && link.group == LINK_GROUP_GONE);
+}
+
+/* All at once, so that a failure leaves all as they were. */
+static int cut(struct linux_net *l, const struct step_cut *step, char *detail)
+{
+	struct rtnl_batch b = { .n = 0 };
+	bool all = true;
+	int r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(step->host); i++) {
+		struct link_info link;
+
+		r = find(l, step->host[i], step->mark, &link);
+		if (r < 0 && r != -ENODEV)
+			return r;
+		if (r == 0)
+			put(&b, link.index);
 	}
-	return r == -ENODEV ? 0 : r;
+	r = rtnl_send(l->rtnl, &b, detail);
+	for (size_t i = 0; i < ARRAY_SIZE(step->host) && r < 0; i++) /* the answer may be lost */
+		all = all && (!step->host[i][0] || is_cut(l, step->host[i]));
+	return r < 0 && all ? 0 : r;
 }
 
 int cut_run(void *platform, struct step *step, char *detail)
 {
 	struct linux_net *l = platform;
-	int first = 0;
+	int r = cut(l, &step->cut, detail);
 
-	for (size_t i = 0; i < ARRAY_SIZE(step->cut.host); i++) {
-		int r = step->cut.host[i][0] ? cut(l, step->cut.host[i], step->cut.mark, detail)
-					     : 0;
-
-		if (first == 0)
-			first = r;
-	}
 	reaper_wake(l->reaper);
-	return first;
+	return r;
 }

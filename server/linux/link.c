@@ -9,6 +9,9 @@
 
 #include "runtime/util.h"
 
+#define MARK        "overlayd "
+#define MARK_DIGITS 8
+
 /* net/if.h clashes with linux/if.h */
 unsigned int if_nametoindex(const char *name);
 char *if_indextoname(unsigned int index, char *name);
@@ -77,7 +80,7 @@ static void read_link(const struct nlmsghdr *head, struct link_info *link)
 	const struct ifinfomsg *info = NLMSG_DATA(head);
 	size_t n = IFLA_PAYLOAD(head);
 
-	*link = (struct link_info){ .index = info->ifi_index };
+	*link = (struct link_info){ .index = info->ifi_index, .up = info->ifi_flags & IFF_UP };
 	for (const struct rtattr *a = IFLA_RTA(info); RTA_OK(a, n); a = RTA_NEXT(a, n))
 		read_attribute(a, link);
 }
@@ -152,12 +155,62 @@ bool link_is_named_ours(const char *name)
 	return strncmp(name, "zl-", 3) == 0;
 }
 
+/* ---- whose it is ---- */
+
+static bool add_digit(uint32_t *number, char c)
+{
+	bool decimal = c >= '0' && c <= '9';
+
+	if (!decimal && !(c >= 'a' && c <= 'f'))
+		return false;
+	*number = *number << 4 | (uint32_t)(decimal ? c - '0' : c - 'a' + 10);
+	return true;
+}
+
+uint32_t link_group(const char *alias)
+{
+	uint32_t group = 0;
+
+	if (strncmp(alias, MARK, strlen(MARK)) != 0)
+		return 0;
+	alias += strlen(MARK);
+	for (int i = 0; i < MARK_DIGITS; i++)
+		if (!add_digit(&group, alias[i]))
+			return 0;
+	return group == 0 || group == LINK_GROUP_GONE ? ~group : group;
+}
+
+void link_put_group(struct rtnl_batch *b, const char *alias)
+{
+	rtnl_put_u32(b, IFLA_GROUP, link_group(alias));
+}
+
 bool link_has_alias(const struct link_info *link, const char *alias)
 {
+	if (!link->alias[0] && link->group)
+		return link->group == link_group(alias);
 	return strncmp(link->alias, alias, strlen(alias)) == 0;
 }
 
-/* By name if index is 0. */
+/* ---- changes ---- */
+
+int link_made(int fd, const char *name, const char *alias, int r)
+{
+	struct link_info link;
+
+	if (r == 0 || r == -EEXIST || link_get(fd, name, &link) < 0)
+		return r;
+	return !link.alias[0] && link_has_alias(&link, alias) ? 0 : r;
+}
+
+static bool is_there(int index, const char *name)
+{
+	char text[LINK_NAME_MAX];
+
+	return index == 0 ? link_index(name) != 0 : link_name(index, text);
+}
+
+/* By name if index is 0. The answer may be lost. */
 static int delete (int fd, int index, const char *name)
 {
 	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC, .ifi_index = index };
@@ -168,7 +221,7 @@ static int delete (int fd, int index, const char *name)
 	if (index == 0)
 		rtnl_put_text(&b, IFLA_IFNAME, name);
 	r = rtnl_send(fd, &b, NULL);
-	return r == -ENODEV ? 0 : r;
+	return r == -ENODEV || (rtnl_lost(r) && !is_there(index, name)) ? 0 : r;
 }
 
 int link_delete(int fd, const char *name)

@@ -13,6 +13,7 @@
 struct link_info {
 	int index;
 	int master;
+	bool up;
 	uint32_t mtu, group;
 	uint8_t operstate; /* IF_OPER_UP: 6, linux/if.h */
 	char name[LINK_NAME_MAX];
@@ -27,11 +28,22 @@ int link_get(int fd, const char *name, struct link_info *ret);
 int link_each(int fd, void (*each)(void *arg, const struct link_info *link),
 	      void (*restart)(void *arg), void *arg);
 
-/* Whether a link bears an alias that begins with this. */
+/* The group that links are made in whose alias begins with the mark of this one, "overlayd " and 8
+ * hex digits: that number, but never 0, where everybody's links are, nor LINK_GROUP_GONE. It says
+ * whose a link is from its first moment on; an alias can only be given to one that is there. 0 if
+ * there is no mark. */
+uint32_t link_group(const char *alias);
+void link_put_group(struct rtnl_batch *b, const char *alias);
+
+/* Whether a link bears an alias that begins with this; or none yet, in the group of that one. */
 bool link_has_alias(const struct link_info *link, const char *alias);
 
 /* Whether a link has a name as ours have: "zl-...". */
 bool link_is_named_ours(const char *name);
+
+/* What became of a creation that said r: it may have been done all the same, when its answer was
+ * lost. 0 if a link of that name is there in the group of this alias and has none yet. */
+int link_made(int fd, const char *name, const char *alias, int r);
 
 /* Deletes a link; one that is gone is ok, and so is index 0. */
 int link_delete(int fd, const char *name);

@@ -148,7 +148,7 @@ int nft_element_add(struct mnl_socket *socket, const struct ovd_cidr *cidr, bool
 		      : change_element(socket, NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL,
 				       &network);
 
-	if (r < 0)
+	if (r < 0 && !(rtnl_lost(r) && is_there(socket, &network)))
 		return r;
 	*ret_changed = !known;
 	return 0;
@@ -159,8 +159,8 @@ int nft_element_delete(struct mnl_socket *socket, const struct ovd_cidr *cidr, b
 	const struct ovd_cidr network = cidr_network(&cidr->ip, cidr->prefix_len);
 	int r = change_element(socket, NFT_MSG_DELSETELEM, 0, &network);
 
-	if (r < 0 && r != -ENOENT)
+	if (r < 0 && r != -ENOENT && !(rtnl_lost(r) && !is_there(socket, &network)))
 		return r;
-	*ret_changed = r == 0;
+	*ret_changed = r != -ENOENT;
 	return 0;
 }

@@ -46,6 +46,7 @@ static void put_pair(struct rtnl_batch *b, const struct pair *pair)
 	rtnl_put_u32(b, IFLA_MTU, pair->mtu);
 	if (pair->master)
 		rtnl_put_u32(b, IFLA_MASTER, (uint32_t)pair->master);
+	link_put_group(b, pair->alias);
 	put_single_queue(b);
 	linkinfo = rtnl_nest(b, IFLA_LINKINFO);
 	rtnl_put_text(b, IFLA_INFO_KIND, "veth");
@@ -66,7 +67,7 @@ static int create_once(struct linux_net *l, struct pair *pair, char *detail)
 
 	pair->index = (int)(FIRST_INDEX + l->next_index++ % INDEX_RANGE);
 	put_pair(&b, pair);
-	r = rtnl_send(l->rtnl, &b, detail);
+	r = link_made(l->rtnl, pair->host, pair->alias, rtnl_send(l->rtnl, &b, detail));
 	if (r < 0) {
 		pair->index = 0;
 		return r;
@@ -83,10 +84,12 @@ static int create_once(struct linux_net *l, struct pair *pair, char *detail)
  * have been left over by a daemon that died, for a namespace of the same number. */
 static bool is_ours(const struct link_info *link, const struct pair *pair)
 {
-	size_t mark = strcspn(pair->alias, " ");
+	char mark[LINK_ALIAS_MAX];
+	size_t n = strcspn(pair->alias, " ");
 
-	mark += strcspn(pair->alias + mark + 1, " ") + 2;
-	return strncmp(link->alias, pair->alias, mark) == 0;
+	n += strcspn(pair->alias + n + 1, " ") + 1;
+	snprintf(mark, sizeof(mark), "%.*s", (int)n, pair->alias);
+	return link_has_alias(link, mark);
 }
 
 /* Makes room for a second try: whatever bears one of the names, or the number, may be gone by then.

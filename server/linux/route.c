@@ -101,6 +101,13 @@ static struct search find(struct linux_net *l, const struct ovd_cidr *to, int th
 	return search;
 }
 
+static bool is_there(struct linux_net *l, const struct step_route *step)
+{
+	const struct ovd_cidr network = cidr_network(&step->cidr.ip, step->cidr.prefix_len);
+
+	return find(l, &network, link_index(step->link)).found;
+}
+
 /* A route of somebody else's would go on leading the packets elsewhere. */
 static int check_ours(struct linux_net *l, const struct step_route *step, char *detail)
 {
@@ -128,14 +135,22 @@ static void log_missing(struct linux_net *l, const struct step_route *step, int 
 	       detail[0] ? ")" : "");
 }
 
+/* Asked for again, it may well be done. */
+static bool may_pass(int r)
+{
+	return r == -ENOBUFS || r == -ENOMEM || r == -EBUSY || r == -EINTR;
+}
+
 int route_add(void *platform, struct step *step, char *detail)
 {
 	int r = change(platform, &step->route, true, detail);
 
+	if (r < 0 && r != -EEXIST && is_there(platform, &step->route))
+		r = 0; /* the answer was lost */
 	step->route.made = r == 0;
 	if (r == -EEXIST)
 		r = check_ours(platform, &step->route, detail);
-	if (r < 0 && step->route.optional) {
+	if (r < 0 && step->route.optional && !may_pass(r)) {
 		log_missing(platform, &step->route, r, detail);
 		return 0;
 	}
@@ -154,8 +169,13 @@ int route_delete(void *platform, struct step *step, char *detail)
 {
 	int r = change(platform, &step->route, false, detail);
 
+	step->route.made = false;
+	if (r == -ESRCH || r == -ENODEV)
+		return 0;
+	if (rtnl_lost(r) && !is_there(platform, &step->route))
+		r = 0;
 	step->route.made = r == 0;
-	return r == -ESRCH || r == -ENODEV ? 0 : r;
+	return r;
 }
 
 void route_delete_undo(void *platform, struct step *step)

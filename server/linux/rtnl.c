@@ -299,6 +299,11 @@ static int ask_once(int fd, const struct rtnl_batch *b, struct answers *a)
 	return r < 0 ? r : a->r;
 }
 
+bool rtnl_lost(int r)
+{
+	return r == -ENOBUFS || r == -EAGAIN;
+}
+
 int rtnl_ask(int fd, struct rtnl_batch *b, void (*each)(void *arg, const struct nlmsghdr *answer),
 	     void (*restart)(void *arg), void *arg)
 {
@@ -306,7 +311,7 @@ int rtnl_ask(int fd, struct rtnl_batch *b, void (*each)(void *arg, const struct 
 		struct answers a = { .each = each, .arg = arg };
 		int r = ask_once(fd, b, &a);
 
-		if (r < 0 || !a.interrupted)
+		if (!rtnl_lost(r) && (r < 0 || !a.interrupted))
 			return r;
 		if (restart)
 			restart(arg);

@@ -9,12 +9,22 @@
 #include "server/linux/platform.h"
 #include "server/linux/tunnel_difference.h"
 
+/* wireguard-go can't be told a group: as it makes a device, so it stays until we configure it. Who
+ * asks has it in the store, from before it was made, that a device of this name is ours. */
+static bool is_as_made(struct linux_net *l, const struct link_info *link)
+{
+	size_t n;
+
+	return strcmp(link->kind, "tun") == 0 && !link->alias[0] && !link->up &&
+	       address_count(l->rtnl, link->index, &n) == 0 && n == 0;
+}
+
 static int check_ours(struct linux_net *l, const char *name, const char *alias, char *detail)
 {
 	struct link_info link;
 	int r = link_get(l->rtnl, name, &link);
 
-	if (r < 0 || link_has_alias(&link, alias))
+	if (r < 0 || link_has_alias(&link, alias) || is_as_made(l, &link))
 		return r;
 	snprintf(detail, PLAN_DETAIL_MAX, "a %s that is not ours",
 		 link.kind[0] ? link.kind : "link");
@@ -52,7 +62,7 @@ static int set_again(struct linux_net *l, const struct step_tunnel *tunnel,
 		.has_listen_port = want->listen_port != 0 && want->listen_port != is->listen_port,
 		.listen_port = want->listen_port,
 	};
-	int r = tunnel_difference(is, tunnel->peers, tunnel->n_peers, time(NULL), &d);
+	int r = tunnel_difference(is, tunnel->peers, tunnel->n_peers, tunnel->only, time(NULL), &d);
 
 	change.peers = d.peers;
 	change.n_peers = d.n;
@@ -126,14 +136,14 @@ int tunnel_create(void *platform, struct step *step, char *detail)
 		r = check_block(l, tunnel, there, detail);
 	if (r < 0)
 		return r;
-	r = wg_make(l->wg, tunnel->link, &tunnel->made);
+	r = wg_make(l->wg, tunnel->link, tunnel->alias, &tunnel->made);
 	if (r == -ENOENT)
 		snprintf(detail, PLAN_DETAIL_MAX,
 			 "the kernel has no WireGuard, and there is no wireguard-go");
 	if (r < 0)
 		return r;
 	r = configure(l, tunnel, &tunnel->want, tunnel->made, detail);
-	if (r == 0 && there && !tunnel->has_was) /* left over by a daemon that died */
+	if (r == 0 && there && (tunnel->only || !tunnel->has_was)) /* a daemon that died left it */
 		r = route_delete_unwanted(l, tunnel->link, tunnel->peers, tunnel->n_peers, detail);
 	if (r < 0)
 		tunnel_undo(platform, step);

@@ -82,11 +82,11 @@ static bool compare_peers(struct work *w, const struct tunnel_peer *is,
 }
 
 int tunnel_difference(const struct tunnel_state *is, const struct tunnel_peer *wanted, size_t n,
-		      int64_t now, struct tunnel_difference *ret)
+		      bool only, int64_t now, struct tunnel_difference *ret)
 {
 	size_t most = count_prefixes(is->peers, is->n_peers) + count_prefixes(wanted, n);
 	_cleanup_(freep) struct tunnel_peer *sorted = calloc(is->n_peers + 1, sizeof(*sorted));
-	struct tunnel_difference d = { .peers = calloc(n + 1, sizeof(*d.peers)),
+	struct tunnel_difference d = { .peers = calloc(n + is->n_peers + 1, sizeof(*d.peers)),
 				       .prefixes = calloc(most + 1, sizeof(*d.prefixes)) };
 	struct work w = { .wanted = wanted, .n_wanted = n, .now = now, .room = d.prefixes };
 
@@ -98,14 +98,20 @@ int tunnel_difference(const struct tunnel_state *is, const struct tunnel_peer *w
 		memcpy(sorted, is->peers, is->n_peers * sizeof(*sorted));
 	qsort(sorted, is->n_peers, sizeof(*sorted), compare);
 	for (size_t i = 0; i < n; i++) {
-		const struct tunnel_peer *now_there =
+		struct tunnel_peer *now_there =
 			bsearch(&wanted[i], sorted, is->n_peers, sizeof(*sorted), compare);
 
 		if (!now_there)
 			d.peers[d.n++] = wanted[i];
 		else if (compare_peers(&w, now_there, &wanted[i], &d.peers[d.n]))
 			d.n++;
+		if (now_there)
+			now_there->remove = true; /* from those that nobody wants */
 	}
+	for (size_t i = 0; only && i < is->n_peers; i++)
+		if (!sorted[i].remove)
+			d.peers[d.n++] =
+				(struct tunnel_peer){ .key = sorted[i].key, .remove = true };
 	*ret = d;
 	return 0;
 }

@@ -9,10 +9,11 @@ struct tunnel_difference {
 	struct ovd_cidr *prefixes; /* of their lists */
 };
 
-/* From what is to what is wanted. Peers that nobody wants stay as they are. An endpoint stays while
+/* From what is to what is wanted. Peers that nobody wants stay as they are, or,
+ * with `only`, go. An endpoint stays while
  * there are handshakes with it, as the peer may have roamed; now: seconds since 1970. `wanted` must
  * outlive the result. -ENOMEM. */
 int tunnel_difference(const struct tunnel_state *is, const struct tunnel_peer *wanted, size_t n,
-		      int64_t now, struct tunnel_difference *ret);
+		      bool only, int64_t now, struct tunnel_difference *ret);
 
 void tunnel_difference_done(struct tunnel_difference *d);

@@ -39,7 +39,7 @@ static const struct wg_backend *backend_of(struct wg *wg, const char *link)
 	return NULL;
 }
 
-int wg_make(struct wg *wg, const char *link, bool *ret_made)
+int wg_make(struct wg *wg, const char *link, const char *alias, bool *ret_made)
 {
 	int r = -EOPNOTSUPP;
 
@@ -48,7 +48,7 @@ int wg_make(struct wg *wg, const char *link, bool *ret_made)
 		return 0;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(backends) && r == -EOPNOTSUPP; i++)
-		r = backends[i]->make(wg, link, ret_made);
+		r = backends[i]->make(wg, link, alias, ret_made);
 	return r == -EOPNOTSUPP ? -ENOENT : r;
 }
 

@@ -8,7 +8,7 @@ struct wg_backend {
 	bool (*is)(struct wg *wg, const char *link);
 
 	/* As wg.h says. make: -EOPNOTSUPP where this back end has no devices. */
-	int (*make)(struct wg *wg, const char *link, bool *ret_made);
+	int (*make)(struct wg *wg, const char *link, const char *alias, bool *ret_made);
 	int (*delete)(struct wg *wg, const char *link);
 	int (*open)(struct wg *wg, const char *link, struct tunnel **ret);
 };

@@ -20,7 +20,7 @@ static bool kernel_is(struct wg *wg _unused_, const char *link)
 	return fd >= 0 && link_get(fd, link, &info) == 0 && strcmp(info.kind, WG_GENL_NAME) == 0;
 }
 
-static int kernel_make(struct wg *wg _unused_, const char *link, bool *ret_made)
+static int kernel_make(struct wg *wg _unused_, const char *link, const char *alias, bool *ret_made)
 {
 	const struct ifinfomsg any = { .ifi_family = AF_UNSPEC };
 	_cleanup_(fd_closep) int fd = rtnl_open();
@@ -32,10 +32,11 @@ static int kernel_make(struct wg *wg _unused_, const char *link, bool *ret_made)
 		return fd;
 	rtnl_begin(&b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &any, sizeof(any));
 	rtnl_put_text(&b, IFLA_IFNAME, link);
+	link_put_group(&b, alias);
 	info = rtnl_nest(&b, IFLA_LINKINFO);
 	rtnl_put_text(&b, IFLA_INFO_KIND, WG_GENL_NAME);
 	rtnl_nest_end(&b, info);
-	r = rtnl_send(fd, &b, NULL);
+	r = link_made(fd, link, alias, rtnl_send(fd, &b, NULL));
 	*ret_made = r == 0;
 	return r;
 }

@@ -18,11 +18,13 @@
 #include "runtime/util.h"
 #include "server/engine/step.h"
 #include "server/linux/control_dir.h"
+#include "server/linux/link.h"
 
-#define PROGRAM    "wireguard-go"
-#define WAIT_MS    2
-#define STOP_TRIES (WG_SECONDS * 1000 / WAIT_MS)
-#define SAID_MAX   4096
+#define PROGRAM     "wireguard-go"
+#define WAIT_MS     2
+#define STOP_TRIES  (WG_SECONDS * 1000 / WAIT_MS)
+#define START_TRIES (1000 / WAIT_MS)
+#define SAID_MAX    4096
 
 struct wg_process {
 	struct wg_process *next;
@@ -107,19 +109,24 @@ static void log_output(struct wg *wg, const char *link, int output, enum log_lev
 	}
 }
 
-static int wait_for_socket(struct wg *wg, const char *link, pid_t pid)
+/* -EIO: it ended, and the device isn't there either. One that is there is that of the wireguard-go
+ * of a daemon that died, which ours found in its way: that one's socket comes, and *pid is 0. */
+static int wait_for_socket(struct wg *wg, const char *link, pid_t *pid)
 {
 	const struct timespec moment = { .tv_nsec = WAIT_MS * 1000000 };
-
 	for (int i = 0; i < STOP_TRIES; i++) {
 		if (socket_answers(wg, link))
 			return 0;
-		if (waitpid(pid, NULL, WNOHANG) == pid)
+		if (*pid && waitpid(*pid, NULL, WNOHANG) == *pid)
+			*pid = 0;
+		if (!*pid && !link_index(link))
 			return -EIO;
 		nanosleep(&moment, NULL);
 	}
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	if (!*pid)
+		return -EIO;
+	kill(*pid, SIGKILL);
+	waitpid(*pid, NULL, 0);
 	return -ETIMEDOUT;
 }
 
@@ -137,15 +144,27 @@ int wg_process_start(struct wg *wg, const char *link)
 	r = spawn(link, output, &process->pid);
 	if (r < 0)
 		return r;
-	r = wait_for_socket(wg, link, process->pid);
+	r = wait_for_socket(wg, link, &process->pid);
 	log_output(wg, link, output, r < 0 ? LOG_ERROR : LOG_DEBUG);
-	if (r < 0)
+	if (r < 0 || !process->pid)
 		return r;
 	snprintf(process->link, sizeof(process->link), "%s", link);
 	process->next = wg->processes;
 	wg->processes = process;
 	process = NULL;
 	return 0;
+}
+
+int wg_process_wait(struct wg *wg, const char *link)
+{
+	const struct timespec moment = { .tv_nsec = WAIT_MS * 1000000 };
+
+	for (int i = 0; i < START_TRIES && link_index(link); i++) {
+		if (socket_answers(wg, link))
+			return 0;
+		nanosleep(&moment, NULL);
+	}
+	return -EEXIST;
 }
 
 static void end_process(pid_t pid)

@@ -26,12 +26,18 @@ static bool user_is(struct wg *wg, const char *link)
 	return fd >= 0;
 }
 
-static int user_make(struct wg *wg, const char *link, bool *ret_made)
+static int user_make(struct wg *wg, const char *link, const char *alias _unused_, bool *ret_made)
 {
 	int r;
 
-	if (link_index(link)) /* a link of that name, and nobody who answers for it */
+	if (user_is(wg, link))
 		return -EEXIST;
+	if (link_index(link)) { /* and nobody who answers for it yet */
+		r = wg_process_wait(wg, link);
+		if (r == 0)
+			*ret_made = false;
+		return r;
+	}
 	r = wg_process_start(wg, link);
 	*ret_made = r == 0;
 	return r;

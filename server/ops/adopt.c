@@ -115,11 +115,11 @@ static void make_services(struct daemon *d)
 	}
 }
 
-static void make_tunnel(struct daemon *d)
+static void make_tunnel(struct daemon *d, bool complete)
 {
 	struct intent *intent = NULL;
 	struct plan plan = { .n = 0 };
-	int r = engine_global_again(d->engine, &plan, &intent);
+	int r = engine_global_again(d->engine, complete, &plan, &intent);
 
 	if (r != -EALREADY && carry_out(d, r, &plan, intent) == 0)
 		channel_follow(d);
@@ -153,7 +153,7 @@ int ops_adopt(struct daemon *d, bool complete)
 	engine_watch_peers(d->engine, note_peer, d);
 	remove_leavers(d);
 	make_services(d);
-	make_tunnel(d);
+	make_tunnel(d, reading.complete);
 	engine_each_peer(d->engine, look_up, d);
 	return 0;
 }

@@ -27,6 +27,7 @@ TEST(a_link_is_read)
 	CHECK(link_has_alias(&link, "overlayd 01234567 some thing"));
 	CHECK(!link_has_alias(&link, "overlayd 01234567 some thing more"));
 	CHECK(!link_has_alias(&link, "overlayd 1"));
+	CHECK(!link_has_alias(&link, "overlayd 00000005"));
 
 	CHECK_INT(link_get(fd, "lo", &link), 0);
 	CHECK_STR(link.kind, "");
@@ -37,6 +38,36 @@ TEST(a_link_is_read)
 	CHECK_INT(link.index, -1);
 	CHECK_INT(link_index("lo"), 1);
 	CHECK_INT(link_index("none"), 0);
+}
+
+static const struct {
+	const char *alias;
+	uint32_t group;
+} groups[] = {
+	{ "overlayd 01234567", 0x01234567 },
+	{ "overlayd 89abcdef container web", 0x89abcdef },
+	{ "overlayd 00000000 container web", 0xffffffff }, /* 0 is everybody's */
+	{ "overlayd 6f766c64", ~LINK_GROUP_GONE },
+	{ "overlayd 0123456", 0 },
+	{ "overlayd 0123456g", 0 },
+	{ "overlaid 01234567", 0 },
+	{ "", 0 },
+};
+
+TEST(the_group_of_a_mark)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(groups); i++) {
+		struct link_info link = { .group = groups[i].group };
+
+		CASE("%s", groups[i].alias);
+		CHECK_INT(link_group(groups[i].alias), groups[i].group);
+		CHECK_INT(link_has_alias(&link, groups[i].alias), i < 4 || !groups[i].alias[0]);
+		link.group = LINK_GROUP_GONE;
+		CHECK(!link_has_alias(&link, groups[i].alias));
+		strcpy(link.alias, "a stranger's");
+		link.group = groups[i].group;
+		CHECK_INT(link_has_alias(&link, groups[i].alias), !groups[i].alias[0]);
+	}
 }
 
 TEST(the_longest_alias_is_kept_whole)

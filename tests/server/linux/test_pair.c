@@ -45,6 +45,7 @@ TEST(both_ends)
 	CHECK_INT(link.mtu, 1380);
 	CHECK_STR(link.alias, ALIAS);
 	CHECK_STR(link.kind, "veth");
+	CHECK_INT(link.group, 0x01234567);
 	inside = sh("%s ip -o link show eth0", IN(&guest));
 	CHECK_INT(strtoul(inside, NULL, 10), pair.index);
 	CHECK(strstr(inside, "mtu 1380") && strstr(inside, "state DOWN"));
@@ -81,6 +82,12 @@ static const struct {
 	  "ip link add zl-4a-0 type veth peer name other;"
 	  "ip link set zl-4a-0 alias 'overlayd 01234567 container db'",
 	  "true", 0, "" },
+	{ "host, left over before it was named",
+	  "ip link add zl-4a-0 group 19088743 type veth peer name other", "true", 0, "" },
+	{ "host, of no name and no group of ours",
+	  "ip link add zl-4a-0 group 19088742 type veth peer name other; ip link set zl-4a-0 "
+	  "addrgenmode none",
+	  "true", -EEXIST, "a veth that is not ours" },
 };
 
 TEST(names_that_are_taken)

@@ -216,6 +216,38 @@ TEST(a_failure_leaves_nothing)
 	linux_net_free(&l->net);
 }
 
+static const struct {
+	const char *name, *script;
+	int r;
+} as_made[] = {
+	{ "as it was made", "true", 0 },
+	{ "up", "ip link set " NAME " up", -EEXIST },
+	{ "with an address", "ip addr add 192.0.2.1/24 dev " NAME, -EEXIST },
+	{ "with an alias", "ip link set " NAME " alias mine", -EEXIST },
+};
+
+/* By a daemon that died before it gave it our alias. */
+TEST(a_device_that_has_no_alias_yet)
+{
+	struct linux_net *l = host_with_platform();
+	char detail[PLAN_DETAIL_MAX] = "";
+
+	for (size_t i = 0; i < ARRAY_SIZE(as_made); i++) {
+		struct step step = step_of("10.200.4.1", 7009);
+		bool made;
+
+		CASE("%s", as_made[i].name);
+		CHECK_INT(wg_make(l->wg, NAME, ALIAS, &made), 0);
+		run("%s", as_made[i].script);
+		CHECK_INT(tunnel_create(l, &step, detail), as_made[i].r);
+		CHECK(!step.tunnel.made);
+		if (as_made[i].r == 0)
+			run("ip -o link show " NAME " | grep 'UP.*alias " ALIAS "'");
+		CHECK_INT(wg_delete(l->wg, NAME), 0);
+	}
+	linux_net_free(&l->net);
+}
+
 TEST(a_strangers_link_is_not_deleted)
 {
 	struct linux_net *l = host_with_platform();

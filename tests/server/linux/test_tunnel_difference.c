@@ -43,7 +43,7 @@ static void check(const struct tunnel_peer *is, size_t n_is, const struct tunnel
 	struct tunnel_difference d;
 	char out[512] = "", text[ENDPOINT_TEXT_MAX];
 
-	CHECK_INT(tunnel_difference(&state, wanted, n, NOW, &d), 0);
+	CHECK_INT(tunnel_difference(&state, wanted, n, false, NOW, &d), 0);
 	for (size_t i = 0; i < d.n; i++) {
 		const struct tunnel_peer *p = &d.peers[i];
 
@@ -130,4 +130,24 @@ TEST(an_endpoint_with_handshakes_stays)
 	check(&is, 1, &wanted, 1, "1 at 192.0.2.1:9; ");
 	is.last_handshake = 0;
 	check(&is, 1, &wanted, 1, "1 at 192.0.2.1:9; ");
+}
+
+TEST(peers_that_nobody_wants)
+{
+	const struct tunnel_peer is[] = { { .key = { { 3 } } },
+					  { .key = { { 1 } } },
+					  { .key = { { 2 } } } },
+				 wanted[] = { { .key = { { 4 } } }, { .key = { { 2 } } } };
+	const struct tunnel_state state = { .peers = is, .n_peers = 3 };
+	struct tunnel_difference d;
+
+	CHECK_INT(tunnel_difference(&state, wanted, 2, true, NOW, &d), 0);
+	CHECK_INT(d.n, 3);
+	CHECK(d.peers[0].key.b[0] == 4 && !d.peers[0].remove);
+	CHECK(d.peers[1].key.b[0] == 1 && d.peers[1].remove);
+	CHECK(d.peers[2].key.b[0] == 3 && d.peers[2].remove);
+	tunnel_difference_done(&d);
+	CHECK_INT(tunnel_difference(&state, NULL, 0, false, NOW, &d), 0);
+	CHECK_INT(d.n, 0);
+	tunnel_difference_done(&d);
 }

@@ -70,11 +70,13 @@ TEST(what_it_says_takes_no_room)
 
 	host_enter();
 	CHECK(freopen("/run/said", "w", stderr));
-	put_program("echo first; yes noise | head -c 1000000; stat -L -c %s /proc/$$/fd/2 >/run/size;"
-		    "exit 3");
+	put_program(
+		"echo first; yes noise | head -c 1000000; stat -L -c %s /proc/$$/fd/2 >/run/size;"
+		"exit 3");
 	CHECK_INT(log_open_file(log, "/run/log"), 0);
 	CHECK_INT(wg_process_start(&wg, LINK), -EIO);
-	run("grep -q ': first$' /run/log; grep -q ': noise$' /run/log; [ $(cat /run/size) -le 65536 ]");
+	run("grep -q ': first$' /run/log; grep -q ': noise$' /run/log; [ $(cat /run/size) -le "
+	    "65536 ]");
 	log_free(log);
 }
 
@@ -126,6 +128,22 @@ TEST(start_and_stop)
 	wg_process_stop(&wg, "zl-other-g");
 	CHECK(!wg.processes);
 	CHECK_AS_BEFORE(NULL, before);
+}
+
+/* Ours finds it in its way, and ends. */
+TEST(one_that_another_daemon_began)
+{
+	struct wg wg = wg_of(NULL);
+
+	host_enter();
+	sandbox_needs_tun();
+	CHECK_INT(wg_process_wait(&wg, LINK), -EEXIST); /* nothing is there: no wait */
+	run("mkdir -p /run/wireguard; wireguard-go -f " LINK " >/dev/null 2>&1 & "
+	    "until ip link show " LINK "; do :; done");
+	CHECK_INT(wg_process_start(&wg, LINK), 0);
+	wg_process_stop(&wg, LINK);
+	CHECK_INT(wg_process_wait(&wg, LINK), 0);
+	run("[ $(pgrep -x wireguard-go | wc -l) = 1 ]");
 }
 
 TEST(forgotten_ones_go_on)

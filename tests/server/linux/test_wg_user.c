@@ -37,12 +37,12 @@ TEST(a_device_comes_and_goes)
 	before = look(NULL);
 	CHECK(!wg_user.is(&wg, LINK));
 	CHECK_INT(wg_user.delete(&wg, LINK), 0); /* none is ok */
-	CHECK_INT(wg_user.make(&wg, LINK, &made), 0);
+	CHECK_INT(wg_user.make(&wg, LINK, "", &made), 0);
 	CHECK(made);
 	CHECK(wg_user.is(&wg, LINK));
 	run("ip link show " LINK " | grep -v ',UP'; pgrep wireguard-go");
 	made = true;
-	CHECK_INT(wg_user.make(&wg, LINK, &made), -EEXIST);
+	CHECK_INT(wg_user.make(&wg, LINK, "", &made), -EEXIST);
 	CHECK_INT(wg_user.delete(&wg, LINK), 0);
 	CHECK(!wg_user.is(&wg, LINK));
 	CHECK_AS_BEFORE(NULL, before);
@@ -55,7 +55,7 @@ TEST(a_strangers_link_is_no_device)
 
 	host_enter();
 	run("ip link add " LINK " type bridge");
-	CHECK_INT(wg_user.make(&wg, LINK, &made), -EEXIST);
+	CHECK_INT(wg_user.make(&wg, LINK, "", &made), -EEXIST);
 	CHECK(!made && !wg_user.is(&wg, LINK));
 	run("ip link show " LINK "; ! pgrep wireguard-go");
 }
@@ -72,7 +72,7 @@ TEST(a_process_that_another_daemon_left)
 	run("mkdir -p " WG_CONTROL_DIR);
 	before = look(NULL);
 	wg = (struct wg){ .control_dir = WG_CONTROL_DIR };
-	CHECK_INT(wg_user.make(&wg, LINK, &(bool){ false }), 0);
+	CHECK_INT(wg_user.make(&wg, LINK, "", &(bool){ false }), 0);
 	wg_process_forget_all(&wg);
 	later = (struct wg){ .control_dir = WG_CONTROL_DIR };
 	CHECK(wg_user.is(&later, LINK));

@@ -160,7 +160,7 @@ TEST(a_process_that_dies)
 	CHECK_INT(all.n, 2);
 
 	CHECK_INT(wg_user.delete(&wg, LINK), 0);
-	CHECK_INT(wg_user.make(&wg, LINK, &(bool){ false }), 0);
+	CHECK_INT(wg_user.make(&wg, LINK, "", &(bool){ false }), 0);
 	CHECK_INT(wg_user.open(&wg, LINK, &t), 0);
 	CHECK_INT(set_peer(t, 1, &q[2]), 0);
 	loop(t, &all, 3);

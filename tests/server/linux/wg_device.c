@@ -9,7 +9,7 @@ struct wg device(void)
 
 	host_enter();
 	sandbox_needs_tun();
-	CHECK_INT(wg_user.make(&wg, LINK, &made), 0);
+	CHECK_INT(wg_user.make(&wg, LINK, "", &made), 0);
 	CHECK(made);
 	return wg;
 }
