@@ -95,7 +95,7 @@ static void try(uv_timer_t *timer)
 {
 	struct heal *h = timer->data;
 	struct daemon *d = h->daemon;
-	int r = engine_global_again(d->engine, &h->plan, &h->intent);
+	int r = engine_global_again(d->engine, false, &h->plan, &h->intent);
 
 	if (r == -EALREADY) { /* it was torn down meanwhile */
 		heal_end(d);

@@ -46,7 +46,7 @@ TEST(a_tunnel_goes_with_its_process)
 	host_enter();
 	sandbox_needs_tun();
 	l = platform_new();
-	CHECK_INT(wg_make(l->wg, "zl-t", &made), 0);
+	CHECK_INT(wg_make(l->wg, "zl-t", MARK " tunnel zl-t", &made), 0);
 	run("ip link set zl-t alias '" MARK " tunnel zl-t'");
 	CHECK_INT(clear(l, detail), 0);
 	CHECK(!succeeds("ip link show zl-t"));

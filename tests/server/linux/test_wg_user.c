@@ -92,7 +92,7 @@ static void check_hung_one_goes(bool forgotten)
 	sandbox_needs_tun();
 	run("mkdir -p " WG_CONTROL_DIR);
 	before = look(NULL);
-	CHECK_INT(wg_user.make(&wg, LINK, &(bool){ false }), 0);
+	CHECK_INT(wg_user.make(&wg, LINK, "", &(bool){ false }), 0);
 	if (forgotten)
 		wg_process_forget_all(&wg);
 	run("kill -STOP $(pgrep -x wireguard-go)");
