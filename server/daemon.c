@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "runtime/paths.h"
 #include "schema/overlayd_ops.h"
@@ -18,6 +19,7 @@
 #include "server/ops/adopt.h"
 #include "server/ops/channel.h"
 #include "server/ops/daemon.h"
+#include "server/ops/death.h"
 #include "server/socket.h"
 #include "server/store/identity.h"
 #include "server/store/store.h"
@@ -34,7 +36,7 @@ struct main_daemon {
 	uv_check_t settle; /* looks, while we stop, whether all parked calls are answered */
 	struct server *server;
 	struct net *net;
-	struct watch *worker_watch, *tunnel_watch, *host_watch;
+	struct watch *worker_watch, *tunnel_watch, *host_watch, *deaths_watch;
 	struct job repair; /* of what others changed */
 	struct plan repair_plan;
 	bool repairing, repair_again;
@@ -132,6 +134,13 @@ static void host_ready(void *arg)
 		repair(m);
 }
 
+static void somebody_died(void *arg)
+{
+	struct main_daemon *m = arg;
+
+	deaths_ready(&m->shared);
+}
+
 static void settled(struct daemon *d)
 {
 	server_wake(main_of(d)->server);
@@ -171,7 +180,8 @@ static void stop_when_settled(uv_check_t *check)
 {
 	struct main_daemon *m = check->data;
 
-	if (m->tearing_down || server_parked(m->server) > m->n_stoppers || m->repairing)
+	if (m->tearing_down || server_parked(m->server) > m->n_stoppers || m->repairing ||
+	    deaths_busy(&m->shared))
 		return;
 	m->tearing_down = true;
 	uv_check_stop(check);
@@ -197,6 +207,7 @@ static void stop(struct daemon *d, struct call *call)
 	log_at(d->log, LOG_INFO, "stopping: %s",
 	       call ? "a client asked for it" : "a signal asked for it");
 	server_drain(m->server);
+	deaths_stop(d);
 	channel_close(d); /* nobody waits for a device that hangs: it goes anyway */
 	uv_check_start(&m->settle, stop_when_settled);
 	/* a loop that sleeps is woken by its own signal's or call's event, which is just being
@@ -354,8 +365,13 @@ static int serve(struct main_daemon *m)
 		return -ENOMEM;
 	m->host_watch = watch_new(&m->loop, fd, POLLIN, host_ready, m);
 	r = server_start(&options, &m->server);
+	if (r < 0)
+		return r;
+	m->listener.fd = -1;
+	r = deaths_start(&m->shared);
 	if (r == 0)
-		m->listener.fd = -1;
+		m->deaths_watch =
+			watch_new(&m->loop, deaths_fd(&m->shared), POLLIN, somebody_died, m);
 	return r;
 }
 
@@ -389,12 +405,24 @@ static void resolve_paths(struct main_daemon *m, const struct options *o,
 		paths_socket(env, m->data_dir, m->socket);
 }
 
+/* One for each container and each connection. */
+static void allow_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int start(struct main_daemon *m, const struct options *o)
 {
 	struct paths_env env = paths_env_now();
 	int r;
 
 	signal(SIGPIPE, SIG_IGN);
+	allow_descriptors();
 	resolve_paths(m, o, &env);
 	r = take_lock(m);
 	if (r == 0)
@@ -444,6 +472,8 @@ static bool finish(struct main_daemon *m)
 	watch_free(m->worker_watch);
 	watch_free(m->tunnel_watch);
 	watch_free(m->host_watch);
+	watch_free(m->deaths_watch);
+	deaths_close(&m->shared);
 	closed = close_loop(m);
 	worker_stop(m->shared.worker);
 	linux_net_free(m->net);

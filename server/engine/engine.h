@@ -133,28 +133,72 @@ int engine_return(struct engine *e, const struct ovd_ip *ip);
 
 /* ---- containers ---- */
 
+/* How its user calls a container. */
+enum handle_kind {
+	HANDLE_PID,   /* by a process in its network namespace */
+	HANDLE_NETNS, /* by the file of that */
+	HANDLE_GUEST, /* by an id: it runs WireGuard itself */
+	HANDLE_HOST,  /* by an id: it shares the host's network */
+};
+
+/* Most bytes of an id, or of a file's path. */
+#define HANDLE_ID_MAX 255
+
 /* Whose a container is; see struct net_owner. */
 struct owner {
-	uint64_t netns_dev, netns_ino, start_time;
-	uint32_t pid;
-	int netns; /* descriptor, for the plan */
+	uint64_t netns_dev, netns_ino; /* 0 for GUEST and HOST */
+	uint64_t start_time;           /* 0 but for PID */
+	uint32_t pid;                  /* the same */
+	int netns;                     /* descriptor, for the plan */
+	enum handle_kind kind;
+	struct ovd_view id; /* path or id; absent for PID */
 };
 
 struct attach_spec {
 	struct owner owner;
 	struct ovd_view service;
 	bool join_global;
-	bool ephemeral; /* the service goes with it, when it is the last */
+	bool ephemeral;   /* the service goes with it, when it is the last */
+	struct ovd_ip ip; /* the address that it is to have; {0}: any */
+	bool has_mac;
+	uint8_t mac[MAC_BYTES];
+	struct ovd_view interface; /* absent: eth0 */
+	uint64_t request;          /* of its request's own id; 0: it has none */
 };
 
-/* Connects a container. -EALREADY and its address: it is connected so already. -EEXIST: it is, but
- * otherwise. Records of the same pid or namespace whose owner is gone, as `gone` says, make way. */
+/* Connects a container. -EALREADY and its address: it is connected so already, and has what is
+ * asked for. -EEXIST: it is, but otherwise. Records of the same handle or namespace whose owner is
+ * gone, as `gone` says, make way. */
 int engine_attach(struct engine *e, const struct attach_spec *spec,
 		  bool (*gone)(const void *arg, const struct owner *owner), const void *arg,
 		  struct plan *plan, struct intent **ret, struct ovd_ip *ret_ip);
 
-/* Disconnects the container that was attached by this pid. -EALREADY: there is none. */
-int engine_detach(struct engine *e, uint32_t pid, struct plan *plan, struct intent **ret);
+/* Disconnects the container that was attached by this handle: kind, and pid or id; a start_time
+ * other than 0 must be its own. -EALREADY: there is none. */
+int engine_detach(struct engine *e, const struct owner *who, struct plan *plan,
+		  struct intent **ret);
+
+/* One that is connected. Views live until the next change. */
+struct attachment_view {
+	struct owner owner; /* without a descriptor */
+	struct ovd_view service;
+	struct ovd_view host, interface; /* its interface's host's end, and its own name of it */
+	struct ovd_ip ip;
+	uint8_t prefix_len;
+	bool ephemeral, joined;
+	struct ovd_ip joined_ip;
+	bool has_mac;
+	uint8_t mac[MAC_BYTES];
+};
+
+/* By its handle, as in engine_detach; false: there is none, or it is just changed. */
+bool engine_attachment(const struct engine *e, const struct owner *who,
+		       struct attachment_view *ret);
+
+/* Every one that is connected, but for those that are just changed. */
+void engine_each_attachment(const struct engine *e,
+			    void (*each)(void *arg, const struct attachment_view *attachment),
+			    void *arg);
 
 size_t engine_attachment_count(const struct engine *e);
 

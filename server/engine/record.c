@@ -66,22 +66,55 @@ struct state_record record_of_service(const struct service *service, struct stat
 	};
 }
 
+static enum state_handle record_handle(enum handle_kind kind)
+{
+	switch (kind) {
+	case HANDLE_PID:
+		return STATE_HANDLE_PROCESS;
+	case HANDLE_NETNS:
+		return STATE_HANDLE_NETNS;
+	case HANDLE_GUEST:
+		return STATE_HANDLE_GUEST;
+	case HANDLE_HOST:
+		return STATE_HANDLE_HOST;
+	}
+	return STATE_HANDLE_PROCESS;
+}
+
+static void put_extras(struct state_attachment *record, const struct extras *extras)
+{
+	record->has_request = extras->request;
+	record->request = extras->request;
+	record->has_mac = extras->has_mac;
+	for (size_t i = 0; extras->has_mac && i < MAC_BYTES; i++)
+		record->mac = record->mac << 8 | extras->mac[i];
+	if (extras->interface[0])
+		record->interface = view(extras->interface);
+}
+
 struct state_record record_of_attachment(const struct attachment *a, bool unfinished)
 {
-	return (struct state_record){
+	struct state_record record = {
 		.kind = STATE_RECORD_ATTACHMENT,
 		.attachment = { .netns_dev = a->owner.netns_dev,
 				.netns_ino = a->owner.netns_ino,
 				.pid = a->owner.pid,
 				.start_time = a->owner.start_time,
+				.id = a->owner.id,
 				.service = view(a->service->name),
 				.ip = a->ip,
 				.asked_join = a->asked_join,
 				.has_joined_ip = a->joined,
 				.joined_ip = a->joined_ip,
 				.ephemeral = a->ephemeral,
-				.unfinished = unfinished },
+				.unfinished = unfinished,
+				.has_handle = a->owner.kind != HANDLE_PID,
+				.handle = record_handle(a->owner.kind) },
 	};
+
+	if (a->extras)
+		put_extras(&record.attachment, a->extras);
+	return record;
 }
 
 void record_tell_peer(struct engine *e, const struct peer *peer, bool there)

@@ -1,7 +1,8 @@
 /* Records that were read become what they were written of. */
 #include <errno.h>
 
-#include "server/engine/name.h"
+#include "server/engine/attachment.h"
+
 #include "server/engine/peer.h"
 #include "server/engine/record.h"
 #include "server/engine/segment.h"
@@ -127,52 +128,80 @@ static int claim_addresses(struct engine *e, const struct attachment *a)
 	return -EBADMSG;
 }
 
-static struct attachment attachment_of(const struct state_attachment *record,
-				       struct service *service)
+static enum handle_kind kind_of(const struct state_attachment *record)
 {
-	struct attachment a = {
-		.owner = { .netns_dev = record->netns_dev,
-			   .netns_ino = record->netns_ino,
-			   .start_time = record->start_time,
-			   .pid = record->pid,
-			   .netns = -1 },
-		.service = service,
-		.segment = service->segment,
-		.ip = record->ip,
-		.asked_join = record->asked_join,
-		.joined = record->has_joined_ip,
-		.joined_ip = record->joined_ip,
-		.ephemeral = record->ephemeral,
-		.unfinished = record->unfinished,
-	};
+	switch (record->has_handle ? record->handle : STATE_HANDLE_PROCESS) {
+	case STATE_HANDLE_PROCESS:
+		return HANDLE_PID;
+	case STATE_HANDLE_NETNS:
+		return HANDLE_NETNS;
+	case STATE_HANDLE_GUEST:
+		return HANDLE_GUEST;
+	case STATE_HANDLE_HOST:
+		return HANDLE_HOST;
+	}
+	return HANDLE_PID;
+}
 
-	for (unsigned n = 0; n < 2; n++)
-		name_veth(a.owner.netns_ino, n, a.host[n]);
-	return a;
+static struct owner owner_of(const struct state_attachment *record)
+{
+	return (struct owner){ .netns_dev = record->netns_dev,
+			       .netns_ino = record->netns_ino,
+			       .start_time = record->start_time,
+			       .pid = record->pid,
+			       .netns = -1,
+			       .kind = kind_of(record),
+			       .id = record->id };
+}
+
+static struct extras extras_of(const struct state_attachment *record)
+{
+	struct extras extras = { .has_mac = record->has_mac };
+
+	if (record->has_request)
+		extras.request = record->request;
+	for (size_t i = 0; record->has_mac && i < MAC_BYTES; i++)
+		extras.mac[i] = (uint8_t)(record->mac >> (8 * (MAC_BYTES - 1 - i)));
+	if (record->interface.p)
+		text_copy(extras.interface, sizeof(extras.interface), record->interface);
+	return extras;
+}
+
+static int make_attachment(struct engine *e, const struct state_attachment *record,
+			   const struct owner *owner, struct service *service)
+{
+	const struct extras extras = extras_of(record);
+	struct attachment *a = attachment_new(e, owner, &extras, service);
+
+	if (!a)
+		return -ENOMEM;
+	a->ip = record->ip;
+	a->asked_join = record->asked_join;
+	a->joined = record->has_joined_ip;
+	a->joined_ip = record->joined_ip;
+	a->ephemeral = record->ephemeral;
+	a->unfinished = record->unfinished;
+	if (claim_addresses(e, a) < 0) {
+		attachment_free(e, a);
+		return engine_refuse(e, -EBADMSG, "its address is nobody's, or another's");
+	}
+	attachment_count(a);
+	attachment_insert(e, a);
+	return 0;
 }
 
 static int restore_attachment(struct engine *e, const struct state_attachment *record)
 {
 	struct service *service = service_find(e, record->service);
-	struct attachment found, *a;
+	const struct owner owner = owner_of(record);
 
 	if (!service)
 		return engine_refuse(e, -EBADMSG, "its service is not known");
-	found = attachment_of(record, service);
-	if (attachment_is_known(e, &found.owner))
+	if (owner.kind != HANDLE_PID && owner.id.n == 0)
+		return malformed(e, "its handle is none");
+	if (attachment_is_known(e, &owner))
 		return engine_refuse(e, -EBADMSG, "its container is attached otherwise");
-	a = spare_take(&e->spare, sizeof(*a));
-	if (!a)
-		return -ENOMEM;
-	*a = found;
-	if (claim_addresses(e, a) < 0) {
-		spare_give(&e->spare, a, sizeof(*a));
-		return engine_refuse(e, -EBADMSG, "its address is nobody's, or another's");
-	}
-	service->n_attached++;
-	service->segment->n_attached++;
-	attachment_insert(e, a);
-	return 0;
+	return make_attachment(e, record, &owner, service);
 }
 
 static int restore_lease(struct engine *e, const struct state_lease *record)

@@ -54,10 +54,20 @@ struct service {
 	bool leaving; /* torn down while containers were attached: goes with the last of them */
 };
 
+/* What few containers have. */
+struct extras {
+	uint64_t request;
+	bool has_mac;
+	uint8_t mac[MAC_BYTES];
+	char interface[LINK_NAME_MAX];
+	char id[HANDLE_ID_MAX + 1]; /* owner.id; only as many bytes as it takes */
+};
+
 struct attachment {
-	struct tree_node by_pid, by_netns;
-	struct attachment *next, **at; /* on the segment */
-	struct owner owner;            /* without a descriptor: -1 */
+	struct tree_node by_handle, by_netns; /* the latter only if it has one */
+	struct attachment *next, **at;        /* on the segment */
+	struct owner owner;                   /* without a descriptor: -1 */
+	struct extras *extras;                /* NULL: none */
 	struct service *service;
 	struct segment *segment;
 	struct ovd_ip ip;
@@ -95,7 +105,7 @@ struct engine {
 	struct global global;
 	struct segment *shared; /* the bridge of all shared services; NULL while there is none */
 	struct tree_node *services; /* struct service by name, ... */
-	struct tree_node *attachments_by_pid, *attachments_by_netns;
+	struct tree_node *attachments_by_handle, *attachments_by_netns;
 	struct tree_node *peers;   /* by key */
 	struct prefix_set blocks;  /* of segments, which own them */
 	struct prefix_set allowed; /* of peers, which own them; one that a peer is to get is its
@@ -174,13 +184,6 @@ struct pool *pool_of(struct engine *e, const struct ovd_ip *ip);
 /* A record of the service on its segment; the segment is the service's if it has no other. */
 int service_new(struct engine *e, struct ovd_view name, enum service_mode mode,
 		struct segment *segment, struct service **ret);
-
-/* Puts a container's record in; no other may have its pid or its namespace, as is_known tells. */
-void attachment_insert(struct engine *e, struct attachment *a);
-bool attachment_is_known(const struct engine *e, const struct owner *owner);
-
-/* Steps that take a container away; its record is gone then. */
-int attachment_drop(struct engine *e, struct attachment *a, struct plan *plan);
 
 void engine_free_services(struct engine *e);
 void engine_free_attachments(struct engine *e);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "runtime/ip.h"
+#include "runtime/mac.h"
 #include "schema/state.h"
 #include "server/engine/tunnel.h"
 
@@ -119,6 +120,8 @@ struct step_veth {
 	char guest[LINK_NAME_MAX]; /* the container's end: eth0 */
 	char alias[LINK_ALIAS_MAX];
 	char bridge[LINK_NAME_MAX];
+	bool has_mac; /* of the container's end; else the kernel makes one up */
+	uint8_t mac[MAC_BYTES];
 	struct ovd_ip ip;
 	uint8_t prefix_len;
 	struct ovd_ip gateway;

@@ -11,16 +11,14 @@
 #include "server/linux/link.h"
 #include "server/linux/platform.h"
 
-#define MAC_LEN 6
-
 /* A bridge without an address of its own takes that of some port, and loses it with the port. */
-static void mac_of(const char *name, uint8_t mac[MAC_LEN])
+static void mac_of(const char *name, uint8_t mac[MAC_BYTES])
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
 	for (; *name; name++)
 		hash = (hash ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
-	memcpy(mac, &hash, MAC_LEN);
+	memcpy(mac, &hash, MAC_BYTES);
 	mac[0] = (uint8_t)((mac[0] & 0xfc) | 0x02); /* locally administered, one host: IEEE 802 */
 }
 
@@ -28,7 +26,7 @@ static int create(struct linux_net *l, const struct step_bridge *bridge, char *d
 {
 	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
 	struct rtnl_batch b = { .n = 0 };
-	uint8_t mac[MAC_LEN];
+	uint8_t mac[MAC_BYTES];
 	size_t linkinfo;
 
 	mac_of(bridge->link, mac);

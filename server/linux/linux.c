@@ -20,6 +20,13 @@ static int owner_open(void *platform, uint32_t pid, struct net_owner *ret)
 	return netns_owner_open(l->own, pid, ret);
 }
 
+static int netns_open(void *platform, const char *path, struct net_owner *ret)
+{
+	const struct linux_net *l = platform;
+
+	return netns_path_open(l->own, path, ret);
+}
+
 static int tunnel_open(void *platform, const char *link, struct tunnel **ret)
 {
 	struct linux_net *l = platform;
@@ -97,6 +104,7 @@ int linux_net_new(const struct linux_options *options, struct net **ret)
 		.platform = l,
 		.steps = linux_steps,
 		.owner_open = owner_open,
+		.netns_open = netns_open,
 		.tunnel_open = tunnel_open,
 		.survey = survey_links,
 		.watch_fd = watch_fd,

@@ -3,16 +3,16 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "runtime/util.h"
 #include "server/store/store.h"
 
 void net_owner_done(struct net_owner *owner)
 {
-	if (!owner || owner->netns < 0)
+	if (!owner)
 		return;
-	close(owner->netns);
-	owner->netns = -1;
+	fd_closep(&owner->netns);
+	fd_closep(&owner->process);
 }
 
 /* ---- records ---- */

@@ -12,6 +12,7 @@
 #include "server/net/worker.h"
 
 struct channel_clock;
+struct deaths;
 struct tree_node;
 struct writer;
 
@@ -25,6 +26,7 @@ struct daemon {
 	struct channel_clock *clock; /* of that channel; see channel.h */
 	bool wants_tunnel;           /* it is opened when it is needed */
 	struct tree_node *lookups;   /* of peers' host names; see resolve.h */
+	struct deaths *deaths;       /* of containers; see death.h */
 
 	/* Set by the daemon's main part. */
 	uv_loop_t *loop;

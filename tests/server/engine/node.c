@@ -122,7 +122,7 @@ int node_attach(struct node *n, uint32_t pid, uint64_t ns, const char *service, 
 int node_detach(struct node *n, uint32_t pid)
 {
 	forget(n);
-	return engine_detach(n->e, pid, &n->plan, &n->intent);
+	return engine_detach(n->e, &(struct owner){ .pid = pid }, &n->plan, &n->intent);
 }
 
 void node_has_tunnel(struct node *n)

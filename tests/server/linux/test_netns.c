@@ -15,7 +15,7 @@ static int own_open(void)
 
 TEST(whose_it_is)
 {
-	_cleanup_(net_owner_done) struct net_owner owner = { .netns = -1 };
+	_cleanup_(net_owner_done) struct net_owner owner = NET_OWNER_NONE;
 	_cleanup_(fd_closep) int own = -1;
 	_cleanup_(freep) char *start = NULL;
 	struct guest guest;
@@ -44,7 +44,7 @@ TEST(whose_it_is)
 TEST(our_own_namespace_is_nobodys)
 {
 	_cleanup_(fd_closep) int own = -1;
-	struct net_owner owner = { .pid = 7, .netns = -1 }, before = owner;
+	struct net_owner owner = { .pid = 7, .netns = -1, .process = -1 }, before = owner;
 
 	host_enter();
 	own = own_open();
@@ -55,7 +55,7 @@ TEST(our_own_namespace_is_nobodys)
 TEST(gone)
 {
 	_cleanup_(fd_closep) int own = -1;
-	struct net_owner owner = { .netns = -1 };
+	struct net_owner owner = NET_OWNER_NONE;
 	struct guest guest;
 
 	host_enter();

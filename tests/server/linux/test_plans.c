@@ -111,7 +111,7 @@ static int attach(struct scene *s, struct plan *plan, struct intent **intent)
 
 static int detach(struct scene *s, struct plan *plan, struct intent **intent)
 {
-	return engine_detach(s->e, s->owner.pid, plan, intent);
+	return engine_detach(s->e, &(struct owner){ .pid = s->owner.pid }, plan, intent);
 }
 
 static int peer(struct scene *s, uint8_t number, const char *allowed, const char *more,

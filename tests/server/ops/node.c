@@ -121,7 +121,8 @@ static int tunnel_open(void *platform, const char *link _unused_, struct tunnel 
 static int owner_open(void *platform _unused_, uint32_t pid, struct net_owner *ret)
 {
 	*ret = (struct net_owner){
-		.netns_dev = 4, .netns_ino = pid, .start_time = 1, .pid = pid, .netns = -1
+		.netns_dev = 4, .netns_ino = pid, .start_time = 1, .pid = pid, .netns = -1,
+		.process = -1
 	};
 	return 0;
 }

@@ -1,0 +1,303 @@
+#include "server/ops/death.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "runtime/spare.h"
+#include "runtime/tree.h"
+#include "runtime/util.h"
+#include "server/ops/owner.h"
+
+#define EVENTS_MAX 64
+#define RETRY_MS   20 /* until a container is looked at again that is just being changed */
+
+/* A process. There are thousands: in the spare memory it takes 64 bytes. */
+struct mortal {
+	struct tree_node node; /* by pid and start */
+	struct mortal *next;   /* of those that have ended */
+	uint64_t start_time;
+	uint32_t pid;
+	int process; /* -1: it has ended */
+};
+_Static_assert(sizeof(struct mortal) <= 56, "a size more");
+
+struct deaths {
+	struct daemon *daemon;
+	int epoll;
+	struct tree_node *mortals;
+	struct mortal *ended, **end; /* in the order of their ends */
+	struct spare spare;
+	uv_timer_t retry;
+	struct job job; /* one at a time */
+	struct plan plan;
+	struct intent *intent;
+	struct ovd_ip ip; /* of whom it is about */
+	uint32_t pid;
+	bool busy, stopping;
+};
+
+static void sweep(struct deaths *w);
+
+/* ---- who is watched ---- */
+
+static int compare(const struct tree_node *a, const struct tree_node *b)
+{
+	const struct mortal *x = CONTAINER_OF(a, struct mortal, node),
+			    *y = CONTAINER_OF(b, struct mortal, node);
+
+	if (x->pid != y->pid)
+		return x->pid < y->pid ? -1 : 1;
+	return (x->start_time > y->start_time) - (x->start_time < y->start_time);
+}
+
+static struct mortal *find(const struct deaths *w, const struct owner *owner)
+{
+	struct mortal key = { .pid = owner->pid, .start_time = owner->start_time };
+	struct tree_node *found = tree_find(w->mortals, &key.node, compare);
+
+	return found ? CONTAINER_OF(found, struct mortal, node) : NULL;
+}
+
+static void note_end(struct deaths *w, struct mortal *m)
+{
+	fd_closep(&m->process);
+	m->next = NULL;
+	*w->end = m;
+	w->end = &m->next;
+}
+
+static void forget(struct deaths *w, struct mortal *m)
+{
+	struct mortal **at = &w->ended;
+
+	if (m->process < 0) {
+		while (*at != m)
+			at = &(*at)->next;
+		*at = m->next;
+		if (!*at)
+			w->end = at;
+	}
+	tree_delete(&w->mortals, &m->node, compare);
+	fd_closep(&m->process);
+	spare_give(&w->spare, m, sizeof(*m));
+}
+
+static int add(struct deaths *w, const struct owner *owner, int process, struct mortal **ret)
+{
+	struct mortal *m = spare_take(&w->spare, sizeof(*m));
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = m };
+
+	if (!m)
+		return -ENOMEM;
+	if (process >= 0 && epoll_ctl(w->epoll, EPOLL_CTL_ADD, process, &event) < 0) {
+		spare_give(&w->spare, m, sizeof(*m));
+		return -errno;
+	}
+	*m = (struct mortal){ .pid = owner->pid,
+			      .start_time = owner->start_time,
+			      .process = process };
+	tree_insert(&w->mortals, &m->node, compare);
+	*ret = m;
+	return 0;
+}
+
+void death_watch(struct daemon *d, const struct owner *owner, int process)
+{
+	struct mortal *m;
+	int r = 0;
+
+	if (d->deaths && process >= 0 && owner->kind == HANDLE_PID && !find(d->deaths, owner)) {
+		r = add(d->deaths, owner, process, &m);
+		if (r == 0)
+			return;
+		log_at(d->log, LOG_WARN, "pid %u: nobody will hear of its end: %s", owner->pid,
+		       strerror(-r));
+	}
+	fd_closep(&process);
+}
+
+void death_forget(struct daemon *d, const struct owner *owner)
+{
+	struct mortal *m = d->deaths && owner->kind == HANDLE_PID ? find(d->deaths, owner) : NULL;
+
+	if (m)
+		forget(d->deaths, m);
+}
+
+/* ---- what is done ---- */
+
+static void submit(struct deaths *w, void (*done)(struct job *job))
+{
+	w->busy = true;
+	w->job = (struct job){ .plan = &w->plan, .done = done };
+	worker_submit(w->daemon->worker, &w->job);
+}
+
+static void next(struct deaths *w)
+{
+	w->busy = false;
+	plan_clear(&w->plan);
+	w->daemon->settled(w->daemon);
+	sweep(w);
+}
+
+static void reaped(struct job *job)
+{
+	struct deaths *w = CONTAINER_OF(job, struct deaths, job);
+	struct daemon *d = w->daemon;
+
+	if (job->result == 0) {
+		engine_commit(d->engine, w->intent);
+	} else {
+		engine_drop(d->engine, w->intent);
+		log_at(d->log, LOG_WARN, "a service could not go with its last container: %s",
+		       w->plan.detail);
+	}
+	next(w);
+}
+
+static void detached(struct job *job)
+{
+	struct deaths *w = CONTAINER_OF(job, struct deaths, job);
+	struct daemon *d = w->daemon;
+	char text[IP_TEXT_MAX];
+
+	if (job->result < 0) {
+		engine_drop(d->engine, w->intent);
+		log_at(d->log, LOG_ERROR, "pid %u has ended and keeps its address: %s", w->pid,
+		       w->plan.detail);
+		next(w);
+		return;
+	}
+	engine_commit(d->engine, w->intent);
+	log_at(d->log, LOG_INFO, "pid %u has ended: %s is free again", w->pid,
+	       ip_format(&w->ip, text));
+	plan_clear(&w->plan);
+	if (engine_service_reap(d->engine, &w->plan, &w->intent) == 0)
+		submit(w, reaped);
+	else
+		next(w);
+}
+
+static void retry(uv_timer_t *timer)
+{
+	sweep(timer->data);
+}
+
+/* What the engine says of the first that has ended. */
+static int begin(struct deaths *w)
+{
+	const struct owner who = { .pid = w->ended->pid, .start_time = w->ended->start_time };
+	struct attachment_view known;
+
+	if (engine_attachment(w->daemon->engine, &who, &known))
+		w->ip = known.ip;
+	w->pid = who.pid;
+	return engine_detach(w->daemon->engine, &who, &w->plan, &w->intent);
+}
+
+static void sweep(struct deaths *w)
+{
+	while (w->ended && !w->busy && !w->stopping) {
+		int r = begin(w);
+
+		if (r == -EINPROGRESS || r == -ENOMEM) {
+			plan_clear(&w->plan);
+			uv_timer_start(&w->retry, retry, RETRY_MS, 0);
+			return;
+		}
+		forget(w, w->ended);
+		if (r == 0)
+			submit(w, detached);
+	}
+}
+
+void deaths_ready(struct daemon *d)
+{
+	struct epoll_event events[EVENTS_MAX];
+	int n = epoll_wait(d->deaths->epoll, events, EVENTS_MAX, 0);
+
+	for (int i = 0; i < n; i++)
+		note_end(d->deaths, events[i].data.ptr);
+	sweep(d->deaths);
+}
+
+/* ---- life ---- */
+
+/* Who is gone already is noticed at once. */
+static void watch_known(void *arg, const struct attachment_view *known)
+{
+	_cleanup_(net_owner_done) struct net_owner now = NET_OWNER_NONE;
+	struct daemon *d = arg;
+	struct mortal *m;
+
+	if (known->owner.kind != HANDLE_PID)
+		return;
+	if (owner_open(d, &known->owner, &now) == 0 && owner_is(&known->owner, &now)) {
+		death_watch(d, &known->owner, now.process);
+		now.process = -1;
+	} else if (add(d->deaths, &known->owner, -1, &m) == 0) {
+		note_end(d->deaths, m);
+	}
+}
+
+int deaths_start(struct daemon *d)
+{
+	struct deaths *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return -ENOMEM;
+	w->daemon = d;
+	w->end = &w->ended;
+	w->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (w->epoll < 0) {
+		free(w);
+		return -errno;
+	}
+	uv_timer_init(d->loop, &w->retry);
+	w->retry.data = w;
+	d->deaths = w;
+	engine_each_attachment(d->engine, watch_known, d);
+	uv_timer_start(&w->retry, retry, 0, 0);
+	return 0;
+}
+
+int deaths_fd(const struct daemon *d)
+{
+	return d->deaths->epoll;
+}
+
+bool deaths_busy(const struct daemon *d)
+{
+	return d->deaths && d->deaths->busy;
+}
+
+void deaths_stop(struct daemon *d)
+{
+	if (d->deaths)
+		d->deaths->stopping = true;
+}
+
+static void freed(uv_handle_t *timer)
+{
+	struct deaths *w = timer->data;
+
+	spare_done(&w->spare);
+	free(w);
+}
+
+void deaths_close(struct daemon *d)
+{
+	struct deaths *w = d->deaths;
+
+	if (!w)
+		return;
+	while (w->mortals)
+		forget(w, CONTAINER_OF(w->mortals, struct mortal, node));
+	plan_done(&w->plan);
+	fd_closep(&w->epoll);
+	uv_close((uv_handle_t *)&w->retry, freed);
+	d->deaths = NULL;
+}
