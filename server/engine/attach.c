@@ -5,7 +5,7 @@
 #include "server/engine/record.h"
 
 struct attach_intent {
-	struct intent intent;
+	struct attachment_intent base;
 	struct attachment *fresh;
 	struct attachment *leaving[2]; /* what it replaces: the record of the same handle, that of
 					  the same namespace */
@@ -13,26 +13,29 @@ struct attach_intent {
 
 static void attach_commit(struct engine *e, struct intent *intent)
 {
-	struct attach_intent *i = CONTAINER_OF(intent, struct attach_intent, intent);
+	struct attach_intent *i = CONTAINER_OF(intent, struct attach_intent, base.intent);
 
+	engine_commit(e, i->base.peer);
 	for (size_t n = 0; n < ARRAY_SIZE(i->leaving); n++)
 		if (i->leaving[n])
 			attachment_release(e, i->leaving[n]);
-	i->fresh->busy = false;
+	attachment_rest(e, i->fresh);
 	spare_give(&e->spare, i, sizeof(*i));
 }
 
 static void record_restore(struct engine *e, struct attachment *a)
 {
-	a->busy = false;
+	attachment_rest(e, a);
 	attachment_insert(e, a);
 }
 
 static void attach_drop(struct engine *e, struct intent *intent)
 {
-	struct attach_intent *i = CONTAINER_OF(intent, struct attach_intent, intent);
+	struct attach_intent *i = CONTAINER_OF(intent, struct attach_intent, base.intent);
 
+	engine_drop(e, i->base.peer);
 	if (i->fresh) {
+		attachment_rest(e, i->fresh);
 		attachment_remove(e, i->fresh);
 		attachment_release(e, i->fresh);
 	}
@@ -139,6 +142,17 @@ static int find_leaving(struct engine *e, const struct attach_spec *spec,
 
 /* ---- a new one ---- */
 
+/* A guest is its peer, a process of the host has an address of it. */
+static int check_tunnel(struct engine *e)
+{
+	if (e->global.busy || e->global_waits)
+		return -EINPROGRESS;
+	return e->global.up ? 0
+			    : engine_refuse(e, -ENOENT,
+					    "the global overlay is not set up: "
+					    "setup_global_overlay comes first");
+}
+
 static int find_service(struct engine *e, const struct attach_spec *spec, struct service **ret)
 {
 	struct service *service = service_find(e, spec->service);
@@ -150,12 +164,12 @@ static int find_service(struct engine *e, const struct attach_spec *spec, struct
 	if (service->segment->busy || (spec->join_global && e->global.busy))
 		return -EINPROGRESS;
 	*ret = service;
-	return 0;
+	return owner_has_netns(&spec->owner) ? 0 : check_tunnel(e);
 }
 
 static int claim_address(struct engine *e, struct attachment *a, const struct ovd_ip *ip)
 {
-	struct pool *pool = &a->segment->pool;
+	struct pool *pool = attachment_pool(e, a);
 	char text[IP_TEXT_MAX], block[CIDR_TEXT_MAX];
 	int r = pool_claim(pool, ip);
 
@@ -170,12 +184,22 @@ static int claim_address(struct engine *e, struct attachment *a, const struct ov
 	return 0;
 }
 
+static int node_full(struct engine *e)
+{
+	char text[CIDR_TEXT_MAX];
+
+	return engine_refuse(e, -ENOSPC, "the node's block %s is full: %u addresses are in use",
+			     cidr_format(&e->global.pool.block, text), e->global.pool.n_given);
+}
+
 static int take_address(struct engine *e, struct attachment *a)
 {
 	char text[CIDR_TEXT_MAX];
 
-	if (pool_take(&a->segment->pool, &a->ip) == 0)
+	if (pool_take(attachment_pool(e, a), &a->ip) == 0)
 		return 0;
+	if (a->owner.kind == HANDLE_HOST)
+		return node_full(e);
 	return engine_refuse(e, -ENOSPC, "service %s: subnet %s is full: %u addresses are in use",
 			     a->service->name, cidr_format(&a->segment->pool.block, text),
 			     a->segment->pool.n_given);
@@ -183,14 +207,12 @@ static int take_address(struct engine *e, struct attachment *a)
 
 static int take_addresses(struct engine *e, struct attachment *a, const struct ovd_ip *wanted)
 {
-	char text[CIDR_TEXT_MAX];
 	int r = wanted->len ? claim_address(e, a, wanted) : take_address(e, a);
 
 	if (r < 0 || !a->joined || pool_take(&e->global.pool, &a->joined_ip) == 0)
 		return r;
-	pool_give(&a->segment->pool, &a->ip);
-	return engine_refuse(e, -ENOSPC, "the node's block %s is full: %u addresses are in use",
-			     cidr_format(&e->global.pool.block, text), e->global.pool.n_given);
+	pool_give(attachment_pool(e, a), &a->ip);
+	return node_full(e);
 }
 
 static int make_record(struct engine *e, const struct attach_spec *spec, struct service *service,
@@ -203,15 +225,21 @@ static int make_record(struct engine *e, const struct attach_spec *spec, struct 
 	memcpy(extras.mac, spec->mac, sizeof(extras.mac));
 	if (spec->interface.p && !view_eq(spec->interface, VIEW_LITERAL("eth0")))
 		text_copy(extras.interface, sizeof(extras.interface), spec->interface);
+	if (spec->owner.kind == HANDLE_GUEST) {
+		key_format(&spec->private_key, extras.private_key);
+		key_format(&spec->public_key, extras.public_key);
+	}
 	a = attachment_new(e, &spec->owner, &extras, service);
+	explicit_bzero(extras.private_key, sizeof(extras.private_key));
 	if (!a)
 		return -ENOMEM;
 	a->asked_join = spec->join_global;
-	a->joined = spec->join_global && e->global.up;
+	a->joined = spec->join_global && e->global.up && owner_has_netns(&spec->owner);
 	a->ephemeral = spec->ephemeral;
-	a->busy = true;
+	attachment_busy(e, a);
 	r = take_addresses(e, a, &spec->ip);
 	if (r < 0) {
+		attachment_rest(e, a);
 		attachment_free(e, a);
 		return r;
 	}
@@ -254,9 +282,34 @@ static int plan_join(const struct engine *e, const struct attachment *a, int net
 	return 0;
 }
 
+static int plan_interfaces(const struct engine *e, const struct attachment *a, int netns,
+			   struct plan *plan)
+{
+	int r = plan_veth(e, a, netns, plan);
+
+	return r == 0 && a->joined ? plan_join(e, a, netns, plan) : r;
+}
+
+/* What makes it be there. */
+static int plan_fresh(struct engine *e, struct attach_intent *i, int netns, struct plan *plan)
+{
+	int r;
+
+	switch (i->fresh->owner.kind) {
+	case HANDLE_PID:
+	case HANDLE_NETNS:
+		return plan_interfaces(e, i->fresh, netns, plan);
+	case HANDLE_GUEST:
+		r = guest_plan_proxy(i->fresh, STEP_PROXY, plan);
+		return r == 0 ? guest_plan_peer(e, i->fresh, plan, &i->base) : r;
+	case HANDLE_HOST:
+		return host_plan_alias(e, i->fresh, STEP_ALIAS, plan);
+	}
+	return -EINVAL;
+}
+
 /* What is unfinished in the store is taken away by the next daemon: nobody was told of it. */
-static int plan_attach(struct engine *e, const struct attach_intent *i, int netns,
-		       struct plan *plan)
+static int plan_attach(struct engine *e, struct attach_intent *i, int netns, struct plan *plan)
 {
 	int r = 0;
 
@@ -266,9 +319,7 @@ static int plan_attach(struct engine *e, const struct attach_intent *i, int netn
 	if (r == 0)
 		r = plan_remember(plan, record_of_attachment(i->fresh, true));
 	if (r == 0)
-		r = plan_veth(e, i->fresh, netns, plan);
-	if (r == 0 && i->fresh->joined)
-		r = plan_join(e, i->fresh, netns, plan);
+		r = plan_fresh(e, i, netns, plan);
 	if (r == 0)
 		r = plan_remember_instead(plan, record_of_attachment(i->fresh, false),
 					  record_of_attachment(i->fresh, true));
@@ -282,7 +333,7 @@ static void swap_records(struct engine *e, struct attach_intent *i, struct attac
 	for (size_t n = 0; n < ARRAY_SIZE(i->leaving); n++) {
 		i->leaving[n] = leaving[n];
 		if (leaving[n]) {
-			leaving[n]->busy = true;
+			attachment_busy(e, leaving[n]);
 			attachment_remove(e, leaving[n]);
 		}
 	}
@@ -309,17 +360,17 @@ int engine_attach(struct engine *e, const struct attach_spec *spec,
 	i = spare_take(&e->spare, sizeof(*i));
 	if (!i)
 		return -ENOMEM;
-	i->intent = (struct intent){ .commit = attach_commit, .drop = attach_drop };
+	i->base.intent = (struct intent){ .commit = attach_commit, .drop = attach_drop };
 	r = make_record(e, spec, service, &fresh);
 	if (r == 0) {
 		swap_records(e, i, fresh, leaving);
 		r = plan_attach(e, i, spec->owner.netns, plan);
 	}
 	if (r < 0) {
-		attach_drop(e, &i->intent);
+		attach_drop(e, &i->base.intent);
 		return r;
 	}
-	*ret = &i->intent;
+	*ret = &i->base.intent;
 	*ret_ip = fresh->ip;
 	return 0;
 }

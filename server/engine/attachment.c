@@ -166,9 +166,25 @@ struct attachment *attachment_new(struct engine *e, const struct owner *owner,
 
 void attachment_free(struct engine *e, struct attachment *a)
 {
-	if (a->extras)
-		spare_give(&e->spare, a->extras, extras_size(a->owner.id));
+	size_t n = extras_size(a->owner.id);
+
+	if (a->extras) {
+		explicit_bzero(a->extras, n);
+		spare_give(&e->spare, a->extras, n);
+	}
 	spare_give(&e->spare, a, sizeof(*a));
+}
+
+void attachment_busy(struct engine *e, struct attachment *a)
+{
+	a->busy = true;
+	e->n_busy_peers += a->owner.kind == HANDLE_HOST;
+}
+
+void attachment_rest(struct engine *e, struct attachment *a)
+{
+	a->busy = false;
+	e->n_busy_peers -= a->owner.kind == HANDLE_HOST;
 }
 
 void attachment_count(struct attachment *a)
@@ -177,9 +193,14 @@ void attachment_count(struct attachment *a)
 	a->segment->n_attached++;
 }
 
+struct pool *attachment_pool(struct engine *e, const struct attachment *a)
+{
+	return a->owner.kind == HANDLE_HOST ? &e->global.pool : &a->segment->pool;
+}
+
 void attachment_release(struct engine *e, struct attachment *a)
 {
-	pool_give(&a->segment->pool, &a->ip);
+	pool_give(attachment_pool(e, a), &a->ip);
 	if (a->joined)
 		pool_give(&e->global.pool, &a->joined_ip);
 	a->segment->n_attached--;
@@ -213,6 +234,24 @@ size_t segment_ports(const struct segment *segment, char (*ports)[LINK_NAME_MAX]
 	return n;
 }
 
+size_t hosts_aliases(const struct engine *e, struct ovd_ip *ips)
+{
+	struct tree_node *at;
+	struct tree_walk walk;
+	size_t n = 0;
+
+	for (at = tree_first(&walk, e->attachments_by_handle); at; at = tree_next(&walk)) {
+		const struct attachment *a = CONTAINER_OF(at, struct attachment, by_handle);
+
+		if (a->owner.kind != HANDLE_HOST)
+			continue;
+		if (ips)
+			ips[n] = a->ip;
+		n++;
+	}
+	return n;
+}
+
 size_t engine_attachment_count(const struct engine *e)
 {
 	return e->n_attachments;
@@ -233,6 +272,10 @@ static struct attachment_view view_of(const struct attachment *a)
 		.has_mac = a->extras && a->extras->has_mac,
 	};
 
+	if (a->extras && a->extras->private_key[0]) {
+		seen.private_key = view(a->extras->private_key);
+		seen.public_key = view(a->extras->public_key);
+	}
 	if (seen.has_mac)
 		memcpy(seen.mac, a->extras->mac, sizeof(seen.mac));
 	return seen;

@@ -3,6 +3,34 @@
 
 #include "server/engine/state.h"
 
+/* What intents about containers have in common. */
+struct attachment_intent {
+	struct intent intent;
+	struct intent *peer; /* of a guest; NULL */
+	struct tunnel_change change;
+};
+
+/* A guest's peer, as its record says; it is gone. */
+int guest_plan_peer(struct engine *e, const struct attachment *a, struct plan *plan,
+		    struct attachment_intent *i);
+int guest_plan_no_peer(struct engine *e, const struct attachment *a, struct plan *plan,
+		       struct attachment_intent *i);
+
+/* PROXY or PROXY_DELETE: those on a guest's bridge reach it by the host. */
+int guest_plan_proxy(const struct attachment *a, enum step_kind kind, struct plan *plan);
+
+/* ALIAS or ALIAS_DELETE: the tunnel has the address of a process of the host. */
+int host_plan_alias(const struct engine *e, const struct attachment *a, enum step_kind kind,
+		    struct plan *plan);
+
+/* It is being changed, or isn't any more; a process of the host with the tunnel, whose setup waits
+ * for it. */
+void attachment_busy(struct engine *e, struct attachment *a);
+void attachment_rest(struct engine *e, struct attachment *a);
+
+/* Where its address is from. */
+struct pool *attachment_pool(struct engine *e, const struct attachment *a);
+
 /* "pid 7", "netns /run/netns/a", for messages; long ones are cut. */
 #define HANDLE_TEXT_MAX 96
 const char *handle_text(const struct owner *owner, char text[HANDLE_TEXT_MAX]);

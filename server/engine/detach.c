@@ -4,7 +4,7 @@
 #include "server/engine/record.h"
 
 struct detach_intent {
-	struct intent intent;
+	struct attachment_intent base;
 	struct attachment *leaving;
 	bool with_service;          /* which goes with it */
 	struct state_prefix subnet; /* of that, for its record */
@@ -20,9 +20,23 @@ static int plan_cut(const struct engine *e, const struct attachment *a, struct p
 	return 0;
 }
 
+static int plan_away(const struct engine *e, const struct attachment *a, struct plan *plan)
+{
+	switch (a->owner.kind) {
+	case HANDLE_PID:
+	case HANDLE_NETNS:
+		return plan_cut(e, a, plan);
+	case HANDLE_GUEST:
+		return guest_plan_proxy(a, STEP_PROXY_DELETE, plan);
+	case HANDLE_HOST:
+		return host_plan_alias(e, a, STEP_ALIAS_DELETE, plan);
+	}
+	return -EINVAL;
+}
+
 int attachment_plan_goodbye(const struct engine *e, const struct attachment *a, struct plan *plan)
 {
-	int r = plan_cut(e, a, plan);
+	int r = plan_away(e, a, plan);
 
 	return r == 0 ? plan_forget(plan, record_of_attachment(a, false)) : r;
 }
@@ -31,7 +45,7 @@ int attachment_plan_goodbye(const struct engine *e, const struct attachment *a, 
  */
 static bool takes_service_along(const struct attachment *a)
 {
-	unsigned lent = a->segment->pool.n_given - a->segment->n_attached;
+	unsigned lent = pool_n_lent(&a->segment->pool);
 
 	return a->ephemeral && a->service->n_attached == 1 && a->service->mode != SERVICE_SHARED &&
 	       lent == 0 && !a->service->leaving;
@@ -39,8 +53,10 @@ static bool takes_service_along(const struct attachment *a)
 
 static void detach_commit(struct engine *e, struct intent *intent)
 {
-	struct detach_intent *i = CONTAINER_OF(intent, struct detach_intent, intent);
+	struct detach_intent *i = CONTAINER_OF(intent, struct detach_intent, base.intent);
 
+	engine_commit(e, i->base.peer);
+	attachment_rest(e, i->leaving);
 	attachment_remove(e, i->leaving);
 	attachment_release(e, i->leaving);
 	spare_give(&e->spare, i, sizeof(*i));
@@ -48,23 +64,32 @@ static void detach_commit(struct engine *e, struct intent *intent)
 
 static void detach_drop(struct engine *e, struct intent *intent)
 {
-	struct detach_intent *i = CONTAINER_OF(intent, struct detach_intent, intent);
+	struct detach_intent *i = CONTAINER_OF(intent, struct detach_intent, base.intent);
 
-	i->leaving->busy = false;
+	engine_drop(e, i->base.peer);
+	attachment_rest(e, i->leaving);
 	if (i->with_service)
 		i->leaving->service->leaving = false;
 	spare_give(&e->spare, i, sizeof(*i));
 }
 
-static int plan_detach(const struct engine *e, struct detach_intent *i, struct plan *plan)
+static int plan_detach(struct engine *e, struct detach_intent *i, struct plan *plan)
 {
 	struct state_record was = record_of_service(i->leaving->service, &i->subnet), leaving = was;
 	int r = 0;
 
 	leaving.service.leaving = true;
-	if (i->with_service)
+	if (i->leaving->owner.kind == HANDLE_GUEST)
+		r = guest_plan_no_peer(e, i->leaving, plan, &i->base);
+	if (r == 0 && i->with_service)
 		r = plan_remember_instead(plan, leaving, was);
 	return r == 0 ? attachment_plan_goodbye(e, i->leaving, plan) : r;
+}
+
+static bool must_wait(const struct engine *e, const struct attachment *a)
+{
+	return a->busy || a->segment->busy ||
+	       (!owner_has_netns(&a->owner) && (e->global.busy || e->global_waits));
 }
 
 int engine_detach(struct engine *e, const struct owner *who, struct plan *plan, struct intent **ret)
@@ -75,29 +100,44 @@ int engine_detach(struct engine *e, const struct owner *who, struct plan *plan, 
 
 	if (!a || (who->start_time && who->start_time != a->owner.start_time))
 		return -EALREADY;
-	if (a->busy || a->segment->busy)
+	if (must_wait(e, a))
 		return -EINPROGRESS;
 	i = spare_take(&e->spare, sizeof(*i));
 	if (!i)
 		return -ENOMEM;
-	*i = (struct detach_intent){ { .commit = detach_commit, .drop = detach_drop },
+	*i = (struct detach_intent){ .base = { { .commit = detach_commit, .drop = detach_drop } },
 				     .leaving = a,
 				     .with_service = takes_service_along(a) };
+	attachment_busy(e, a);
 	r = plan_detach(e, i, plan);
 	if (r < 0) {
-		spare_give(&e->spare, i, sizeof(*i));
+		detach_drop(e, &i->base.intent);
 		return r;
 	}
-	a->busy = true;
 	a->service->leaving |= i->with_service;
-	*ret = &i->intent;
+	*ret = &i->base.intent;
 	return 0;
+}
+
+/* The tunnel hears of it when it hears anything. */
+static int drop_peer(struct engine *e, struct attachment *a, struct plan *plan)
+{
+	struct attachment_intent i = { .peer = NULL };
+	int r = guest_plan_no_peer(e, a, plan, &i);
+
+	if (r == 0 && i.peer) {
+		engine_peer_doubt(e, i.peer);
+		engine_commit(e, i.peer);
+	}
+	return r;
 }
 
 int attachment_drop(struct engine *e, struct attachment *a, struct plan *plan)
 {
-	int r = attachment_plan_goodbye(e, a, plan);
+	int r = a->owner.kind == HANDLE_GUEST ? drop_peer(e, a, plan) : 0;
 
+	if (r == 0)
+		r = attachment_plan_goodbye(e, a, plan);
 	if (r < 0)
 		return r;
 	a->service->leaving |= takes_service_along(a);

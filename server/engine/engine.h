@@ -69,6 +69,7 @@ int engine_global_teardown(struct engine *e, struct plan *plan, struct intent **
 struct global_view {
 	const char *link;
 	struct ovd_ip node_ip;
+	uint16_t port;
 	bool has_cluster, has_slice;
 	struct ovd_cidr cluster, slice;
 };
@@ -164,14 +165,23 @@ struct attach_spec {
 	uint8_t mac[MAC_BYTES];
 	struct ovd_view interface; /* absent: eth0 */
 	uint64_t request;          /* of its request's own id; 0: it has none */
+	struct ovd_key private_key,
+		public_key; /* GUEST: its tunnel's, unless it has some already */
 };
 
-/* Connects a container. -EALREADY and its address: it is connected so already, and has what is
- * asked for. -EEXIST: it is, but otherwise. Records of the same handle or namespace whose owner is
- * gone, as `gone` says, make way. */
+/* Connects a container: PID and NETNS by an interface in their namespace; a GUEST is a peer of the
+ * tunnel, and a HOST process has an address of it. -EALREADY and its address: it is connected so
+ * already, and has what is asked for. -EEXIST: it is, but otherwise. Records of the same handle or
+ * namespace whose owner is gone, as `gone` says, make way. */
 int engine_attach(struct engine *e, const struct attach_spec *spec,
 		  bool (*gone)(const void *arg, const struct owner *owner), const void *arg,
 		  struct plan *plan, struct intent **ret, struct ovd_ip *ret_ip);
+
+/* What the tunnel is to be told for an intent of engine_attach, when the plan stands, or of
+ * engine_detach, before the plan is run; n_peers is 0 but for a GUEST. It lives as long as the
+ * intent. The intent of that peer, for engine_peer_doubt; NULL. */
+struct tunnel_change engine_attachment_change(const struct intent *intent,
+					      struct intent **ret_peer);
 
 /* Disconnects the container that was attached by this handle: kind, and pid or id; a start_time
  * other than 0 must be its own. -EALREADY: there is none. */
@@ -189,6 +199,7 @@ struct attachment_view {
 	struct ovd_ip joined_ip;
 	bool has_mac;
 	uint8_t mac[MAC_BYTES];
+	struct ovd_view private_key, public_key; /* of a guest's tunnel; secret */
 };
 
 /* By its handle, as in engine_detach; false: there is none, or it is just changed. */
@@ -219,6 +230,7 @@ struct peer_spec {
 	uint16_t keepalive;
 	const struct ovd_cidr *allowed;
 	size_t n_allowed;
+	bool guest; /* the engine's own: it is a container's; false */
 };
 
 /* A peer is wanted so. change is what the tunnel must be told, and lives as long as the intent;

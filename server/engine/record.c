@@ -90,6 +90,10 @@ static void put_extras(struct state_attachment *record, const struct extras *ext
 		record->mac = record->mac << 8 | extras->mac[i];
 	if (extras->interface[0])
 		record->interface = view(extras->interface);
+	if (extras->private_key[0]) {
+		record->private_key = view(extras->private_key);
+		record->public_key = view(extras->public_key);
+	}
 }
 
 struct state_record record_of_attachment(const struct attachment *a, bool unfinished)
@@ -128,7 +132,7 @@ void record_tell_peer(struct engine *e, const struct peer *peer, bool there)
 			  .allowed = { allowed, peer->n_allowed } },
 	};
 
-	if (!e->peer_changed)
+	if (!e->peer_changed || peer->guest)
 		return;
 	if (peer->host)
 		record.peer.endpoint = view(peer->host);

@@ -118,13 +118,15 @@ static int restore_peer(struct engine *e, const struct state_peer *record)
 
 static int claim_addresses(struct engine *e, const struct attachment *a)
 {
-	if (pool_claim(&a->segment->pool, &a->ip) < 0)
+	if (a->owner.kind == HANDLE_HOST && !e->global.has_block)
+		return -EBADMSG;
+	if (pool_claim(attachment_pool(e, a), &a->ip) < 0)
 		return -EBADMSG;
 	if (!a->joined)
 		return 0;
 	if (e->global.has_block && pool_claim(&e->global.pool, &a->joined_ip) == 0)
 		return 0;
-	pool_give(&a->segment->pool, &a->ip);
+	pool_give(attachment_pool(e, a), &a->ip);
 	return -EBADMSG;
 }
 
@@ -164,7 +166,29 @@ static struct extras extras_of(const struct state_attachment *record)
 		extras.mac[i] = (uint8_t)(record->mac >> (8 * (MAC_BYTES - 1 - i)));
 	if (record->interface.p)
 		text_copy(extras.interface, sizeof(extras.interface), record->interface);
+	if (record->private_key.p && record->private_key.n < sizeof(extras.private_key) &&
+	    record->public_key.p && record->public_key.n < sizeof(extras.public_key)) {
+		text_copy(extras.private_key, sizeof(extras.private_key), record->private_key);
+		text_copy(extras.public_key, sizeof(extras.public_key), record->public_key);
+	}
 	return extras;
+}
+
+/* Its peer; the tunnel is given all peers with their routes. */
+static int restore_guest(struct engine *e, struct attachment *a)
+{
+	struct attachment_intent i = { .peer = NULL };
+	struct plan plan = { .n = 0 };
+	int r = a->extras ? guest_plan_peer(e, a, &plan, &i) : -EBADMSG;
+
+	plan_done(&plan);
+	if (r == 0) {
+		engine_commit(e, i.peer);
+		return 0;
+	}
+	attachment_remove(e, a);
+	attachment_release(e, a);
+	return r == -ENOMEM ? r : malformed(e, "its key is none, or another's");
 }
 
 static int make_attachment(struct engine *e, const struct state_attachment *record,
@@ -187,7 +211,7 @@ static int make_attachment(struct engine *e, const struct state_attachment *reco
 	}
 	attachment_count(a);
 	attachment_insert(e, a);
-	return 0;
+	return owner->kind == HANDLE_GUEST ? restore_guest(e, a) : 0;
 }
 
 static int restore_attachment(struct engine *e, const struct state_attachment *record)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/engine/attachment.h"
 #include "server/engine/record.h"
 #include "server/engine/segment.h"
 
@@ -155,11 +156,23 @@ static int plan_records(const struct engine *e, struct service_intent *i, struct
 	return r;
 }
 
+/* A bridge that has to be made answers for nobody. */
+static int plan_proxies(const struct segment *segment, struct plan *plan)
+{
+	int r = 0;
+
+	for (const struct attachment *a = segment->attached; a && r == 0; a = a->next)
+		if (a->owner.kind == HANDLE_GUEST)
+			r = guest_plan_proxy(a, STEP_PROXY, plan);
+	return r;
+}
+
 static int plan_segment(struct engine *e, struct service_intent *i, struct plan *plan)
 {
 	const struct segment *segment = i->service->segment;
 	const struct pool *pool = i->moves ? &i->next : &segment->pool;
 	struct step_bridge *bridge;
+	int r;
 
 	PLAN_ADD(plan, STEP_FIREWALL);
 	PLAN_ADD(plan, STEP_PREFIX)->prefix.cidr = pool->block;
@@ -176,6 +189,9 @@ static int plan_segment(struct engine *e, struct service_intent *i, struct plan 
 	}
 	if (segment->n_attached == 0)
 		return 0;
+	r = plan_proxies(segment, plan);
+	if (r < 0)
+		return r;
 	i->ports = spare_take(&e->spare, segment->n_attached * sizeof(*i->ports));
 	if (!i->ports)
 		return -ENOMEM;

@@ -60,6 +60,7 @@ struct extras {
 	bool has_mac;
 	uint8_t mac[MAC_BYTES];
 	char interface[LINK_NAME_MAX];
+	char private_key[KEY_TEXT_MAX], public_key[KEY_TEXT_MAX]; /* of a guest */
 	char id[HANDLE_ID_MAX + 1]; /* owner.id; only as many bytes as it takes */
 };
 
@@ -83,6 +84,7 @@ struct peer {
 	char *host; /* endpoint as a name to be resolved; NULL if it was numeric */
 	bool has_endpoint, busy;
 	bool unsure; /* the tunnel may have it otherwise */
+	bool guest;  /* a container's: it has no record of its own, and always routes */
 	struct ovd_endpoint endpoint;
 	uint16_t keepalive;
 	uint16_t n_allowed, room; /* room: for so many prefixes */
@@ -159,6 +161,9 @@ void service_forget(struct engine *e, struct service *service);
 /* The host's ends of the containers on it, n_attached at most, the newest first; returns how many.
  */
 size_t segment_ports(const struct segment *segment, char (*ports)[LINK_NAME_MAX]);
+
+/* The addresses of processes that share the host's network; how many, also if ips is NULL. */
+size_t hosts_aliases(const struct engine *e, struct ovd_ip *ips);
 
 /* Where the blocks of services are chosen: the slice, or what stands for it. */
 struct ovd_cidr services_range(const struct engine *e);

@@ -31,6 +31,10 @@ enum step_kind {
 	STEP_ROUTE_DELETE,    /* it isn't any more; unknown is ok */
 	STEP_FIREWALL_DELETE, /* nothing of our firewall is left */
 	STEP_UPLINK,          /* the way out of the host may be another one */
+	STEP_ALIAS,           /* a link has one address more */
+	STEP_ALIAS_DELETE,    /* it hasn't; unknown is ok */
+	STEP_PROXY,           /* the host answers on a bridge for an address that is elsewhere */
+	STEP_PROXY_DELETE,    /* it doesn't any more; unknown is ok */
 	STEP_REMEMBER,        /* a record is in the store */
 	STEP_FORGET,          /* it is not there */
 	STEP_MAX_,
@@ -66,6 +70,9 @@ struct step_tunnel {
 	struct tunnel_want was;
 	const struct tunnel_peer *peers; /* the engine's, until the plan has ended */
 	size_t n_peers;
+	const struct ovd_ip
+		*aliases; /* the same: what it has beside its address, POOL_MAX at most */
+	size_t n_aliases;
 	bool made;    /* filled: by run */
 	uint32_t mtu; /* filled */
 };
@@ -157,6 +164,13 @@ struct step_route {
 	bool made;            /* filled */
 };
 
+/* ALIAS, ALIAS_DELETE, PROXY, PROXY_DELETE: of the address alone. */
+struct step_alias {
+	struct ovd_ip ip;
+	char link[LINK_NAME_MAX];
+	bool made; /* filled */
+};
+
 /* UPLINK: packets are forwarded on the links that lead out now; links of ours, whose alias begins
  * with mark, get the MTU that goes with them. A bridge with ports keeps its own, and so do they:
  * only all of them could change it together. */
@@ -189,6 +203,7 @@ struct step {
 		struct step_join join;
 		struct step_cut cut;
 		struct step_route route;
+		struct step_alias alias;
 		struct step_uplink uplink;
 		struct step_remember remember;
 		struct step_forget forget;

@@ -111,6 +111,14 @@ static int put_mtu(struct linux_net *l, struct rtnl_batch *b, const struct step_
 	return r;
 }
 
+static int put_address(struct linux_net *l, int index, const struct ovd_ip *ip, uint8_t len,
+		       char *detail)
+{
+	const struct ovd_cidr want = { *ip, len };
+
+	return address_only(l->rtnl, index, &want, 1, detail);
+}
+
 /* Who listens to the kernel's events hears of what is changed, and of nothing else. */
 static int configure(struct linux_net *l, const struct step_bridge *bridge, char *detail)
 {
@@ -134,7 +142,7 @@ static int configure(struct linux_net *l, const struct step_bridge *bridge, char
 	link_put_up(&b, link.index, NULL);
 	r = rtnl_send(l->rtnl, &b, detail);
 	if (r == 0)
-		r = address_only(l->rtnl, link.index, &bridge->gateway, bridge->prefix_len, detail);
+		r = put_address(l, link.index, &bridge->gateway, bridge->prefix_len, detail);
 	if (r == 0)
 		r = platform_forward(l, bridge->link);
 	return r;
@@ -192,8 +200,8 @@ void bridge_undo(void *platform, struct step *step)
 
 	if (bridge->made)
 		link_delete(l->rtnl, bridge->link);
-	else if (bridge->was.len && address_only(l->rtnl, link_index(bridge->link), &bridge->was,
-						 bridge->was_len, detail) < 0)
+	else if (bridge->was.len && put_address(l, link_index(bridge->link), &bridge->was,
+						bridge->was_len, detail) < 0)
 		log_at(l->log, LOG_ERROR, "bridge %s could not be given its address again: %s",
 		       bridge->link, detail);
 }

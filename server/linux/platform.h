@@ -38,6 +38,12 @@ int route_add(void *platform, struct step *step, char *detail);
 void route_add_undo(void *platform, struct step *step);
 int route_delete(void *platform, struct step *step, char *detail);
 void route_delete_undo(void *platform, struct step *step);
+int alias_add(void *platform, struct step *step, char *detail);
+void alias_undo(void *platform, struct step *step);
+int alias_delete(void *platform, struct step *step, char *detail);
+int proxy_add(void *platform, struct step *step, char *detail);
+void proxy_undo(void *platform, struct step *step);
+int proxy_delete(void *platform, struct step *step, char *detail);
 int uplink_follow(void *platform, struct step *step, char *detail);
 
 /* See struct net. */

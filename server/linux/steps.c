@@ -67,6 +67,10 @@ const struct net_step linux_steps[STEP_MAX_] = {
 	[STEP_CUT] = { "disconnect", cut_run, NULL },
 	[STEP_ROUTE] = { "add route to", route_add, route_add_undo },
 	[STEP_ROUTE_DELETE] = { "delete route to", route_delete, route_delete_undo },
+	[STEP_ALIAS] = { "give address", alias_add, alias_undo },
+	[STEP_ALIAS_DELETE] = { "take address", alias_delete, NULL },
+	[STEP_PROXY] = { "answer for", proxy_add, proxy_undo },
+	[STEP_PROXY_DELETE] = { "stop answering for", proxy_delete, NULL },
 	[STEP_FIREWALL_DELETE] = { "take down the firewall", firewall_delete, NULL },
 	[STEP_UPLINK] = { "follow the uplink", uplink_follow, NULL },
 };

@@ -64,3 +64,8 @@ int sysctl_forward(const char *link)
 
 	return r < 0 ? r : r6;
 }
+
+int sysctl_proxy_ip6(const char *link)
+{
+	return read_switch(6, link, "proxy_ndp") == 1 ? 0 : write_switch(6, link, "proxy_ndp", '1');
+}

@@ -8,3 +8,6 @@
  * heard router advertisements go on hearing them. Failures of what the kernel lacks are ok; the
  * first other one is returned. */
 int sysctl_forward(const char *link);
+
+/* The host answers on this link for the addresses that it is a proxy of. -errno. */
+int sysctl_proxy_ip6(const char *link);

@@ -73,6 +73,11 @@ static const char *step_subject(const struct step *step, char cidr[CIDR_TEXT_MAX
 		return step->join.host;
 	case STEP_CUT:
 		return step->cut.host[0];
+	case STEP_ALIAS:
+	case STEP_ALIAS_DELETE:
+	case STEP_PROXY:
+	case STEP_PROXY_DELETE:
+		return ip_format(&step->alias.ip, cidr);
 	case STEP_FIREWALL:
 	case STEP_FIREWALL_DELETE:
 	case STEP_UPLINK:

@@ -6,15 +6,11 @@
 #include "server/ops/change.h"
 #include "server/ops/daemon.h"
 #include "server/ops/death.h"
+#include "server/ops/guest.h"
 #include "server/ops/handle.h"
 #include "server/ops/owner.h"
 #include "server/ops/parse.h"
-
-/* What an attach is about, in the call's arena. */
-struct attaching {
-	struct attach_spec spec;
-	struct net_owner owner; /* whose descriptors are open until the plan has ended */
-};
+#include "server/store/identity.h"
 
 /* ---- attach ---- */
 
@@ -53,13 +49,27 @@ static const char *owner_error(int r)
 	return strerror(-r);
 }
 
+static int make_keys(struct call *call, struct attach_spec *spec)
+{
+	int r = identity_make(&spec->private_key, &spec->public_key);
+
+	if (r < 0)
+		call_fail(call, r, "a guest's key can't be made: %s", strerror(-r));
+	return r;
+}
+
 /* Fills what the platform knows of it. */
 static int open_owner(struct call *call, struct attaching *a)
 {
 	struct owner *owner = &a->spec.owner;
 	char name[HANDLE_NAME_MAX];
-	int r = owner_open(call->daemon, owner, &a->owner);
+	int r;
 
+	if (owner->kind == HANDLE_GUEST)
+		return make_keys(call, &a->spec);
+	if (owner->kind == HANDLE_HOST)
+		return 0;
+	r = owner_open(call->daemon, owner, &a->owner);
 	if (r < 0) {
 		call_fail(call, r == -EMEDIUMTYPE ? -EINVAL : r, "handle: %s: %s",
 			  handle_name(owner, name), owner_error(r));
@@ -78,15 +88,20 @@ static int attach(struct call *call, struct attaching *a)
 	struct ovd_ip ip;
 	int r = engine_attach(d->engine, &a->spec, owner_gone, d, &call->plan, &call->intent, &ip);
 
+	bool guest = a->spec.owner.kind == HANDLE_GUEST;
+
 	if (r < 0)
 		net_owner_done(&a->owner);
 	if (r == -EALREADY) /* a client that lost our answer asks again */
-		return reply_attached(call, &ip);
+		return guest ? guest_reply(call, a) : reply_attached(call, &ip);
 	if (r < 0)
 		return change_refused(call, r);
+	if (guest)
+		return guest_attach(call, a);
 	a->spec.ip = ip;
 	death_watch(d, &a->spec.owner, a->owner.process);
 	a->owner.process = -1;
+	call->state = a;
 	return call_run(call, attach_done);
 }
 
@@ -103,12 +118,11 @@ static void warn_of_no_fence(struct call *call, const struct owner *owner)
 
 int ovd_op_attach_container(struct call *call, const struct ovd_attach_container *request)
 {
-	struct attaching *a = arena_alloc(call->arena, sizeof(*a));
+	struct attaching *a = telling_new(call, sizeof(*a));
 
 	if (!a)
-		return call_fail(call, -ENOMEM, "attach_container: no memory");
-	*a = (struct attaching){ .owner = NET_OWNER_NONE };
-	call->state = a;
+		return 0;
+	a->owner = NET_OWNER_NONE;
 	if (handle_parse(call, &request->handle, &a->spec.owner) < 0 ||
 	    parse_attach(call, request, &a->spec) < 0 || open_owner(call, a) < 0)
 		return 0;
@@ -137,7 +151,8 @@ static void reaped(struct call *call, int r)
 static void detach_done(struct call *call, int r)
 {
 	struct engine *e = call->daemon->engine;
-	const struct owner *who = call->state;
+	const struct attaching *a = call->state;
+	const struct owner *who = &a->spec.owner;
 	char name[HANDLE_NAME_MAX];
 
 	if (!change_stands(call, r, "detach %s", handle_name(who, name)))
@@ -151,21 +166,31 @@ static void detach_done(struct call *call, int r)
 		call_ok(call);
 }
 
+static void detach_told(struct call *call)
+{
+	call_run(call, detach_done);
+}
+
 int ovd_op_detach_container(struct call *call, const struct ovd_detach_container *request)
 {
-	struct owner *who = arena_alloc(call->arena, sizeof(*who));
+	struct attaching *a = telling_new(call, sizeof(*a));
 	struct attachment_view known;
+	struct owner *who;
+	int r;
 
-	if (!who)
-		return call_fail(call, -ENOMEM, "detach_container: no memory");
+	if (!a)
+		return 0;
+	who = &a->spec.owner;
 	if (handle_parse(call, &request->handle, who) < 0)
 		return 0;
 	if (engine_attachment(call->daemon->engine, who, &known))
 		who->start_time = known.owner.start_time;
-	call->state = who;
-	return change_run(call,
-			  engine_detach(call->daemon->engine, who, &call->plan, &call->intent),
-			  call_ok, detach_done);
+	r = engine_detach(call->daemon->engine, who, &call->plan, &call->intent);
+	if (r == 0 && who->kind == HANDLE_GUEST)
+		return guest_detach(call, &a->telling, detach_told);
+	if (r == 0)
+		call->state = a;
+	return change_run(call, r, call_ok, detach_done);
 }
 
 /* ---- list ---- */

@@ -43,9 +43,9 @@ int handle_parse(struct call *call, const struct ovd_attach_handle *handle, stru
 	case OVD_ATTACH_HANDLE_WINDOWS_CONTAINER:
 		return not_built(call, "handle windows_container");
 	case OVD_ATTACH_HANDLE_GUEST_MANAGED:
-		return not_built(call, "handle guest_managed");
+		return parse_id(call, "handle.id", handle->guest_managed.id, HANDLE_GUEST, ret);
 	case OVD_ATTACH_HANDLE_HOST_SHARED:
-		return not_built(call, "handle host_shared");
+		return parse_id(call, "handle.id", handle->host_shared.id, HANDLE_HOST, ret);
 	}
 	return -EINVAL;
 }

@@ -145,6 +145,12 @@ static int parse_interface(struct call *call, struct ovd_view name, bool joins)
 	return 0;
 }
 
+static bool has_interface(const struct ovd_attach_handle *handle)
+{
+	return handle->kind == OVD_ATTACH_HANDLE_LINUX_PID ||
+	       handle->kind == OVD_ATTACH_HANDLE_LINUX_NETNS;
+}
+
 static int parse_request_id(struct call *call, struct ovd_view id, uint64_t *ret)
 {
 	if (id.n == 0)
@@ -170,6 +176,11 @@ int parse_attach(struct call *call, const struct ovd_attach_container *request,
 	if (request->interface.p &&
 	    parse_interface(call, request->interface, request->join_global) < 0)
 		return -EINVAL;
+	if (!has_interface(&request->handle) && (request->mac.p || request->interface.p)) {
+		call_refuse(call, -EINVAL, request->mac.p ? "mac" : "interface",
+			    "the handle has no interface of its own");
+		return -EINVAL;
+	}
 	return request->request_id.p ? parse_request_id(call, request->request_id, &ret->request)
 				     : 0;
 }

@@ -251,6 +251,22 @@ static void put_step(struct buf *b, const struct step *s)
 	case STEP_ROUTE_DELETE:
 		put_route(b, "no route ", &s->route);
 		break;
+	case STEP_ALIAS:
+		put_ip(b, "alias ", &s->alias.ip);
+		buf_printf(b, " on %s", s->alias.link);
+		break;
+	case STEP_ALIAS_DELETE:
+		put_ip(b, "no alias ", &s->alias.ip);
+		buf_printf(b, " on %s", s->alias.link);
+		break;
+	case STEP_PROXY:
+		put_ip(b, "proxy ", &s->alias.ip);
+		buf_printf(b, " on %s", s->alias.link);
+		break;
+	case STEP_PROXY_DELETE:
+		put_ip(b, "no proxy ", &s->alias.ip);
+		buf_printf(b, " on %s", s->alias.link);
+		break;
 	case STEP_REMEMBER:
 	case STEP_FORGET:
 	case STEP_BRIDGE_LIST:
