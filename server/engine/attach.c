@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "server/engine/attachment.h"
-#include "server/engine/record.h"
+#include "server/engine/segment.h"
 
 struct attach_intent {
 	struct attachment_intent base;
@@ -169,15 +169,15 @@ static int find_service(struct engine *e, const struct attach_spec *spec, struct
 
 static int claim_address(struct engine *e, struct attachment *a, const struct ovd_ip *ip)
 {
-	struct pool *pool = attachment_pool(e, a);
+	struct pool *pool =
+		a->owner.kind == HANDLE_HOST ? &e->global.pool : segment_pool_of(a->segment, ip);
 	char text[IP_TEXT_MAX], block[CIDR_TEXT_MAX];
-	int r = pool_claim(pool, ip);
 
-	if (r == -ERANGE)
-		return engine_refuse(e, -EINVAL, "ip: %s is not in subnet %s of service %s",
-				     ip_format(ip, text), cidr_format(&pool->block, block),
+	if (!pool || !cidr_holds(&pool->block, ip))
+		return engine_refuse(e, -EINVAL, "ip: %s is not in a subnet of %s %s",
+				     ip_format(ip, text), pool ? "the node, for" : "service",
 				     a->service->name);
-	if (r < 0)
+	if (pool_claim(pool, ip) < 0)
 		return engine_refuse(e, -EEXIST, "ip: %s is in use, or reserved in subnet %s",
 				     ip_format(ip, text), cidr_format(&pool->block, block));
 	a->ip = *ip;
@@ -194,15 +194,9 @@ static int node_full(struct engine *e)
 
 static int take_address(struct engine *e, struct attachment *a)
 {
-	char text[CIDR_TEXT_MAX];
-
-	if (pool_take(attachment_pool(e, a), &a->ip) == 0)
-		return 0;
 	if (a->owner.kind == HANDLE_HOST)
-		return node_full(e);
-	return engine_refuse(e, -ENOSPC, "service %s: subnet %s is full: %u addresses are in use",
-			     a->service->name, cidr_format(&a->segment->pool.block, text),
-			     a->segment->pool.n_given);
+		return pool_take(&e->global.pool, &a->ip) < 0 ? node_full(e) : 0;
+	return segment_take(a->segment, &a->ip) < 0 ? segment_refuse_full(e, a->service) : 0;
 }
 
 static int take_addresses(struct engine *e, struct attachment *a, const struct ovd_ip *wanted)
@@ -252,6 +246,7 @@ static int plan_veth(const struct engine *e, const struct attachment *a, int net
 		     struct plan *plan)
 {
 	struct step_veth *veth = &PLAN_ADD(plan, STEP_VETH)->veth;
+	const struct pool *pool = segment_pool_of(a->segment, &a->ip);
 
 	veth->netns = netns;
 	text_copy(veth->host, sizeof(veth->host), view(a->host[0]));
@@ -262,8 +257,8 @@ static int plan_veth(const struct engine *e, const struct attachment *a, int net
 	if (veth->has_mac)
 		memcpy(veth->mac, a->extras->mac, sizeof(veth->mac));
 	veth->ip = a->ip;
-	veth->prefix_len = a->segment->pool.block.prefix_len;
-	veth->gateway = pool_gateway(&a->segment->pool);
+	veth->prefix_len = pool->block.prefix_len;
+	veth->gateway = pool_gateway(pool);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "server/engine/name.h"
+#include "server/engine/segment.h"
 
 /* ---- handles ---- */
 
@@ -195,7 +196,7 @@ void attachment_count(struct attachment *a)
 
 struct pool *attachment_pool(struct engine *e, const struct attachment *a)
 {
-	return a->owner.kind == HANDLE_HOST ? &e->global.pool : &a->segment->pool;
+	return a->owner.kind == HANDLE_HOST ? &e->global.pool : segment_pool_of(a->segment, &a->ip);
 }
 
 void attachment_release(struct engine *e, struct attachment *a)
@@ -265,7 +266,7 @@ static struct attachment_view view_of(const struct attachment *a)
 		.host = view(a->host[0]),
 		.interface = view(attachment_interface(a)),
 		.ip = a->ip,
-		.prefix_len = a->segment->pool.block.prefix_len,
+		.prefix_len = a->segment->pool.block.prefix_len, /* they are all alike */
 		.ephemeral = a->ephemeral,
 		.joined = a->joined,
 		.joined_ip = a->joined_ip,

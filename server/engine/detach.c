@@ -1,13 +1,13 @@
 #include <errno.h>
 
 #include "server/engine/attachment.h"
-#include "server/engine/record.h"
+#include "server/engine/segment.h"
 
 struct detach_intent {
 	struct attachment_intent base;
 	struct attachment *leaving;
-	bool with_service;          /* which goes with it */
-	struct state_prefix subnet; /* of that, for its record */
+	bool with_service;                               /* which goes with it */
+	struct state_prefix subnets[SEGMENT_BLOCKS_MAX]; /* of that, for its record */
 };
 
 static int plan_cut(const struct engine *e, const struct attachment *a, struct plan *plan)
@@ -45,8 +45,11 @@ int attachment_plan_goodbye(const struct engine *e, const struct attachment *a, 
  */
 static bool takes_service_along(const struct attachment *a)
 {
-	unsigned lent = pool_n_lent(&a->segment->pool);
+	const struct pool *pool;
+	unsigned lent = 0;
 
+	for (size_t i = 0; (pool = segment_pool_at(a->segment, i)); i++)
+		lent += pool_n_lent(pool);
 	return a->ephemeral && a->service->n_attached == 1 && a->service->mode != SERVICE_SHARED &&
 	       lent == 0 && !a->service->leaving;
 }
@@ -75,7 +78,7 @@ static void detach_drop(struct engine *e, struct intent *intent)
 
 static int plan_detach(struct engine *e, struct detach_intent *i, struct plan *plan)
 {
-	struct state_record was = record_of_service(i->leaving->service, &i->subnet), leaving = was;
+	struct state_record was = record_of_service(i->leaving->service, i->subnets), leaving = was;
 	int r = 0;
 
 	leaving.service.leaving = true;

@@ -98,6 +98,11 @@ bool engine_service_elsewhere(struct engine *e, struct intent *intent);
  * intent is dropped, to be asked for anew. */
 bool engine_service_stay(struct engine *e, struct intent *intent);
 
+/* A service whose subnets are full gets another one on the same bridge. -EALREADY: they aren't, or
+ * it is not known. */
+int engine_service_grow(struct engine *e, struct ovd_view name, struct plan *plan,
+			struct intent **ret);
+
 /* Moves, as a setup does, a service that ought to be elsewhere; -EALREADY if none can. */
 int engine_service_move(struct engine *e, struct plan *plan, struct intent **ret);
 

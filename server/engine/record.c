@@ -1,4 +1,4 @@
-#include "server/engine/record.h"
+#include "server/engine/segment.h"
 
 #include <errno.h>
 
@@ -53,15 +53,20 @@ enum state_mode record_mode(enum service_mode mode)
 	return STATE_MODE_AUTO;
 }
 
-struct state_record record_of_service(const struct service *service, struct state_prefix *subnet)
+struct state_record record_of_service(const struct service *service,
+				      struct state_prefix subnets[SEGMENT_BLOCKS_MAX])
 {
-	*subnet = record_prefix(&service->segment->pool.block);
+	const struct pool *pool;
+	size_t n = 0;
+
+	for (; (pool = segment_pool_at(service->segment, n)); n++)
+		subnets[n] = record_prefix(&pool->block);
 	return (struct state_record){
 		.kind = STATE_RECORD_SERVICE,
 		.service = { .name = view(service->name),
 			     .mode = record_mode(service->mode),
 			     .link = view(service->segment->link),
-			     .blocks = { subnet, 1 },
+			     .blocks = { subnets, n },
 			     .leaving = service->leaving },
 	};
 }

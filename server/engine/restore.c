@@ -47,28 +47,55 @@ static enum service_mode mode_of(enum state_mode mode)
 	return SERVICE_AUTO;
 }
 
+/* True: this bridge has it already. -EBADMSG: it is none, or another's. */
+static int has_block(struct engine *e, const struct segment *segment,
+		     const struct state_prefix *record, struct ovd_cidr *ret)
+{
+	const struct prefix *taken;
+
+	if (!record_cidr(record, ret))
+		return malformed(e, "its subnet is none");
+	taken = prefix_overlapping(&e->blocks, ret);
+	if (taken && (taken->owner != segment || !cidr_eq(&taken->cidr, ret)))
+		return malformed(e, "its subnet is another's");
+	return taken != NULL;
+}
+
+static int new_segment(struct engine *e, const struct state_service *record, bool shared,
+		       struct segment **ret)
+{
+	struct ovd_cidr block;
+	int r = has_block(e, NULL, &record->blocks.items[0], &block);
+
+	if (r == 0)
+		r = segment_on(e, shared, record->name, &block, ret);
+	if (r == -ERANGE)
+		return malformed(e, "its subnet has no usable size");
+	if (r == 0)
+		text_copy((*ret)->link, sizeof((*ret)->link), record->link);
+	return r;
+}
+
 /* The bridge of all shared services is there with the first of them. */
 static int restore_segment(struct engine *e, const struct state_service *record, bool shared,
 			   struct segment **ret)
 {
-	const struct prefix *there;
+	struct segment *segment = shared ? e->shared : NULL;
 	struct ovd_cidr block;
-	int r;
+	int r = 0;
 
-	if (record->blocks.n != 1 || !record_cidr(&record->blocks.items[0], &block))
-		return engine_refuse(e, -EBADMSG, "its subnet is none");
-	there = prefix_overlapping(&e->blocks, &block);
-	if (there) {
-		*ret = there->owner;
-		return shared && *ret == e->shared && cidr_eq(&there->cidr, &block)
-			       ? 0
-			       : engine_refuse(e, -EBADMSG, "its subnet is another's");
+	if (record->blocks.n == 0 || record->blocks.n > SEGMENT_BLOCKS_MAX)
+		return malformed(e, "it has no subnet, or too many");
+	if (!segment)
+		r = new_segment(e, record, shared, &segment);
+	for (size_t i = 0; i < record->blocks.n && r == 0; i++) {
+		r = has_block(e, segment, &record->blocks.items[i], &block);
+		r = r == 0 ? segment_grow(e, segment, &block) : MIN(r, 0);
 	}
-	r = segment_on(e, shared, record->name, &block, ret);
-	if (r == -ERANGE)
-		return engine_refuse(e, -EBADMSG, "its subnet has no usable size");
 	if (r == 0)
-		text_copy((*ret)->link, sizeof((*ret)->link), record->link);
+		*ret = segment;
+	else if (segment && segment->n_services == 0)
+		segment_free(e, segment);
 	return r;
 }
 
@@ -76,7 +103,7 @@ static int restore_service(struct engine *e, const struct state_service *record)
 {
 	enum service_mode mode = mode_of(record->mode);
 	struct service *service = NULL;
-	struct segment *segment;
+	struct segment *segment = NULL;
 	int r;
 
 	if (service_find(e, record->name) || record->name.n == 0)
@@ -120,7 +147,7 @@ static int claim_addresses(struct engine *e, const struct attachment *a)
 {
 	if (a->owner.kind == HANDLE_HOST && !e->global.has_block)
 		return -EBADMSG;
-	if (pool_claim(attachment_pool(e, a), &a->ip) < 0)
+	if (!attachment_pool(e, a) || pool_claim(attachment_pool(e, a), &a->ip) < 0)
 		return -EBADMSG;
 	if (!a->joined)
 		return 0;

@@ -32,15 +32,27 @@ struct global {
 	struct pool pool; /* of the node's own block */
 };
 
+/* One more subnet of a bridge whose others were full. */
+struct more_block {
+	struct more_block *next;
+	struct pool pool;
+	struct prefix block; /* the pool's */
+};
+
+/* Most subnets of a bridge: with IPv4's it has as many addresses as the kernel lets it have ports,
+ * 1,023. */
+#define SEGMENT_BLOCKS_MAX 16
+
 /* A bridge and its addresses. */
 struct segment {
 	char link[LINK_NAME_MAX];
 	char alias[LINK_ALIAS_MAX];
 	struct pool pool;
 	struct prefix block;         /* the pool's, in the engine's blocks */
+	struct more_block *more;     /* in the order in which they came */
 	struct attachment *attached; /* those on it; n_attached of them */
 	unsigned n_services;
-	unsigned n_attached;
+	uint16_t n_attached;
 	bool busy; /* being made, looked after or removed */
 	bool held; /* it has been to move, and somebody whom we don't know is on its bridge */
 };
@@ -171,8 +183,9 @@ struct ovd_cidr services_range(const struct engine *e);
 /* Its block is not in that range, and nobody has an address of it. */
 bool segment_can_move(const struct engine *e, const struct segment *segment);
 
-/* Steps that take a segment away. */
-int segment_plan_removal(const struct segment *segment, struct plan *plan);
+/* Steps that take a segment away; PREFIX or PREFIX_DELETE for each of its subnets. */
+int segment_plan_removal(struct segment *segment, struct plan *plan);
+int segment_plan_prefixes(struct segment *segment, enum step_kind kind, struct plan *plan);
 
 /* All n_peers as the tunnel is to have them: from the engine's spare memory, and the lists are the
  * peers' own. */

@@ -87,14 +87,18 @@ struct step_tunnel_delete {
 /* BRIDGE. A bridge of that name that bears the alias is taken over, with all its ports, and then
  * with its MTU; any other link of that name is -EEXIST. One that has to be made gets `ports`, those
  * that exist; -EADDRINUSE if another link of the host has an address in its subnet. One that moves
- * must not have ports, -EBUSY, and -EADDRINUSE is about the new subnet. Undo deletes what it made,
- * or gives it the address that it had. IPv4 and IPv6 are forwarded on it and on the uplinks. */
+ * must not have ports, -EBUSY, and -EADDRINUSE is about the new subnet. One that grows likewise.
+ * Undo deletes what it made, or gives it the addresses that it had. IPv4 and IPv6 are forwarded on
+ * it and on the uplinks. */
 struct step_bridge {
 	char link[LINK_NAME_MAX];
 	char alias[LINK_ALIAS_MAX];
 	struct ovd_ip gateway; /* its address */
 	uint8_t prefix_len;
-	struct ovd_ip was; /* one that moves: its address so far; {0}: it doesn't */
+	const struct ovd_cidr *more; /* more addresses, not networks; the engine's, as ports are */
+	size_t n_more;               /* SEGMENT_BLOCKS_MAX - 1 at most */
+	bool grows;                  /* the last of them is new */
+	struct ovd_ip was;           /* one that moves: its address so far; {0}: it doesn't */
 	uint8_t was_len;
 	char (*ports)[LINK_NAME_MAX]; /* the engine's, until the plan has ended */
 	size_t n_ports;

@@ -82,6 +82,14 @@ static int check_move(struct linux_net *l, const struct step_bridge *bridge, int
 	return r == 0 ? address_none_in(l->rtnl, &block, NULL, detail) : r;
 }
 
+static int check_growth(struct linux_net *l, const struct step_bridge *bridge, char *detail)
+{
+	const struct ovd_cidr *last = &bridge->more[bridge->n_more - 1],
+			      block = cidr_network(&last->ip, last->prefix_len);
+
+	return address_none_in(l->rtnl, &block, NULL, detail);
+}
+
 /* What is there may be ours from an earlier life. */
 static int take_over(struct linux_net *l, const struct step_bridge *bridge, char *detail)
 {
@@ -90,8 +98,11 @@ static int take_over(struct linux_net *l, const struct step_bridge *bridge, char
 
 	if (r < 0)
 		return r;
-	if (strcmp(link.kind, "bridge") == 0 && link_has_alias(&link, bridge->alias))
-		return bridge->was.len ? check_move(l, bridge, link.index, detail) : 0;
+	if (strcmp(link.kind, "bridge") == 0 && link_has_alias(&link, bridge->alias)) {
+		if (bridge->was.len)
+			return check_move(l, bridge, link.index, detail);
+		return bridge->grows ? check_growth(l, bridge, detail) : 0;
+	}
 	snprintf(detail, PLAN_DETAIL_MAX, "a %s that is not ours",
 		 link.kind[0] ? link.kind : "link");
 	return -EEXIST;
@@ -111,17 +122,21 @@ static int put_mtu(struct linux_net *l, struct rtnl_batch *b, const struct step_
 	return r;
 }
 
-static int put_address(struct linux_net *l, int index, const struct ovd_ip *ip, uint8_t len,
-		       char *detail)
+static int put_addresses(struct linux_net *l, const struct step_bridge *bridge, int index,
+			 const struct ovd_cidr *first, size_t n_more, char *detail)
 {
-	const struct ovd_cidr want = { *ip, len };
+	struct ovd_cidr want[ADDRESSES_WANT_MAX] = { *first };
+	size_t n = MIN(n_more, ARRAY_SIZE(want) - 1);
 
-	return address_only(l->rtnl, index, &want, 1, detail);
+	for (size_t i = 0; i < n; i++)
+		want[i + 1] = bridge->more[i];
+	return address_only(l->rtnl, index, want, n + 1, detail);
 }
 
 /* Who listens to the kernel's events hears of what is changed, and of nothing else. */
 static int configure(struct linux_net *l, const struct step_bridge *bridge, char *detail)
 {
+	const struct ovd_cidr first = { bridge->gateway, bridge->prefix_len };
 	uint32_t mtu = platform_mtu(l);
 	struct rtnl_batch b = { .n = 0 };
 	struct link_info link;
@@ -142,7 +157,7 @@ static int configure(struct linux_net *l, const struct step_bridge *bridge, char
 	link_put_up(&b, link.index, NULL);
 	r = rtnl_send(l->rtnl, &b, detail);
 	if (r == 0)
-		r = put_address(l, link.index, &bridge->gateway, bridge->prefix_len, detail);
+		r = put_addresses(l, bridge, link.index, &first, bridge->n_more, detail);
 	if (r == 0)
 		r = platform_forward(l, bridge->link);
 	return r;
@@ -165,6 +180,12 @@ static int make(struct linux_net *l, struct step_bridge *bridge, char *detail)
 	const struct ovd_cidr block = cidr_network(&bridge->gateway, bridge->prefix_len);
 	int r = address_none_in(l->rtnl, &block, NULL, detail), index;
 
+	for (size_t i = 0; i < bridge->n_more && r == 0; i++) {
+		const struct ovd_cidr more =
+			cidr_network(&bridge->more[i].ip, bridge->more[i].prefix_len);
+
+		r = address_none_in(l->rtnl, &more, NULL, detail);
+	}
 	if (r == 0)
 		r = create(l, bridge, detail);
 	bridge->made = r == 0;
@@ -196,13 +217,19 @@ void bridge_undo(void *platform, struct step *step)
 {
 	struct linux_net *l = platform;
 	const struct step_bridge *bridge = &step->bridge;
+	const struct ovd_cidr now = { bridge->gateway, bridge->prefix_len },
+			      was = { bridge->was, bridge->was_len };
 	char detail[PLAN_DETAIL_MAX] = "";
+	int r = 0;
 
 	if (bridge->made)
 		link_delete(l->rtnl, bridge->link);
-	else if (bridge->was.len && put_address(l, link_index(bridge->link), &bridge->was,
-						bridge->was_len, detail) < 0)
-		log_at(l->log, LOG_ERROR, "bridge %s could not be given its address again: %s",
+	else if (bridge->was.len || bridge->grows)
+		r = put_addresses(l, bridge, link_index(bridge->link),
+				  bridge->was.len ? &was : &now, bridge->n_more - bridge->grows,
+				  detail);
+	if (r < 0)
+		log_at(l->log, LOG_ERROR, "bridge %s could not be given its addresses again: %s",
 		       bridge->link, detail);
 }
 

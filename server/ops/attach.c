@@ -94,6 +94,8 @@ static int attach(struct call *call, struct attaching *a)
 		net_owner_done(&a->owner);
 	if (r == -EALREADY) /* a client that lost our answer asks again */
 		return guest ? guest_reply(call, a) : reply_attached(call, &ip);
+	if (r == -ENOSPC)
+		return change_grow(call, a->spec.service);
 	if (r < 0)
 		return change_refused(call, r);
 	if (guest)

@@ -5,8 +5,9 @@
 #include "schema/overlayd_ops.h"
 #include "server/ops/change.h"
 
-#define KEEPALIVE 25 /* seconds, as the reference answers: a guest mostly is behind a translation  \
-		      */
+#define KEEPALIVE                                                                                  \
+	25 /* seconds, as the reference answers: a guest mostly is behind a translation            \
+	    */
 
 /* ---- the answer ---- */
 

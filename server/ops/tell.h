@@ -4,7 +4,8 @@
 #include "server/ops/channel.h"
 #include "server/ops/daemon.h"
 
-/* What the tunnel is told, in the call's arena; call->state is it, as soon as the plan is on its way. */
+/* What the tunnel is told, in the call's arena; call->state is it, as soon as the plan is on its
+ * way. */
 struct telling {
 	bool again; /* it was told before, and its channel broke */
 	struct tunnel_change change;
