@@ -36,7 +36,7 @@ struct main_daemon {
 	uv_check_t settle; /* looks, while we stop, whether all parked calls are answered */
 	struct server *server;
 	struct net *net;
-	struct watch *worker_watch, *tunnel_watch, *host_watch, *deaths_watch;
+	struct watch *worker_watch, *tunnel_watch, *host_watch;
 	struct job repair; /* of what others changed */
 	struct plan repair_plan;
 	bool repairing, repair_again;
@@ -132,13 +132,6 @@ static void host_ready(void *arg)
 	m->repair_again = true;
 	if (!m->repairing)
 		repair(m);
-}
-
-static void somebody_died(void *arg)
-{
-	struct main_daemon *m = arg;
-
-	deaths_ready(&m->shared);
 }
 
 static void settled(struct daemon *d)
@@ -368,11 +361,7 @@ static int serve(struct main_daemon *m)
 	if (r < 0)
 		return r;
 	m->listener.fd = -1;
-	r = deaths_start(&m->shared);
-	if (r == 0)
-		m->deaths_watch =
-			watch_new(&m->loop, deaths_fd(&m->shared), POLLIN, somebody_died, m);
-	return r;
+	return deaths_start(&m->shared);
 }
 
 static int start_loop(struct main_daemon *m)
@@ -472,7 +461,6 @@ static bool finish(struct main_daemon *m)
 	watch_free(m->worker_watch);
 	watch_free(m->tunnel_watch);
 	watch_free(m->host_watch);
-	watch_free(m->deaths_watch);
 	deaths_close(&m->shared);
 	closed = close_loop(m);
 	worker_stop(m->shared.worker);

@@ -199,13 +199,18 @@ struct pool *attachment_pool(struct engine *e, const struct attachment *a)
 	return a->owner.kind == HANDLE_HOST ? &e->global.pool : segment_pool_of(a->segment, &a->ip);
 }
 
-void attachment_release(struct engine *e, struct attachment *a)
+void attachment_give_back(struct engine *e, struct attachment *a)
 {
 	pool_give(attachment_pool(e, a), &a->ip);
 	if (a->joined)
 		pool_give(&e->global.pool, &a->joined_ip);
 	a->segment->n_attached--;
 	a->service->n_attached--;
+}
+
+void attachment_release(struct engine *e, struct attachment *a)
+{
+	attachment_give_back(e, a);
 	attachment_free(e, a);
 }
 
@@ -290,6 +295,34 @@ bool engine_attachment(const struct engine *e, const struct owner *who, struct a
 		return false;
 	*ret = view_of(a);
 	return true;
+}
+
+bool engine_attachment_in(const struct engine *e, uint64_t netns_dev, uint64_t netns_ino,
+			  struct attachment_view *ret)
+{
+	const struct owner owner = { .netns_dev = netns_dev, .netns_ino = netns_ino };
+	const struct attachment *a = attachment_by_netns(e, &owner);
+
+	if (!a)
+		return false;
+	*ret = view_of(a);
+	return true;
+}
+
+/* Names tell the inode, see name_veth. */
+bool engine_attachment_behind(const struct engine *e, struct ovd_view host,
+			      struct attachment_view *ret)
+{
+	struct attachment key = { .owner = { .kind = HANDLE_PID } };
+	struct tree_node *found;
+
+	if (!name_veth_parse(host, &key.owner.netns_ino))
+		return false;
+	found = tree_at_least(e->attachments_by_netns, &key.by_netns, compare_netns);
+	if (!found)
+		return false;
+	*ret = view_of(CONTAINER_OF(found, struct attachment, by_netns));
+	return view_eq(ret->host, host);
 }
 
 void engine_each_attachment(const struct engine *e,

@@ -55,8 +55,9 @@ void attachment_insert(struct engine *e, struct attachment *a);
 void attachment_remove(struct engine *e, struct attachment *a);
 bool attachment_is_known(const struct engine *e, const struct owner *owner);
 
-/* Counts it; gives back what it holds, and its memory. */
+/* Counts it; gives back what it holds, and with release its memory too. */
 void attachment_count(struct attachment *a);
+void attachment_give_back(struct engine *e, struct attachment *a);
 void attachment_release(struct engine *e, struct attachment *a);
 
 /* The name of its interface; "eth0" mostly. */
@@ -65,5 +66,6 @@ const char *attachment_interface(const struct attachment *a);
 /* Steps that cut it off and forget it. */
 int attachment_plan_goodbye(const struct engine *e, const struct attachment *a, struct plan *plan);
 
-/* Steps that take a container away; its record is gone then. */
+/* Steps that take a container away; its record is gone then, but for its memory, which the plan
+ * needs until engine_adopted. */
 int attachment_drop(struct engine *e, struct attachment *a, struct plan *plan);

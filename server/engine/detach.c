@@ -135,16 +135,51 @@ static int drop_peer(struct engine *e, struct attachment *a, struct plan *plan)
 	return r;
 }
 
+/* Written down before the container is forgotten, so that it goes also if we don't get to it. */
+static int leave(struct engine *e, struct service *service, struct plan *plan)
+{
+	struct adopt_note *note = spare_take(&e->spare, sizeof(*note));
+	struct state_record was, leaving;
+
+	if (!note)
+		return -ENOMEM;
+	note->next = e->notes;
+	e->notes = note;
+	was = leaving = record_of_service(service, note->subnets);
+	leaving.service.leaving = true;
+	service->leaving = true;
+	return plan_remember_instead(plan, leaving, was);
+}
+
+void engine_adopted(struct engine *e)
+{
+	while (e->gone) {
+		struct attachment *a = e->gone;
+
+		e->gone = a->next;
+		attachment_free(e, a);
+	}
+	while (e->notes) {
+		struct adopt_note *note = e->notes;
+
+		e->notes = note->next;
+		spare_give(&e->spare, note, sizeof(*note));
+	}
+}
+
 int attachment_drop(struct engine *e, struct attachment *a, struct plan *plan)
 {
 	int r = a->owner.kind == HANDLE_GUEST ? drop_peer(e, a, plan) : 0;
 
+	if (r == 0 && takes_service_along(a))
+		r = leave(e, a->service, plan);
 	if (r == 0)
 		r = attachment_plan_goodbye(e, a, plan);
 	if (r < 0)
 		return r;
-	a->service->leaving |= takes_service_along(a);
 	attachment_remove(e, a);
-	attachment_release(e, a);
+	attachment_give_back(e, a);
+	a->next = e->gone;
+	e->gone = a;
 	return 0;
 }

@@ -211,6 +211,12 @@ struct attachment_view {
 bool engine_attachment(const struct engine *e, const struct owner *who,
 		       struct attachment_view *ret);
 
+/* By the namespace that it has, or the host's end of its interface in that. */
+bool engine_attachment_in(const struct engine *e, uint64_t netns_dev, uint64_t netns_ino,
+			  struct attachment_view *ret);
+bool engine_attachment_behind(const struct engine *e, struct ovd_view host,
+			      struct attachment_view *ret);
+
 /* Every one that is connected, but for those that are just changed. */
 void engine_each_attachment(const struct engine *e,
 			    void (*each)(void *arg, const struct attachment_view *attachment),
@@ -318,6 +324,9 @@ struct found_links {
 int engine_adopt(struct engine *e, struct found_links *found, bool complete,
 		 bool (*gone)(const void *arg, const struct owner *owner), const void *arg,
 		 struct plan *plan);
+
+/* That plan has ended, and its records are not looked at any more. */
+void engine_adopted(struct engine *e);
 
 /* From now on `changed` is told of every peer's record that a commit has changed; there: what it is
  * now, else it is gone. The record lives until it returns. */

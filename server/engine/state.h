@@ -109,6 +109,12 @@ _Static_assert(sizeof(struct service) <= 120 && sizeof(struct segment) <= 248, "
 _Static_assert(sizeof(struct attachment) <= 248, "a size more");
 _Static_assert(sizeof(struct peer) <= 120 && sizeof(struct prefix) <= 56, "a size more");
 
+/* Subnets of a service, for a record of engine_adopt. */
+struct adopt_note {
+	struct adopt_note *next;
+	struct state_prefix subnets[SEGMENT_BLOCKS_MAX];
+};
+
 struct engine {
 	char mark[MARK_MAX];
 	char reason[REASON_MAX];
@@ -132,7 +138,9 @@ struct engine {
 	bool global_waits;         /* a change of the tunnel, for the peers that are busy */
 	struct ovd_cidr *occupied; /* blocks in which the host has addresses that aren't ours */
 	size_t n_occupied;
-	struct ovd_key *doubted; /* see doubt.h */
+	struct adopt_note *notes; /* until engine_adopted */
+	struct attachment *gone;  /* the same: what records of its plan are of */
+	struct ovd_key *doubted;  /* see doubt.h */
 	size_t n_doubted;
 };
 

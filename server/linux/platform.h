@@ -18,6 +18,7 @@ struct linux_net {
 	struct wg *wg;
 	struct nft *nft;          /* NULL: no rules */
 	struct host_watch *watch; /* the loop's */
+	int links;                /* the same */
 	char *control_dir;
 };
 

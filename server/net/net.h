@@ -85,6 +85,13 @@ struct net {
 	 * The same thread as the steps. */
 	int (*survey)(void *platform, const char *mark, struct found_links *ret);
 
+	/* A descriptor that gets readable when links of the host have gone, -errno; and the
+	 * function that reads it, which calls gone with each name, or with an absent one: any may
+	 * have. Called on the loop. */
+	int (*links_fd)(void *platform);
+	void (*links_read)(void *platform, void (*gone)(void *arg, struct ovd_view link),
+			   void *arg);
+
 	/* A descriptor that gets readable when somebody changed the host's network under us, and
 	 * the function that reads it: true if what is ours wants to be looked after
 	 * (engine_repair); not more often than a few times a second. Called on the loop. */

@@ -1,14 +1,10 @@
-/* Containers whose process ends are detached by the daemon itself. */
+/* Containers whose process or namespace ends are detached by the daemon itself. */
 #pragma once
 
 #include "server/ops/daemon.h"
 
 /* Begins to watch, with the processes of all containers that are known. Negative errno. */
 int deaths_start(struct daemon *d);
-
-/* The descriptor to watch for POLLIN, and what is to be called then. */
-int deaths_fd(const struct daemon *d);
-void deaths_ready(struct daemon *d);
 
 /* A container of this owner is being attached, or isn't any more. Takes the descriptor over, which
  * may be -1: then nobody hears of its end. */

@@ -115,7 +115,23 @@ kill $inhabitant
 crash true
 check "after a restart it is known" [ "$(attach linux_netns:/run/netns/one web)" = "$ip_n" ]
 check "detach by the path" ctl detach-container --handle linux_netns:/run/netns/one
-check "which may be gone" sh -c "overlayctl --data-dir /run/node detach-container --handle linux_netns:/run/netns/three"
+file ended
+ip_e=$(attach linux_netns:/run/netns/ended web)
+check "attached" listed "$ip_e"
+umount /run/netns/ended
+rm /run/netns/ended
+check "a namespace that ends is detached, unasked" soon not listed "$ip_e"
+check "the log says so, too" grep -q "netns /run/netns/ended has ended: $ip_e is free again" $tmp/log
+file ended
+ip_e=$(attach linux_netns:/run/netns/ended web)
+check "another one has its path" listed "$ip_e"
+link=$(ctl list-attachments | sed -n 's/.*netns.ended .*\(zl-[0-9a-f]*-0\).*/\1/p')
+ip link delete "$link"
+sleep 0.2
+check "a link alone that somebody deletes is no end" listed "$ip_e"
+crash sh -c "umount /run/netns/ended; rm /run/netns/ended"
+check "nor is it kept over a restart" not listed "$ip_e"
+check "detach by a path that is not there" sh -c "overlayctl --data-dir /run/node detach-container --handle linux_netns:/run/netns/three"
 
 # ---- what an attach may ask for ----
 ns; a=$pid
@@ -208,7 +224,8 @@ check "with the same key" cmp $tmp/guest $tmp/again
 check "and reached" reaches $b "$ip_g"
 kill $daemon; wait $daemon
 start
-check "a tunnel that is made again knows it" soon reaches $b "$ip_g"
+check "a tunnel that is made again knows it" is_peer
+check "and the way to it" sh -c "ip route show $ip_g | grep -q 'dev $tunnel '"
 check "detach" ctl detach-container --handle guest_managed:vm-7
 check "the peer goes" not is_peer
 check "its route goes" sh -c "[ -z \"\$(ip route show $ip_g)\" ]"
@@ -299,5 +316,6 @@ check "prune again" ctl prune-orphan-bridges
 check "still not" sh -c "ip link show zl-used-b && ip link show zl-other-b && ip link show $job"
 check "and who is attached is reached" ping -n -q -c 1 -W 3 "$ip_a"
 
+check "no record was ever without sense" sh -c "! grep -q 'is left out' $tmp/log"
 [ "$check_failed" -eq 0 ] || cat $tmp/log
 check_end
