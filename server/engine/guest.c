@@ -12,6 +12,8 @@ int guest_plan_peer(struct engine *e, const struct attachment *a, struct plan *p
 
 	if (key_parse(view(a->extras->public_key), &spec.key) < 0)
 		return engine_refuse(e, -EINVAL, "the guest's key is none");
+	if (peer_find(e, &spec.key))
+		return engine_refuse(e, -EEXIST, "the guest's key is another peer's");
 	return engine_peer_set(e, &spec, plan, &i->change, &i->peer);
 }
 

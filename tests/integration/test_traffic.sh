@@ -105,6 +105,7 @@ check "attached bridges stay, the rest is gone" sh -c "ip -o link | grep -q 'zl-
 for link in $(ip -o link show type bridge | sed 's/^[0-9]*: \([^:@]*\).*/\1/'); do ip link delete "$link"; done
 
 # ---- IPv6 ----
+rm -r /run/node
 overlayd --data-dir /run/node 2>>$tmp/log &
 until ctl status >/dev/null 2>&1; do sleep 0.02; done
 check "IPv6 setup" ctl setup-global-overlay --deployment d --instance-id 1 --cluster-cidr fd00:200::/48 --slice-cidr fd00:200:0:4::/64 --wg-port 0

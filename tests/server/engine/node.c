@@ -195,6 +195,12 @@ static void put_bridge(struct buf *b, const struct step_bridge *bridge)
 	buf_printf(b, "bridge %s", bridge->link);
 	put_ip(b, " ", &bridge->gateway);
 	buf_printf(b, "/%u", bridge->prefix_len);
+	for (size_t i = 0; i < bridge->n_more; i++) {
+		put_ip(b, " and ", &bridge->more[i].ip);
+		buf_printf(b, "/%u", bridge->more[i].prefix_len);
+	}
+	if (bridge->grows)
+		buf_text(b, ", grows");
 	put_ip(b, ", was ", &bridge->was);
 }
 

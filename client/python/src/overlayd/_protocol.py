@@ -292,11 +292,7 @@ class LinuxNetns:
 
 
 AttachHandle: typing.TypeAlias = (
-    LinuxPid
-    | WindowsContainer
-    | GuestManaged
-    | HostShared
-    | LinuxNetns
+    LinuxPid | WindowsContainer | GuestManaged | HostShared | LinuxNetns
 )
 """Which container is meant."""
 
