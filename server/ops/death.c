@@ -12,7 +12,8 @@
 #include "server/ops/owner.h"
 
 #define EVENTS_MAX 64
-#define RETRY_MS   20 /* until a container is looked at again that is just being changed */
+#define RETRY_MS   20   /* until a container is looked at again that is just being changed */
+#define AGAIN_MS   1000 /* the same, after a failure */
 
 /* A process, or a namespace that has ended. There are thousands: in the spare memory it takes 64
  * bytes. */
@@ -74,28 +75,50 @@ static struct mortal *find(const struct deaths *w, const struct owner *owner)
 	return found ? CONTAINER_OF(found, struct mortal, node) : NULL;
 }
 
+/* A child that is just being started may have a copy of the descriptor, which would go on telling.
+ */
+static void unwatch(struct deaths *w, struct mortal *m)
+{
+	if (m->process >= 0)
+		epoll_ctl(w->epoll, EPOLL_CTL_DEL, m->process, NULL);
+	fd_closep(&m->process);
+}
+
 static void note_end(struct deaths *w, struct mortal *m)
 {
-	fd_closep(&m->process);
+	unwatch(w, m);
 	m->next = NULL;
 	*w->end = m;
 	w->end = &m->next;
 }
 
-static void forget(struct deaths *w, struct mortal *m)
+static void unlink_ended(struct deaths *w, struct mortal *m)
 {
 	struct mortal **at = &w->ended;
 
-	if (m->process < 0) {
-		while (*at != m)
-			at = &(*at)->next;
-		*at = m->next;
-		if (!*at)
-			w->end = at;
-	}
+	while (*at != m)
+		at = &(*at)->next;
+	*at = m->next;
+	if (!*at)
+		w->end = at;
+}
+
+static void forget(struct deaths *w, struct mortal *m)
+{
+	if (m->process < 0)
+		unlink_ended(w, m);
 	tree_delete(&w->mortals, &m->node, compare);
-	fd_closep(&m->process);
+	unwatch(w, m);
 	spare_give(&w->spare, m, sizeof(*m));
+}
+
+/* The first can't be looked after yet: others come first. */
+static void put_off(struct deaths *w)
+{
+	struct mortal *m = w->ended;
+
+	unlink_ended(w, m);
+	note_end(w, m);
 }
 
 static int add(struct deaths *w, const struct owner *owner, int process, struct mortal **ret)
@@ -156,6 +179,11 @@ static void next(struct deaths *w)
 	sweep(w);
 }
 
+static void retry(uv_timer_t *timer)
+{
+	sweep(timer->data);
+}
+
 static void reaped(struct job *job)
 {
 	struct deaths *w = CONTAINER_OF(job, struct deaths, job);
@@ -179,12 +207,17 @@ static void detached(struct job *job)
 
 	if (job->result < 0) {
 		engine_drop(d->engine, w->intent);
-		log_at(d->log, LOG_ERROR, "%s has ended and keeps its address: %s", w->name,
+		log_at(d->log, LOG_WARN, "%s has ended, and can't be detached yet: %s", w->name,
 		       w->plan.detail);
-		next(w);
+		w->busy = false;
+		plan_clear(&w->plan);
+		put_off(w);
+		d->settled(d);
+		uv_timer_start(&w->retry, retry, AGAIN_MS, 0);
 		return;
 	}
 	engine_commit(d->engine, w->intent);
+	forget(w, w->ended);
 	log_at(d->log, LOG_INFO, "%s has ended: %s is free again", w->name,
 	       ip_format(&w->ip, text));
 	plan_clear(&w->plan);
@@ -192,11 +225,6 @@ static void detached(struct job *job)
 		submit(w, reaped);
 	else
 		next(w);
-}
-
-static void retry(uv_timer_t *timer)
-{
-	sweep(timer->data);
 }
 
 static bool look_up(const struct engine *e, const struct mortal *m, struct attachment_view *ret)
@@ -231,12 +259,14 @@ static void sweep(struct deaths *w)
 
 		if (r == -EINPROGRESS || r == -ENOMEM) {
 			plan_clear(&w->plan);
+			put_off(w);
 			uv_timer_start(&w->retry, retry, RETRY_MS, 0);
 			return;
 		}
-		forget(w, w->ended);
 		if (r == 0)
 			submit(w, detached);
+		else
+			forget(w, w->ended);
 	}
 }
 
