@@ -146,16 +146,16 @@ static int configure(struct linux_net *l, const struct step_bridge *bridge, char
 	if (r < 0)
 		return r;
 	settled = strcmp(link.alias, bridge->alias) == 0;
-	if (!settled) {
+	if (!settled)
 		link_put_quiet(&b, link.index, NULL, bridge->alias);
-		address_put_link_local(&b, link.index, &bridge->gateway);
-	}
 	if (!settled || link.mtu != mtu)
 		r = put_mtu(l, &b, bridge, &link, mtu);
 	if (r < 0)
 		return r;
 	link_put_up(&b, link.index, NULL);
 	r = rtnl_send(l->rtnl, &b, detail);
+	if (r == 0)
+		r = address_link_local(l->rtnl, link.index, &bridge->gateway, detail);
 	if (r == 0)
 		r = put_addresses(l, bridge, link.index, &first, bridge->n_more, detail);
 	if (r == 0)

@@ -157,6 +157,8 @@ static void detach_done(struct call *call, int r)
 	const struct owner *who = &a->spec.owner;
 	char name[HANDLE_NAME_MAX];
 
+	if (r < 0 && a->telling.peer) /* of which the tunnel knows nothing any more */
+		engine_peer_doubt(e, a->telling.peer);
 	if (!change_stands(call, r, "detach %s", handle_name(who, name)))
 		return;
 	death_forget(call->daemon, who);
