@@ -24,15 +24,19 @@ needs/runtime       :=
 needs/schema        := runtime
 needs/gen           := gen/pb runtime
 needs/gen/examples  := schema runtime
+needs/server/hcs    := schema runtime
 needs/server/engine := runtime
+needs/server/service := runtime
 needs/server/store  := schema runtime
 needs/server/net    := server/store server/engine schema runtime
 needs/server/linux  := server/net server/store server/engine schema runtime
+needs/server/guest  := runtime
 needs/server/ipc    := server/net server/store server/engine schema runtime
 needs/server/ops    := server/ipc server/net server/store server/engine schema runtime
-needs/server        := server/ops server/linux server/ipc server/net server/store server/engine schema runtime
+needs/server        := server/ops server/guest server/linux server/service server/ipc server/net server/store server/engine schema runtime
+needs/server/windows := server/ops server/guest server/service server/ipc server/net server/store server/engine schema runtime
 needs/client        := schema runtime
-needs/client/ctl    := client schema runtime
+needs/client/ctl    := client server/hcs schema runtime
 needs/tests/conformance/suite := schema runtime
 
 libs/gen/pb         := -lprotobuf-c
@@ -40,6 +44,8 @@ libs/runtime        := -lpthread $(if $(PROTOBUF),-lprotobuf-c)
 libs/client/ctl     := -ljson-c
 libs/gen/examples   := -ljson-c
 libs/server/linux   := -lnl-route-3 -lnl-3 -lnftables -lnftnl -lmnl -lsodium
+libs/server/guest   := -ljson-c
+libs/server/hcs     := -ljson-c -lpthread
 libs/server/ipc     := -luv
 libs/server/store   := -lsodium -llmdb -lpthread
 
@@ -54,9 +60,12 @@ include mk/fuzz.mk
 include mk/qemu.mk
 include mk/bench.mk
 include mk/install.mk
+include mk/windows.mk
 
 .PHONY: all deps deps-all demo check bench install clean
 all: programs
+
+include mk/windows_hcs.mk
 
 deps deps-all:
 	$(Q)mk/$@.sh

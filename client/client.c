@@ -2,15 +2,13 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 
 #include "runtime/frame.h"
 #include "runtime/paths.h"
-#include "runtime/stream_unix.h"
+#include "runtime/stream.h"
 #include "runtime/util.h"
 
 #define PAUSE_FIRST_MS 100
@@ -28,7 +26,7 @@ struct pending {
 
 struct ovd_client {
 	char *path;
-	int fd; /* -1: not connected */
+	struct stream *stream; /* NULL: not connected */
 	enum ovd_codec codec;
 	uint64_t last_id;
 	struct frame_reader in;
@@ -66,20 +64,16 @@ static struct limit limit_in(unsigned ms)
 	return (struct limit){ .at = ms == UINT_MAX ? INT64_MAX : now_ms() + ms };
 }
 
-/* Waits until the descriptor is ready. What it is ready for; -ETIMEDOUT. */
-static int wait_for(int fd, short events, struct limit *limit)
+/* Waits until the connection is ready. What it is ready for; -ETIMEDOUT. */
+static int wait_for(struct stream *stream, int what, struct limit *limit)
 {
-	struct pollfd watched = { .fd = fd, .events = events };
-
 	while (!limit->spent) {
 		int64_t left = MAX(limit->at - now_ms(), (int64_t)0);
-		int r = poll(&watched, 1, (int)MIN(left, (int64_t)INT_MAX));
+		int r = stream_wait(stream, what, (int)MIN(left, (int64_t)INT_MAX));
 
-		if (r < 0 && errno != EINTR)
-			return -errno;
 		limit->spent = left == 0;
-		if (r > 0)
-			return watched.revents;
+		if (r != 0)
+			return r;
 	}
 	return -ETIMEDOUT;
 }
@@ -107,7 +101,8 @@ static struct pending **find_pending(struct ovd_client *c, uint64_t id)
 
 static int lost(struct ovd_client *c, int r)
 {
-	fd_closep(&c->fd);
+	stream_close(c->stream);
+	c->stream = NULL;
 	frame_reader_done(&c->in);
 	while (c->pending)
 		forget(&c->pending);
@@ -116,12 +111,7 @@ static int lost(struct ovd_client *c, int r)
 
 static int connect_now(struct ovd_client *c)
 {
-	int fd = c->fd >= 0 ? c->fd : stream_connect(c->path);
-
-	if (fd < 0)
-		return fd;
-	c->fd = fd;
-	return 0;
+	return c->stream ? 0 : stream_open(c->path, &c->stream);
 }
 
 static void pause_ms(unsigned ms)
@@ -161,7 +151,6 @@ int ovd_client_open(const char *path, unsigned attempts, struct ovd_client **ret
 
 	if (!c)
 		return -ENOMEM;
-	c->fd = -1;
 	c->path = path ? strdup(path) : default_path();
 	r = c->path ? ovd_client_connect(c, attempts) : -ENOMEM;
 	if (r < 0) {
@@ -195,10 +184,10 @@ static int fill(struct ovd_client *c)
 
 	if (!p)
 		return -ENOMEM;
-	n = recv(c->fd, p, room, MSG_DONTWAIT);
+	n = stream_read(c->stream, p, room);
 	if (n > 0)
 		frame_filled(&c->in, (size_t)n);
-	else if (n == 0 || (errno != EINTR && errno != EAGAIN))
+	else if (n != -EINTR && n != -EAGAIN)
 		return lost(c, -ECONNRESET);
 	return 0;
 }
@@ -217,7 +206,7 @@ static int read_body(struct ovd_client *c, struct limit *limit, struct ovd_view 
 				  FRAME_BODY_MAX);
 			return lost(c, -EPROTO);
 		}
-		r = wait_for(c->fd, POLLIN, limit);
+		r = wait_for(c->stream, STREAM_READABLE, limit);
 		if (r > 0)
 			r = fill(c);
 		if (r < 0)
@@ -322,21 +311,20 @@ static int write_out(struct ovd_client *c, struct limit *limit, size_t *done)
 {
 	while (*done < c->out.n) {
 		bool ahead = c->in.in.n - c->in.start < READ_AHEAD_MOST;
-		ssize_t n = send(c->fd, c->out.p + *done, c->out.n - *done,
-				 MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t n = stream_write(c->stream, c->out.p + *done, c->out.n - *done);
 		int r;
 
 		if (n >= 0) {
 			*done += (size_t)n;
 			continue;
 		}
-		if (errno == EINTR)
+		if (n == -EINTR)
 			continue;
-		if (errno != EAGAIN)
+		if (n != -EAGAIN)
 			return lost(c, -ECONNRESET);
-		r = wait_for(c->fd, ahead ? POLLOUT | POLLIN : POLLOUT, limit);
+		r = wait_for(c->stream, STREAM_WRITABLE | (ahead ? STREAM_READABLE : 0), limit);
 		if (r > 0)
-			r = r & POLLIN ? fill(c) : 0;
+			r = r & STREAM_READABLE ? fill(c) : 0;
 		if (r < 0) /* behind half a frame nothing else can follow */
 			return *done > 0 ? lost(c, r) : r;
 	}
@@ -347,7 +335,7 @@ static int write_out(struct ovd_client *c, struct limit *limit, size_t *done)
  * reached it: the one that is there now gets it. */
 static int send_out(struct ovd_client *c, struct limit *limit)
 {
-	bool again = c->fd >= 0 && !c->pending;
+	bool again = c->stream && !c->pending;
 	size_t done = 0;
 	int r = connect_now(c);
 
@@ -464,7 +452,14 @@ void ovd_client_on_event(struct ovd_client *c,
 
 int ovd_client_fd(const struct ovd_client *c)
 {
-	return c->fd;
+	return c->stream ? stream_fd(c->stream) : -1;
+}
+
+int ovd_client_wait(struct ovd_client *c, int ms)
+{
+	int r = c->stream ? stream_wait(c->stream, STREAM_READABLE, ms) : -ENOTCONN;
+
+	return r < 0 ? r : 0;
 }
 
 int ovd_client_handle(struct ovd_client *c)
@@ -474,7 +469,7 @@ int ovd_client_handle(struct ovd_client *c)
 
 	if (c->in_event)
 		return -EBUSY;
-	if (c->fd < 0)
+	if (!c->stream)
 		return -ENOTCONN;
 	do
 		r = take_frame(c, 0, &only_what_is_there);

@@ -22,10 +22,11 @@
 
 struct ovd_client;
 
-/* Connects to the daemon's socket at path, or at the default one for this user (NULL); the path is
- * copied. While nobody listens there it is tried `attempts` times, 1 at least, with pauses of 100
- * ms, then twice as long each time, up to 1 s. Negative errno of connect(2), -EAGAIN: more clients
- * wait to be let in than the system queues; -ENAMETOOLONG, -ENOMEM. */
+/* Connects to the daemon's socket, a named pipe on Windows, at path, or at the default one for this
+ * user (NULL); the path is copied. While nobody listens there it is tried `attempts` times, 1 at
+ * least, with pauses of 100 ms, then twice as long each time, up to 1 s. Negative errno of
+ * connect(2), -EAGAIN: more clients wait to be let in than the system queues; -ENAMETOOLONG,
+ * -ENOMEM. */
 int ovd_client_open(const char *path, unsigned attempts, struct ovd_client **ret);
 
 /* Closes it; what is outstanding is forgotten. Accepts NULL. */
@@ -67,14 +68,20 @@ int ovd_client_raw(struct ovd_client *client, struct ovd_view body, unsigned ms,
 		   struct ovd_view *ret);
 
 /* What to do with events, which come at any time between answers: called from call, receive and
- * handle. NULL drops them, as are those of kinds that this client doesn't know. The event lives
- * until the function returns, which may not call or close this client. */
+ * handle. The daemon sends them to connections that have said hello. NULL drops them, as are those
+ * of kinds that this client doesn't know. The event lives until the function returns, which may not
+ * call or close this client. */
 void ovd_client_on_event(struct ovd_client *client,
 			 void (*event)(void *arg, const struct ovd_event *event), void *arg);
 
-/* The descriptor, to wait for events with poll(2); -1 while there is no connection. Events that
- * came along with an answer are not in it any more, so handle goes before poll. */
+/* The descriptor, to wait for events with poll(2); -1 while there is no connection, and always on
+ * Windows. Events that came along with an answer are not in it any more, so handle goes before
+ * poll. */
 int ovd_client_fd(const struct ovd_client *client);
+
+/* Waits until there may be events, ms at most, -1 for ever: where there is no poll(2), or nothing
+ * else to wait for. 0 also if there is nothing; -ENOTCONN. Behind handle, like poll. */
+int ovd_client_wait(struct ovd_client *client, int ms);
 
 /* Hands out the events that are there, without waiting: what was read already and what one read
  * gives. -ENOTCONN: there is no connection; -ECONNRESET, -EPROTO, -EBUSY, -ENOMEM as call. */

@@ -115,7 +115,7 @@ void emit_completion_bash(struct model *m, struct text *t)
 	text_put(t, "\tesac\n"
 		    "\t[ -n \"$words\" ] || case $command in\n"
 		    "\t'') words='--socket --data-dir --json --codec --timeout --help --version "
-		    "call raw "
+		    "call events raw "
 		    "help");
 	each_operation(m, t, bash_word);
 	text_put(t, "' ;;\n");
@@ -174,6 +174,7 @@ void emit_completion_zsh(struct model *m, struct text *t)
 		    "\tlocal -a commands=(\n");
 	each_operation(m, t, zsh_command);
 	text_put(t, "\t\t'call:Asks for an operation that this program need not know.'\n"
+		    "\t\t'events:Prints what the daemon tells unasked, until it ends.'\n"
 		    "\t\t'raw:Sends a frame, or a request, as it is typed.'\n"
 		    "\t\t'help:Prints the commands.'\n"
 		    "\t)\n"
@@ -240,6 +241,8 @@ void emit_completion_fish(struct model *m, struct text *t)
 		"version.\"\n"
 		"complete -c overlayctl -n __fish_use_subcommand -a call -d \"Asks for an "
 		"operation that this program need not know.\"\n"
+		"complete -c overlayctl -n __fish_use_subcommand -a events -d \"Prints what the "
+		"daemon tells unasked, until it ends.\"\n"
 		"complete -c overlayctl -n __fish_use_subcommand -a raw -d \"Sends a frame, or a "
 		"request, as it is typed.\"\n"
 		"complete -c overlayctl -n __fish_use_subcommand -a help -d \"Prints the "

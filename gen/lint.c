@@ -201,27 +201,32 @@ static void variant_is_message(struct model *m, const struct message *message)
 			      message->name, message->fields.items[i].name);
 }
 
-/* Calls each for all keys that stand in one object, flattened ones too. */
+#define KEYS_MAX      64
+#define FLATTENED_MAX 64 /* two in each of two in each ...: without a limit that takes for ever */
+
+/* All keys that stand in one object, flattened ones too, as far as they are within the limits. */
 struct keys {
-	const char *names[65];
-	size_t n;
-	bool too_many;
+	const char *names[KEYS_MAX];
+	size_t n, n_flattened;
+	bool too_many, too_flat;
 	const char *twice;
 };
 
 static void gather_keys(struct keys *keys, const struct message *message)
 {
-	for (size_t i = 0; i < message->fields.n; i++) {
+	for (size_t i = 0; i < message->fields.n && !keys->too_many && !keys->too_flat; i++) {
 		const struct field *f = &message->fields.items[i];
 
 		if (f->flatten && f->message) {
-			gather_keys(keys, f->message);
+			keys->too_flat = ++keys->n_flattened > FLATTENED_MAX;
+			if (!keys->too_flat)
+				gather_keys(keys, f->message);
 			continue;
 		}
 		for (size_t k = 0; k < keys->n; k++)
 			if (strcmp(keys->names[k], f->key) == 0)
 				keys->twice = f->key;
-		if (keys->n == 64)
+		if (keys->n == KEYS_MAX)
 			keys->too_many = true;
 		else
 			keys->names[keys->n++] = f->key;
@@ -266,7 +271,10 @@ static void keys_are_unique(struct model *m, const struct message *message)
 		FAULT(m, message, "%s: the key %s stands twice in one object", message->name,
 		      keys.twice);
 	if (keys.too_many)
-		FAULT(m, message, "%s: more than 64 keys in one object", message->name);
+		FAULT(m, message, "%s: more than %d keys in one object", message->name, KEYS_MAX);
+	if (keys.too_flat)
+		FAULT(m, message, "%s: more than %d messages are flattened into one object",
+		      message->name, FLATTENED_MAX);
 }
 
 static bool has_key(const struct message *message, const char *key)

@@ -12,6 +12,7 @@ needs/tests/fuzz/fuzz_against_json_c := schema runtime
 needs/tests/fuzz/fuzz_generator      := gen gen/pb runtime
 needs/tests/fuzz/fuzz_connections    := server/ipc server/net server/store server/engine schema runtime
 needs/tests/fuzz/fuzz_protobuf       := schema runtime
+needs/tests/fuzz/fuzz_guest          := server/guest runtime
 needs/tests/fuzz/fuzz_uapi           := server/linux server/net server/store server/engine schema runtime
 needs/tests/fuzz/fuzz_wg_netlink     := server/linux server/net server/store server/engine schema runtime
 libs/tests/fuzz/fuzz_against_json_c  := -ljson-c

@@ -1,6 +1,6 @@
 # One rule per kind of file.
 PARTS  := $(patsubst needs/%,%,$(filter needs/%,$(.VARIABLES)))
-source  = $(filter-out $(addsuffix /%_main.c,$(1)) $(if $(PROTOBUF),,runtime/protobuf%),$(wildcard $(1)/*.c))
+source  = $(filter-out $(foreach k,main windows pipe,$(1)/%_$(k).c) $(if $(PROTOBUF),,runtime/protobuf%),$(wildcard $(1)/*.c))
 objects = $(patsubst %.c,$(B)/%.o,$(call source,$(1)))
 archive = $(patsubst %,$(B)/%.a,$(1) $(needs/$(1)))
 libs    = $(foreach p,$(1) $(needs/$(1)),$(libs/$(p)))

@@ -1,11 +1,12 @@
 # tests/ is the tree again: tests/runtime/test_ip.c is linked with runtime and what runtime may use.
 needs/tests/conformance := tests/conformance/suite schema runtime
 needs/tests/integration := client schema runtime
+needs/tests/sim := server/net server/store server/engine schema runtime
 
 UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/*/test_*.c tests/*/*/test_*.c))
-UNIT_TESTS := $(filter-out $(if $(PROTOBUF),,$(B)/tests/runtime/test_protobuf% $(B)/tests/conformance/test_protobuf%),$(UNIT_TESTS))
+UNIT_TESTS := $(filter-out $(B)/tests/wine/% $(if $(PROTOBUF),,$(B)/tests/runtime/test_protobuf% $(B)/tests/conformance/test_protobuf%),$(UNIT_TESTS))
 # The clients of other languages know no sanitizers.
-SCRIPTS    := $(filter-out tests/qemu/% $(if $(SAN),tests/client/%),$(wildcard tests/*/test_*.sh tests/*/*/test_*.sh))
+SCRIPTS    := $(filter-out tests/qemu/% tests/wine/% $(if $(SAN),tests/client/%),$(wildcard tests/*/test_*.sh tests/*/*/test_*.sh))
 test_part   = $(or $(filter $(patsubst tests/%/,%,$(dir $(1))),$(PARTS)),$(patsubst %/,%,$(dir $(1))))
 
 # What the tests of one folder share: every other source in it.
@@ -14,10 +15,12 @@ shared      = $(patsubst %.c,$(B)/%.o,$(filter-out %_main.c,$(filter-out $(dir $
 # And what they need beside their part.
 more/tests/server/ops/ := $(addprefix $(B)/,schema/overlayd_ops.o schema/overlayd_describe.o tests/server/net/net_fake.o tests/server/ipc/clock.o)
 
-more/tests/client/ctl/ := $(addprefix $(B)/schema/,overlayd_ctl.o overlayd_describe.o)
+more/tests/sim/ := $(B)/tests/server/net/net_fake.o
+
+more/tests/client/ctl/ := $(addprefix $(B)/,schema/overlayd_ctl.o schema/overlayd_describe.o tests/server/hcs/fake_hcs.o)
 
 define unit_test
-$(B)/$(1): $(B)/$(1).o $(B)/tests/check.o $(B)/tests/sandbox.o $(call shared,$(1)) $(more/$(dir $(1))) $(call archive,$(call test_part,$(1)))
+$(B)/$(1): $(B)/$(1).o $(B)/tests/check.o $(B)/tests/check_unix.o $(B)/tests/sandbox.o $(call shared,$(1)) $(more/$(dir $(1))) $(call archive,$(call test_part,$(1)))
 endef
 $(foreach t,$(UNIT_TESTS:$(B)/%=%),$(eval $(call unit_test,$(t))))
 
@@ -27,6 +30,11 @@ $(filter $(B)/tests/client/ctl/%,$(UNIT_TESTS)): $(B)/tests/client/fake_daemon.o
 $(UNIT_TESTS):
 	$(call say,LD,$@)
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(call libs,$(call test_part,$(@:$(B)/%=%)))
+
+# The engine against a model of what must hold: SEED=.. where to begin, N=.. how many acts.
+.PHONY: sim
+sim: $(B)/tests/sim/test_sim
+	$(Q)SEED=$(or $(SEED),1) N=$(or $(N),10000000) $<
 
 .PHONY: tests run-tests run-checks
 tests: programs $(UNIT_TESTS)

@@ -18,7 +18,13 @@ struct tags {
 	bool seen[LAYERS_MAX];
 };
 
-static int read_value(struct json_scan *s, const struct ovd_row *row, void *at);
+/* Every function here reads at p and returns where it ended: NULL, and s->r, if it failed. */
+
+static const char *read_value(struct json_scan *s, const char *p, const struct ovd_row *row,
+			      void *at);
+
+/* The fault at `at`. */
+#define FAULT(s, at, ...) scan_end(s, SCAN_FAULT(s, at, __VA_ARGS__))
 
 /* ---- members of an object ---- */
 
@@ -31,296 +37,325 @@ static int tag_index(const struct tags *tags, struct ovd_view key)
 	return -1;
 }
 
-/* A key that is no row's: a tag that was read already, or one that nobody knows. */
-static _cold_ int read_other(struct json_scan *s, struct tags *tags, struct ovd_view key)
+/* The value of a key that is no row's: of a tag that was read already, or of one that nobody knows.
+ */
+static _cold_ const char *read_other(struct json_scan *s, struct tags *tags, struct ovd_view key)
 {
 	int i = tag_index(tags, key);
 
 	if (i >= 0 && tags->seen[i])
-		return SCAN_FAULT(s, s->key, "the key %.*s stands twice", VIEW(key));
+		return FAULT(s, s->key, "the key %.*s stands twice", VIEW(key));
 	if (i >= 0)
 		tags->seen[i] = true;
-	return scan_skip(s);
+	return scan_end(s, scan_skip(s));
 }
 
-static const struct ovd_row *find_row(const struct ovd_object *o, unsigned from,
-				      struct ovd_view key)
+/* The row of that key, looked for from one on; n_rows if there is none. */
+static unsigned find_row(const struct ovd_object *o, unsigned from, struct ovd_view key)
 {
 	for (unsigned n = 0; n < o->n_rows; n++) {
 		unsigned i = from + n < o->n_rows ? from + n : from + n - o->n_rows;
 
 		if (o->rows[i].literal_len == key.n + 3 &&
 		    memcmp(o->rows[i].literal + 1, key.p, key.n) == 0)
-			return &o->rows[i];
+			return i;
 	}
+	return o->n_rows;
+}
+
+static _cold_ const char *fault_at_row(struct json_scan *s, const struct ovd_row *row)
+{
+	if (s->r == -EBADMSG)
+		fault_in_key(s->fault, OVD_ROW_KEY(row));
 	return NULL;
 }
 
-static int fault_at_row(struct json_scan *s, const struct ovd_row *row, int r)
+static const char *read_null(struct json_scan *s, const char *p)
 {
-	if (r == -EBADMSG)
-		fault_in_key(s->fault, OVD_ROW_KEY(row));
-	return r;
+	bool null;
+
+	s->p = p;
+	return scan_end(s, scan_null(s, &null));
 }
 
-static int read_row(struct json_scan *s, const struct ovd_row *row, void *object)
+static inline const char *read_row(struct json_scan *s, const char *p, const struct ovd_row *row,
+				   void *object)
 {
-	int r;
-
-	scan_blanks(s);
-	if (row->flags & OVD_OPTIONAL) {
-		bool null;
-
-		if (*s->p == 'n')
-			return fault_at_row(s, row, scan_null(s, &null));
-		if (row->kind != OVD_KIND_TEXT)
+	p = scan_past_blanks(p);
+	if (row->flags & OVD_OPTIONAL && *p == 'n') {
+		p = read_null(s, p);
+	} else {
+		if (row->flags & OVD_OPTIONAL && row->kind != OVD_KIND_TEXT)
 			*row_presence(row, object) = true;
+		p = row->kind == OVD_KIND_TEXT && !(row->flags & OVD_LIST)
+			    ? scalar_text(s, p, row, row_place(row, object))
+			    : read_value(s, p, row, row_place(row, object));
 	}
-	r = read_value(s, row, row_place(row, object));
-	return r < 0 ? fault_at_row(s, row, r) : 0;
+	return p ? p : fault_at_row(s, row);
 }
 
-static int check_rows(struct json_scan *s, const struct ovd_object *o, uint64_t seen, void *object)
+static uint64_t all_rows(const struct ovd_object *o)
 {
-	uint64_t all = o->n_rows < 64 ? (UINT64_C(1) << o->n_rows) - 1 : UINT64_MAX;
+	return o->n_rows < 64 ? (UINT64_C(1) << o->n_rows) - 1 : UINT64_MAX;
+}
 
-	if (seen == all)
-		return 0;
+/* Behind the closing bracket, where p is. */
+static const char *check_rows(struct json_scan *s, const char *p, const struct ovd_object *o,
+			      uint64_t seen, void *object)
+{
 	for (unsigned i = 0; i < o->n_rows; i++) {
 		if (seen >> i & 1)
 			continue;
-		if (o->rows[i].flags & OVD_REQUIRED)
-			return fault_at_row(s, &o->rows[i],
-					    SCAN_FAULT(s, s->p - 1, "the key is missing"));
+		if (o->rows[i].flags & OVD_REQUIRED) {
+			FAULT(s, p - 1, "the key is missing");
+			return fault_at_row(s, &o->rows[i]);
+		}
 		if (o->rows[i].flags & OVD_DEFAULTED)
 			row_set_default(&o->rows[i], object);
 	}
-	return 0;
+	return p;
 }
 
-/* The row whose key a writer would put here, which leaves out what is absent: then p is behind the
- * colon. NULL if the next key is another. */
-static inline const struct ovd_row *key_predicted(struct json_scan *s, const struct ovd_object *o,
-						  unsigned next, bool first)
+static _cold_ const char *fault_twice(struct json_scan *s, const struct ovd_row *row)
 {
-	const char *p = s->p;
+	FAULT(s, s->key, "the key stands twice");
+	return fault_at_row(s, row);
+}
 
-	if (!first && *p++ != ',')
-		return NULL;
-	for (unsigned i = next; i < o->n_rows; i++) { /* without rows, rows is NULL */
+/* The row whose key a writer would put at p, which leaves out what is absent; n_rows if the next
+ * key is another. */
+static inline unsigned key_predicted(const char *p, const struct ovd_object *o, unsigned next)
+{
+	for (unsigned i = next; i < o->n_rows; i++) {
 		const struct ovd_row *row = &o->rows[i];
 
-		if (word_same(p, row->literal, row->literal_len)) {
-			s->key = p;
-			s->p = p + row->literal_len;
-			return row;
-		}
+		if (block_same(p, row->literal, row->literal_len))
+			return i;
 		if (!(row->flags & (OVD_OPTIONAL | OVD_SKIP_EMPTY)))
-			return NULL;
+			break;
 	}
-	return NULL;
+	return o->n_rows;
 }
 
-/* The rows of an object up to its closing bracket. */
-static int read_members(struct json_scan *s, const struct ovd_object *o, struct tags *tags,
-			void *object)
+/* Behind the next key and its colon, or behind the closing bracket. */
+static inline const char *read_key(struct json_scan *s, const char *p, bool first,
+				   struct ovd_view *ret, bool *ret_more)
 {
+	*ret_more = *p != '}';
+	if (!*ret_more) {
+		s->depth--;
+		return p + 1;
+	}
+	s->p = p;
+	return scan_end(s, scan_key(s, first, ret, ret_more));
+}
+
+/* The rows of an object and its closing bracket. */
+static const char *read_members(struct json_scan *s, const char *p, const struct ovd_object *o,
+				struct tags *tags, void *object)
+{
+	const uint64_t all = all_rows(o);
 	uint64_t seen = 0;
 	unsigned next = 0;
-	int r;
 
-	memset(object, 0, o->size);
+	if (o->required != all) /* otherwise every member will be written */
+		memset(object, 0, o->size);
 	for (bool first = !tags->behind;; first = false) {
-		const struct ovd_row *row = key_predicted(s, o, next, first);
+		const char *key = p + !first;
+		unsigned i = first || *p == ',' ? key_predicted(key, o, next) : o->n_rows;
 
-		if (!row) {
-			struct ovd_view key;
+		if (i < o->n_rows) {
+			s->key = key;
+			p = key + o->rows[i].literal_len;
+		} else {
+			struct ovd_view name;
 			bool more;
 
-			r = scan_key(s, first, &key, &more);
-			if (r < 0)
-				return r;
+			p = read_key(s, p, first, &name, &more);
+			if (!p)
+				return NULL;
 			if (!more)
-				return check_rows(s, o, seen, object);
-			row = find_row(o, next, key);
-			if (!row) {
-				r = read_other(s, tags, key);
-				if (r < 0)
-					return r;
+				return seen == all ? p : check_rows(s, p, o, seen, object);
+			i = find_row(o, next, name);
+			if (i == o->n_rows) {
+				p = read_other(s, tags, name);
+				if (!p)
+					return NULL;
 				continue;
 			}
 		}
-		next = (unsigned)(row - o->rows);
-		if (seen >> next & 1)
-			return fault_at_row(s, row, SCAN_FAULT(s, s->key, "the key stands twice"));
-		seen |= UINT64_C(1) << next++;
-		r = read_row(s, row, object);
-		if (r < 0)
-			return r;
+		if (seen >> i & 1)
+			return fault_twice(s, &o->rows[i]);
+		seen |= UINT64_C(1) << i;
+		next = i + 1;
+		p = read_row(s, p, &o->rows[i], object);
+		if (!p)
+			return NULL;
 	}
 }
 
-static int read_object(struct json_scan *s, const struct ovd_object *o, void *at)
+/* Behind the opening bracket, or NULL. */
+static inline const char *read_open(struct json_scan *s, const char *p, char bracket,
+				    const char *what)
 {
-	struct tags none = { .n = 0 };
-	int r = scan_open(s, '{', "an object");
+	if (*p == bracket && s->depth < JSON_DEPTH_MAX) {
+		s->depth++;
+		return p + 1;
+	}
+	s->p = p;
+	return scan_end(s, scan_open(s, bracket, what));
+}
 
-	return r < 0 ? r : read_members(s, o, &none, at);
+static const char *read_object(struct json_scan *s, const char *p, const struct ovd_object *o,
+			       void *at)
+{
+	struct tags none;
+
+	none.n = 0;
+	none.behind = false;
+	p = read_open(s, p, '{', "an object");
+	return p ? read_members(s, p, o, &none, at) : NULL;
 }
 
 /* ---- unions ---- */
 
-static int find_variant(struct json_scan *s, const struct ovd_union *u, const char *at,
-			struct ovd_view name, const struct ovd_variant **ret)
+static const struct ovd_variant *find_variant(const struct ovd_union *u, struct ovd_view name)
 {
-	const struct ovd_variant *v = u->variants;
+	const struct ovd_variant *v = u->variants, *end = v + u->n_variants;
 
-	for (; v < u->variants + u->n_variants; v++)
-		if (name.n == v->name_len &&
-		    word_same(name.p, v->literal + u->tag_len + 1, name.n)) {
-			*ret = v;
-			return 0;
-		}
-	SCAN_FAULT(s, at, "unknown: %.*s", (int)MIN(name.n, (size_t)64), name.p);
-	fault_in_key(s->fault, (struct ovd_view){ .p = u->tag + 1, .n = u->tag_len - 3u });
-	return -EBADMSG;
+	if (name.n > OVD_KEY_MAX)
+		return NULL;
+	for (; v < end; v++)
+		if (v->name_len == (uint8_t)name.n &&
+		    block_same(name.p, v->literal + u->tag_len + 1, name.n))
+			return v;
+	return NULL;
 }
 
-static int read_tag_value(struct json_scan *s, const struct ovd_union *u,
-			  const struct ovd_variant **ret)
+static _cold_ const char *fault_at_tag(struct json_scan *s, const struct ovd_union *u)
 {
-	const char *at = s->p;
-	struct ovd_view name;
-	int r = scan_string(s, "a name in a string", &name);
-
-	if (r == -EBADMSG)
+	if (s->r == -EBADMSG)
 		fault_in_key(s->fault, (struct ovd_view){ .p = u->tag + 1, .n = u->tag_len - 3u });
-	return r < 0 ? r : find_variant(s, u, at, name, ret);
+	return NULL;
 }
 
-/* Looks the whole object through, from behind its {, for the tag. p and depth stay. */
-static _cold_ int look_ahead(const struct json_scan *from, const struct ovd_union *u,
-			     const struct ovd_variant **ret)
+static const char *read_tag_value(struct json_scan *s, const char *p, const struct ovd_union *u,
+				  const struct ovd_variant **ret)
+{
+	struct ovd_view name;
+	const char *end = scalar_string(s, p, "a name in a string", &name);
+
+	if (!end)
+		return fault_at_tag(s, u);
+	*ret = find_variant(u, name);
+	if (*ret && name.p == p + 1) /* the table's length is there before the quote is found */
+		return p + (*ret)->name_len + 2;
+	if (*ret)
+		return end;
+	FAULT(s, p, "unknown: %.*s", (int)MIN(name.n, (size_t)64), name.p);
+	return fault_at_tag(s, u);
+}
+
+/* Looks the whole object through, from behind its {, for the tag. */
+static _cold_ const struct ovd_variant *look_ahead(struct json_scan *from, const char *p,
+						   const struct ovd_union *u)
 {
 	struct ovd_view tag = { .p = u->tag + 1, .n = u->tag_len - 3u }, key;
 	const struct ovd_variant *found = NULL;
 	struct json_scan s = *from;
-	bool more;
-	int r;
+	bool more = true;
 
-	for (bool first = true;; first = false) {
-		r = scan_key(&s, first, &key, &more);
-		if (r < 0)
-			return r;
-		if (!more)
+	s.p = p;
+	for (bool first = true; p; first = false) {
+		p = scan_end(&s, scan_key(&s, first, &key, &more));
+		if (!p || !more)
 			break;
-		if (!view_eq(key, tag)) {
-			r = scan_skip(&s);
-		} else if (found) {
-			r = SCAN_FAULT(&s, s.key, "the key %.*s stands twice", VIEW(tag));
-		} else {
-			r = read_tag_value(&s, u, &found);
-		}
-		if (r < 0)
-			return r;
+		if (!view_eq(key, tag))
+			p = scan_end(&s, scan_skip(&s));
+		else if (found)
+			p = FAULT(&s, s.key, "the key %.*s stands twice", VIEW(tag));
+		else
+			p = s.p = read_tag_value(&s, p, u, &found);
 	}
-	if (!found) {
-		SCAN_FAULT(&s, s.p - 1, "the key is missing");
-		fault_in_key(s.fault, tag);
-		return -EBADMSG;
+	if (p && !found) {
+		FAULT(&s, p - 1, "the key is missing");
+		fault_at_tag(&s, u);
 	}
-	*ret = found;
-	return 0;
+	from->r = s.r;
+	return p ? found : NULL;
 }
 
-/* The tag is the object's next key, as every known writer has it. */
-static bool tag_is_next(struct json_scan *s, const struct ovd_union *u, bool first)
+/* The tag is the object's next key, as every known writer has it: behind it, or NULL. */
+static const char *tag_is_next(const char *p, const struct ovd_union *u, bool first)
 {
-	const char *p = s->p;
-
 	if (!first && *p++ != ',')
-		return false;
-	while (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r')
-		p++;
-	if (!word_same(p, u->tag, u->tag_len))
-		return false;
-	s->p = p + u->tag_len;
-	scan_blanks(s);
-	return true;
+		return NULL;
+	p = scan_past_blanks(p);
+	return block_same(p, u->tag, u->tag_len) ? scan_past_blanks(p + u->tag_len) : NULL;
 }
 
 /* `inside` is where the object's first key may stand. */
-static int read_tag(struct json_scan *s, const char *inside, const struct ovd_union *u,
-		    struct tags *tags, const struct ovd_variant **ret)
+static const char *read_tag(struct json_scan *s, const char *p, const char *inside,
+			    const struct ovd_union *u, struct tags *tags,
+			    const struct ovd_variant **ret)
 {
-	bool first = tags->n == 0;
+	const char *value = tags->behind ? tag_is_next(p, u, tags->n == 0) : NULL;
 
 	tags->unions[tags->n] = u;
-	if (tags->behind && tag_is_next(s, u, first)) {
+	if (value) {
 		tags->seen[tags->n] = true;
-		return read_tag_value(s, u, ret);
+		return read_tag_value(s, value, u, ret);
 	}
 	tags->behind = false;
-	s->p = inside;
 	memset(tags->seen, 0, sizeof(tags->seen));
-	return look_ahead(s, u, ret);
+	*ret = look_ahead(s, inside, u);
+	return *ret ? inside : NULL;
 }
 
-/* One union after another that share the object. */
-static int read_tags(struct json_scan *s, const char *inside, const struct ovd_union *u,
-		     struct tags *tags, void **at, const struct ovd_variant **ret)
+static const char *read_union(struct json_scan *s, const char *p, const struct ovd_union *u,
+			      void *at)
 {
-	const struct ovd_variant *variant = NULL;
-	int r;
+	const char *inside = p = read_open(s, p, '{', "an object");
+	struct tags tags = { .behind = true };
 
-	for (tags->behind = true;; u = variant->inner) {
-		r = read_tag(s, inside, u, tags, &variant);
-		if (r < 0)
-			return r;
-		tags->n++;
-		*(int *)*at = variant->value;
-		*at = (char *)*at + variant->offset;
+	const struct ovd_variant *variant = NULL;
+
+	for (;; u = variant->inner) {
+		p = p ? read_tag(s, p, inside, u, &tags, &variant) : NULL;
+		if (!p)
+			return NULL;
+		tags.n++;
+		*(int *)at = variant->value;
+		at = (char *)at + variant->offset;
 		if (!variant->inner)
-			break;
+			return read_members(s, p, variant->object, &tags, at);
 	}
-	*ret = variant;
-	return 0;
-}
-
-static int read_union(struct json_scan *s, const struct ovd_union *u, void *at)
-{
-	struct tags tags = { .n = 0 };
-	const struct ovd_variant *variant = NULL;
-	int r = scan_open(s, '{', "an object");
-
-	if (r == 0)
-		r = read_tags(s, s->p, u, &tags, &at, &variant);
-	return r < 0 ? r : read_members(s, variant->object, &tags, at);
 }
 
 /* ---- lists and values ---- */
 
-static int read_one(struct json_scan *s, const struct ovd_row *row, void *at)
+static inline const char *read_one(struct json_scan *s, const char *p, const struct ovd_row *row,
+				   void *at)
 {
 	switch ((enum ovd_kind)row->kind) {
 	case OVD_KIND_BOOL:
-		return scan_bool(s, at);
+		return scalar_bool(s, p, at);
 	case OVD_KIND_UINT:
-		return scalar_uint(s, row, at);
+		return scalar_uint(s, p, row, at);
 	case OVD_KIND_INT:
-		return scalar_int(s, row, at);
+		return scalar_int(s, p, row, at);
 	case OVD_KIND_TEXT:
-		return scalar_text(s, row, at);
+		return scalar_text(s, p, row, at);
 	case OVD_KIND_IP:
-		return scalar_ip(s, at);
+		return scalar_ip(s, p, at);
 	case OVD_KIND_ENUM:
-		return scalar_enum(s, row->type, at);
+		return scalar_enum(s, p, row->type, at);
 	case OVD_KIND_OBJECT:
-		return read_object(s, row->type, at);
+		return read_object(s, p, row->type, at);
 	case OVD_KIND_UNION:
-		return read_union(s, row->type, at);
+		return read_union(s, p, row->type, at);
 	}
-	return -EINVAL;
+	return scan_end(s, -EINVAL);
 }
 
 static int grow(struct json_scan *s, const struct ovd_row *row, char **items, size_t n, size_t *cap)
@@ -340,41 +375,51 @@ static int grow(struct json_scan *s, const struct ovd_row *row, char **items, si
 	return 0;
 }
 
-static int read_item(struct json_scan *s, const struct ovd_row *row, char **items, size_t n,
-		     size_t *cap)
+static inline const char *read_item(struct json_scan *s, const char *p, const struct ovd_row *row,
+				    char **items, size_t n, size_t *cap)
 {
-	int r;
-
 	if (n >= row->max_items)
-		return SCAN_FAULT(s, s->p, "more than %u items", row->max_items);
-	r = grow(s, row, items, n, cap);
-	if (r == 0)
-		r = read_one(s, row, *items + n * row->item_size);
-	if (r == -EBADMSG)
+		return FAULT(s, p, "more than %u items", row->max_items);
+	s->r = grow(s, row, items, n, cap);
+	if (s->r < 0)
+		return NULL;
+	p = read_one(s, p, row, *items + n * row->item_size);
+	if (!p && s->r == -EBADMSG)
 		fault_in_item(s->fault, n);
-	return r;
+	return p;
 }
 
-static int read_list(struct json_scan *s, const struct ovd_row *row, struct ovd_list *list)
+/* In front of the next item, or behind the closing bracket. */
+static inline const char *read_more(struct json_scan *s, const char *p, bool first, bool *ret_more)
+{
+	if (!first && p[0] == ',' && (unsigned char)p[1] > ' ')
+		return p + 1;
+	s->p = p;
+	return scan_end(s, scan_item(s, first, ret_more));
+}
+
+static const char *read_list(struct json_scan *s, const char *p, const struct ovd_row *row,
+			     struct ovd_list *list)
 {
 	size_t n = 0, cap = 0;
 	char *items = NULL;
-	bool more;
-	int r = scan_open(s, '[', "a list");
+	bool more = true;
 
-	while (r == 0) {
-		r = scan_item(s, n == 0, &more);
-		if (r < 0 || !more)
+	p = read_open(s, p, '[', "a list");
+	while (p) {
+		p = read_more(s, p, n == 0, &more);
+		if (!p || !more)
 			break;
-		r = read_item(s, row, &items, n++, &cap);
+		p = read_item(s, p, row, &items, n++, &cap);
 	}
 	*list = (struct ovd_list){ .items = items, .n = n };
-	return r;
+	return p;
 }
 
-static int read_value(struct json_scan *s, const struct ovd_row *row, void *at)
+static const char *read_value(struct json_scan *s, const char *p, const struct ovd_row *row,
+			      void *at)
 {
-	return row->flags & OVD_LIST ? read_list(s, row, at) : read_one(s, row, at);
+	return row->flags & OVD_LIST ? read_list(s, p, row, at) : read_one(s, p, row, at);
 }
 
 /* ---- documents ---- */
@@ -382,17 +427,16 @@ static int read_value(struct json_scan *s, const struct ovd_row *row, void *at)
 int json_decode(const struct ovd_table *table, struct ovd_view body, struct arena *arena, void *out,
 		struct ovd_fault *fault)
 {
-	struct json_scan s = { .start = body.p, .p = body.p, .arena = arena, .fault = fault };
-	int r;
+	struct json_scan s = { .start = body.p, .arena = arena, .fault = fault };
+	const char *p = scan_past_blanks(body.p);
 
-	scan_blanks(&s);
-	r = table->union_ ? read_union(&s, table->union_, out)
-			  : read_object(&s, table->object, out);
-	if (r < 0)
-		return r;
-	scan_blanks(&s);
-	if (s.p != body.p + body.n)
-		return SCAN_FAULT(&s, s.p, "something stands behind the document");
+	p = table->union_ ? read_union(&s, p, table->union_, out)
+			  : read_object(&s, p, table->object, out);
+	if (!p)
+		return s.r;
+	p = scan_past_blanks(p);
+	if (p != body.p + body.n)
+		return SCAN_FAULT(&s, p, "something stands behind the document");
 	return 0;
 }
 

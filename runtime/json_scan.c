@@ -20,49 +20,64 @@ static int fault_in_number(struct json_scan *s, const char *at, uint64_t max)
 	return SCAN_FAULT(s, at, "expected an integer");
 }
 
-/* Decimal digits up to 2^64-1, with nothing behind them that belongs to a number. */
-static bool scan_digits(struct json_scan *s, uint64_t *ret)
+/* Behind digits; nothing may stand there that belongs to a number. */
+static inline const char *end_of_digits(const char *p)
 {
-	const char *p = s->p, *fits = p + 19;
-	uint64_t value = 0;
+	return *p == '.' || *p == 'e' || *p == 'E' ? NULL : p;
+}
 
-	if (!is_digit(*p) || (*p == '0' && is_digit(p[1])))
-		return false;
-	for (; p < fits && is_digit(*p); p++)
-		value = value * 10 + (uint64_t)(*p - '0');
+/* The rest of a number, of 20 digits or more, that may not fit into 64 bits. */
+static _cold_ const char *scan_more_digits(const char *p, uint64_t value, uint64_t *ret)
+{
 	for (; is_digit(*p); p++)
 		if (__builtin_mul_overflow(value, UINT64_C(10), &value) ||
 		    __builtin_add_overflow(value, (uint64_t)(*p - '0'), &value))
-			return false;
-	if (*p == '.' || *p == 'e' || *p == 'E')
-		return false;
-	s->p = p;
+			return NULL;
 	*ret = value;
-	return true;
+	return end_of_digits(p);
+}
+
+const char *scan_digits(const char *p, uint64_t *ret)
+{
+	const char *fits = p + 19;
+	uint64_t value = 0;
+
+	if (!is_digit(*p) || (*p == '0' && is_digit(p[1])))
+		return NULL;
+	for (; p + sizeof(uint64_t) <= fits && word_is_digits(word_load(p)); p += sizeof(uint64_t))
+		value = value * 100000000 + word_decimal(word_load(p));
+	for (; is_digit(*p); p++) {
+		if (p == fits)
+			return scan_more_digits(p, value, ret);
+		value = value * 10 + (uint64_t)(*p - '0');
+	}
+	*ret = value;
+	return end_of_digits(p);
 }
 
 int scan_uint(struct json_scan *s, uint64_t max, uint64_t *ret)
 {
-	const char *at = s->p;
 	uint64_t value;
+	const char *end = scan_digits(s->p, &value);
 
-	if (!scan_digits(s, &value) || value > max)
-		return fault_in_number(s, at, max);
+	if (!end || value > max)
+		return fault_in_number(s, s->p, max);
+	s->p = end;
 	*ret = value;
 	return 0;
 }
 
 int scan_int(struct json_scan *s, int64_t min, int64_t max, int64_t *ret)
 {
-	const char *at = s->p;
-	bool negative = *at == '-';
+	bool negative = *s->p == '-';
 	uint64_t value;
+	const char *end = scan_digits(s->p + negative, &value);
 
-	s->p += negative;
-	if (!scan_digits(s, &value) || (negative && value == 0) ||
+	if (!end || (negative && value == 0) ||
 	    value > (negative ? 0 - (uint64_t)min : (uint64_t)max))
-		return SCAN_FAULT(s, at, "expected an integer from %lld to %lld", (long long)min,
+		return SCAN_FAULT(s, s->p, "expected an integer from %lld to %lld", (long long)min,
 				  (long long)max);
+	s->p = end;
 	*ret = negative ? (int64_t)(0 - value) : (int64_t)value;
 	return 0;
 }

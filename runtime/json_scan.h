@@ -17,15 +17,31 @@ struct json_scan {
 	struct arena *arena; /* for texts with escapes */
 	struct ovd_fault *fault;
 	int depth; /* objects and arrays around p */
+	int r;     /* what a reader that has p in a register and returned NULL failed with */
 };
 
 /* The fault at `at`; -EBADMSG. */
 #define SCAN_FAULT(s, at, ...) fault_set((s)->fault, (size_t)((at) - (s)->start), __VA_ARGS__)
 
+/* No known writer puts blanks between tokens. */
+static inline const char *scan_past_blanks(const char *p)
+{
+	if ((unsigned char)*p <= ' ')
+		while (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r')
+			p++;
+	return p;
+}
+
 static inline void scan_blanks(struct json_scan *s)
 {
-	while (*s->p == ' ' || *s->p == '\n' || *s->p == '\t' || *s->p == '\r')
-		s->p++;
+	s->p = scan_past_blanks(s->p);
+}
+
+/* For such a reader: where a function below, which returned r, left p; NULL if it failed. */
+static inline const char *scan_end(struct json_scan *s, int r)
+{
+	s->r = r;
+	return r < 0 ? NULL : s->p;
 }
 
 /* All below stand at the first byte of what they read, and leave p behind it. 0; -EBADMSG and the
@@ -39,21 +55,38 @@ static inline const char *scan_plain(const char *p)
 {
 	uint64_t stops;
 
-	while (!(stops = word_stops(word_load(p))))
-		p += sizeof(uint64_t);
-	return p + word_first(stops);
+	while (!(stops = block_stops(p)))
+		p += BLOCK_SIZE;
+	return p + block_first(stops);
+}
+
+/* A string of ASCII without escapes: behind it, or NULL if p begins none. */
+static inline const char *scan_ascii(const char *p, struct ovd_view *ret)
+{
+	const char *from = p + 1, *end;
+
+	if (*p != '"')
+		return NULL;
+	end = scan_plain(from);
+	if (*end != '"')
+		return NULL;
+	*ret = (struct ovd_view){ .p = from, .n = (size_t)(end - from) };
+	return end + 1;
 }
 
 static inline int scan_string(struct json_scan *s, const char *what, struct ovd_view *ret)
 {
-	const char *end = *s->p == '"' ? scan_plain(s->p + 1) : s->p;
+	const char *end = scan_ascii(s->p, ret);
 
-	if (end == s->p || *end != '"')
+	if (!end)
 		return scan_string_any(s, what, ret);
-	*ret = (struct ovd_view){ .p = s->p + 1, .n = (size_t)(end - s->p) - 1 };
-	s->p = end + 1;
+	s->p = end;
 	return 0;
 }
+
+/* Decimal digits up to 2^64-1, with nothing behind them that belongs to a number: behind them, or
+ * NULL if p begins none such. */
+const char *scan_digits(const char *p, uint64_t *ret);
 
 /* An integer without fraction or exponent, from 0, or from min, to max. */
 int scan_uint(struct json_scan *s, uint64_t max, uint64_t *ret);

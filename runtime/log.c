@@ -1,19 +1,19 @@
 #include "runtime/log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <time.h>
 
 #include "runtime/buf.h"
+#include "runtime/file.h"
 #include "runtime/utf8.h"
 
 #define LINE_MAX_BYTES 2048
+#define NAME           "overlayd: " /* before a line on a terminal */
 
 struct log {
 	enum log_level level;
@@ -80,12 +80,12 @@ void log_free(struct log *log)
 
 static int open_file(struct log *log)
 {
-	struct stat st;
+	int fd = file_append(log->path);
 
-	log->fd = open(log->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
-	if (log->fd < 0)
-		return -errno;
-	log->size = fstat(log->fd, &st) == 0 ? st.st_size : 0;
+	log->fd = MAX(fd, -1);
+	if (fd < 0)
+		return fd;
+	log->size = MAX(lseek(fd, 0, SEEK_END), (off_t)0);
 	return 0;
 }
 
@@ -105,7 +105,7 @@ static void rotate(struct log *log)
 	for (int i = LOG_FILES_KEPT; from && to && i > 0; i--) {
 		snprintf(from, room, i > 1 ? "%s.%d" : "%s", log->path, i - 1);
 		snprintf(to, room, "%s.%d", log->path, i);
-		rename(from, to);
+		file_rename(from, to);
 	}
 	open_file(log);
 }
@@ -168,24 +168,15 @@ static void put_line(struct buf *line, const struct log *log, enum log_level lev
 }
 
 /* In one write, as other threads and programs write there too. */
-static void write_named(const struct buf *line)
+static void write_line(int fd, struct ovd_view line)
 {
-	char name[] = "overlayd: ";
-	const struct iovec parts[] = { { name, strlen(name) }, { line->p, line->n } };
-
-	if (writev(STDERR_FILENO, parts, ARRAY_SIZE(parts)) < 0)
-		return;
-}
-
-static void write_line(int fd, const struct buf *line)
-{
-	if (write(fd, line->p, line->n) < 0)
+	if (write(fd, line.p, line.n) < 0)
 		return; /* a full disk or a closed terminal is no reason to stop */
 }
 
 void log_at(struct log *log, enum log_level level, const char *format, ...)
 {
-	struct buf *line;
+	struct ovd_view line, named;
 	char text[LINE_MAX_BYTES];
 	int kept = errno;
 	va_list args;
@@ -196,19 +187,18 @@ void log_at(struct log *log, enum log_level level, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	pthread_mutex_lock(&log->lock);
-	line = &log->line;
-	line->n = 0;
-	put_line(line, log, level, text);
-	if (log->terminal && log->format == LOG_TEXT)
-		write_named(line);
-	else
-		write_line(STDERR_FILENO, line);
+	log->line.n = 0;
+	buf_text(&log->line, NAME);
+	put_line(&log->line, log, level, text);
+	named = buf_view(&log->line);
+	line = (struct ovd_view){ .p = named.p + strlen(NAME), .n = named.n - strlen(NAME) };
+	write_line(STDERR_FILENO, log->terminal && log->format == LOG_TEXT ? named : line);
 	if (log->fd >= 0) {
-		if (log->size + (off_t)line->n > LOG_FILE_MAX)
+		if (log->size + (off_t)line.n > LOG_FILE_MAX)
 			rotate(log);
 		if (log->fd >= 0)
 			write_line(log->fd, line);
-		log->size += (off_t)line->n;
+		log->size += (off_t)line.n;
 	}
 	pthread_mutex_unlock(&log->lock);
 	errno = kept;

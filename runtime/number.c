@@ -23,29 +23,53 @@ int u64_parse(struct ovd_view text, uint64_t max, uint64_t *ret)
 	return 0;
 }
 
+static const uint64_t tens[] = { UINT64_C(1),
+				 UINT64_C(10),
+				 UINT64_C(100),
+				 UINT64_C(1000),
+				 UINT64_C(10000),
+				 UINT64_C(100000),
+				 UINT64_C(1000000),
+				 UINT64_C(10000000),
+				 UINT64_C(100000000),
+				 UINT64_C(1000000000),
+				 UINT64_C(10000000000),
+				 UINT64_C(100000000000),
+				 UINT64_C(1000000000000),
+				 UINT64_C(10000000000000),
+				 UINT64_C(100000000000000),
+				 UINT64_C(1000000000000000),
+				 UINT64_C(10000000000000000),
+				 UINT64_C(100000000000000000),
+				 UINT64_C(1000000000000000000),
+				 UINT64_C(10000000000000000000) };
+
+/* From the number of bits, each of which is log10(2), or 1233/4096, of a digit. */
 static size_t count_digits(uint64_t value)
 {
-	uint64_t ten = 10;
-	size_t n = 1;
+	unsigned bits = 64 - (unsigned)__builtin_clzll(value | 1), n = bits * 1233 >> 12;
 
-	for (; n < 20 && value >= ten; n++)
-		ten *= 10; /* the last time it wraps, and is not looked at */
-	return n;
+	return n + (value >= tens[n]) + (value == 0);
 }
 
 static size_t put_digits(uint64_t value, char *text)
 {
+	static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+				    "25262728293031323334353637383940414243444546474849"
+				    "50515253545556575859606162636465666768697071727374"
+				    "75767778798081828384858687888990919293949596979899";
 	size_t n = count_digits(value);
 	char *p = text + n;
 
 	*p = '\0';
 	for (; value >= 100; value /= 100) {
-		*--p = (char)('0' + value % 10);
-		*--p = (char)('0' + value % 100 / 10);
+		p -= 2;
+		memcpy(p, pairs + value % 100 * 2, 2);
 	}
-	*--p = (char)('0' + value % 10);
 	if (value >= 10)
-		*--p = (char)('0' + value / 10);
+		memcpy(text, pairs + value * 2, 2);
+	else
+		*text = (char)('0' + value);
 	return n;
 }
 

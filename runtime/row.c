@@ -1,16 +1,5 @@
 #include "runtime/row.h"
 
-bool row_left_out(const struct ovd_row *row, const void *object)
-{
-	if (row->flags & OVD_OPTIONAL) {
-		if (row->kind == OVD_KIND_TEXT)
-			return !((const struct ovd_view *)row_value(row, object))->p;
-		return !*(const bool *)((const char *)object + row->has_offset);
-	}
-	return row->flags & OVD_SKIP_EMPTY &&
-	       ((const struct ovd_list *)row_value(row, object))->n == 0;
-}
-
 void row_set_default(const struct ovd_row *row, void *object)
 {
 	void *at = row_place(row, object);

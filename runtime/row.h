@@ -25,7 +25,16 @@ static inline bool *row_presence(const struct ovd_row *row, void *object)
 }
 
 /* The row is OPTIONAL and absent, or an empty list that is not written. */
-bool row_left_out(const struct ovd_row *row, const void *object);
+static inline bool row_left_out(const struct ovd_row *row, const void *object)
+{
+	if (row->flags & OVD_OPTIONAL) {
+		if (row->kind == OVD_KIND_TEXT)
+			return !((const struct ovd_view *)row_value(row, object))->p;
+		return !*(const bool *)((const char *)object + row->has_offset);
+	}
+	return row->flags & OVD_SKIP_EMPTY &&
+	       ((const struct ovd_list *)row_value(row, object))->n == 0;
+}
 
 /* Gives a row that is DEFAULTED its fallback; a list stays as it is, empty. */
 void row_set_default(const struct ovd_row *row, void *object);

@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "runtime/stream.h"
 #include "runtime/util.h"
 
 #define BACKLOG 1024
@@ -86,4 +88,70 @@ int stream_listen(const char *path, mode_t mode, gid_t group)
 	r = fd;
 	fd = -1;
 	return r;
+}
+
+/* ---- a client's connection ---- */
+
+struct stream {
+	int fd;
+};
+
+int stream_open(const char *path, struct stream **ret)
+{
+	_cleanup_(freep) struct stream *s = calloc(1, sizeof(*s));
+	int fd = s ? stream_connect(path) : -ENOMEM;
+
+	if (fd < 0)
+		return fd;
+	s->fd = fd;
+	*ret = s;
+	s = NULL;
+	return 0;
+}
+
+void stream_close(struct stream *s)
+{
+	if (!s)
+		return;
+	fd_closep(&s->fd);
+	free(s);
+}
+
+ssize_t stream_read(struct stream *s, void *p, size_t n)
+{
+	ssize_t got = recv(s->fd, p, n, MSG_DONTWAIT);
+
+	return got < 0 ? -errno : got;
+}
+
+ssize_t stream_write(struct stream *s, const void *p, size_t n)
+{
+	ssize_t put = send(s->fd, p, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	return put < 0 ? -errno : put;
+}
+
+int stream_wait(struct stream *s, int what, int ms)
+{
+	struct pollfd watched = { .fd = s->fd,
+				  .events = (short)((what & STREAM_READABLE ? POLLIN : 0) |
+						    (what & STREAM_WRITABLE ? POLLOUT : 0)) };
+	int r = poll(&watched, 1, ms);
+
+	if (r < 0)
+		return errno == EINTR ? 0 : -errno;
+	if (r > 0 && watched.revents & ~(POLLIN | POLLOUT))
+		return what;
+	return (watched.revents & POLLIN ? STREAM_READABLE : 0) |
+	       (watched.revents & POLLOUT ? STREAM_WRITABLE : 0);
+}
+
+int stream_shut(struct stream *s)
+{
+	return shutdown(s->fd, SHUT_WR) < 0 ? -errno : 0;
+}
+
+int stream_fd(const struct stream *s)
+{
+	return s->fd;
 }

@@ -31,16 +31,16 @@ enum {
 	OVD_SECRET = 1 << 5,     /* shown as JSON only, never logged */
 };
 
-/* A list in memory; generated structs hold {const T *items; size_t n;}, which has the same layout.
- */
-struct ovd_list {
+/* A list in memory; generated structs hold {const T *items; size_t n;}, which has the same layout,
+ * and is another type to the compiler. */
+struct __attribute__((may_alias)) ovd_list {
 	const void *items;
 	size_t n;
 };
 
 /* One key of an object. A flattened message's keys are rows of the object it lies in. */
 struct ovd_row {
-	char literal[40];    /* "key": with its quotes and colon, zeros behind */
+	char literal[48];    /* "key": with its quotes and colon, zeros behind */
 	uint8_t literal_len; /* without the zeros */
 	uint8_t kind;        /* enum ovd_kind */
 	uint8_t flags;
@@ -96,7 +96,7 @@ struct ovd_variant {
 /* A tagged union: `kind`, an int at offset 0, then the variants' structs on top of each other. */
 struct ovd_union {
 	const char *name;
-	char tag[40]; /* "tag": with its quotes and colon, zeros behind */
+	char tag[48]; /* "tag": with its quotes and colon, zeros behind */
 	uint8_t tag_len;
 	uint16_t n_variants;
 	uint32_t size;

@@ -13,10 +13,14 @@
 
 /* Runs f on the variable's address when it goes out of scope: _cleanup_(buf_done) struct buf b =
  * {0}; */
-#define _cleanup_(f)       __attribute__((cleanup(f)))
+#define _cleanup_(f) __attribute__((cleanup(f)))
+#ifdef _WIN32 /* where gcc takes "printf" for Microsoft's */
+#define _printf_(at, args) __attribute__((format(gnu_printf, at, args)))
+#else
 #define _printf_(at, args) __attribute__((format(printf, at, args)))
-#define _unused_           __attribute__((unused))
-#define _cold_             __attribute__((cold, noinline)) /* off the path that has to be fast */
+#endif
+#define _unused_ __attribute__((unused))
+#define _cold_   __attribute__((cold, noinline)) /* off the path that has to be fast */
 
 /* For _cleanup_ on a descriptor (-1: none) and on memory from malloc. errno stays. */
 static inline void fd_closep(int *fd)

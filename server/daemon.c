@@ -15,11 +15,14 @@
 #include "server/linux/linux.h"
 #include "server/linux/wg.h"
 #include "server/lock.h"
+#include "server/log_forwarding.h"
 #include "server/notify.h"
 #include "server/ops/adopt.h"
 #include "server/ops/channel.h"
 #include "server/ops/daemon.h"
 #include "server/ops/death.h"
+#include "server/ops/heal.h"
+#include "server/ops/health.h"
 #include "server/socket.h"
 #include "server/store/identity.h"
 #include "server/store/store.h"
@@ -34,8 +37,8 @@ struct main_daemon {
 	uv_loop_t loop;
 	uv_signal_t sigterm, sigint;
 	uv_check_t settle; /* looks, while we stop, whether all parked calls are answered */
-	struct server *server;
 	struct net *net;
+	struct log_forwarding *log_forwarding; /* NULL: nobody asked for it */
 	struct watch *worker_watch, *tunnel_watch, *host_watch;
 	struct job repair; /* of what others changed */
 	struct plan repair_plan;
@@ -47,7 +50,7 @@ struct main_daemon {
 	struct socket_file listener;
 	struct store *store;
 	bool complete; /* the store wasn't damaged */
-	char data_dir[PATHS_MAX], run_dir[PATHS_MAX];
+	char data_dir[PATHS_MAX], run_dir[PATHS_MAX], log_dir[PATHS_MAX];
 	char socket[PATHS_MAX];
 };
 
@@ -136,7 +139,7 @@ static void host_ready(void *arg)
 
 static void settled(struct daemon *d)
 {
-	server_wake(main_of(d)->server);
+	server_wake(d->server);
 }
 
 /* ---- the end ---- */
@@ -145,7 +148,7 @@ static void server_closed(void *arg)
 {
 	struct main_daemon *m = arg;
 
-	m->server = NULL;
+	m->shared.server = NULL;
 	uv_stop(&m->loop);
 }
 
@@ -165,7 +168,7 @@ static void stopped(struct daemon *d)
 	struct main_daemon *m = main_of(d);
 
 	answer_stoppers(m);
-	server_close(m->server, FLUSH_MS, server_closed, m);
+	server_close(m->shared.server, FLUSH_MS, server_closed, m);
 }
 
 /* The calls that were on their way are answered first; then comes the teardown, once. */
@@ -173,9 +176,10 @@ static void stop_when_settled(uv_check_t *check)
 {
 	struct main_daemon *m = check->data;
 
-	if (m->tearing_down || server_parked(m->server) > m->n_stoppers || m->repairing ||
-	    deaths_busy(&m->shared))
+	if (m->tearing_down || server_parked(m->shared.server) > m->n_stoppers || m->repairing ||
+	    heal_is_busy(&m->shared) || deaths_busy(&m->shared))
 		return;
+	heal_end(&m->shared);
 	m->tearing_down = true;
 	uv_check_stop(check);
 	if (ops_stop(&m->shared, stopped) < 0) {
@@ -199,8 +203,11 @@ static void stop(struct daemon *d, struct call *call)
 	notify_state("STOPPING=1");
 	log_at(d->log, LOG_INFO, "stopping: %s",
 	       call ? "a client asked for it" : "a signal asked for it");
-	server_drain(m->server);
+	server_drain(m->shared.server);
 	deaths_stop(d);
+	health_end(d);
+	if (!heal_is_busy(d))
+		heal_end(d);
 	channel_close(d); /* nobody waits for a device that hangs: it goes anyway */
 	uv_check_start(&m->settle, stop_when_settled);
 	/* a loop that sleeps is woken by its own signal's or call's event, which is just being
@@ -247,23 +254,33 @@ static int take_lock(struct main_daemon *m)
 	return m->lock < 0 ? complain("lock in", m->data_dir, m->lock, "--data-dir") : 0;
 }
 
-static int open_log(struct main_daemon *m, const struct options *o, const struct paths_env *env)
+static int open_log(struct main_daemon *m, const struct options *o)
 {
-	char dir[PATHS_MAX], path[PATHS_MAX + 16];
+	char path[PATHS_MAX + 16];
 	int r;
 
 	m->shared.log = log_new(o->log_level, o->log_format);
 	if (!m->shared.log)
 		return -ENOMEM;
-	paths_log_dir(env, m->data_dir, dir);
-	snprintf(path, sizeof(path), "%s/overlayd.log", dir);
-	r = make_directory(dir, 0755);
+	snprintf(path, sizeof(path), "%s/overlayd.log", m->log_dir);
+	r = make_directory(m->log_dir, 0755);
 	if (r == 0)
 		r = log_open_file(m->shared.log, path);
 	if (r < 0)
 		log_at(m->shared.log, LOG_WARN, "log file %s: %s: going on without it", path,
 		       strerror(-r));
 	return 0;
+}
+
+static int forward_logs(struct main_daemon *m, const struct options *o)
+{
+	const char *dir = o->log_forward_dir ? o->log_forward_dir : m->log_dir;
+	int r = o->log_forward ? make_directory(dir, 0755) : 0;
+
+	if (r < 0)
+		return complain("guests' logs into", dir, r, "--log-forward-dir");
+	r = log_forwarding_start(o, dir, m->shared.log, &m->log_forwarding);
+	return r < 0 ? complain("guests' logs at", o->log_forward, r, "--log-forward") : 0;
 }
 
 static int make_engine(struct main_daemon *m)
@@ -357,7 +374,7 @@ static int serve(struct main_daemon *m)
 	if (!m->worker_watch)
 		return -ENOMEM;
 	m->host_watch = watch_new(&m->loop, fd, POLLIN, host_ready, m);
-	r = server_start(&options, &m->server);
+	r = server_start(&options, &m->shared.server);
 	if (r < 0)
 		return r;
 	m->listener.fd = -1;
@@ -392,6 +409,7 @@ static void resolve_paths(struct main_daemon *m, const struct options *o,
 		snprintf(m->socket, sizeof(m->socket), "%s", o->socket);
 	else
 		paths_socket(env, m->data_dir, m->socket);
+	paths_log_dir(env, m->data_dir, m->log_dir);
 }
 
 /* One for each container and each connection. */
@@ -415,7 +433,7 @@ static int start(struct main_daemon *m, const struct options *o)
 	resolve_paths(m, o, &env);
 	r = take_lock(m);
 	if (r == 0)
-		r = open_log(m, o, &env);
+		r = open_log(m, o);
 	if (r == 0)
 		r = open_store(m);
 	if (r == 0)
@@ -424,6 +442,8 @@ static int start(struct main_daemon *m, const struct options *o)
 		r = make_engine(m);
 	if (r == 0)
 		r = open_platform(m);
+	if (r == 0)
+		r = forward_logs(m, o);
 	if (r == 0)
 		r = listen_at(m);
 	return r == 0 ? serve(m) : r;
@@ -457,6 +477,7 @@ static bool finish(struct main_daemon *m)
 {
 	bool closed;
 
+	log_forwarding_stop(m->log_forwarding);
 	socket_file_close(&m->listener);
 	watch_free(m->worker_watch);
 	watch_free(m->tunnel_watch);
@@ -482,6 +503,7 @@ int daemon_run(const struct options *options)
 		return 1;
 	m->shared.loop = &m->loop;
 	m->shared.tunnel_changed = tunnel_changed;
+	m->shared.tunnel_lost = heal_begin;
 	m->shared.settled = settled;
 	m->shared.stop = stop;
 	m->lock = m->listener.fd = -1;

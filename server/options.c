@@ -10,33 +10,61 @@ enum {
 	OPT_SOCKET,
 	OPT_LOG_LEVEL,
 	OPT_LOG_FORMAT,
+	OPT_LOG_FORWARD,
+	OPT_LOG_FORWARD_DIR,
+	OPT_LOG_FORWARD_FORMAT,
 	OPT_BUILD_ID,
 	OPT_VERSION,
 	OPT_HELP,
 	OPT_SERVICE
 };
 
+#ifdef _WIN32
+#define DATA_DIR_DEFAULT "$ZLAYER_DATA_DIR,\n                       %ProgramData%\\ZLayer)\n"
+#define SOCKET_DEFAULT   "\\\\.\\pipe\\zlayer-overlayd)\n"
+#define COMMANDS         "       overlayd install | reinstall | uninstall [OPTIONS]\n"
+#define SERVICE                                                                                    \
+	"  --service            run under the service manager, which alone starts it so;\n"        \
+	"                       'overlayd install --help' tells of the service\n"
+#else
+#define COMMANDS
+#define SERVICE
+#define DATA_DIR_DEFAULT                                                                           \
+	"$ZLAYER_DATA_DIR,\n                       /var/lib/zlayer for root, ~/.zlayer for "       \
+	"others)\n"
+#define SOCKET_DEFAULT                                                                             \
+	"/var/run/zlayer-overlayd.sock for the\n"                                                  \
+	"                       default data dir, else DIR/run/zlayer-overlayd.sock)\n"
+#endif
+
 static const char help[] =
 	"usage: overlayd [--data-dir DIR] [--socket PATH] [--log-level LEVEL] [--log-format "
 	"FORMAT]\n"
-	"\n"
+	"                [--log-forward ADDRESS [--log-forward-dir DIR] [--log-forward-format "
+	"FORMAT]]\n" COMMANDS "\n"
 	"The overlay network of this node: WireGuard, bridges, addresses, NAT.\n"
 	"\n"
-	"  --data-dir DIR       what must not be lost: the node's key (default: $ZLAYER_DATA_DIR,\n"
-	"                       /var/lib/zlayer for root, ~/.zlayer for others)\n"
-	"  --socket PATH        where clients connect (default: /var/run/zlayer-overlayd.sock for "
-	"the\n"
-	"                       default data dir, else DIR/run/zlayer-overlayd.sock)\n"
+	"  --data-dir DIR       what must not be lost: the node's key (default: " DATA_DIR_DEFAULT
+	"  --socket PATH        where clients connect (default: " SOCKET_DEFAULT
 	"  --log-level LEVEL    error, warn, info (default) or debug\n"
 	"  --log-format FORMAT  text (default) or json\n"
+	"  --log-forward ADDRESS\n"
+	"                       take the logs of virtual machines: vsock:PORT; unix:PATH and\n"
+	"                       tcp:127.0.0.1:PORT for tests\n"
+	"  --log-forward-dir DIR\n"
+	"                       where gcs-forward.log goes (default: where the log is)\n"
+	"  --log-forward-format FORMAT\n"
+	"                       raw (default), or json: an object a line, in gcs-forward.jsonl\n" SERVICE
 	"  --build-id           print the digest of the sources it was built from\n"
 	"  --version            print the version\n"
 	"  --help, -h           print this\n"
 	"\n"
 	"Exit status: 0 stopped as asked, 1 could not start, 2 wrong command line.\n";
 
-#define LEVELS  "expected error, warn, info or debug"
-#define FORMATS "expected text or json"
+#define LEVELS    "expected error, warn, info or debug"
+#define FORMATS   "expected text or json"
+#define FORWARDED "expected raw or json"
+#define ADDRESSES "expected vsock:PORT, unix:PATH or tcp:127.0.0.1:PORT"
 
 static enum options_verdict wrong(const char *what, const char *why)
 {
@@ -70,6 +98,16 @@ static enum options_verdict take_path(const char *option, const char *value, con
 	return OPTIONS_RUN;
 }
 
+static enum options_verdict take_address(const char *option, const char *value, const char **ret)
+{
+	struct transport_address address;
+
+	if (transport_address_parse(value, &address) < 0)
+		return bad_value(option, value, ADDRESSES);
+	*ret = value;
+	return OPTIONS_RUN;
+}
+
 static enum options_verdict take(int option, const char *value, char *word, struct options *o)
 {
 	switch (option) {
@@ -84,6 +122,14 @@ static enum options_verdict take(int option, const char *value, char *word, stru
 	case OPT_LOG_FORMAT:
 		return log_format_parse(value, &o->log_format) < 0
 			       ? bad_value("--log-format", value, FORMATS)
+			       : OPTIONS_RUN;
+	case OPT_LOG_FORWARD:
+		return take_address("--log-forward", value, &o->log_forward);
+	case OPT_LOG_FORWARD_DIR:
+		return take_path("--log-forward-dir", value, &o->log_forward_dir);
+	case OPT_LOG_FORWARD_FORMAT:
+		return log_forward_format_parse(value, &o->log_forward_format) < 0
+			       ? bad_value("--log-forward-format", value, FORWARDED)
 			       : OPTIONS_RUN;
 	case OPT_SERVICE: /* Windows: said by the service manager */
 		return OPTIONS_RUN;
@@ -109,6 +155,9 @@ enum options_verdict options_parse(int argc, char **argv, struct options *ret)
 		{ "socket", required_argument, NULL, OPT_SOCKET },
 		{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
 		{ "log-format", required_argument, NULL, OPT_LOG_FORMAT },
+		{ "log-forward", required_argument, NULL, OPT_LOG_FORWARD },
+		{ "log-forward-dir", required_argument, NULL, OPT_LOG_FORWARD_DIR },
+		{ "log-forward-format", required_argument, NULL, OPT_LOG_FORWARD_FORMAT },
 		{ "build-id", no_argument, NULL, OPT_BUILD_ID },
 		{ "version", no_argument, NULL, OPT_VERSION },
 		{ "help", no_argument, NULL, OPT_HELP },

@@ -4,12 +4,16 @@
 #include <stdbool.h>
 
 #include "runtime/log.h"
+#include "server/guest/log_forward.h"
 
 struct options {
 	const char *data_dir; /* NULL: the default */
 	const char *socket;   /* NULL: the data dir's */
 	enum log_level log_level;
 	enum log_format log_format;
+	const char *log_forward;     /* where guests connect; NULL: nowhere */
+	const char *log_forward_dir; /* NULL: the log's own */
+	enum log_forward_format log_forward_format;
 };
 
 /* What to do next. */

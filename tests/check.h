@@ -66,10 +66,13 @@ void check_bytes(const char *file, int line, const char *text, const void *got, 
  * the process dies. */
 struct ovd_view check_edge(const void *text, size_t n, size_t slack);
 
+/* Frees such a copy. */
+void check_edge_free(struct ovd_view copy, size_t slack);
+
 /* A whole file of the tests' data, by path from the project's top; ends the test if it can't be
  * read. Never freed. */
 struct ovd_view check_file(const char *path);
 
-/* In how many places of this process's memory these n bytes are, at most 64. They are given with every
- * bit turned over, so that what the test says is none of them. */
+/* In how many places of this process's memory these n bytes are, at most 64. They are given with
+ * every bit turned over, so that what the test says is none of them. */
 size_t check_copies(const void *turned, size_t n);

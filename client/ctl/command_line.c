@@ -35,6 +35,7 @@ static int take_timeout(struct ovd_view flag, const char *value, struct command_
 	if (u64_parse(view(value), TIMEOUT_MOST, &seconds) < 0)
 		return wrong(flag, "expected seconds, 0 to 86400");
 	ret->timeout_ms = (unsigned)seconds * 1000;
+	ret->has_timeout = true;
 	return 0;
 }
 

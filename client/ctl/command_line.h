@@ -11,6 +11,7 @@ struct command_line {
 	bool json;
 	enum ovd_codec codec;
 	unsigned timeout_ms;
+	bool has_timeout; /* it was given */
 	char **rest; /* the command and what follows it, ended by NULL */
 };
 

@@ -54,29 +54,25 @@ static const struct ctl_command *find_command(const struct remote *remote, const
 
 /* ---- describe ---- */
 
-static void describe_all(FILE *out, const struct ctl_command *commands)
+static void describe_all(struct buf *out, const struct ctl_command *commands)
 {
 	for (; commands->name; commands++)
-		fprintf(out, "%-23s  %s\n", commands->op, commands->summary);
+		buf_printf(out, "%-23s  %s\n", commands->op, commands->summary);
 }
 
 /* The daemon's words, safe for a terminal. */
 static int print_commands(const struct ctl_command *one, const struct ctl_command *all)
 {
-	char *text = NULL;
-	size_t n = 0;
-	FILE *out = open_memstream(&text, &n);
+	_cleanup_(buf_done) struct buf text = { .p = NULL };
 
-	if (!out)
-		return no_memory();
 	if (one)
-		help_command(out, one);
+		help_put(&text, one);
 	else
-		describe_all(out, all);
-	fclose(out);
-	for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1)
+		describe_all(&text, all);
+	if (buf_append(&text, "", 1) < 0)
+		return no_memory();
+	for (char *line = text.p, *end; (end = strchr(line, '\n')); line = end + 1)
 		print_text(stdout, (struct ovd_view){ .p = line, .n = (size_t)(end - line) });
-	free(text);
 	return EXIT_OK;
 }
 

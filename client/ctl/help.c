@@ -24,6 +24,8 @@ void help_all(FILE *out, const struct ctl_command *commands)
 	for (; commands->name; commands++)
 		fprintf(out, "  %-23s  %s\n", commands->name, commands->summary);
 	fputs("  call OPERATION           Asks for an operation that this program need not know.\n"
+	      "  events                   Prints what the daemon tells unasked, until it ends.\n"
+	      "  hcs COMMAND              Lists, watches and changes compute systems of Windows.\n"
 	      "  raw [JSON]               Sends a frame, or a request, as it is typed.\n"
 	      "  help [COMMAND]           Prints this.\n"
 	      "  --help, -h               Prints this; behind a command, its flags.\n"
@@ -43,6 +45,16 @@ void help_raw(FILE *out)
 	      "Sends a body as it is typed, or read from standard input, and prints that of the "
 	      "answer.\n"
 	      "An object with a key \"op\", as {\"op\":\"status\"}, gets a frame around it.\n",
+	      out);
+}
+
+void help_events(FILE *out)
+{
+	fputs("usage: overlayctl events\n"
+	      "\n"
+	      "Prints what the daemon tells unasked, a line for each, until it ends or is "
+	      "interrupted:\n"
+	      "what changes from now on. 'overlayctl status' tells how it is now.\n",
 	      out);
 }
 
@@ -67,27 +79,36 @@ void help_describe(FILE *out)
 	      out);
 }
 
-static void help_flag(FILE *out, const struct ctl_flag *flag)
+static void put_flag(struct buf *out, const struct ctl_flag *flag)
 {
-	fprintf(out, "  --%s %s%s%s\n      %s\n", flag->name, flag->placeholder,
-		flag->required && flag->kind != CTL_BOOL ? "" : " (optional)",
-		flag->repeated ? " (once per item)" : "", flag->help);
+	buf_printf(out, "  --%s %s%s%s\n      %s\n", flag->name, flag->placeholder,
+		   flag->required && flag->kind != CTL_BOOL ? "" : " (optional)",
+		   flag->repeated ? " (once per item)" : "", flag->help);
+}
+
+void help_put(struct buf *out, const struct ctl_command *command)
+{
+	buf_printf(out, "usage: overlayctl %s", command->name);
+	for (size_t i = 0; i < command->n_flags; i++)
+		if (command->flags[i].required && !command->flags[i].repeated &&
+		    command->flags[i].kind != CTL_BOOL)
+			buf_printf(out, " --%s %s", command->flags[i].name,
+				   command->flags[i].placeholder);
+	buf_printf(out, "%s\n\n%s\nAnswers: %s, err. Since %s.\n",
+		   command->n_flags ? " [FLAGS]" : "", command->summary, command->answers,
+		   command->since);
+	if (command->n_flags > 0)
+		buf_text(out, "\n");
+	for (size_t i = 0; i < command->n_flags; i++)
+		put_flag(out, &command->flags[i]);
 }
 
 void help_command(FILE *out, const struct ctl_command *command)
 {
-	fprintf(out, "usage: overlayctl %s", command->name);
-	for (size_t i = 0; i < command->n_flags; i++)
-		if (command->flags[i].required && !command->flags[i].repeated &&
-		    command->flags[i].kind != CTL_BOOL)
-			fprintf(out, " --%s %s", command->flags[i].name,
-				command->flags[i].placeholder);
-	fprintf(out, "%s\n\n%s\nAnswers: %s, err. Since %s.\n", command->n_flags ? " [FLAGS]" : "",
-		command->summary, command->answers, command->since);
-	if (command->n_flags > 0)
-		fputc('\n', out);
-	for (size_t i = 0; i < command->n_flags; i++)
-		help_flag(out, &command->flags[i]);
+	_cleanup_(buf_done) struct buf text = { .p = NULL };
+
+	help_put(&text, command);
+	fwrite(buf_view(&text).p, 1, text.n, out);
 }
 
 void help_own_command(FILE *out, const struct ctl_command *command)

@@ -3,9 +3,11 @@
 #include <string.h>
 
 #include "client/ctl/command_line.h"
+#include "client/ctl/events.h"
 #include "client/ctl/exit.h"
 #include "client/ctl/flags.h"
 #include "client/ctl/generic.h"
+#include "client/ctl/hcs.h"
 #include "client/ctl/help.h"
 #include "client/ctl/raw.h"
 #include "client/overlayd.h"
@@ -130,6 +132,26 @@ static int run_generic(const struct command_line *line,
 	return r;
 }
 
+static int run_events(const struct command_line *line)
+{
+	struct ovd_client *client;
+	int r;
+
+	if (help_asked(line->rest[1])) {
+		help_events(stdout);
+		return EXIT_OK;
+	}
+	if (line->rest[1]) {
+		fprintf(stderr, "overlayctl events: %s: it takes no arguments\n", line->rest[1]);
+		return EXIT_USAGE;
+	}
+	if (connect_to(line, &client) < 0)
+		return EXIT_CONNECTION;
+	r = events_run(line, client);
+	ovd_client_close(client);
+	return r;
+}
+
 static int run_call(const struct command_line *line)
 {
 	const char *operation = line->rest[1];
@@ -160,8 +182,12 @@ static int run_help(const char *name)
 		help_all(stdout, ovd_commands);
 	else if (strcmp(name, "raw") == 0)
 		help_raw(stdout);
+	else if (strcmp(name, "events") == 0)
+		help_events(stdout);
 	else if (strcmp(name, "call") == 0)
 		help_call(stdout);
+	else if (strcmp(name, "hcs") == 0)
+		help_hcs(stdout);
 	else
 		return unknown(name);
 	return EXIT_OK;
@@ -178,6 +204,10 @@ static int run(const struct command_line *line)
 		return run_command(line, command);
 	if (word && strcmp(word, "call") == 0)
 		return run_call(line);
+	if (word && strcmp(word, "hcs") == 0)
+		return hcs_run(line);
+	if (word && strcmp(word, "events") == 0)
+		return run_events(line);
 	if (!word) {
 		help_all(stderr, ovd_commands);
 		return EXIT_USAGE;

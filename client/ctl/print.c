@@ -2,10 +2,12 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
 #include "client/ctl/safe.h"
 #include "runtime/buf.h"
 #include "runtime/ip.h"
+#include "runtime/row.h"
 
 #define COLUMNS_MAX 16
 
@@ -325,6 +327,20 @@ void print_response(FILE *out, const struct ovd_response *response, long long no
 			print_object(out, variant->object, (const char *)response + variant->offset,
 				     now);
 	}
+}
+
+void print_document(FILE *out, const struct ovd_table *table, const void *document)
+{
+	print_object(out, table->object, document, time(NULL));
+}
+
+void print_event(FILE *out, const struct ovd_event *event)
+{
+	const struct ovd_variant *variant = union_variant(ovd_event_table.union_, event);
+	_cleanup_(buf_done) struct buf line = { .p = NULL };
+
+	put_members(&line, variant->object, (const char *)event + variant->offset, 0);
+	fprintf(out, "%s  %.*s\n", variant->name, VIEW(buf_view(&line)));
 }
 
 void print_text(FILE *out, struct ovd_view text)

@@ -19,7 +19,9 @@ type Events struct {
 	missed bool
 }
 
-// Events listens for events until it is closed. Each listener gets every event.
+// Events listens for events until it is closed. Each listener gets every event. The daemon sends them to
+// connections that have said hello: call [Client.Hello] once Events listens, and again after each
+// [ErrEventsMissed].
 func (c *Client) Events() *Events {
 	e := &Events{client: c, ready: make(chan struct{}, 1), closed: make(chan struct{})}
 	c.mu.Lock()

@@ -176,8 +176,8 @@ func (c *Client) Shutdown(ctx context.Context) error {
 	return err
 }
 
-// Hello tells who serves: name, version, lines of the contract, codecs, operations, limits. Since
-// overlayd 0.1.
+// Hello tells who serves: name, version, lines of the contract, codecs, operations, limits. The
+// connection hears events from then on. Since overlayd 0.1.
 func (c *Client) Hello(ctx context.Context, request *Hello) (*ServerInfo, error) {
 	return answer[*ServerInfo](ctx, c, request)
 }
@@ -196,7 +196,7 @@ func (c *Client) ListAttachments(ctx context.Context) (*Attachments, error) {
 //
 //   - [*RequestFrame]: From a client: do this.
 //   - [*ResponseFrame]: From the daemon: the answer to the request of the same id.
-//   - [*FrameEvent]: From the daemon, at any time, unasked.
+//   - [*FrameEvent]: From the daemon, at any time, unasked, to connections that have said hello.
 type Frame interface {
 	frameName() string // under frame
 	fields(f *fields)
@@ -229,7 +229,7 @@ func (*RequestFrame) frameName() string { return "request" }
 
 func (*ResponseFrame) frameName() string { return "response" }
 
-// FrameEvent: From the daemon, at any time, unasked.
+// FrameEvent: From the daemon, at any time, unasked, to connections that have said hello.
 type FrameEvent struct{ Event Event }
 
 func (m *FrameEvent) fields(f *fields) { eventFields(&m.Event, f) }
@@ -326,7 +326,7 @@ func (m *ResponseFrame) UnmarshalJSON(body []byte) error {
 //     reached. Since 0.13.0.
 //   - [*RequestShutdown]: Takes the tunnel down and ends the daemon after the answer. Since 0.12.5.
 //   - [*Hello]: Tells who serves: name, version, lines of the contract, codecs, operations, limits.
-//     Since overlayd 0.1.
+//     The connection hears events from then on. Since overlayd 0.1.
 //   - [*RequestDescribe]: Hands out the schema that the daemon was built from. Since overlayd 0.1.
 //   - [*RequestListAttachments]: Lists the containers that are connected. Since overlayd 0.1.
 type Request interface {

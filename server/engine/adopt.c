@@ -102,7 +102,8 @@ int engine_adopt(struct engine *e, struct found_links *found, bool complete,
 {
 	int r;
 
-	qsort(found->links, found->n, sizeof(*found->links), compare_names);
+	if (found->n > 0)
+		qsort(found->links, found->n, sizeof(*found->links), compare_names);
 	r = drop_attachments(e, found, gone, arg, plan);
 	if (r == 0 && complete)
 		r = remove_strays(e, found, plan);

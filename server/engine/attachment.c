@@ -139,9 +139,10 @@ static bool put_extras(struct engine *e, struct attachment *a, const struct extr
 	if (!a->extras)
 		return false;
 	memcpy(a->extras, extras, offsetof(struct extras, id));
+	if (id.n == 0)
+		return true;
 	text_copy(a->extras->id, id.n + 1, id);
-	if (id.n > 0)
-		a->owner.id = (struct ovd_view){ .p = a->extras->id, .n = id.n };
+	a->owner.id = (struct ovd_view){ .p = a->extras->id, .n = id.n };
 	return true;
 }
 

@@ -295,8 +295,9 @@ void engine_each_peer(const struct engine *e, void (*each)(void *arg, const stru
 /* ---- the beginning ---- */
 
 /* A record of an earlier life, before anything else is asked of the engine: nodes first, then in
- * the order of enum state_record_kind. What was up is taken to be up still. -EBADMSG, and
- * engine_reason: it makes no sense, and nothing has changed. */
+ * the order of enum state_record_kind. What was up is taken to be up still. -ENOENT: what
+ * it belongs to is gone, and so should it be. -EBADMSG, and engine_reason: it makes no sense.
+ * Nothing has changed then. */
 int engine_restore(struct engine *e, const struct state_record *record);
 
 /* What an earlier life left in the kernel: links of ours, by their mark. */

@@ -133,7 +133,8 @@ static int restore_peer(struct engine *e, const struct state_peer *record)
 	for (size_t i = 0; i < record->allowed.n; i++)
 		if (!record_cidr(&record->allowed.items[i], &allowed[spec.n_allowed++]))
 			return malformed(e, "its prefixes are none");
-	spec.has_endpoint = endpoint_parse(record->endpoint, &spec.endpoint) == 0;
+	spec.has_endpoint =
+		record->endpoint.p && endpoint_parse(record->endpoint, &spec.endpoint) == 0;
 	if (!spec.has_endpoint)
 		spec.host = record->endpoint;
 	r = engine_peer_set(e, &spec, &plan, &change, &intent);
@@ -259,8 +260,10 @@ static int restore_lease(struct engine *e, const struct state_lease *record)
 {
 	struct pool *pool = pool_of(e, &record->ip);
 
-	if (!pool || pool_claim(pool, &record->ip) < 0)
-		return malformed(e, "its address is nobody's, or another's");
+	if (!pool)
+		return -ENOENT;
+	if (pool_claim(pool, &record->ip) < 0)
+		return malformed(e, "its address is another's");
 	pool_lend(pool, &record->ip);
 	return 0;
 }

@@ -210,3 +210,26 @@ int segment_plan_removal(struct segment *segment, struct plan *plan)
 	text_copy(step->alias, sizeof(step->alias), view(segment->alias));
 	return 0;
 }
+
+static int plan_leases_end(const struct pool *pool, struct plan *plan)
+{
+	struct state_record record = { .kind = STATE_RECORD_LEASE };
+	int r = 0;
+
+	for (unsigned i = 0; i < pool->size && r == 0; i++) {
+		record.lease.ip = ip_add(&pool->block.ip, i);
+		if (pool_is_lent(pool, &record.lease.ip))
+			r = plan_forget(plan, record);
+	}
+	return r;
+}
+
+int segment_plan_leases_end(struct segment *segment, struct plan *plan)
+{
+	const struct pool *pool;
+	int r = 0;
+
+	for (size_t i = 0; (pool = segment_pool_at(segment, i)) && r == 0; i++)
+		r = plan_leases_end(pool, plan);
+	return r;
+}

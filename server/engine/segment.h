@@ -31,3 +31,6 @@ void segment_shrink(struct engine *e, struct segment *segment);
 
 /* Nobody is on it. */
 void segment_free(struct engine *e, struct segment *segment);
+
+/* Steps: nobody has an address of it from allocate_ip any more. */
+int segment_plan_leases_end(struct segment *segment, struct plan *plan);

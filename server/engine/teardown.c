@@ -1,6 +1,6 @@
 #include <errno.h>
 
-#include "server/engine/record.h"
+#include "server/engine/segment.h"
 
 struct teardown_intent {
 	struct intent intent;
@@ -69,7 +69,12 @@ static int plan_teardown(struct teardown_intent *i, struct plan *plan)
 	}
 	if (service->segment->n_services == 1)
 		r = segment_plan_removal(service->segment, plan);
-	return r == 0 ? plan_forget(plan, record) : r;
+	if (r == 0)
+		r = plan_forget(plan, record);
+	if (r == 0 && service->segment->n_services == 1) /* behind it: a service that a crash
+							    leaves keeps them */
+		r = segment_plan_leases_end(service->segment, plan);
+	return r;
 }
 
 int engine_service_teardown(struct engine *e, struct ovd_view name, struct plan *plan,

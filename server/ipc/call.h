@@ -55,6 +55,9 @@ int call_refuse(struct call *call, int r, const char *field, const char *format,
 int call_run(struct call *call, call_done_fn *done);
 int call_undo(struct call *call, call_done_fn *done);
 
+/* The call's connection hears what server_tell tells from now on. */
+void call_listen(struct call *call);
+
 /* A call that was parked, and is not answered: its handler is called anew, with an empty plan. */
 void call_again(struct call *call);
 

@@ -3,14 +3,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "server/ipc/err_code.h"
 #include "server/ipc/server_state.h"
 
 static const struct ovd_view malformed = VIEW_LITERAL("malformed");
-
-static void on_ready(uv_poll_t *handle, int status, int events);
 
 static size_t unwritten(const struct conn *c)
 {
@@ -33,13 +30,7 @@ static void watch(struct conn *c)
 		wanted |= UV_READABLE;
 	if (unwritten(c) > 0)
 		wanted |= UV_WRITABLE;
-	if (wanted == c->watched)
-		return;
-	c->watched = wanted;
-	if (wanted)
-		uv_poll_start(&c->poll, wanted, on_ready);
-	else
-		uv_poll_stop(&c->poll);
+	wire_watch(&c->wire, wanted);
 }
 
 /* ---- out ---- */
@@ -54,11 +45,11 @@ static void wipe_out(struct conn *c)
 static void flush(struct conn *c)
 {
 	while (unwritten(c) > 0 && !c->broken) {
-		ssize_t n = send(c->fd, c->out.p + c->written, unwritten(c), MSG_NOSIGNAL);
+		ssize_t n = wire_write(&c->wire, c->out.p + c->written, unwritten(c));
 
-		if (n < 0 && errno == EINTR)
+		if (n == -EINTR)
 			continue;
-		if (n < 0 && errno != EAGAIN)
+		if (n < 0 && n != -EAGAIN)
 			c->broken = true;
 		if (n < 0)
 			break;
@@ -241,9 +232,9 @@ static void read_some(struct conn *c)
 {
 	size_t room;
 	char *p = frame_room(&c->in, &room);
-	ssize_t n = p ? recv(c->fd, p, room, 0) : -1;
+	ssize_t n = p ? wire_read(&c->wire, p, room) : -ENOMEM;
 
-	if (!p || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+	if (n < 0 && n != -EAGAIN && n != -EINTR) {
 		c->broken = true;
 	} else if (n == 0) {
 		c->ended = true;
@@ -255,9 +246,9 @@ static void read_some(struct conn *c)
 	handle_frames(c);
 }
 
-static void on_ready(uv_poll_t *handle, int status, int events)
+static void on_ready(struct wire *wire, int status, int events)
 {
-	struct conn *c = handle->data;
+	struct conn *c = CONTAINER_OF(wire, struct conn, wire);
 
 	if (status < 0)
 		c->broken = true;
@@ -276,7 +267,7 @@ static void on_ready(uv_poll_t *handle, int status, int events)
 
 /* ---- life ---- */
 
-int conn_new(struct server *s, int fd)
+int conn_new(struct server *s, wire_end end)
 {
 	struct conn *c = calloc(1, sizeof(*c));
 	int r;
@@ -284,13 +275,11 @@ int conn_new(struct server *s, int fd)
 	if (!c)
 		return -ENOMEM;
 	c->server = s;
-	c->fd = fd;
-	r = uv_poll_init(s->options.loop, &c->poll, fd);
+	r = wire_open(&c->wire, s->options.loop, end, on_ready);
 	if (r < 0) {
 		free(c);
 		return r;
 	}
-	c->poll.data = c;
 	c->next = s->conns;
 	c->at = &s->conns;
 	if (c->next)
@@ -309,7 +298,6 @@ static void free_conn(struct conn *c)
 		log_at(s->options.log, LOG_WARN,
 		       "a client sent %u frames that are no requests: they were ignored",
 		       c->n_ignored);
-	close(c->fd);
 	frame_reader_done(&c->in);
 	wipe_out(c);
 	buf_done(&c->out);
@@ -318,15 +306,16 @@ static void free_conn(struct conn *c)
 	*c->at = c->next;
 	if (c->next)
 		c->next->at = c->at;
+	s->n_listeners -= c->listens;
 	free(c);
 	server_conn_gone(s);
 }
 
-static void on_closed(uv_handle_t *handle)
+static void on_closed(struct wire *wire)
 {
-	struct conn *c = handle->data;
+	struct conn *c = CONTAINER_OF(wire, struct conn, wire);
 
-	c->poll.data = NULL;
+	c->closed = true;
 	if (!c->busy)
 		free_conn(c);
 }
@@ -337,7 +326,7 @@ void conn_close(struct conn *c)
 	if (c->closing)
 		return;
 	c->closing = true;
-	uv_close((uv_handle_t *)&c->poll, on_closed);
+	wire_close(&c->wire, on_closed);
 }
 
 void conn_answered(struct conn *c)
@@ -348,7 +337,7 @@ void conn_answered(struct conn *c)
 		return;
 	if (!c->closing)
 		handle_frames(c);
-	else if (!c->poll.data) /* its handle is closed already */
+	else if (c->closed)
 		free_conn(c);
 }
 
@@ -361,6 +350,27 @@ void conn_check_time(struct conn *c, uint64_t now)
 void conn_drain(struct conn *c)
 {
 	c->ended = true;
+	watch(c);
+}
+
+/* ---- events ---- */
+
+void call_listen(struct call *call)
+{
+	struct conn *c = call->conn;
+
+	c->server->n_listeners += !c->listens;
+	c->listens = true;
+}
+
+void conn_tell(struct conn *c, const struct ovd_event *event)
+{
+	const struct ovd_frame frame = { .kind = OVD_FRAME_EVENT, .event = *event };
+
+	put_frame(c, &frame);
+	if (!c->busy) /* the call's answer is made in there */
+		arena_reset(&c->arena);
+	flush(c);
 	watch(c);
 }
 

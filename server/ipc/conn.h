@@ -1,44 +1,44 @@
 /* One connection: frames in, answers out, in order, one call at a time. */
 #pragma once
 
-#include <uv.h>
-
 #include "runtime/arena.h"
 #include "runtime/codec.h"
 #include "runtime/frame.h"
 #include "server/ipc/call.h"
+#include "server/ipc/wire.h"
 
 struct server;
 
 struct conn {
 	struct conn *next, **at; /* in the server's list */
 	struct server *server;
-	uv_poll_t poll;
-	int fd;
-	int watched; /* UV_READABLE, UV_WRITABLE */
+	struct wire wire;
 	struct frame_reader in;
 	struct buf out;
-	size_t written;       /* of out */
-	uint64_t frame_since; /* uv_now when the frame that is pending began; 0 for none */
-	unsigned n_ignored;   /* frames that were responses or events */
-	bool ended;           /* no more bytes come, or none is wanted any more */
-	bool broken;          /* nothing can be written: answers are dropped */
-	bool handling;        /* its frames are just being handled, further up the stack */
-	bool busy;            /* the call is not answered yet */
-	bool paused;          /* and there is more to read already: it waits */
-	bool closing;
+	size_t written;         /* of out */
+	uint64_t frame_since;   /* uv_now when the frame that is pending began; 0 for none */
+	unsigned n_ignored;     /* frames that were responses or events */
+	bool ended;             /* no more bytes come, or none is wanted any more */
+	bool broken;            /* nothing can be written: answers are dropped */
+	bool handling;          /* its frames are just being handled, further up the stack */
+	bool busy;              /* the call is not answered yet */
+	bool paused;            /* and there is more to read already: it waits */
+	bool closing, closed;   /* its wire is being closed, is closed */
+	bool listens;           /* hears events */
 	enum ovd_codec codec;   /* of the last request: what is written is in it too */
 	struct ovd_frame frame; /* the request of the call */
 	struct arena arena;
 	struct call call;
 };
 
-/* Takes the descriptor over; -ENOMEM or what libuv said, and the descriptor is the caller's still.
- */
-int conn_new(struct server *s, int fd);
+/* Takes the end over; -ENOMEM or what wire_open said, and the end is the caller's still. */
+int conn_new(struct server *s, wire_end end);
 
 /* The call is answered: its answer stands in out. Goes on with the next frame. */
 void conn_answered(struct conn *c);
+
+/* Writes an event. */
+void conn_tell(struct conn *c, const struct ovd_event *event);
 
 /* Closes it; it is freed when the loop has run once more, or when its call is answered. */
 void conn_close(struct conn *c);

@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
 #include "server/ipc/server_state.h"
 
@@ -8,18 +7,20 @@
 #define CLOCK_MS 1000
 #define BATCH    64 /* connections taken before the others are looked at again */
 
-static void on_listener(uv_poll_t *handle, int status, int events);
+static void on_retry(uv_timer_t *timer);
 
 static void start_accepting(struct server *s)
 {
 	if (s->accepting || s->draining || s->n_conns >= SERVER_CONNS_MAX)
 		return;
-	s->accepting = uv_poll_start(&s->listener, UV_READABLE, on_listener) == 0;
+	s->accepting = listener_watch(&s->listener) == 0;
+	if (!s->accepting)
+		uv_timer_start(&s->retry, on_retry, RETRY_MS, 0);
 }
 
 static void stop_accepting(struct server *s)
 {
-	uv_poll_stop(&s->listener);
+	listener_unwatch(&s->listener);
 	s->accepting = false;
 }
 
@@ -31,20 +32,20 @@ static void on_retry(uv_timer_t *timer)
 /* 0, or -EAGAIN when there is nobody, or another errno when there is no room for anybody. */
 static int accept_one(struct server *s)
 {
-	int fd = accept4(s->options.listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	int r;
+	wire_end end;
+	int r = listener_accept(&s->listener, &end);
 
-	if (fd < 0)
-		return errno == ECONNABORTED || errno == EINTR ? 0 : -errno;
-	r = conn_new(s, fd);
 	if (r < 0)
-		close(fd);
+		return r == -EINTR ? 0 : r;
+	r = conn_new(s, end);
+	if (r < 0)
+		listener_refuse(end);
 	return r;
 }
 
-static void on_listener(uv_poll_t *handle, int status _unused_, int events _unused_)
+static void on_listener(struct listener *listener)
 {
-	struct server *s = handle->data;
+	struct server *s = CONTAINER_OF(listener, struct server, listener);
 	int r = 0;
 
 	for (int i = 0; i < BATCH && r == 0 && s->n_conns < SERVER_CONNS_MAX; i++)
@@ -77,8 +78,8 @@ int server_start(const struct server_options *options, struct server **ret)
 	if (!s)
 		return -ENOMEM;
 	s->options = *options;
-	s->listener.data = s->retry.data = s->clock.data = s->last.data = s;
-	r = uv_poll_init(options->loop, &s->listener, options->listen_fd);
+	s->retry.data = s->clock.data = s->last.data = s;
+	r = listener_open(&s->listener, options, on_listener);
 	if (r < 0) {
 		free(s);
 		return r;
@@ -105,6 +106,20 @@ void server_drain(struct server *s)
 	}
 }
 
+void server_tell(struct server *s, const struct ovd_event *event)
+{
+	for (struct conn *c = s->conns, *next; c; c = next) {
+		next = c->next;
+		if (c->listens && !c->closing)
+			conn_tell(c, event);
+	}
+}
+
+size_t server_listeners(const struct server *s)
+{
+	return s->n_listeners;
+}
+
 size_t server_parked(const struct server *s)
 {
 	size_t n = s->n_parked;
@@ -125,24 +140,33 @@ static void end_if_closed(struct server *s)
 	closed(arg);
 }
 
-static void on_handle_closed(uv_handle_t *handle)
+static void handle_closed(struct server *s)
 {
-	struct server *s = handle->data;
-
 	s->n_handles--;
 	end_if_closed(s);
 }
 
+static void on_handle_closed(uv_handle_t *handle)
+{
+	handle_closed(handle->data);
+}
+
+static void on_listener_closed(struct listener *listener)
+{
+	handle_closed(CONTAINER_OF(listener, struct server, listener));
+}
+
 static void close_handles(struct server *s)
 {
-	uv_handle_t *handles[] = { (uv_handle_t *)&s->listener, (uv_handle_t *)&s->retry,
-				   (uv_handle_t *)&s->clock, (uv_handle_t *)&s->last };
+	uv_handle_t *handles[] = { (uv_handle_t *)&s->retry, (uv_handle_t *)&s->clock,
+				   (uv_handle_t *)&s->last };
 
-	for (size_t i = 0; i < ARRAY_SIZE(handles); i++)
-		if (!uv_is_closing(handles[i])) {
-			s->n_handles++;
-			uv_close(handles[i], on_handle_closed);
-		}
+	if (uv_is_closing(handles[0]))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(handles); i++, s->n_handles++)
+		uv_close(handles[i], on_handle_closed);
+	s->n_handles++;
+	listener_close(&s->listener, on_listener_closed);
 }
 
 static void on_last(uv_timer_t *timer)
@@ -171,7 +195,7 @@ void server_close(struct server *s, unsigned ms, void (*closed)(void *arg), void
 	s->closing = true;
 	s->closed = closed;
 	s->closed_arg = arg;
-	fd_closep(&s->options.listen_fd);
+	listener_stop(&s->listener);
 	for (struct conn *c = s->conns, *next; c; c = next) {
 		next = c->next;
 		conn_drain(c);

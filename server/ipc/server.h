@@ -17,6 +17,8 @@ struct server;
 struct server_options {
 	uv_loop_t *loop;
 	int listen_fd; /* from stream_listen; the server closes it */
+	struct listen_pipe
+		*pipe; /* on Windows instead: from listen_pipe_new; the server frees it */
 	struct worker *worker;
 	struct log *log;
 	struct daemon *daemon; /* for call->daemon */
@@ -33,6 +35,13 @@ void server_drain(struct server *s);
 
 /* Calls that are parked, or wait for one that is. */
 size_t server_parked(const struct server *s);
+
+/* Sends an event to the connections that want to hear them (call_listen), each in the form of its
+ * last request. Whoever doesn't read is closed as for answers: SERVER_QUEUE_MAX. */
+void server_tell(struct server *s, const struct ovd_event *event);
+
+/* How many those are. */
+size_t server_listeners(const struct server *s);
 
 /* Calls that got -EINPROGRESS are handled again: something that was being changed is so no more,
  * and no call was answered with it. */

@@ -35,31 +35,11 @@ void address_put(struct rtnl_batch *b, int index, const struct ovd_ip *ip, uint8
 	put_address(b, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, index, ip, prefix_len);
 }
 
-static void put_link_local(struct rtnl_batch *b, uint16_t flag, int index, const struct ovd_ip *ip)
+void address_put_link_local(struct rtnl_batch *b, int index)
 {
 	const struct ovd_ip local = { .len = 16, .b = { 0xfe, 0x80, [15] = 1 } };
 
-	if (ip->len == 16)
-		put_address(b, RTM_NEWADDR, NLM_F_CREATE | flag, index, &local, 64);
-}
-
-void address_put_link_local(struct rtnl_batch *b, int index, const struct ovd_ip *ip)
-{
-	put_link_local(b, NLM_F_REPLACE, index, ip);
-}
-
-int address_link_local(int fd, int index, const struct ovd_ip *ip, char *detail)
-{
-	struct rtnl_batch b = { .n = 0 };
-	int r;
-
-	put_link_local(&b, NLM_F_EXCL, index, ip);
-	r = rtnl_send(fd, &b, detail);
-	if (r != -EEXIST)
-		return r;
-	if (detail)
-		detail[0] = '\0';
-	return 0;
+	address_put(b, index, &local, 64);
 }
 
 static void put_route(struct rtnl_batch *b, uint16_t type, uint16_t flags,

@@ -10,11 +10,9 @@ void address_put(struct rtnl_batch *b, int index, const struct ovd_ip *ip, uint8
 void address_put_delete(struct rtnl_batch *b, int index, const struct ovd_ip *ip);
 
 /* A link-local address, fe80::1/64: without one the kernel can't ask who has an address that it
- * forwards to (ndisc_send_ns, linux/net/ipv6/ndisc.c). Nothing for IPv4. */
-void address_put_link_local(struct rtnl_batch *b, int index, const struct ovd_ip *ip);
-
-/* The same, at once, and only if it is not there. */
-int address_link_local(int fd, int index, const struct ovd_ip *ip, char *detail);
+ * forwards to (ndisc_send_ns, linux/net/ipv6/ndisc.c). -EEXIST where it is
+ * there. */
+void address_put_link_local(struct rtnl_batch *b, int index);
 
 /* A route in a table (RT_TABLE_MAIN); gateway, source may be {0}: none. flags: RTNH_F_ONLINK.
  * delete: take it away. */

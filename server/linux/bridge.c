@@ -133,6 +133,22 @@ static int put_addresses(struct linux_net *l, const struct step_bridge *bridge, 
 	return address_only(l->rtnl, index, want, n + 1, detail);
 }
 
+/* An IPv6 bridge needs one; see address.h. */
+static int give_link_local(struct linux_net *l, int index, const struct ovd_ip *gateway,
+			   char *detail)
+{
+	struct rtnl_batch b = { .n = 0 };
+	int r;
+
+	if (gateway->len != 16)
+		return 0;
+	address_put_link_local(&b, index);
+	r = rtnl_send(l->rtnl, &b, detail);
+	if (r == -EEXIST)
+		detail[0] = '\0';
+	return r == -EEXIST ? 0 : r;
+}
+
 /* Who listens to the kernel's events hears of what is changed, and of nothing else. */
 static int configure(struct linux_net *l, const struct step_bridge *bridge, char *detail)
 {
@@ -155,7 +171,7 @@ static int configure(struct linux_net *l, const struct step_bridge *bridge, char
 	link_put_up(&b, link.index, NULL);
 	r = rtnl_send(l->rtnl, &b, detail);
 	if (r == 0)
-		r = address_link_local(l->rtnl, link.index, &bridge->gateway, detail);
+		r = give_link_local(l, link.index, &bridge->gateway, detail);
 	if (r == 0)
 		r = put_addresses(l, bridge, link.index, &first, bridge->n_more, detail);
 	if (r == 0)

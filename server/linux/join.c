@@ -78,7 +78,8 @@ static int configure_host(struct linux_net *l, const struct step_join *join, int
 	struct rtnl_batch b = { .n = 0 };
 
 	address_put(&b, index, &join->node_ip, (uint8_t)ip_bits(&join->node_ip));
-	address_put_link_local(&b, index, &join->node_ip);
+	if (join->node_ip.len == 16)
+		address_put_link_local(&b, index);
 	route_put(&b, &to);
 	return rtnl_send(l->rtnl, &b, detail);
 }

@@ -23,6 +23,8 @@ static int read_one(void *arg, const struct state_record *record)
 	struct engine *e = reading->d->engine;
 	int r = engine_restore(e, record);
 
+	if (r == -ENOENT)
+		return store_delete(reading->d->net->store, record);
 	if (r != -EBADMSG)
 		return r;
 	reading->complete = false;

@@ -13,6 +13,9 @@
 
 struct channel_clock;
 struct deaths;
+struct heal;
+struct health;
+struct server;
 struct tree_node;
 struct writer;
 
@@ -27,12 +30,18 @@ struct daemon {
 	bool wants_tunnel;           /* it is opened when it is needed */
 	struct tree_node *lookups;   /* of peers' host names; see resolve.h */
 	struct deaths *deaths;       /* of containers; see death.h */
+	struct heal *heal;           /* of the tunnel, while it has to be made again */
+	struct health *health;       /* of peers, while somebody listens; see health.h */
 
 	/* Set by the daemon's main part. */
 	uv_loop_t *loop;
+	struct server *server;
+	bool (*lacks)(int operation); /* what isn't built on this system; NULL: nothing */
 	void (*tunnel_changed)(
 		struct daemon *d); /* d->tunnel was opened, closed, or watches something else */
-	void (*settled)(struct daemon *d); /* an intent that was no call's has ended */
+	void (*tunnel_lost)(struct daemon *d); /* the other side of d->tunnel is gone, unasked;
+						  may be NULL */
+	void (*settled)(struct daemon *d);     /* an intent that was no call's has ended */
 	void (*stop)(struct daemon *d, struct call *call); /* begin to stop; the call, if any, is
 							      answered when it is done */
 };

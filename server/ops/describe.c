@@ -6,10 +6,16 @@
 #include "schema/overlayd_ops.h"
 #include "server/ipc/server.h"
 #include "server/ops/daemon.h"
+#include "server/ops/health.h"
 #include "server/ops/later.h"
 
 static const struct ovd_view contract_lines[] = { VIEW_LITERAL("0.12"), VIEW_LITERAL("0.13"),
 						  VIEW_LITERAL("0.14") };
+
+static bool is_built(const struct daemon *d, int operation)
+{
+	return !later_is(operation) && !(d->lacks && d->lacks(operation));
+}
 
 static struct ovd_view *list_operations(struct call *call, size_t *ret_n)
 {
@@ -18,7 +24,7 @@ static struct ovd_view *list_operations(struct call *call, size_t *ret_n)
 	size_t n = 0;
 
 	for (size_t i = 0; list && i < all->n_variants; i++)
-		if (!later_is(all->variants[i].value))
+		if (is_built(call->daemon, all->variants[i].value))
 			list[n++] = view(all->variants[i].name);
 	*ret_n = n;
 	return list;
@@ -57,6 +63,8 @@ int ovd_op_hello(struct call *call, const struct ovd_hello *request)
 	if (!info->operations.items || !info->codecs.items)
 		return call_fail(call, -ENOMEM, "hello: no memory");
 	log_at(call->daemon->log, LOG_DEBUG, "hello from %.*s", VIEW(request->client));
+	call_listen(call);
+	health_begin(call->daemon);
 	return call_reply(call, &response);
 }
 

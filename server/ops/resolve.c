@@ -92,7 +92,7 @@ static void endpoint_told(void *arg, int r, const struct tunnel_state *state _un
 	d->settled(d);
 }
 
-static void tell(struct lookup *l, const struct ovd_endpoint *endpoint)
+static void tell_tunnel(struct lookup *l, const struct ovd_endpoint *endpoint)
 {
 	struct daemon *d = l->daemon;
 	struct tunnel_change change;
@@ -137,7 +137,7 @@ static void answered(uv_getaddrinfo_t *request, int status, struct addrinfo *inf
 	if (l->ending) {
 		lookup_close(l);
 	} else if (status == 0 && info && endpoint_of(info, l->port, &endpoint)) {
-		tell(l, &endpoint);
+		tell_tunnel(l, &endpoint);
 	} else {
 		log_at(l->daemon->log, LOG_WARN, "peer endpoint %s: %s; next try in %d s",
 		       l->endpoint, uv_strerror(status), RESOLVE_RETRY_SECONDS);

@@ -1,63 +1,37 @@
 #include "server/store/identity.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
-#include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "runtime/util.h"
+#include "server/store/key_file.h"
 
-#define KEY_FILE     "node.key"
-#define KEY_FILE_NEW "node.key.new"
-#define FILE_BYTES   KEY_TEXT_MAX /* 44 characters and a newline */
+#define FILE_BYTES KEY_TEXT_MAX /* 44 characters and a newline */
 
-static int read_key(int dir, struct ovd_key *ret)
+static int read_key(const char *data_dir, struct ovd_key *ret)
 {
-	_cleanup_(fd_closep) int fd = openat(dir, KEY_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	char text[FILE_BYTES + 1];
-	ssize_t n;
-	int r;
+	size_t n;
+	int r = key_file_read(data_dir, text, sizeof(text), &n);
 
-	if (fd < 0)
-		return -errno;
-	if (fchmod(fd, 0600) < 0)
-		return -errno;
-	n = read(fd, text, sizeof(text));
-	if (n < 0)
-		return -errno;
+	if (r < 0)
+		return r;
 	if (n == FILE_BYTES && text[FILE_BYTES - 1] == '\n')
 		n--;
-	r = key_parse((struct ovd_view){ .p = text, .n = (size_t)n }, ret);
+	r = key_parse((struct ovd_view){ .p = text, .n = n }, ret);
 	explicit_bzero(text, sizeof(text));
 	return r < 0 ? -EBADMSG : 0;
 }
 
-static int write_synced(int dir, const char *text)
-{
-	_cleanup_(fd_closep) int fd = openat(
-		dir, KEY_FILE_NEW, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, FILE_BYTES) != FILE_BYTES || fsync(fd) < 0)
-		return errno ? -errno : -EIO;
-	return 0;
-}
-
-static int write_key(int dir, const struct ovd_key *key)
+static int write_key(const char *data_dir, const struct ovd_key *key)
 {
 	char text[FILE_BYTES + 1];
 	int r;
 
 	key_format(key, text);
 	text[FILE_BYTES - 1] = '\n';
-	errno = 0;
-	r = write_synced(dir, text);
+	r = key_file_write(data_dir, text, FILE_BYTES);
 	explicit_bzero(text, sizeof(text));
-	if (r == 0 && (renameat(dir, KEY_FILE_NEW, dir, KEY_FILE) < 0 || fsync(dir) < 0))
-		r = -errno;
 	return r;
 }
 
@@ -71,18 +45,15 @@ static void make_key(struct ovd_key *ret)
 
 int identity_load(const char *data_dir, struct ovd_key *ret_private, struct ovd_key *ret_public)
 {
-	_cleanup_(fd_closep) int dir = open(data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct ovd_key key;
 	int r;
 
-	if (dir < 0)
-		return -errno;
 	if (sodium_init() < 0)
 		return -EIO;
-	r = read_key(dir, &key);
+	r = read_key(data_dir, &key);
 	if (r == -ENOENT) {
 		make_key(&key);
-		r = write_key(dir, &key);
+		r = write_key(data_dir, &key);
 	}
 	if (r == 0 && crypto_scalarmult_base(ret_public->b, key.b) < 0)
 		r = -EBADMSG;

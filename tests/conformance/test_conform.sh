@@ -63,6 +63,37 @@ check "answers that are none" grep -q 'an answer that begins with the byte' $tmp
 exits 1 conform codec --only 'verdict.refuse.truth.*' --only testee.end -- $tmp/short
 check "a testee that ends too early" grep -q 'ended with status 3' $tmp/said
 check "a testee that says nothing" says 1 "nothing for 1000 ms" conform codec --timeout 1 --only testee.largest-body -- $tmp/silent
+
+# ---- in protobuf ----
+cat >$tmp/misspells.pb <<END
+#!/bin/sh
+"$B/bin/codec-testee" "\$@" | LC_ALL=C sed 's/10.200.4.9/10.200.4.8/'
+END
+cat >$tmp/json <<END
+#!/bin/sh
+"$B/bin/codec-testee" "\$@" --to json
+END
+cat >$tmp/lax.pb <<END
+#!/bin/sh
+LC_ALL=C sed 's/\\xc0\\xaf/ab/g' | "$B/bin/codec-testee" "\$@"
+END
+chmod +x $tmp/misspells.pb $tmp/json $tmp/lax.pb
+protobuf=
+conform codec --codec protobuf --only testee.end -- "$B/bin/codec-testee" >$tmp/said 2>&1 && protobuf=y
+if [ ! $protobuf ]; then
+	check "that there is no protobuf" grep -q 'built without protobuf' $tmp/said
+else
+	check "our codec passes all in protobuf" exits 0 conform codec --codec protobuf -- "$B/bin/codec-testee"
+	check "none is skipped in protobuf" grep -q ' 0 skipped$' $tmp/said
+	exits 1 conform codec --codec protobuf --only 'vectors.0.14.request.*' -- $tmp/misspells.pb
+	check "a text that is written wrong is found where it is" only_failed 'request.register_dns$'
+	exits 1 conform codec --codec protobuf --only 'protobuf.*' -- $tmp/lax.pb
+	check "UTF-8 that is none and let through is found" only_failed '^protobuf.utf8$\|^protobuf.unknown-bytes$'
+	exits 1 conform codec --codec protobuf --only 'mutant.*' -- $tmp/json
+	check "a testee that writes another form" test "$(verdicts FAILED | wc -l)" -eq 8
+	check "what it wrote is shown" grep -q 'written as 7b22' $tmp/said
+fi
+check "a codec that is none" says 2 "json or protobuf, not xml" conform codec --codec xml -- true
 check "no testee" says 3 "No such file" conform codec -- /nowhere/testee
 check "no vectors" says 2 "No such file" conform codec --vectors /nowhere -- "$B/bin/codec-testee"
 
@@ -147,11 +178,19 @@ for how in event close id; do
 	until [ -S $tmp/$how ]; do sleep 0.02; done
 done
 check "our daemon passes" exits 0 conform server --socket $socket
+if [ $protobuf ]; then
+	check "in protobuf too" exits 0 conform server --codec protobuf --socket $socket
+	check "each form on one connection" grep -q '^protobuf.mixed - ok' $tmp/said
+	exits 1 conform server --codec protobuf --only framing.one --only order.ids --socket $tmp/event
+	check "an event in another form than the last request's" grep -q 'this is not in protobuf, as the request was' $tmp/said
+	exits 0 conform server --socket $socket
+fi
 check "what is built is not skipped" sh -c "! grep SKIPPED $tmp/said | grep -v 'not built yet\|not asked for\|no event came'"
 "$B/bin/overlayctl" --socket $socket setup-service-overlay --service web --mode auto >/dev/null
 check "a daemon that is in use is left alone" says 2 "the daemon's overlay is up" conform server --socket $socket
 check "unless it may be disturbed" exits 0 conform server --in-use --only 'framing.*' --socket $socket
-check "events between answers" exits 0 conform server --in-use --only 'order.*' --socket $tmp/event
+exits 1 conform server --in-use --only 'order.*' --socket $tmp/event
+check "events between answers are fine, but for who has not asked for any" only_failed '^order.events-unasked$'
 check "are seen" grep -q '^order.events - ok' $tmp/said
 exits 1 conform server --in-use --only 'framing.*' --only 'order.*' --only 'read.*' --socket $tmp/close
 check "a daemon that closes instead of answering err" only_failed 'zero\|oversized\|broken\|pipelined\|^read\.'

@@ -49,7 +49,7 @@ static void mutate(const struct record *record)
 	struct mutant m = { .seed = UINT64_C(0x9e3779b97f4a7c15) + n_accepted + n_refused };
 
 	for (int i = 0; i < PER_VECTOR; i++) {
-		CHECK_INT(mutant_make(&m, record->body), 0);
+		CHECK_INT(mutant_make(&m, OVD_CODEC_JSON, record->body), 0);
 		check_mutant(record, buf_view(&m.body));
 	}
 	buf_done(&m.body);

@@ -8,133 +8,12 @@
 #include "runtime/buf.h"
 #include "runtime/json.h"
 #include "runtime/protobuf.h"
+#include "tests/conformance/suite/mutate.h"
 #include "tests/conformance/vectors.h"
 
-#define DATA        "tests/data/vectors/"
-#define PER_VECTOR  200
-#define CHANGES_MAX 3
-#define BODY_MAX    (1 << 16)
-
-/* What a reader may trip over: numbers that are long or too long, lengths, tags, UTF-8. */
-#define TOKEN(s)                                                                                   \
-	{                                                                                          \
-		s, sizeof(s) - 1                                                                   \
-	}
-static const struct ovd_view tokens[] = {
-	TOKEN("\0"),
-	TOKEN("\x01"),
-	TOKEN("\x7f"),
-	TOKEN("\x80"),
-	TOKEN("\x80\0"),
-	TOKEN("\xff\xff\x03"),
-	TOKEN("\x80\x80\x04"),
-	TOKEN("\xff\xff\xff\xff\x0f"),
-	TOKEN("\x80\x80\x80\x80\x10"),
-	TOKEN("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"),
-	TOKEN("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f"),
-	TOKEN("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01"),
-	TOKEN("\x08\x01"),
-	TOKEN("\x10\x01"),
-	TOKEN("\x0a\0"),
-	TOKEN("\x12\0"),
-	TOKEN("\x0a\x01x"),
-	TOKEN("\x0b\x0c"),
-	TOKEN("\x0d\x01\x02\x03\x04"),
-	TOKEN("\x09\x01\x02\x03\x04\x05\x06\x07\x08"),
-	TOKEN("\xfa\x3f\0"),
-	TOKEN("\xf8\x3f\x01"),
-	TOKEN("\xc3\xa9"),
-	TOKEN("\xed\xa0\x80"),
-	TOKEN("\xf4\x90\x80\x80"),
-};
-
-struct mutant {
-	struct buf body;
-	uint64_t seed;
-};
-
-/* xorshift64*, Vigna, "An experimental exploration of Marsaglia's xorshift generators, scrambled";
- * a number below n. */
-static size_t below(struct mutant *m, size_t n)
-{
-	m->seed ^= m->seed >> 12;
-	m->seed ^= m->seed << 25;
-	m->seed ^= m->seed >> 27;
-	return n ? (size_t)((m->seed * UINT64_C(0x2545f4914f6cdd1d)) >> 16) % n : 0;
-}
-
-/* Puts bytes in place of n at `at`. */
-static void replace(struct buf *b, size_t at, size_t n, struct ovd_view bytes)
-{
-	_cleanup_(buf_done) struct buf rest = { .p = NULL };
-
-	CHECK_INT(buf_append(&rest, b->p + at + n, b->n - at - n), 0);
-	b->n = at;
-	CHECK_INT(buf_append(b, bytes.p, bytes.n), 0);
-	CHECK_INT(buf_append(b, rest.p, rest.n), 0);
-}
-
-static void copy_piece(struct mutant *m)
-{
-	_cleanup_(buf_done) struct buf piece = { .p = NULL };
-	size_t from = below(m, m->body.n), n = below(m, MIN(m->body.n - from, (size_t)40) + 1);
-	size_t to = below(m, m->body.n + 1), over = below(m, MIN(m->body.n - to, n) + 1);
-
-	CHECK_INT(buf_append(&piece, m->body.p + from, n), 0);
-	replace(&m->body, to, below(m, 2) ? over : 0, buf_view(&piece));
-}
-
-/* A field at the end of the outermost message, or of the one in it that ends there: their lengths
- * grow along where they are one byte. */
-static void add_field(struct mutant *m)
-{
-	struct ovd_view token = tokens[12 + below(m, 10)];
-	size_t depth = below(m, 3), at = 0;
-
-	for (size_t i = 0; i < depth; i++) {
-		size_t tag = at < m->body.n && (unsigned char)m->body.p[at] >= 0x80 ? 2 : 1;
-		size_t n = at + tag < m->body.n ? (unsigned char)m->body.p[at + tag] : 0x80;
-
-		if (n + token.n >= 0x80 || at + tag + 1 + n != m->body.n)
-			break;
-		m->body.p[at + tag] = (char)(n + token.n);
-		at += tag + 1;
-	}
-	CHECK_INT(buf_append(&m->body, token.p, token.n), 0);
-}
-
-static void change(struct mutant *m)
-{
-	struct buf *b = &m->body;
-	size_t at = below(m, b->n + 1), n = below(m, MIN(b->n - at, (size_t)12) + 1);
-	struct ovd_view token = tokens[below(m, ARRAY_SIZE(tokens))];
-
-	switch (below(m, 8)) {
-	case 0:
-		if (at < b->n)
-			b->p[at] = (char)(b->p[at] ^ 1 << below(m, 8));
-		break;
-	case 1:
-		replace(b, at, n, VIEW_LITERAL(""));
-		break;
-	case 2:
-		replace(b, at, 0, token);
-		break;
-	case 3: /* the lengths around it stay right */
-		replace(b, at, MIN(b->n - at, token.n), token);
-		break;
-	case 4:
-		copy_piece(m);
-		break;
-	case 5:
-		if (below(m, 4) == 0)
-			b->n = at;
-		break;
-	default:
-		add_field(m);
-		break;
-	}
-}
+#define DATA       "tests/data/vectors/"
+#define PER_VECTOR 200
+#define BODY_MAX   (1 << 16)
 
 static size_t n_accepted, n_refused, n_stricter;
 
@@ -231,10 +110,7 @@ static void mutate(const struct record *record)
 	CHECK_INT(protobuf_encode(table, &document, &arena, &body), 0);
 	for (int i = 0; i < PER_VECTOR; i++) {
 		CASE("%s %s, mutant %d", record->type, record->name, i);
-		m.body.n = 0;
-		CHECK_INT(buf_append(&m.body, body.p, body.n), 0);
-		for (size_t n = 1 + below(&m, CHANGES_MAX); n > 0; n--)
-			change(&m);
+		CHECK_INT(mutant_make(&m, OVD_CODEC_PROTOBUF, buf_view(&body)), 0);
 		check_mutant(record, buf_view(&m.body));
 	}
 	buf_done(&m.body);

@@ -216,6 +216,14 @@ def connection_seeds():
     put("fuzz_connections", "many-large", b"\1" + connect + ask(big) * 120 + turn + read + turn)
 
 
+def guest_seeds():
+    put("fuzz_guest", "lines", b"\4" + b"boot\r\n\n\xff\x1b[2Jx\nlast words")
+    put("fuzz_guest", "objects", b"\2" + b'{"time":"2026-01-31T12:00:00Z","level":"fatal","msg":"a\\"}"}\n{"Source":"ETW","Level":2,"Message":"b"} \n{"a":[1,{}],\n"b":-1.5e3}{}')
+    put("fuzz_guest", "almost", b"\7" + b'{oops\n{"a":{\n{"b":"\xc3\n{"c":tru}\n{"d":\n1,]}\n{"e":"cut')
+    put("fuzz_guest", "response", b"\0" + b'{"Result":-2143878901,"ErrorMessage":"no","ActivityId":"11223344-5566-7788-0102-030405060708","ErrorRecords":[]}')
+    put("fuzz_guest", "negotiated", b"\0" + b'{"Result":0,"Version":4,"Capabilities":{"SendHostCreateMessage":true,"GuestDefinedCapabilities":{"LogForwardingSupported":true}}}')
+
+
 def main():
     for folder in os.listdir(HERE):
         if folder.endswith(".in"):
@@ -229,6 +237,7 @@ def main():
     netlink_seeds()
     generator_seeds()
     connection_seeds()
+    guest_seeds()
     return 0
 
 

@@ -33,6 +33,8 @@ commands_have_sections() {
 	done | { ! grep .; }
 }
 
+check "the HTML page has no script and fetches nothing" sh -c '! grep -i -E "<script|<link|<img|src=|url\(|@import| on[a-z]+=" docs/reference.html'
+check "it fits a phone" grep -q '<meta name="viewport" content="width=device-width,initial-scale=1">' docs/reference.html
 check "overlayctl.1 has a section for each command" commands_have_sections
 check "overlayctl.1 and help mark the same flags" same_marks
 version_in() { grep -q "overlayd $("$B/bin/overlayctl" --version | cut -d' ' -f2)" "$1"; }

@@ -8,7 +8,7 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp" "$check_said"' EXIT
 
 refused_as_said() { # NAME
-	protoc -I"$here/lint" -Ischema --plugin=protoc-gen-overlay="$B/bin/overlaygen" --overlay_out="$tmp" "$1.proto" >"$tmp/said" 2>&1
+	timeout 60 protoc -I"$here/lint" -Ischema --plugin=protoc-gen-overlay="$B/bin/overlaygen" --overlay_out="$tmp" "$1.proto" >"$tmp/said" 2>&1
 	sed -i 's/^--overlay_out: //; /warning: Import wire.proto is unused/d' "$tmp/said"
 	diff "$here/lint/$1.err" "$tmp/said"
 }

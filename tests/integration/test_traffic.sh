@@ -104,7 +104,7 @@ check "shutdown" ctl shutdown
 check "attached bridges stay, the rest is gone" sh -c "ip -o link | grep -q 'zl-.*-b' && ! ip -o link | grep -q -- '-g:' && ! nft list ruleset | grep -q overlayd"
 for link in $(ip -o link show type bridge | sed 's/^[0-9]*: \([^:@]*\).*/\1/'); do ip link delete "$link"; done
 
-# ---- IPv6 ----
+# ---- IPv6, on a node that remembers nothing ----
 rm -r /run/node
 overlayd --data-dir /run/node 2>>$tmp/log &
 until ctl status >/dev/null 2>&1; do sleep 0.02; done

@@ -19,13 +19,13 @@ test_number has: " "$B/tests/runtime/test_number" nope
 check "a wrong file" says 1 "tests/nope - FAILED: no such test" tests/run "$B/tests/nope"
 check "a wrong file among others" says 1 "1 failed, 0 skipped" tests/run "$B/tests/nope" "$B/tests/runtime/test_number"
 brief() { # each is named when it begins; what is ok is not told
-	BRIEF=1 tests/run "$B/tests/runtime/test_number" "$B/tests/nope" | sed "s,$B/,," >"$tmp"
+	BRIEF=1 tests/run "$B/tests/runtime/test_number" "$B/tests/nope" | sed "s,$B/,,; s/^[1-9][0-9]* passed/N passed/" >"$tmp"
 	diff - "$tmp" <<-'END'
 		[1 of 2] tests/runtime/test_number
 		[2 of 2] tests/nope
 		./tests/nope - FAILED: no such test
 		failed: ./tests/nope
-		2 passed, 1 failed, 0 skipped
+		N passed, 1 failed, 0 skipped
 	END
 }
 check "how far it is" brief

@@ -115,19 +115,19 @@ TEST(escapes)
 	}
 }
 
-/* An odd byte at each place of the writer's eight-byte words; texts are read no further than they
+/* An odd byte at each place of the writer's blocks; texts are read no further than they
  * go. */
 TEST(each_offset)
 {
-	for (int before = 0; before < 20; before++)
-		for (int behind = 0; behind < 20; behind++) {
-			char text[64], written[64];
+	for (int before = 0; before < 36; before++)
+		for (int behind = 0; behind < 36; behind++) {
+			char text[96], written[96];
 
 			CASE("%d before, %d behind", before, behind);
-			snprintf(text, sizeof(text), "%.*s\n%.*s", before, "abcdefghijklmnopqrst",
-				 behind, "ABCDEFGHIJKLMNOPQRST");
+			snprintf(text, sizeof(text), "%.*s\n%.*s", before, "abcdefghijklmnopqrstuvwxyz0123456789",
+				 behind, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
 			snprintf(written, sizeof(written), "%.*s\\n%.*s", before,
-				 "abcdefghijklmnopqrst", behind, "ABCDEFGHIJKLMNOPQRST");
+				 "abcdefghijklmnopqrstuvwxyz0123456789", behind, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
 			check_name(check_edge(text, strlen(text), 0), written);
 			text[before] = '\x7f';
 			check_name(check_edge(text, strlen(text), 0), text);

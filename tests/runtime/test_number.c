@@ -49,3 +49,24 @@ TEST(formats)
 	CHECK_INT(i64_format(7, text), 1);
 	CHECK_STR(text, "7");
 }
+
+/* The smallest and the largest number of each length. */
+TEST(lengths)
+{
+	uint64_t ten = 10;
+
+	for (size_t n = 1; n < 20; n++, ten *= 10) {
+		char text[U64_TEXT_MAX], want[U64_TEXT_MAX];
+
+		CASE("%zu digits", n);
+		memset(want, '9', n);
+		want[n] = '\0';
+		CHECK_INT(u64_format(ten - 1, text), n);
+		CHECK_STR(text, want);
+		want[0] = '1';
+		memset(want + 1, '0', n);
+		want[n + 1] = '\0';
+		CHECK_INT(u64_format(ten, text), n + 1);
+		CHECK_STR(text, want);
+	}
+}

@@ -62,8 +62,10 @@ TEST(variant_of_a_union)
 TEST(left_out)
 {
 	const struct ovd_object *o = sample_picture_table.object;
-	struct sample_picture p = { .name = view("n") };
+	struct sample_picture p;
 
+	memset(&p, 0, sizeof(p));
+	p.name = view("n");
 	for (unsigned i = 0; i < o->n_rows; i++) {
 		bool gone = o->rows[i].flags & (OVD_OPTIONAL | OVD_SKIP_EMPTY);
 

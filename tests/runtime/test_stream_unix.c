@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "runtime/stream.h"
 #include "tests/check.h"
 
 #define NO_GROUP ((gid_t)-1)
@@ -238,5 +239,60 @@ TEST(nobody_there)
 	CHECK_INT(stream_connect(at.path), -ENOENT);
 	snprintf(path, sizeof(path), "%s/none/socket", at.dir);
 	CHECK_INT(stream_listen(path, 0600, NO_GROUP), -ENOENT);
+	end(&at);
+}
+
+/* ---- a client's connection ---- */
+
+TEST(a_stream_never_waits_unasked)
+{
+	_cleanup_(fd_closep) int listening = -1, server = -1;
+	static const char much[1 << 20];
+	struct stream *stream;
+	struct place at;
+	char text[8];
+
+	begin(&at);
+	CHECK_INT(stream_open(at.path, &stream), -ENOENT);
+	listening = stream_listen(at.path, 0600, NO_GROUP);
+	CHECK_INT(stream_open(at.path, &stream), 0);
+	server = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
+	CHECK(server >= 0 && stream_fd(stream) >= 0);
+	CHECK_INT(stream_read(stream, text, sizeof(text)), -EAGAIN);
+	CHECK_INT(stream_wait(stream, STREAM_READABLE, 0), 0);
+	CHECK_INT(stream_wait(stream, STREAM_READABLE | STREAM_WRITABLE, -1), STREAM_WRITABLE);
+	CHECK_INT(write(server, "abc", 3), 3);
+	CHECK_INT(stream_wait(stream, STREAM_READABLE, -1), STREAM_READABLE);
+	CHECK_INT(stream_read(stream, text, sizeof(text)), 3);
+	while (stream_write(stream, much, sizeof(much)) > 0)
+		;
+	CHECK_INT(stream_write(stream, much, 1), -EAGAIN);
+	CHECK_INT(stream_wait(stream, STREAM_WRITABLE, 0), 0);
+	stream_close(stream);
+	end(&at);
+}
+
+TEST(a_stream_ends_by_half_and_whole)
+{
+	_cleanup_(fd_closep) int listening = -1, server = -1;
+	struct stream *stream;
+	struct place at;
+	char c;
+
+	begin(&at);
+	listening = stream_listen(at.path, 0600, NO_GROUP);
+	CHECK_INT(stream_open(at.path, &stream), 0);
+	server = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
+	CHECK_INT(stream_shut(stream), 0);
+	CHECK_INT(read(server, &c, 1), 0);
+	CHECK_INT(write(server, "x", 1), 1);
+	fd_closep(&server);
+	CHECK_INT(stream_wait(stream, STREAM_READABLE, -1), STREAM_READABLE);
+	CHECK_INT(stream_read(stream, &c, 1), 1);
+	CHECK_INT(stream_read(stream, &c, 1), 0);
+	CHECK_INT(stream_write(stream, "x", 1), -EPIPE);
+	CHECK_INT(stream_wait(stream, STREAM_WRITABLE, -1), STREAM_WRITABLE);
+	stream_close(stream);
+	stream_close(NULL);
 	end(&at);
 }

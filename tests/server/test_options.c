@@ -83,6 +83,15 @@ TEST(every_option)
 	CHECK_INT(o.options.log_format, LOG_JSON);
 	CHECK_STR(o.err, "");
 
+	CHECK(!o.options.log_forward);
+
+	o = PARSE("--log-forward", "vsock:109", "--log-forward-dir=/l",
+		  "--log-forward-format=json");
+	CHECK_INT(o.verdict, OPTIONS_RUN);
+	CHECK_STR(o.options.log_forward, "vsock:109");
+	CHECK_STR(o.options.log_forward_dir, "/l");
+	CHECK_INT(o.options.log_forward_format, LOG_FORWARD_JSON);
+
 	o = PARSE("--socket", "/a", "--socket", "/b", "--service");
 	CHECK_INT(o.verdict, OPTIONS_RUN);
 	CHECK_STR(o.options.socket, "/b");
@@ -105,7 +114,9 @@ TEST(what_is_asked_is_printed)
 	CHECK(strstr(o.out, "usage: overlayd") == o.out);
 	CHECK(strstr(o.out, "--data-dir") && strstr(o.out, "--socket") &&
 	      strstr(o.out, "--log-level") && strstr(o.out, "--log-format") &&
-	      strstr(o.out, "--build-id") && strstr(o.out, "--version"));
+	      strstr(o.out, "--log-forward ADDRESS") && strstr(o.out, "--log-forward-dir") &&
+	      strstr(o.out, "--log-forward-format") && strstr(o.out, "--build-id") &&
+	      strstr(o.out, "--version"));
 	CHECK_STR(o.err, "");
 	memcpy(help, o.out, sizeof(help));
 	o = PARSE("-h");
@@ -136,6 +147,12 @@ TEST(what_is_wrong_is_named)
 		{ { "--log-level=DEBUG" },
 		  "--log-level DEBUG: expected error, warn, info or debug" },
 		{ { "--log-format", "xml" }, "--log-format xml: expected text or json" },
+		{ { "--log-forward", "vsock:x" },
+		  "--log-forward vsock:x: expected vsock:PORT, unix:PATH or "
+		  "tcp:127.0.0.1:PORT" },
+		{ { "--log-forward-dir=" }, "--log-forward-dir: a path is missing" },
+		{ { "--log-forward-format", "xml" },
+		  "--log-forward-format xml: expected raw or json" },
 		{ { "--nope", "--help" }, "--nope: unknown option" },
 	};
 

@@ -27,7 +27,8 @@
 //!
 //! # Events
 //!
-//! `events()` of a client gives what the daemon tells unasked. The queue holds 1,024 of them; further
+//! `events()` of a client gives what the daemon tells unasked, to connections on which `hello` was
+//! called: call it once the stream is there, and again after each error in it. The queue holds 1,024 of them; further
 //! ones are dropped and counted. Events that this version doesn't know are skipped and counted.
 //!
 //! # The wire

@@ -53,7 +53,7 @@ pub enum Frame {
     Request(RequestFrame),
     /// From the daemon: the answer to the request of the same id.
     Response(ResponseFrame),
-    /// From the daemon, at any time, unasked.
+    /// From the daemon, at any time, unasked, to connections that have said hello.
     Event(Event),
 }
 
@@ -180,8 +180,8 @@ pub enum Request {
     NatStatus,
     /// Takes the tunnel down and ends the daemon after the answer. Since 0.12.5.
     Shutdown,
-    /// Tells who serves: name, version, lines of the contract, codecs, operations, limits. Since
-    /// overlayd 0.1.
+    /// Tells who serves: name, version, lines of the contract, codecs, operations, limits. The
+    /// connection hears events from then on. Since overlayd 0.1.
     Hello(Hello),
     /// Hands out the schema that the daemon was built from. Since overlayd 0.1.
     Describe,
@@ -2168,8 +2168,8 @@ pub mod call {
         })
     }
 
-    /// Tells who serves: name, version, lines of the contract, codecs, operations, limits. Since
-    /// overlayd 0.1.
+    /// Tells who serves: name, version, lines of the contract, codecs, operations, limits. The
+    /// connection hears events from then on. Since overlayd 0.1.
     pub fn hello(request: Hello) -> Call<ServerInfo> {
         Call::new(Request::Hello(request), |result| match result {
             Response::ServerInfo(answer) => Ok(answer),
@@ -2330,8 +2330,8 @@ impl crate::blocking::Client {
         self.call(call::shutdown())
     }
 
-    /// Tells who serves: name, version, lines of the contract, codecs, operations, limits. Since
-    /// overlayd 0.1.
+    /// Tells who serves: name, version, lines of the contract, codecs, operations, limits. The
+    /// connection hears events from then on. Since overlayd 0.1.
     pub fn hello(&self, request: Hello) -> Result<ServerInfo, crate::Error> {
         self.call(call::hello(request))
     }
@@ -2484,8 +2484,8 @@ impl crate::tokio::Client {
         self.call(call::shutdown()).await
     }
 
-    /// Tells who serves: name, version, lines of the contract, codecs, operations, limits. Since
-    /// overlayd 0.1.
+    /// Tells who serves: name, version, lines of the contract, codecs, operations, limits. The
+    /// connection hears events from then on. Since overlayd 0.1.
     pub async fn hello(&self, request: Hello) -> Result<ServerInfo, crate::Error> {
         self.call(call::hello(request)).await
     }

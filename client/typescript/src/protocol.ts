@@ -814,7 +814,8 @@ export type Request =
    */
   | { op: "shutdown" }
   /**
-   * Tells who serves: name, version, lines of the contract, codecs, operations, limits.
+   * Tells who serves: name, version, lines of the contract, codecs, operations, limits. The
+   * connection hears events from then on.
    *
    * @since overlayd 0.1
    */
@@ -1497,7 +1498,7 @@ export type Frame =
   | ({ frame: "request" } & RequestFrame)
   /** From the daemon: the answer to the request of the same id. */
   | ({ frame: "response" } & ResponseFrame)
-  /** From the daemon, at any time, unasked. */
+  /** From the daemon, at any time, unasked, to connections that have said hello. */
   | ({ frame: "event" } & Event);
 export const Frame = new wire.Union<Frame, "frame">("frame", {
   request: RequestFrame,
@@ -1770,7 +1771,8 @@ export abstract class Operations {
   }
 
   /**
-   * Tells who serves: name, version, lines of the contract, codecs, operations, limits.
+   * Tells who serves: name, version, lines of the contract, codecs, operations, limits. The
+   * connection hears events from then on.
    *
    * @since overlayd 0.1
    */

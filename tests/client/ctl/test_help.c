@@ -89,11 +89,13 @@ TEST(help_of_all)
 
 	help_all(out, commands);
 	help_raw(out);
+	help_events(out);
 	fclose(out);
 	CHECK(strstr(text, "\n  do-it                    Does it.\n"
 			   "  status                   What runs.\n"
 			   "  call OPERATION           Asks"));
 	CHECK(strstr(text, "\nusage: overlayctl raw [JSON]\n"));
+	CHECK(strstr(text, "\nusage: overlayctl events\n"));
 	CHECK(strstr(text,
 		     "Exit status: 0 done, 1 the daemon answered err, 2 wrong command line, 3 "
 		     "no connection,\n4 no answer in time, 5 an answer that is none, 6 the "

@@ -312,6 +312,7 @@ static const struct {
 	{ { "status", "--socket=/s" },
 	  "overlayctl status: --socket=/s: goes before the command\n" },
 	{ { "-x" }, "overlayctl: -x: unknown command\n" TRY },
+	{ { "events", "now" }, "overlayctl events: now: it takes no arguments\n" },
 	{ { "raw", "{}", "{}" }, "overlayctl raw: one argument at most; quote the JSON\n" },
 };
 
@@ -383,7 +384,63 @@ TEST(help)
 		check_help(name);
 		n++;
 	}
-	CHECK_INT(n, ovd_request_table.union_->n_variants + 2u); /* and raw, call */
+	CHECK_INT(n, ovd_request_table.union_->n_variants + 4u); /* and raw, call, events, hcs */
+}
+
+/* ---- events ---- */
+
+static void tell_events(int listener)
+{
+	int fd = fake_accept(listener);
+	uint64_t id = fake_take(fd, "hello");
+
+	fake_send(fd, "{\"frame\":\"event\",\"event\":\"nat_endpoint_changed\",\"pubkey\":\"k\","
+		      "\"endpoint\":\"192.0.2.1:9\"}");
+	fake_answer(
+		fd, id,
+		"{\"result\":\"server_info\",\"name\":\"overlayd\",\"version\":\"1\",\"build_id\":"
+		"\"b\",\"contract_lines\":[],\"codecs\":[],\"operations\":[],\"limits\":{\"frame_"
+		"bytes\":1,\"frame_seconds\":1,\"connections\":1,\"queued_bytes\":1}}");
+	fake_send(fd, "{\"frame\":\"event\",\"event\":\"applause\"}");
+	fake_send(fd, "{\"frame\":\"event\",\"event\":\"peer_health_changed\",\"pubkey\":\"k\","
+		      "\"healthy\":true}");
+	fd_closep(&fd);
+}
+
+TEST(events)
+{
+	struct fake_daemon fake;
+
+	fake_start(&fake, tell_events);
+	check_ran(RUN("--socket", fake.socket, "events"), EXIT_CONNECTION,
+		  "nat_endpoint_changed  pubkey k, endpoint 192.0.2.1:9\n"
+		  "peer_health_changed  pubkey k, healthy yes\n",
+		  "overlayctl: the daemon closed the connection\n");
+	fake_stop(&fake);
+	fake_start(&fake, tell_events);
+	check_ran(RUN("--json", "--socket", fake.socket, "events"), EXIT_CONNECTION,
+		  "{\"event\":\"nat_endpoint_changed\",\"pubkey\":\"k\",\"endpoint\":\"192.0.2.1:"
+		  "9\"}\n"
+		  "{\"event\":\"peer_health_changed\",\"pubkey\":\"k\",\"healthy\":true}\n",
+		  "overlayctl: the daemon closed the connection\n");
+	fake_stop(&fake);
+}
+
+static void refuse_hello(int listener)
+{
+	int fd = fake_accept(listener);
+
+	fake_answer(fd, fake_take(fd, "hello"), "{\"result\":\"err\",\"message\":\"unknown\"}");
+	fake_closed(fd);
+}
+
+TEST(events_of_a_daemon_that_has_none)
+{
+	struct fake_daemon fake;
+
+	fake_start(&fake, refuse_hello);
+	check_ran(RUN("--socket", fake.socket, "events"), EXIT_ERR, "", "overlayctl: unknown\n");
+	fake_stop(&fake);
 }
 
 /* ---- raw ---- */

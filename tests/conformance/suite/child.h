@@ -12,9 +12,12 @@ struct child {
 /* Most words of a command. */
 #define CHILD_WORDS_MAX 64
 
-/* Starts argv, found along $PATH, with --type and the type behind it; it dies with this process.
- * Negative errno, exec's among them; -E2BIG. */
-int child_start(const char *const *argv, const char *type, struct child *ret);
+/* Most words behind it. */
+#define CHILD_MORE_MAX 4
+
+/* Starts argv, found along $PATH, with `more` behind it; both are ended by NULL. It dies with this
+ * process. Negative errno, exec's among them; -E2BIG. */
+int child_start(const char *const *argv, const char *const *more, struct child *ret);
 
 /* Closes the pipes and waits until it has ended; kills it after ms. Its status as of waitpid(2). */
 int child_end(struct child *child, unsigned ms);

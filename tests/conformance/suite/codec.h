@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "runtime/buf.h"
+#include "runtime/codec.h"
 #include "tests/conformance/suite/results.h"
 #include "tests/conformance/suite/testee.h"
 
@@ -14,7 +14,7 @@ extern const char *const codec_types[CODEC_TYPES];
 /* One body and what must come of it. */
 struct codec_case {
 	const char *name;
-	struct ovd_view body;      /* BUF_SLACK bytes behind it are readable */
+	struct ovd_view body;      /* of a base BUF_SLACK bytes behind it are readable */
 	struct ovd_view canonical; /* of an accepted one */
 	bool accepted;
 	bool base; /* one of the newest line's: mutants are made from it */
@@ -26,14 +26,15 @@ struct codec_list {
 	size_t n, room;
 };
 
-/* All of them. {0} is empty. */
+/* All of them. {0} is empty, of JSON. */
 struct codec_cases {
+	enum ovd_codec codec; /* of all bodies */
 	struct codec_list of[CODEC_TYPES];
 	struct arena arena;
 };
 
-/* Reads the vectors in a folder: the cases, and a result for each group of them. Negative errno,
- * and the file's name in `fault`. */
+/* Reads the vectors in a folder: the cases, in cases->codec, and a result for each group of them;
+ * what only JSON can say is left out of others. Negative errno, and the file's name in `fault`. */
 int codec_cases_load(struct codec_cases *cases, const char *folder, struct results *results,
 		     struct buf *fault);
 void codec_cases_done(struct codec_cases *cases);
@@ -46,6 +47,12 @@ struct codec_mutation {
 	unsigned per_vector;
 	uint64_t seed; /* not 0 */
 };
+
+/* The beginning of a body, for a message: hexadecimal unless it is text. */
+struct codec_shown {
+	char text[300];
+};
+const char *codec_show(enum ovd_codec codec, struct ovd_view body, struct codec_shown *ret);
 
 /* Both run what is selected. `testee` has all but the type. 0; -ENOEXEC, and the reason in `fault`;
  * negative errno. */

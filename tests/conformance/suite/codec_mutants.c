@@ -20,6 +20,7 @@ struct run {
 	size_t n;
 	struct arena arena;
 	struct result *verdict, *canonical, *fixed_point;
+	enum ovd_codec codec;
 };
 
 static void run_done(struct run *run)
@@ -37,17 +38,17 @@ static int copy(struct arena *arena, struct ovd_view text, struct ovd_view *ret)
 	return ret->p ? 0 : -ENOMEM;
 }
 
-static int make_one(struct run *run, const char *type, const struct codec_case *base,
-		    struct mutant *mutant)
+static int make_one(struct run *run, const char *type, enum ovd_codec codec,
+		    const struct codec_case *base, struct mutant *mutant)
 {
 	_cleanup_(buf_done) struct buf text = { .p = NULL };
 	struct changed *changed = &run->changed[run->n];
-	int r = mutant_make(mutant, base->body);
+	int r = mutant_make(mutant, codec, base->body);
 
 	if (r == 0)
 		r = copy(&run->arena, buf_view(&mutant->body), &run->bodies[run->n]);
 	if (r == 0)
-		r = recode_body(type, buf_view(&mutant->body), &text);
+		r = recode_body(type, codec, codec, buf_view(&mutant->body), &text);
 	if (r < 0)
 		return r;
 	*changed = (struct changed){ .name = base->name, .c_accepted = r > 0 };
@@ -55,8 +56,8 @@ static int make_one(struct run *run, const char *type, const struct codec_case *
 	return copy(&run->arena, buf_view(&text), &changed->c_text);
 }
 
-static int make_all(struct run *run, const char *type, const struct codec_list *list,
-		    const struct codec_mutation *mutation)
+static int make_all(struct run *run, const char *type, enum ovd_codec codec,
+		    const struct codec_list *list, const struct codec_mutation *mutation)
 {
 	struct mutant mutant = { .seed = mutation->seed };
 	size_t room = list->n * mutation->per_vector;
@@ -68,51 +69,66 @@ static int make_all(struct run *run, const char *type, const struct codec_list *
 		r = -ENOMEM;
 	for (size_t i = 0; i < list->n && r == 0; i++)
 		for (size_t k = 0; k < mutation->per_vector && list->items[i].base && r == 0; k++)
-			r = make_one(run, type, &list->items[i], &mutant);
+			r = make_one(run, type, codec, &list->items[i], &mutant);
 	buf_done(&mutant.body);
 	return r;
 }
 
 /* ---- judged ---- */
 
-#define CUT(v) (int)MIN((v).n, (size_t)250), (v).p
+/* What it wrote, or why not. */
+static const char *show_answer(const struct run *run, const struct answer *answer,
+			       struct codec_shown *ret)
+{
+	bool is_body = answer->given && answer->accepted;
+
+	return codec_show(is_body ? run->codec : OVD_CODEC_JSON, answer->text, ret);
+}
+
+static void judge(const struct run *run, const struct changed *c, struct ovd_view body,
+		  const struct answer *answer)
+{
+	struct codec_shown body_text, c_text, text;
+	const char *shown = codec_show(run->codec, body, &body_text);
+
+	show_answer(run, answer, &text);
+	if (!answer->given)
+		result_fail(run->verdict, "%s: %s: no answer: %s", c->name, shown, text.text);
+	else if (answer->accepted != c->c_accepted)
+		result_fail(run->verdict, "%s: %s: %s: %s", c->name, shown,
+			    answer->accepted ? "accepted, and written as" : "refused", text.text);
+	else
+		result_pass(run->verdict);
+	if (!answer->accepted || !c->c_accepted)
+		return;
+	if (view_eq(answer->text, c->c_text))
+		result_pass(run->canonical);
+	else
+		result_fail(run->canonical, "%s: written as %s, not as %s", c->name, text.text,
+			    codec_show(run->codec, c->c_text, &c_text));
+}
 
 static int take_answer(void *arg, size_t i, const struct answer *answer)
 {
 	struct run *run = arg;
 	struct changed *c = &run->changed[i];
-	struct ovd_view body = run->bodies[i];
 
-	if (!answer->given)
-		result_fail(run->verdict, "%s: %.*s: no answer: %.*s", c->name, CUT(body),
-			    CUT(answer->text));
-	else if (answer->accepted != c->c_accepted)
-		result_fail(run->verdict, "%s: %.*s: %s: %.*s", c->name, CUT(body),
-			    answer->accepted ? "accepted, and written as" : "refused",
-			    CUT(answer->text));
-	else
-		result_pass(run->verdict);
-	if (!answer->accepted)
-		return 0;
-	if (c->c_accepted && !view_eq(answer->text, c->c_text))
-		result_fail(run->canonical, "%s: written as %.*s, not as %.*s", c->name,
-			    CUT(answer->text), CUT(c->c_text));
-	else if (c->c_accepted)
-		result_pass(run->canonical);
-	return copy(&run->arena, answer->text, &c->written);
+	judge(run, c, run->bodies[i], answer);
+	return answer->accepted ? copy(&run->arena, answer->text, &c->written) : 0;
 }
 
 static int take_again(void *arg, size_t i, const struct answer *answer)
 {
 	const struct run *run = arg;
-	struct ovd_view body = run->bodies[i];
+	struct codec_shown body_text, text;
+	const char *shown = codec_show(run->codec, run->bodies[i], &body_text);
 
+	show_answer(run, answer, &text);
 	if (!answer->given || !answer->accepted)
-		result_fail(run->fixed_point, "it has written %.*s, then %s: %.*s", CUT(body),
-			    answer->given ? "refused it" : "gave no answer", CUT(answer->text));
-	else if (!view_eq(answer->text, body))
-		result_fail(run->fixed_point, "it has written %.*s, then %.*s", CUT(body),
-			    CUT(answer->text));
+		result_fail(run->fixed_point, "it has written %s, then %s: %s", shown,
+			    answer->given ? "refused it" : "gave no answer", text.text);
+	else if (!view_eq(answer->text, run->bodies[i]))
+		result_fail(run->fixed_point, "it has written %s, then %s", shown, text.text);
 	else
 		result_pass(run->fixed_point);
 	return 0;
@@ -168,10 +184,11 @@ int codec_run_mutants(const struct codec_cases *cases, struct results *results,
 		struct testee one = *testee;
 
 		one.type = type;
+		one.codec = run.codec = cases->codec;
 		if (!run.verdict->selected && !run.canonical->selected &&
 		    !run.fixed_point->selected)
 			continue;
-		r = make_all(&run, type, &cases->of[i], mutation);
+		r = make_all(&run, type, cases->codec, &cases->of[i], mutation);
 		if (r == 0)
 			r = run_type(&run, &one, fault);
 	}

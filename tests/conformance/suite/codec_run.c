@@ -8,21 +8,23 @@ struct run {
 	struct ovd_view *bodies;
 	size_t n;
 	struct result *answers;
+	enum ovd_codec codec;
 };
 
-static void judge(const struct codec_case *c, const struct answer *answer)
+static void judge(const struct codec_case *c, enum ovd_codec codec, const struct answer *answer)
 {
+	bool is_body = answer->given && answer->accepted;
+	struct codec_shown body, canonical, text;
+
+	codec_show(is_body ? codec : OVD_CODEC_JSON, answer->text, &text);
 	if (!answer->given)
-		result_fail(c->result, "%s: no answer: %.*s", c->name, VIEW(answer->text));
+		result_fail(c->result, "%s: no answer: %s", c->name, text.text);
 	else if (answer->accepted != c->accepted)
-		result_fail(c->result, "%s: %.*s: %s: %.*s", c->name,
-			    (int)MIN(c->body.n, (size_t)300), c->body.p,
-			    answer->accepted ? "accepted, and written as" : "refused",
-			    VIEW(answer->text));
+		result_fail(c->result, "%s: %s: %s: %s", c->name, codec_show(codec, c->body, &body),
+			    answer->accepted ? "accepted, and written as" : "refused", text.text);
 	else if (c->accepted && !view_eq(answer->text, c->canonical))
-		result_fail(c->result, "%s: written as %.*s, not as %.*s", c->name,
-			    (int)MIN(answer->text.n, (size_t)250), answer->text.p,
-			    (int)MIN(c->canonical.n, (size_t)250), c->canonical.p);
+		result_fail(c->result, "%s: written as %s, not as %s", c->name, text.text,
+			    codec_show(codec, c->canonical, &canonical));
 	else
 		result_pass(c->result);
 }
@@ -31,7 +33,7 @@ static int take_answer(void *arg, size_t i, const struct answer *answer)
 {
 	const struct run *run = arg;
 
-	judge(run->cases[i], answer);
+	judge(run->cases[i], run->codec, answer);
 	if (answer->given)
 		result_pass(run->answers);
 	else
@@ -40,19 +42,27 @@ static int take_answer(void *arg, size_t i, const struct answer *answer)
 }
 
 /* The largest body that there may be: a request, and much that nobody asked for. */
-static int add_largest(struct codec_case *c, struct buf *body, struct results *results)
+static int add_largest(enum ovd_codec codec, struct codec_case *c, struct buf *body,
+		       struct results *results)
 {
-	static const char tail[BUF_SLACK] = "\"}";
+	/* a status request; a field of the number 1000 that fills the body: its length is one of
+	 * 4 bytes */
+	static const char protobuf[] = "\xba\x01\0\xc2\x3e\xf7\xff\xff\x03";
+	static const char json[] = "{\"op\":\"status\",\"x\":\"", tail[] = "\"}";
+	bool is_json = codec == OVD_CODEC_JSON;
 
-	if (buf_text(body, "{\"op\":\"status\",\"x\":\"") < 0 ||
-	    buf_reserve(body, FRAME_BODY_MAX + sizeof(tail)) < 0)
+	if (buf_reserve(body, FRAME_BODY_MAX) < 0)
 		return -ENOMEM;
-	memset(body->p + body->n, 'x', FRAME_BODY_MAX - body->n);
-	memcpy(body->p + FRAME_BODY_MAX - 2, tail, sizeof(tail));
+	memset(body->p, 'x', FRAME_BODY_MAX);
+	memcpy(body->p, is_json ? json : protobuf,
+	       is_json ? sizeof(json) - 1 : sizeof(protobuf) - 1);
+	if (is_json)
+		memcpy(body->p + FRAME_BODY_MAX - 2, tail, 2);
 	body->n = FRAME_BODY_MAX;
 	*c = (struct codec_case){ .name = "8 MiB",
 				  .body = buf_view(body),
-				  .canonical = VIEW_LITERAL("{\"op\":\"status\"}"),
+				  .canonical = is_json ? VIEW_LITERAL("{\"op\":\"status\"}")
+						       : (struct ovd_view){ protobuf, 3 },
 				  .accepted = true,
 				  .result = results_find(results, view("testee.largest-body")) };
 	return 0;
@@ -77,6 +87,7 @@ static int run_type(struct run *run, size_t type, struct results *results,
 	if (run->n == 0)
 		return 0;
 	one.type = codec_types[type];
+	one.codec = run->codec;
 	r = testee_run(&one, run->bodies, run->n, take_answer, run, &end);
 	if (r == -ENOEXEC)
 		buf_text(fault, end.text);
@@ -97,7 +108,7 @@ int codec_run_cases(const struct codec_cases *cases, struct results *results,
 		.result = results_find(results, view("testee.empty-body")),
 	};
 	struct codec_case large;
-	int r = add_largest(&large, &largest, results);
+	int r = add_largest(cases->codec, &large, &largest, results);
 
 	for (size_t type = 0; type < CODEC_TYPES && r == 0; type++) {
 		const struct codec_list *list = &cases->of[type];
@@ -105,6 +116,7 @@ int codec_run_cases(const struct codec_cases *cases, struct results *results,
 		_cleanup_(freep) void *bodies = calloc(list->n + 2, sizeof(struct ovd_view));
 		struct run run = { .cases = pointers,
 				   .bodies = bodies,
+				   .codec = cases->codec,
 				   .answers = results_find(results, view("testee.answers")) };
 
 		if (!pointers || !bodies)

@@ -8,6 +8,7 @@
 #include "tests/conformance/suite/known.h"
 #include "tests/conformance/suite/options.h"
 #include "tests/conformance/suite/report.h"
+#include "tests/conformance/suite/self.h"
 #include "tests/conformance/suite/server.h"
 
 enum exit_status {
@@ -29,14 +30,9 @@ static const char *find_vectors(const char *named, char text[4096])
 	static const char *const beside[] = { "../share/overlayd/vectors",
 					      "../../tests/data/vectors" };
 	char self[2048];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
 
-	if (named || n < 0)
+	if (named || self_folder(self, sizeof(self)) < 0)
 		return named;
-	self[n] = '\0';
-	slash = strrchr(self, '/');
-	*slash = '\0';
 	for (size_t i = 0; i < ARRAY_SIZE(beside); i++) {
 		snprintf(text, 4096, "%s/%s", self, beside[i]);
 		if (access(text, R_OK) == 0)
@@ -61,7 +57,7 @@ static int write_report(const struct options *o, const struct results *results)
 	if (r < 0)
 		return r;
 	fd = o->output ? open(o->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)
-		       : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+		       : dup(STDOUT_FILENO);
 	for (size_t done = 0; fd >= 0 && done < out.n;) {
 		ssize_t n = write(fd, out.p + done, out.n - done);
 
@@ -118,7 +114,7 @@ static int run_codec(const struct options *o)
 {
 	const struct codec_mutation mutation = { .per_vector = o->mutants, .seed = o->seed };
 	const struct testee testee = { .argv = o->testee, .timeout_ms = o->timeout_ms };
-	_cleanup_(codec_cases_done) struct codec_cases cases = { .arena = { .chunk = NULL } };
+	_cleanup_(codec_cases_done) struct codec_cases cases = { .codec = o->codec };
 	_cleanup_(results_done) struct results results = { .first = NULL };
 	_cleanup_(buf_done) struct buf fault = { .p = NULL };
 	int r = add_codec(o, &cases, &results);
@@ -140,7 +136,7 @@ static int run_server(const struct options *o)
 	_cleanup_(results_done) struct results results = { .first = NULL };
 	_cleanup_(buf_done) struct buf fault = { .p = NULL };
 	char path[4096];
-	int r = server_add(&results);
+	int r = server_add(o->codec, &results);
 
 	if (r < 0)
 		return complain(EXIT_WRONG_INPUT, "", strerror(-r));
@@ -156,7 +152,7 @@ static int run_server(const struct options *o)
 static int list(const struct options *o)
 {
 	const char *which = o->which ? o->which : "";
-	_cleanup_(codec_cases_done) struct codec_cases cases = { .arena = { .chunk = NULL } };
+	_cleanup_(codec_cases_done) struct codec_cases cases = { .codec = o->codec };
 	_cleanup_(results_done) struct results codec = { .first = NULL },
 					       server = { .first = NULL };
 	int r = 0;
@@ -167,7 +163,7 @@ static int list(const struct options *o)
 		r = r == 0 ? conclude(o, &codec) : r;
 	}
 	if (r == 0 && strcmp(which, "codec") != 0) {
-		server_add(&server);
+		server_add(o->codec, &server);
 		results_select(&server, o->only, o->n_only);
 		r = conclude(o, &server);
 	}
@@ -178,7 +174,9 @@ int main(int argc, char **argv)
 {
 	struct options o;
 
+#ifdef SIGPIPE
 	signal(SIGPIPE, SIG_IGN);
+#endif
 	if (options_parse(argc, argv, &o) < 0)
 		return EXIT_WRONG_INPUT;
 	if (o.help) {

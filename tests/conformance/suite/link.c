@@ -1,11 +1,6 @@
 #include "tests/conformance/suite/link.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/socket.h>
 #include <time.h>
-
-#include "runtime/stream_unix.h"
 
 #define PAUSE_MS 50
 
@@ -16,47 +11,34 @@ static void pause_ms(unsigned ms)
 	nanosleep(&t, NULL);
 }
 
-int link_open(const char *path, unsigned ms)
+int link_open(const char *path, unsigned ms, struct stream **ret)
 {
-	int fd = stream_connect(path);
+	int r = stream_open(path, ret);
 
-	for (unsigned waited = 0; fd < 0 && waited < ms; waited += PAUSE_MS) {
-		if (fd != -ECONNREFUSED && fd != -ENOENT && fd != -EAGAIN)
-			return fd;
+	for (unsigned waited = 0; r < 0 && waited < ms; waited += PAUSE_MS) {
+		if (r != -ECONNREFUSED && r != -ENOENT && r != -EAGAIN)
+			return r;
 		pause_ms(PAUSE_MS);
-		fd = stream_connect(path);
+		r = stream_open(path, ret);
 	}
-	if (fd >= 0)
-		fcntl(fd, F_SETFL, O_NONBLOCK);
-	return fd;
+	return r;
 }
 
-static int wait_for(int fd, short events, unsigned ms)
-{
-	struct pollfd ready = { .fd = fd, .events = events };
-	int n;
-
-	do
-		n = poll(&ready, 1, (int)ms);
-	while (n < 0 && errno == EINTR);
-	return n > 0 ? 0 : -ETIMEDOUT;
-}
-
-int link_send(int fd, const void *p, size_t n, unsigned ms)
+int link_send(struct stream *s, const void *p, size_t n, unsigned ms)
 {
 	for (size_t done = 0; done < n;) {
-		ssize_t w = send(fd, (const char *)p + done, n - done, MSG_NOSIGNAL);
+		ssize_t w = stream_write(s, (const char *)p + done, n - done);
 
-		if (w < 0 && errno != EAGAIN && errno != EINTR)
-			return -errno;
-		if (w < 0 && wait_for(fd, POLLOUT, ms) < 0)
+		if (w < 0 && w != -EAGAIN && w != -EINTR)
+			return (int)w;
+		if (w < 0 && stream_wait(s, STREAM_WRITABLE, (int)ms) == 0)
 			return -ETIMEDOUT;
 		done += w > 0 ? (size_t)w : 0;
 	}
 	return 0;
 }
 
-int link_receive(int fd, struct frame_reader *in, unsigned ms, struct ovd_view *ret)
+int link_receive(struct stream *s, struct frame_reader *in, unsigned ms, struct ovd_view *ret)
 {
 	for (;;) {
 		int r = frame_next(in, ret, NULL);
@@ -69,19 +51,14 @@ int link_receive(int fd, struct frame_reader *in, unsigned ms, struct ovd_view *
 		p = frame_room(in, &room);
 		if (!p)
 			return -ENOMEM;
-		if (wait_for(fd, POLLIN, ms) < 0)
+		if (stream_wait(s, STREAM_READABLE, (int)ms) == 0)
 			return -ETIMEDOUT;
-		n = recv(fd, p, room, 0);
-		if (n == 0 || (n < 0 && errno == ECONNRESET))
+		n = stream_read(s, p, room);
+		if (n == 0 || n == -ECONNRESET)
 			return frame_pending(in) ? -ECONNRESET : -ENOTCONN;
-		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			return -errno;
+		if (n < 0 && n != -EAGAIN && n != -EINTR)
+			return (int)n;
 		if (n > 0)
 			frame_filled(in, (size_t)n);
 	}
-}
-
-void link_shut(int fd)
-{
-	shutdown(fd, SHUT_WR);
 }

@@ -23,6 +23,7 @@ const char options_usage[] =
 	"  --output FILE      where the report goes (default: standard output)\n"
 	"  --timeout SECONDS  longest wait for one answer (default: 10)\n"
 	"  --vectors DIR      the contract's vectors (default: beside this program)\n"
+	"  --codec CODEC      the form of bodies: json (default) or protobuf\n"
 	"codec:\n"
 	"  --mutants N        changed bodies for each vector of the newest line (default: 20)\n"
 	"  --seed N           another choice of changes (default: 1)\n"
@@ -42,6 +43,7 @@ enum {
 	OUTPUT,
 	TIMEOUT,
 	VECTORS,
+	CODEC,
 	MUTANTS,
 	SEED,
 	SOCKET,
@@ -58,6 +60,7 @@ static const struct option long_options[] = {
 	{ "output", required_argument, NULL, OUTPUT },
 	{ "timeout", required_argument, NULL, TIMEOUT },
 	{ "vectors", required_argument, NULL, VECTORS },
+	{ "codec", required_argument, NULL, CODEC },
 	{ "mutants", required_argument, NULL, MUTANTS },
 	{ "seed", required_argument, NULL, SEED },
 	{ "socket", required_argument, NULL, SOCKET },
@@ -115,6 +118,18 @@ static int take_number(int option, struct options *o)
 	return r;
 }
 
+static int parse_codec(const char *text, enum ovd_codec *ret)
+{
+	enum ovd_codec codec;
+
+	if (codec_parse(view(text), &codec) < 0)
+		return wrong("--codec: json or protobuf, not ", text);
+	if (!codec_is_built(codec))
+		return wrong("this overlay-conform was built without ", text);
+	*ret = codec;
+	return 0;
+}
+
 static int take(int option, const char *word, struct options *o)
 {
 	switch (option) {
@@ -131,6 +146,8 @@ static int take(int option, const char *word, struct options *o)
 	case OUTPUT:
 		o->output = optarg;
 		return 0;
+	case CODEC:
+		return parse_codec(optarg, &o->codec);
 	case VECTORS:
 		o->vectors = optarg;
 		return 0;

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/codec.h"
 #include "tests/conformance/suite/results.h"
 
 #define PATTERNS_MAX 64
@@ -25,6 +26,7 @@ struct options {
 	const char *only[PATTERNS_MAX]; /* patterns of ids */
 	size_t n_only;
 	enum report_form form;
+	enum ovd_codec codec; /* of bodies */
 	unsigned timeout_ms;
 	unsigned mutants;
 	uint64_t seed;

@@ -1,6 +1,5 @@
 #include "tests/conformance/suite/recode.h"
 
-#include "runtime/json.h"
 #include "schema/overlayd.h"
 
 /* Large enough for a value of any of them. */
@@ -29,7 +28,8 @@ static const struct ovd_table *find_table(const char *type)
 	return NULL;
 }
 
-int recode_body(const char *type, struct ovd_view body, struct buf *out)
+int recode_body(const char *type, enum ovd_codec from, enum ovd_codec to, struct ovd_view body,
+		struct buf *out)
 {
 	_cleanup_(arena_done) struct arena arena = { .chunk = NULL };
 	const struct ovd_table *table = find_table(type);
@@ -40,10 +40,10 @@ int recode_body(const char *type, struct ovd_view body, struct buf *out)
 
 	if (!table)
 		return -EINVAL;
-	r = json_decode(table, body, &arena, &document, &fault);
+	r = codec_decode(from, table, body, &arena, &document, &fault);
 	if (r == -EBADMSG)
 		return buf_text(out, fault_text(&fault, reason));
 	if (r == 0)
-		r = json_encode(table, &document, out);
+		r = codec_encode(to, table, &document, &arena, out);
 	return r < 0 ? r : 1;
 }

@@ -21,22 +21,31 @@ struct server_check {
 	enum server_needs needs;
 };
 
+/* Which forms a family is about. */
+enum server_family_of {
+	OF_ALL_CODECS,
+	OF_JSON,
+	OF_PROTOBUF,
+};
+
 /* A family of them, in the order in which they are run. */
 struct server_family {
 	const struct server_check *checks;
 	size_t n;
+	enum server_family_of of;
 };
 
-extern const struct server_family server_framing, server_order, server_reading, server_errors,
-	server_shapes, server_global, server_services, server_peers, server_lines, server_last;
+extern const struct server_family server_framing, server_order, server_reading, server_protobuf,
+	server_errors, server_shapes, server_global, server_services, server_peers, server_lines,
+	server_last;
 
 #define ANSWER(kind) (UINT32_C(1) << OVD_RESPONSE_##kind)
 
 /* Brings the node's overlay up, the same each time; the check is skipped where that can't be. */
 void server_global_up(struct trial *t);
 
-/* Adds a result for each check. -ENOMEM. */
-int server_add(struct results *results);
+/* Adds a result for each check of a daemon that is spoken to in that codec. -ENOMEM. */
+int server_add(enum ovd_codec codec, struct results *results);
 
 /* Runs what is selected. `vectors` is their folder, NULL for none. 0; -ENOTCONN, and the reason in
  * `fault`: nobody listens; -EBUSY: the overlay is up already. */

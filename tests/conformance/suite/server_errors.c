@@ -82,4 +82,4 @@ static const struct server_check checks[] = {
 		 "false"),
 };
 
-const struct server_family server_errors = { checks, ARRAY_SIZE(checks) };
+const struct server_family server_errors = { .checks = checks, .n = ARRAY_SIZE(checks) };

@@ -7,12 +7,35 @@
 
 #define FRAMES "protocol-rules.md, Frames"
 
-/* A frame that asks for status, with id 3. */
-#define BODY "{\"frame\":\"request\",\"id\":3,\"request\":{\"op\":\"status\"}}"
-#define HEAD "\x34\0\0\0"
-_Static_assert(sizeof(BODY) - 1 == 0x34, "the length in HEAD");
-static const char whole[] = HEAD BODY;
-#define WHOLE (sizeof(whole) - 1)
+/* A frame that asks for status, with id 3, in the trial's codec. */
+#define BODY      "{\"frame\":\"request\",\"id\":3,\"request\":{\"op\":\"status\"}}"
+#define WHOLE_MAX 64
+
+struct whole {
+	char p[WHOLE_MAX];
+	size_t n;
+};
+
+static struct whole make_whole(struct trial *t)
+{
+	static const char json[sizeof(BODY) + BUF_SLACK] = BODY;
+	_cleanup_(buf_done) struct buf frame = { .p = NULL };
+	struct whole whole = { .n = 0 };
+
+	if (trial_frame(t, (struct ovd_view){ json, sizeof(BODY) - 1 }, &frame) < 0 ||
+	    frame.n > WHOLE_MAX)
+		trial_fail(t, "no memory");
+	else
+		memcpy(whole.p, frame.p, whole.n = frame.n);
+	return whole;
+}
+
+/* The whole of it, or the last piece. */
+static void send_end(struct trial *t, const struct whole *whole, size_t from)
+{
+	trial_bytes(t, whole->p + from, whole->n - from);
+	trial_spoke(t);
+}
 
 static void announce(struct trial *t, uint32_t n)
 {
@@ -28,7 +51,9 @@ static void want_status(struct trial *t)
 
 static void one(struct trial *t, const struct server_check *check _unused_)
 {
-	trial_bytes(t, whole, WHOLE);
+	const struct whole whole = make_whole(t);
+
+	send_end(t, &whole, 0);
 	want_status(t);
 }
 
@@ -53,17 +78,43 @@ static void most_oversized(struct trial *t, const struct server_check *check _un
 	trial_want_end(t);
 }
 
+/* Much of nothing before the document, or in a field of the number 1000, whose length is one of 4
+ * bytes. */
 static void largest(struct trial *t, const struct server_check *check _unused_)
 {
-	trial_body(t, "%*s" BODY, (int)(FRAME_BODY_MAX - (sizeof(BODY) - 1)), "");
+	const struct whole whole = make_whole(t);
+	size_t head = sizeof(uint32_t), n = FRAME_BODY_MAX - (whole.n - head), rest = n - 6;
+	const char field[] = { '\xc2',
+			       '\x3e',
+			       (char)(rest | 0x80),
+			       (char)(rest >> 7 | 0x80),
+			       (char)(rest >> 14 | 0x80),
+			       (char)(rest >> 21) };
+	_cleanup_(freep) char *filling = malloc(n);
+
+	if (!filling) {
+		trial_fail(t, "no memory");
+		return;
+	}
+	memset(filling, ' ', n);
+	announce(t, FRAME_BODY_MAX);
+	if (t->codec == OVD_CODEC_JSON)
+		trial_bytes(t, filling, n);
+	send_end(t, &whole, head);
+	memcpy(filling, field, sizeof(field));
+	if (t->codec == OVD_CODEC_PROTOBUF)
+		trial_bytes(t, filling, n);
 	want_status(t);
 	trial_want_alive(t);
 }
 
 static void bytewise(struct trial *t, const struct server_check *check _unused_)
 {
-	for (size_t i = 0; i < WHOLE; i++)
-		trial_bytes(t, whole + i, 1);
+	const struct whole whole = make_whole(t);
+
+	for (size_t i = 0; i + 1 < whole.n; i++)
+		trial_bytes(t, whole.p + i, 1);
+	send_end(t, &whole, whole.n - 1);
 	want_status(t);
 }
 
@@ -78,42 +129,49 @@ static void pause_a_little(void)
 
 static void halves(struct trial *t, const struct server_check *check _unused_)
 {
-	static const size_t cuts[] = { 1, 2, 3, 4, 5, 30, WHOLE - 1 };
+	const struct whole whole = make_whole(t);
+	const size_t cuts[] = { 1, 2, 3, 4, 5, whole.n / 2, whole.n - 1 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(cuts); i++) {
-		trial_bytes(t, whole, cuts[i]);
+		trial_bytes(t, whole.p, cuts[i]);
 		pause_a_little();
-		trial_bytes(t, whole + cuts[i], WHOLE - cuts[i]);
+		send_end(t, &whole, cuts[i]);
 		want_status(t);
 	}
 }
 
 static void many(struct trial *t, const struct server_check *check _unused_)
 {
-	char frames[100 * WHOLE];
+	const struct whole whole = make_whole(t);
+	char frames[100 * WHOLE_MAX];
 
 	for (size_t i = 0; i < 100; i++)
-		memcpy(frames + i * WHOLE, whole, WHOLE);
-	trial_bytes(t, frames, sizeof(frames));
+		memcpy(frames + i * whole.n, whole.p, whole.n);
+	trial_bytes(t, frames, 100 * whole.n);
+	trial_spoke(t);
 	for (size_t i = 0; i < 100; i++)
 		want_status(t);
 }
 
 static void one_and_a_half(struct trial *t, const struct server_check *check _unused_)
 {
-	char frames[2 * WHOLE];
+	const struct whole whole = make_whole(t);
+	char frames[2 * WHOLE_MAX];
 
-	memcpy(frames, whole, WHOLE);
-	memcpy(frames + WHOLE, whole, WHOLE);
-	trial_bytes(t, frames, WHOLE + 9);
+	memcpy(frames, whole.p, whole.n);
+	memcpy(frames + whole.n, whole.p, whole.n);
+	trial_bytes(t, frames, whole.n + 9);
+	trial_spoke(t);
 	want_status(t);
-	trial_bytes(t, frames + WHOLE + 9, WHOLE - 9);
+	send_end(t, &whole, 9);
 	want_status(t);
 }
 
 static void end_behind_request(struct trial *t, const struct server_check *check _unused_)
 {
-	trial_bytes(t, whole, WHOLE);
+	const struct whole whole = make_whole(t);
+
+	send_end(t, &whole, 0);
 	trial_shut(t);
 	want_status(t);
 	trial_want_end(t);
@@ -121,11 +179,12 @@ static void end_behind_request(struct trial *t, const struct server_check *check
 
 static void end_in_frame(struct trial *t, const struct server_check *check _unused_)
 {
-	static const size_t cuts[] = { 1, 3, 4, 20 };
+	static const size_t cuts[] = { 1, 3, 4, 9 };
+	const struct whole whole = make_whole(t);
 
 	for (size_t i = 0; i < ARRAY_SIZE(cuts); i++) {
 		trial_use(t, 1);
-		trial_bytes(t, whole, cuts[i]);
+		trial_bytes(t, whole.p, cuts[i]);
 		trial_close(t);
 		trial_use(t, 0);
 		trial_want_alive(t);
@@ -142,8 +201,10 @@ static void silent(struct trial *t, const struct server_check *check _unused_)
 
 static void unfinished(struct trial *t, const struct server_check *check _unused_)
 {
+	const struct whole whole = make_whole(t);
+
 	t->timeout_ms = MAX(t->timeout_ms, 15000u);
-	trial_bytes(t, whole, 20);
+	trial_bytes(t, whole.p, 9);
 	trial_want_end(t);
 }
 
@@ -182,4 +243,4 @@ static const struct server_check checks[] = {
 	  FRAMES, .run = unfinished, .needs = NEEDS_SLOW },
 };
 
-const struct server_family server_framing = { checks, ARRAY_SIZE(checks) };
+const struct server_family server_framing = { .checks = checks, .n = ARRAY_SIZE(checks) };

@@ -146,4 +146,4 @@ static const struct server_check checks[] = {
 	  TEARDOWN, .run = down_twice },
 };
 
-const struct server_family server_global = { checks, ARRAY_SIZE(checks) };
+const struct server_family server_global = { .checks = checks, .n = ARRAY_SIZE(checks) };

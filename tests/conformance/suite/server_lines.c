@@ -186,4 +186,4 @@ static const struct server_check checks[] = {
 	  .run = all, .body = "0.14" },
 };
 
-const struct server_family server_lines = { checks, ARRAY_SIZE(checks) };
+const struct server_family server_lines = { .checks = checks, .n = ARRAY_SIZE(checks) };

@@ -111,10 +111,19 @@ static void event_ignored(struct trial *t, const struct server_check *check _unu
 /* Every frame that comes is looked at in every check; here somebody waits for one. */
 static void events(struct trial *t, const struct server_check *check _unused_)
 {
+	trial_ask(t, "{\"op\":\"hello\",\"client\":\"overlay-conform\"}");
+	trial_answer(t, t->id);
 	for (int i = 0; i < 20; i++)
 		trial_want_alive(t);
 	if (t->n_events == 0)
 		trial_skip(t, "no event came");
+}
+
+static void events_unasked(struct trial *t, const struct server_check *check _unused_)
+{
+	for (int i = 0; i < 20; i++)
+		trial_want_alive(t);
+	trial_must(t, t->n_events == 0, "%u events came", t->n_events);
 }
 
 static const struct server_check checks[] = {
@@ -139,6 +148,8 @@ static const struct server_check checks[] = {
 	{ "order.event-ignored", "An event from a client is ignored.", FRAMES,
 	  .run = event_ignored },
 	{ "order.events", "Events may come between responses.", FRAMES, .run = events },
+	{ "order.events-unasked", "None comes to a connection that has not said hello.",
+	  "protocol-rules.md, Events", .run = events_unasked },
 };
 
-const struct server_family server_order = { checks, ARRAY_SIZE(checks) };
+const struct server_family server_order = { .checks = checks, .n = ARRAY_SIZE(checks) };

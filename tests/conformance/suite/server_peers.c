@@ -264,4 +264,4 @@ static const struct server_check checks[] = {
 	  .run = never },
 };
 
-const struct server_family server_peers = { checks, ARRAY_SIZE(checks) };
+const struct server_family server_peers = { .checks = checks, .n = ARRAY_SIZE(checks) };

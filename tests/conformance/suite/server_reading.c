@@ -252,4 +252,6 @@ static const struct server_check checks[] = {
 	  WRITING, .run = written },
 };
 
-const struct server_family server_reading = { checks, ARRAY_SIZE(checks) };
+const struct server_family server_reading = { .checks = checks,
+					      .n = ARRAY_SIZE(checks),
+					      .of = OF_JSON };

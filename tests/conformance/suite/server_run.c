@@ -18,18 +18,24 @@ static const struct server_check last[] = {
 	  .run = shutdown_ends, .needs = NEEDS_SHUTDOWN },
 };
 
-const struct server_family server_last = { last, ARRAY_SIZE(last) };
+const struct server_family server_last = { .checks = last, .n = ARRAY_SIZE(last) };
 
 static const struct server_family *const families[] = {
-	&server_framing, &server_order,    &server_reading, &server_errors, &server_shapes,
-	&server_global,  &server_services, &server_peers,   &server_lines,  &server_last,
+	&server_framing, &server_order,  &server_reading, &server_protobuf,
+	&server_errors,  &server_shapes, &server_global,  &server_services,
+	&server_peers,   &server_lines,  &server_last,
 };
 
-int server_add(struct results *results)
+static bool is_about(const struct server_family *family, enum ovd_codec codec)
+{
+	return family->of == OF_ALL_CODECS || (family->of == OF_JSON) == (codec == OVD_CODEC_JSON);
+}
+
+int server_add(enum ovd_codec codec, struct results *results)
 {
 	results->name = "server";
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
-		for (size_t k = 0; k < families[i]->n; k++) {
+		for (size_t k = 0; k < families[i]->n && is_about(families[i], codec); k++) {
 			const struct server_check *check = &families[i]->checks[k];
 
 			if (!results_add(results, check->id, check->says, check->section))
@@ -52,6 +58,7 @@ static void run_one(const struct server_check *check, struct result *result,
 	struct trial t = { .socket = options->socket,
 			   .vectors = vectors,
 			   .timeout_ms = options->timeout_ms,
+			   .codec = options->codec,
 			   .result = result };
 	uint64_t begun = now_ms();
 
@@ -75,15 +82,17 @@ static int look(const struct options *options, struct buf *fault)
 	struct result result = { .id = "" };
 	struct trial t = { .socket = options->socket,
 			   .timeout_ms = options->timeout_ms,
+			   .codec = options->codec,
 			   .result = &result };
 	const struct ovd_status_snapshot *s;
-	int fd = link_open(options->socket, options->timeout_ms), r = 0;
+	struct stream *stream;
+	int r = link_open(options->socket, options->timeout_ms, &stream);
 
-	if (fd < 0) {
-		buf_printf(fault, "%s: %s", options->socket, strerror(-fd));
+	if (r < 0) {
+		buf_printf(fault, "%s: %s", options->socket, strerror(-r));
 		return -ENOTCONN;
 	}
-	fd_closep(&fd);
+	stream_close(stream);
 	trial_begin(&t);
 	trial_ask(&t, "{\"op\":\"status\"}");
 	s = &trial_want(&t, OVD_RESPONSE_STATUS)->status;
@@ -101,7 +110,8 @@ int server_run(struct results *results, const struct options *options, const cha
 	int r = look(options, fault);
 
 	for (size_t i = 0; i < ARRAY_SIZE(families) && r == 0; i++)
-		for (size_t k = 0; k < families[i]->n; k++) {
+		for (size_t k = 0; k < families[i]->n && is_about(families[i], options->codec);
+		     k++) {
 			const struct server_check *check = &families[i]->checks[k];
 			struct result *result = results_find(results, view(check->id));
 

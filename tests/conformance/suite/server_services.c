@@ -360,4 +360,4 @@ static const struct server_check checks[] = {
 	  .run = detach_unknown },
 };
 
-const struct server_family server_services = { checks, ARRAY_SIZE(checks) };
+const struct server_family server_services = { .checks = checks, .n = ARRAY_SIZE(checks) };

@@ -76,4 +76,4 @@ static const struct server_check checks[] = {
 	    "The answer is description, or err from a daemon that doesn't know it.", ""),
 };
 
-const struct server_family server_shapes = { checks, ARRAY_SIZE(checks) };
+const struct server_family server_shapes = { .checks = checks, .n = ARRAY_SIZE(checks) };

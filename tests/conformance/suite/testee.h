@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/codec.h"
 #include "runtime/view.h"
 
 /* What it says of one body. */
@@ -16,6 +17,7 @@ struct answer {
 
 struct testee {
 	const char *const *argv; /* ended by NULL; found along $PATH */
+	enum ovd_codec codec;    /* given as --codec unless it is JSON */
 	const char *type;        /* frame, request, response, event: given as --type */
 	unsigned timeout_ms;     /* longest that it may say nothing */
 };

@@ -5,21 +5,24 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/json.h"
 #include "tests/conformance/suite/link.h"
+#include "tests/conformance/suite/recode.h"
 
 void trial_begin(struct trial *t)
 {
 	for (size_t i = 0; i < TRIAL_LINKS; i++)
-		t->links[i].fd = -1;
+		t->links[i].stream = NULL;
 }
 
 void trial_end(struct trial *t)
 {
 	for (size_t i = 0; i < TRIAL_LINKS; i++) {
-		fd_closep(&t->links[i].fd);
+		stream_close(t->links[i].stream);
 		frame_reader_done(&t->links[i].in);
 	}
 	buf_done(&t->kept);
+	buf_done(&t->text);
 	arena_done(&t->arena);
 	if (!t->over)
 		result_pass(t->result);
@@ -82,10 +85,11 @@ static struct trial_link *link_now(struct trial *t)
 {
 	struct trial_link *link = &t->links[t->at];
 
-	if (!t->over && link->fd < 0) {
-		link->fd = link_open(t->socket, t->timeout_ms);
-		if (link->fd < 0)
-			trial_fail(t, "connect: %s", strerror(-link->fd));
+	if (!t->over && !link->stream) {
+		int r = link_open(t->socket, t->timeout_ms, &link->stream);
+
+		if (r < 0)
+			trial_fail(t, "connect: %s", strerror(-r));
 	}
 	return t->over ? NULL : link;
 }
@@ -94,15 +98,67 @@ void trial_bytes(struct trial *t, const void *p, size_t n)
 {
 	struct trial_link *link = link_now(t);
 
-	if (link && link_send(link->fd, p, n, t->timeout_ms) == -ETIMEDOUT)
+	if (link && link_send(link->stream, p, n, t->timeout_ms) == -ETIMEDOUT)
 		trial_fail(t, "the daemon reads nothing for %u ms", t->timeout_ms);
 }
 
-static void put_frame(struct trial *t, struct buf *frame, size_t at)
+/* In protobuf, what is none: with an id, of no known operation. */
+static int put_broken(struct ovd_view json, struct buf *out)
 {
-	if (frame_end(frame, at) < 0)
+	static const char cut[] = "\x82\x01\x07\x08";
+	struct ovd_frame frame = { .kind = OVD_FRAME_REQUEST,
+				   .request.request.kind = OVD_REQUEST_STATUS };
+	_cleanup_(arena_done) struct arena arena = { .chunk = NULL };
+	int r;
+
+	if (codec_peek_u64(OVD_CODEC_JSON, &ovd_frame_table, json, VIEW_LITERAL("id"),
+			   &frame.request.id) < 0)
+		return buf_append(out, cut, sizeof(cut) - 1);
+	r = codec_encode(OVD_CODEC_PROTOBUF, &ovd_frame_table, &frame, &arena, out);
+	if (r == 0) /* the last three bytes are the variant: its tag, of two bytes, and length 0 */
+		memcpy(out->p + out->n - 3, "\xc2\x3e", 2);
+	return r;
+}
+
+int trial_frame(const struct trial *t, struct ovd_view json, struct buf *out)
+{
+	_cleanup_(buf_done) struct buf recoded = { .p = NULL };
+	size_t at;
+	int r = frame_begin(out, &at);
+
+	if (r < 0)
+		return r;
+	if (t->codec == OVD_CODEC_JSON) {
+		r = buf_append(out, json.p, json.n);
+	} else {
+		r = recode_body("frame", OVD_CODEC_JSON, t->codec, json, &recoded);
+		if (r > 0)
+			r = buf_append(out, recoded.p, recoded.n);
+		else if (r == 0)
+			r = put_broken(json, out);
+	}
+	return r < 0 ? r : frame_end(out, at);
+}
+
+void trial_spoke(struct trial *t)
+{
+	t->links[t->at].codec = t->codec;
+}
+
+/* The text is followed by the slack that a reader of it wants. */
+static void send_json(struct trial *t, struct buf *json)
+{
+	_cleanup_(buf_done) struct buf frame = { .p = NULL };
+
+	if (buf_reserve(json, BUF_SLACK) < 0) {
 		trial_fail(t, "no memory");
-	trial_bytes(t, frame->p, frame->n);
+		return;
+	}
+	memset(json->p + json->n, 0, BUF_SLACK);
+	if (trial_frame(t, buf_view(json), &frame) < 0)
+		trial_fail(t, "no memory");
+	trial_bytes(t, frame.p, frame.n);
+	trial_spoke(t);
 }
 
 static int append(struct buf *b, const char *format, va_list args)
@@ -115,32 +171,41 @@ static int append(struct buf *b, const char *format, va_list args)
 
 void trial_body(struct trial *t, const char *format, ...)
 {
-	_cleanup_(buf_done) struct buf frame = { .p = NULL };
+	_cleanup_(buf_done) struct buf json = { .p = NULL };
 	va_list args;
-	size_t at;
 
 	va_start(args, format);
-	if (frame_begin(&frame, &at) < 0 || append(&frame, format, args) < 0)
+	if (append(&json, format, args) < 0)
 		trial_fail(t, "no memory");
 	else
-		put_frame(t, &frame, at);
+		send_json(t, &json);
 	va_end(args);
+}
+
+void trial_body_bytes(struct trial *t, struct ovd_view body)
+{
+	_cleanup_(buf_done) struct buf frame = { .p = NULL };
+	size_t at;
+
+	if (frame_begin(&frame, &at) < 0 || buf_append(&frame, body.p, body.n) < 0 ||
+	    frame_end(&frame, at) < 0)
+		trial_fail(t, "no memory");
+	trial_bytes(t, frame.p, frame.n);
+	trial_spoke(t);
 }
 
 void trial_ask(struct trial *t, const char *format, ...)
 {
-	_cleanup_(buf_done) struct buf frame = { .p = NULL };
+	_cleanup_(buf_done) struct buf json = { .p = NULL };
 	va_list args;
-	size_t at;
 
 	va_start(args, format);
-	if (frame_begin(&frame, &at) < 0 ||
-	    buf_printf(&frame, "{\"frame\":\"request\",\"id\":%" PRIu64 ",\"request\":", ++t->id) <
+	if (buf_printf(&json, "{\"frame\":\"request\",\"id\":%" PRIu64 ",\"request\":", ++t->id) <
 		    0 ||
-	    append(&frame, format, args) < 0 || buf_text(&frame, "}") < 0)
+	    append(&json, format, args) < 0 || buf_text(&json, "}") < 0)
 		trial_fail(t, "no memory");
 	else
-		put_frame(t, &frame, at);
+		send_json(t, &json);
 	va_end(args);
 }
 
@@ -148,25 +213,39 @@ void trial_shut(struct trial *t)
 {
 	struct trial_link *link = link_now(t);
 
-	if (link)
-		link_shut(link->fd);
+	if (link && stream_shut(link->stream) == -ENOTSUP)
+		trial_skip(t, "a pipe can't be closed by half");
 }
 
 void trial_close(struct trial *t)
 {
 	struct trial_link *link = &t->links[t->at];
 
-	fd_closep(&link->fd);
+	stream_close(link->stream);
+	link->stream = NULL;
 	frame_reader_done(&link->in);
 	link->in = (struct frame_reader){ .start = 0 };
+	link->codec = OVD_CODEC_JSON;
 }
 
 /* ---- and back ---- */
+
+/* What is shown, and searched, of an answer in protobuf. */
+static int tell_as_json(struct trial *t)
+{
+	t->text.n = 0;
+	if (json_encode(&ovd_frame_table, &t->answer, &t->text) < 0)
+		return -ENOMEM;
+	t->body = buf_view(&t->text);
+	return 0;
+}
 
 /* Keeps the bytes of an answer: the reader's go with the next read. */
 static int decode(struct trial *t, struct ovd_view body, struct ovd_fault *fault)
 {
 	static const char slack[BUF_SLACK];
+	enum ovd_codec codec = t->links[t->at].codec;
+	int r;
 
 	arena_reset(&t->arena);
 	t->kept.n = 0;
@@ -175,7 +254,13 @@ static int decode(struct trial *t, struct ovd_view body, struct ovd_fault *fault
 		return fault_set(fault, 0, "no memory");
 	t->kept.n = body.n;
 	t->body = buf_view(&t->kept);
-	return ovd_frame_decode(t->body, &t->arena, &t->answer, fault);
+	if (t->codec != OVD_CODEC_JSON && codec_of(t->body) != codec)
+		return fault_set(fault, 0, "this is not in %s, as the request was",
+				 codec_name(codec));
+	r = codec_decode(codec, &ovd_frame_table, t->body, &t->arena, &t->answer, fault);
+	if (r == 0 && codec == OVD_CODEC_PROTOBUF && tell_as_json(t) < 0)
+		return fault_set(fault, 0, "no memory");
+	return r;
 }
 
 /* The next frame, that may be an event. */
@@ -185,7 +270,7 @@ static void next_frame(struct trial *t)
 	char text[FAULT_LINE_MAX];
 	struct ovd_fault fault;
 	struct ovd_view body;
-	int r = link ? link_receive(link->fd, &link->in, t->timeout_ms, &body) : 0;
+	int r = link ? link_receive(link->stream, &link->in, t->timeout_ms, &body) : 0;
 
 	if (r == -ETIMEDOUT)
 		trial_fail(t, "no answer in %u ms", t->timeout_ms);
@@ -294,7 +379,7 @@ void trial_want_end(struct trial *t)
 {
 	struct trial_link *link = link_now(t);
 	struct ovd_view body;
-	int r = link ? link_receive(link->fd, &link->in, t->timeout_ms, &body) : -ENOTCONN;
+	int r = link ? link_receive(link->stream, &link->in, t->timeout_ms, &body) : -ENOTCONN;
 
 	trial_must(t, r == -ENOTCONN || r == -ECONNRESET, "the connection goes on: %s",
 		   r < 0 ? strerror(-r) : "there is another answer");

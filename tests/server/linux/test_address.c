@@ -31,16 +31,15 @@ TEST(addresses_are_usable_at_once)
 	int index = link_index("d0");
 
 	address_put(&b, index, &four, 24);
-	address_put_link_local(&b, index, &four);
-	CHECK_INT(b.count, 1); /* IPv4 needs none */
 	address_put(&b, index, &six, 120);
-	address_put_link_local(&b, index, &six);
-	address_put_link_local(&b, index, &six); /* again is ok */
+	address_put_link_local(&b, index);
 	CHECK_INT(rtnl_send(fd, &b, NULL), 0);
 	text = addresses("");
 	CHECK_STR(text, "inet 10.1.2.3/24 global\ninet6 fd00::3/120 global nodad\n"
 			"inet6 fe80::1/64 link nodad\n");
 	CHECK(!succeeds("ip -6 addr | grep tentative"));
+	address_put_link_local(&b, index);
+	CHECK_INT(rtnl_send(fd, &b, NULL), -EEXIST);
 	address_put(&b, index, &four, 24);
 	CHECK_INT(rtnl_send(fd, &b, NULL), -EEXIST);
 }

@@ -246,7 +246,7 @@ static void make_firewall(struct scene *s)
 	plan_done(&plan);
 }
 
-/* Records are no business of the platform. */
+/* Those of the platform; nothing is written down here. */
 static int count_steps(struct plan *plan)
 {
 	int n = 0;

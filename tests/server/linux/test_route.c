@@ -16,7 +16,8 @@ static struct linux_net *links(void)
 	host_enter();
 	run("for l in up0 zl-g; do ip link add $l type bridge; ip link set $l addrgenmode none;"
 	    "ip link set $l up; done; ip addr add 198.51.100.2/24 dev up0;"
-	    "ip addr add fd01::2/64 nodad dev up0");
+	    "ip addr add fd01::2/64 nodad dev up0;" /* its own route comes a little later */
+	    "until ip -6 route show table local | grep -q '^local fd01::2 '; do sleep 0.01; done");
 	return platform_new();
 }
 

@@ -395,3 +395,16 @@ const char *net_fake_text(struct net_fake *f)
 		end = stpcpy(stpcpy(end, f->things[i]), "\n");
 	return text;
 }
+
+bool net_fake_has(const struct net_fake *f, const char *prefix)
+{
+	return find(f, prefix) >= 0;
+}
+
+bool net_fake_drop(struct net_fake *f, const char *prefix)
+{
+	bool there = net_fake_has(f, prefix);
+
+	drop(f, prefix);
+	return there;
+}

@@ -19,3 +19,7 @@ void net_fake_init(struct net_fake *f);
 /* Everything that is there, sorted, a line each, in memory that lives until the next call but one.
  */
 const char *net_fake_text(struct net_fake *f);
+
+/* The thing that begins so goes, without any step; unknown is ok. True if it was there. */
+bool net_fake_drop(struct net_fake *f, const char *prefix);
+bool net_fake_has(const struct net_fake *f, const char *prefix);

@@ -11,6 +11,7 @@
 #include "runtime/stream_unix.h"
 #include "schema/overlayd_ops.h"
 #include "server/ops/channel.h"
+#include "server/ops/health.h"
 #include "tests/check.h"
 
 /* ---- the tunnel ---- */
@@ -56,7 +57,7 @@ static int tunnel_set(struct tunnel *t, const struct tunnel_change *change, tunn
 
 static void answer(struct fake_tunnel *f, int r)
 {
-	const struct tunnel_state state = { .n_peers = 0 };
+	const struct tunnel_state state = { .peers = f->peers, .n_peers = f->n_peers };
 	struct asked_of_it asked[ARRAY_SIZE(f->asked)];
 	size_t n = f->n_asked;
 
@@ -201,10 +202,20 @@ static void serve(struct node *n)
 	options.listen_fd = stream_listen(path, 0600, (gid_t)-1);
 	CHECK(options.listen_fd >= 0);
 	CHECK_INT(server_start(&options, &n->server), 0);
-	n->fd = stream_connect(path);
-	CHECK(n->fd >= 0);
-	CHECK_INT(fcntl(n->fd, F_SETFL, O_NONBLOCK), 0);
-	unlink(path);
+	n->daemon.server = n->server;
+	n->fd = node_connect(n);
+}
+
+int node_connect(struct node *n)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/s", n->dir);
+	fd = stream_connect(path);
+	CHECK(fd >= 0);
+	CHECK_INT(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	return fd;
 }
 
 void node_start(struct node *n)
@@ -244,8 +255,10 @@ static void closed(void *arg)
 void node_stop(struct node *n)
 {
 	bool gone = false;
+	char path[64];
 
 	close(n->fd);
+	health_end(&n->daemon);
 	channel_close(&n->daemon);
 	server_close(n->server, 0, closed, &gone);
 	while (!gone)
@@ -259,6 +272,8 @@ void node_stop(struct node *n)
 	engine_free(n->daemon.engine);
 	close(n->tunnel.event);
 	close(n->links);
+	snprintf(path, sizeof(path), "%s/s", n->dir);
+	unlink(path);
 	CHECK_INT(rmdir(n->dir), 0);
 }
 

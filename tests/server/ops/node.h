@@ -8,7 +8,7 @@
 #include "server/ops/daemon.h"
 #include "tests/server/net/net_fake.h"
 
-/* A tunnel that takes every change and knows no peer. */
+/* A tunnel that takes every change, and whose peers are what the test says. */
 struct fake_tunnel {
 	struct tunnel tunnel;
 	int event; /* readable while something is to be answered */
@@ -17,15 +17,17 @@ struct fake_tunnel {
 		void *arg;
 	} asked[8];
 	size_t n_asked;
-	int result;              /* of the next changes */
-	bool hangs;              /* it doesn't get ready */
-	bool answers;            /* when it is ready */
-	bool ended;              /* its channel */
-	int open_result;         /* of the next channels */
-	unsigned n_opened;       /* channels to it */
-	unsigned n_set;          /* changes that were begun */
-	size_t n_told;           /* peers of the last one */
-	struct tunnel_peer told; /* the last of them; without its lists */
+	int result;                  /* of the next changes */
+	bool hangs;                  /* it doesn't get ready */
+	bool answers;                /* when it is ready */
+	bool ended;                  /* its channel */
+	int open_result;             /* of the next channels */
+	unsigned n_opened;           /* channels to it */
+	unsigned n_set;              /* changes that were begun */
+	size_t n_told;               /* peers of the last one */
+	struct tunnel_peer told;     /* the last of them; without its lists */
+	struct tunnel_peer peers[4]; /* what it tells when it is asked */
+	size_t n_peers;
 };
 
 struct node {
@@ -46,6 +48,9 @@ struct node {
 
 void node_start(struct node *n);
 void node_stop(struct node *n);
+
+/* Another client's descriptor, for n->fd; the caller closes it. */
+int node_connect(struct node *n);
 
 /* Sends a request, turns the loop until the answer is there, wants this in it, and returns it: a
  * string that lives until the next call. */

@@ -103,7 +103,7 @@ class Client(Operations):
         return self._start(self._client.call(request, timeout=timeout))
 
     def events(self) -> EventStream:
-        """What the daemon tells from now on; see EventStream."""
+        """What the daemon tells from now on, once hello was said; see EventStream."""
         return EventStream(self)
 
     def _start(self, work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:

@@ -121,7 +121,7 @@ class AsyncClient(AsyncOperations):
         return response
 
     def events(self) -> EventStream:
-        """What the daemon tells from now on; see EventStream."""
+        """What the daemon tells from now on, once hello was said; see EventStream."""
         stream = EventStream(self)
         self._streams.add(stream)
         return stream

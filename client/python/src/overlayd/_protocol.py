@@ -1832,7 +1832,7 @@ class AsyncOperations(abc.ABC):
 
     async def hello(self, request: Hello, /, *, timeout: float | None = None) -> ServerInfo:
         """Tells who serves: name, version, lines of the contract, codecs, operations, limits.
-        Since overlayd 0.1.
+        The connection hears events from then on. Since overlayd 0.1.
         """
         answer = await self.call(request, timeout=timeout)
         if isinstance(answer, ServerInfo):
@@ -2133,7 +2133,7 @@ class Operations(abc.ABC):
 
     def hello(self, request: Hello, /, *, timeout: float | None = None) -> ServerInfo:
         """Tells who serves: name, version, lines of the contract, codecs, operations, limits.
-        Since overlayd 0.1.
+        The connection hears events from then on. Since overlayd 0.1.
         """
         answer = self.call(request, timeout=timeout)
         if isinstance(answer, ServerInfo):

@@ -15,7 +15,7 @@ _overlayctl() {
 	feed:--slowly) words='true false' ;;
 	esac
 	[ -n "$words" ] || case $command in
-	'') words='--socket --data-dir --json --codec --timeout --help --version call raw help feed count' ;;
+	'') words='--socket --data-dir --json --codec --timeout --help --version call events raw help feed count' ;;
 	feed) words=' --called --food --phone --nicknames --grams --place --word --slowly --help' ;;
 	count) words=' --help' ;;
 	esac

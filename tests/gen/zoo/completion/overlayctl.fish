@@ -7,6 +7,7 @@ complete -c overlayctl -n __fish_use_subcommand -l codec -x -a 'json protobuf' -
 complete -c overlayctl -n __fish_use_subcommand -l timeout -x -d "How long to wait for it, seconds."
 complete -c overlayctl -n __fish_use_subcommand -l version -d "Prints the version."
 complete -c overlayctl -n __fish_use_subcommand -a call -d "Asks for an operation that this program need not know."
+complete -c overlayctl -n __fish_use_subcommand -a events -d "Prints what the daemon tells unasked, until it ends."
 complete -c overlayctl -n __fish_use_subcommand -a raw -d "Sends a frame, or a request, as it is typed."
 complete -c overlayctl -n __fish_use_subcommand -a help -d "Prints the commands."
 complete -c overlayctl -n __fish_use_subcommand -a feed -d 'Feeds an animal.'

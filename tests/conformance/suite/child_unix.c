@@ -12,26 +12,28 @@
 #include "runtime/util.h"
 
 /* The program, in the child; what went wrong goes to `told`. */
-static _Noreturn void run(const char *const *argv, const char *type, const int pipes[2][2],
+static _Noreturn void run(const char *const *argv, const char *const *more, const int pipes[2][2],
 			  int told)
 {
-	const char *words[CHILD_WORDS_MAX + 3];
+	const char *words[CHILD_WORDS_MAX + CHILD_MORE_MAX + 1];
 	size_t n = 0;
+	bool too_many;
 	int error;
 
 	while (argv[n] && n < CHILD_WORDS_MAX) {
 		words[n] = argv[n];
 		n++;
 	}
-	words[n++] = "--type";
-	words[n++] = type;
+	too_many = argv[n];
+	for (size_t i = 0; i < CHILD_MORE_MAX && more[i]; i++)
+		words[n++] = more[i];
 	words[n] = NULL;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_DFL);
-	if (!argv[n - 2] && dup2(pipes[0][0], STDIN_FILENO) >= 0 &&
+	if (!too_many && dup2(pipes[0][0], STDIN_FILENO) >= 0 &&
 	    dup2(pipes[1][1], STDOUT_FILENO) >= 0)
 		execvp(words[0], (char *const *)words);
-	error = argv[n - 2] ? E2BIG : errno;
+	error = too_many ? E2BIG : errno;
 	(void)!write(told, &error, sizeof(error));
 	_exit(127);
 }
@@ -54,7 +56,7 @@ static void close_both(int fds[2])
 	fd_closep(&fds[1]);
 }
 
-int child_start(const char *const *argv, const char *type, struct child *ret)
+int child_start(const char *const *argv, const char *const *more, struct child *ret)
 {
 	int pipes[2][2] = { { -1, -1 }, { -1, -1 } }, told[2] = { -1, -1 };
 	int r = 0;
@@ -65,7 +67,7 @@ int child_start(const char *const *argv, const char *type, struct child *ret)
 	    fcntl(pipes[1][0], F_SETFL, O_NONBLOCK) < 0 || (pid = fork()) < 0)
 		r = -errno;
 	if (pid == 0)
-		run(argv, type, (const int(*)[2])pipes, told[1]);
+		run(argv, more, (const int(*)[2])pipes, told[1]);
 	fd_closep(&told[1]);
 	if (r == 0 && (r = hear(told[0])) < 0)
 		waitpid(pid, NULL, 0);

@@ -166,7 +166,12 @@ static int one_life(const struct testee *testee, struct life *l, size_t from,
 		    int (*each)(void *arg, size_t i, const struct answer *answer), void *arg,
 		    struct testee_end *end)
 {
-	int r = child_start(testee->argv, testee->type, &l->child), status;
+	const char *codec = testee->codec == OVD_CODEC_JSON ? NULL : "--codec";
+	int r = child_start(testee->argv,
+			    (const char *const[]){ "--type", testee->type, codec,
+						   codec ? codec_name(testee->codec) : NULL, NULL },
+			    &l->child),
+	    status;
 
 	if (r < 0) {
 		snprintf(end->text, sizeof(end->text), "%s", strerror(-r));

@@ -1,0 +1,6 @@
+/* What POSIX has in netdb.h and its kin. */
+#pragma once
+
+#include <winsock2.h>
+
+#include <ws2tcpip.h>

@@ -1,0 +1,20 @@
+#include "tests/sim/model.h"
+
+#include "tests/check.h"
+
+void model_lease(struct model *m, const struct ovd_ip *ip)
+{
+	CHECK(m->n_leases < LEASES_MAX);
+	m->leases[m->n_leases++] = *ip;
+}
+
+void model_return(struct model *m, size_t i)
+{
+	m->leases[i] = m->leases[--m->n_leases];
+}
+
+void model_allow(struct model *m, unsigned peer, unsigned prefix)
+{
+	for (unsigned i = 0; i < PEERS; i++)
+		m->peers[i].allowed[prefix] = i == peer;
+}

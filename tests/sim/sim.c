@@ -1,0 +1,441 @@
+#include "tests/sim/sim.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/net/plan_run.h"
+#include "tests/check.h"
+
+#define FIRST_PID   100
+#define FIRST_NETNS 4026532000
+
+static const char *const prefixes[PREFIXES] = {
+	"10.200.9.0/24", "10.200.10.0/24", "172.30.0.0/16",   "172.31.0.0/16",
+	"192.0.2.0/24",  "10.200.12.0/26", "198.51.100.0/24", "10.200.128.0/17",
+};
+
+struct owner sim_owner(const struct sim *s _unused_, unsigned who, unsigned life)
+{
+	return (struct owner){ .netns_dev = 4,
+			       .netns_ino = FIRST_NETNS + who * 1000 + life,
+			       .start_time = life + 1,
+			       .pid = FIRST_PID + who,
+			       .netns = 99 };
+}
+
+static bool gone(const void *arg, const struct owner *owner)
+{
+	const struct sim *s = arg;
+
+	return owner->start_time != s->life[owner->pid - FIRST_PID] + 1;
+}
+
+static struct ovd_view service_name(unsigned which)
+{
+	static const char *const names[SERVICES] = { "web", "db", "mail", "cache", "a-long-name" };
+
+	return view(names[which % SERVICES]);
+}
+
+static struct ovd_key peer_key(unsigned who)
+{
+	return (struct ovd_key){ { (uint8_t)(1 + who % PEERS) } };
+}
+
+static struct ovd_cidr prefix_of(unsigned which)
+{
+	struct ovd_cidr cidr;
+
+	CHECK_INT(cidr_parse(view(prefixes[which % PREFIXES]), &cidr), 0);
+	return cidr;
+}
+
+bool sim_is_busy(const struct sim *s, enum act_kind first, enum act_kind last, unsigned who)
+{
+	for (size_t i = 0; i < s->n_jobs; i++)
+		if (s->jobs[i]->act.kind >= first && s->jobs[i]->act.kind <= last &&
+		    s->jobs[i]->act.who == who)
+			return true;
+	return false;
+}
+
+/* ---- what an answer means to who asked ---- */
+
+static void attached(struct sim *s, const struct sim_job *job)
+{
+	if (s->model.containers[job->act.who].attached &&
+	    s->model.containers[job->act.who].life == job->life) /* asked again */
+		CHECK(ip_eq(&s->model.containers[job->act.who].ip, &job->ip));
+	s->model.fickle[job->act.what % SERVICES] |= (job->act.how & 2) != 0;
+	s->model.containers[job->act.who].attached = true;
+	s->model.containers[job->act.who].life = job->life;
+	s->model.containers[job->act.who].ip = job->ip;
+}
+
+void sim_learn_service(struct sim *s, unsigned which)
+{
+	bool known = engine_service_link(s->e, service_name(which))[0];
+
+	s->model.services[which] = known;
+	s->model.leaving[which] &= known;
+	s->model.fickle[which] &= known;
+	if (!known)
+		sim_forget_leases(s);
+}
+
+static void peer_is_set(struct sim *s, const struct act *act)
+{
+	struct model *m = &s->model;
+
+	m->peers[act->who].known = true;
+	for (unsigned i = 0; i < PREFIXES; i++) {
+		m->peers[act->who].allowed[i] = false;
+		if (act->what >> i & 1)
+			model_allow(m, act->who, i);
+	}
+}
+
+static void answered(struct sim *s, const struct sim_job *job)
+{
+	const struct act *act = &job->act;
+	struct model *m = &s->model;
+
+	switch ((enum act_kind)act->kind) {
+	case ACT_SETUP:
+		m->up = true;
+		break;
+	case ACT_TEARDOWN:
+		m->up = false;
+		break;
+	case ACT_SERVICE:
+		m->leaving[act->who] = false;
+		sim_learn_service(s, act->who);
+		CHECK(m->services[act->who]);
+		break;
+	case ACT_UNSERVICE:
+		m->leaving[act->who] = true;
+		sim_learn_service(s, act->who);
+		break;
+	case ACT_ATTACH:
+		attached(s, job);
+		break;
+	case ACT_DETACH:
+		m->containers[act->who].attached = false;
+		break;
+	case ACT_PEER:
+		peer_is_set(s, act);
+		break;
+	case ACT_UNPEER:
+		memset(&m->peers[act->who], 0, sizeof(m->peers[0]));
+		break;
+	case ACT_ALLOW:
+		model_allow(m, act->who, act->what);
+		break;
+	case ACT_DISALLOW:
+		m->peers[act->who].allowed[act->what] = false;
+		break;
+	case ACT_LEND:
+	case ACT_RETURN:
+	case ACT_WORK:
+	case ACT_SETTLE:
+	case ACT_DEATH:
+	case ACT_CRASH:
+	case ACT_MAX_:
+		break;
+	}
+}
+
+/* ---- the link thread ---- */
+
+static void job_free(struct sim_job *job)
+{
+	plan_done(&job->plan);
+	free(job);
+}
+
+static void drop_ports(struct sim *s, unsigned who, unsigned life);
+
+static void begin_reap(struct sim *s)
+{
+	struct sim_job *job = calloc(1, sizeof(*job));
+
+	CHECK(job && s->n_jobs < JOBS_MAX);
+	job->reap = true;
+	job->act.kind = ACT_MAX_;
+	if (engine_service_reap(s->e, &job->plan, &job->intent) == 0)
+		s->jobs[s->n_jobs++] = job;
+	else
+		job_free(job);
+}
+
+static void end_front(struct sim *s, bool stands)
+{
+	struct sim_job *job = s->jobs[0];
+
+	s->n_jobs--;
+	memmove(s->jobs, s->jobs + 1, s->n_jobs * sizeof(s->jobs[0]));
+	if (stands) {
+		engine_commit(s->e, job->intent);
+		answered(s, job);
+	} else {
+		engine_drop(s->e, job->intent);
+	}
+	if (job->act.kind == ACT_ATTACH && job->life != s->life[job->act.who])
+		drop_ports(s, job->act.who, job->life); /* the namespace was held by the plan */
+	for (unsigned i = 0; job->reap && i < SERVICES; i++)
+		sim_learn_service(s, i);
+	if (stands && job->act.kind == ACT_DETACH)
+		begin_reap(s);
+	job_free(job);
+}
+
+static void work(struct sim *s, bool fails)
+{
+	struct sim_job *job = s->n_jobs > 0 ? s->jobs[0] : NULL;
+	struct plan *plan = job ? &job->plan : NULL;
+
+	if (!job)
+		return;
+	if (plan->n_done < plan->n) {
+		enum step_kind kind = plan_at(plan, plan->n_done)->kind;
+
+		s->fake.steps = 0;
+		s->fake.fail_at = fails && kind != STEP_REMEMBER && kind != STEP_FORGET ? 0 : -1;
+		if (plan_run_step(&s->fake.net, plan, plan->n_done) < 0) {
+			s->fake.fail_at = -1;
+			plan_undo(&s->fake.net, plan);
+			end_front(s, false);
+			return;
+		}
+		plan->n_done++;
+		s->fake.fail_at = -1;
+	}
+	if (plan->n_done == plan->n)
+		end_front(s, true);
+}
+
+/* ---- requests ---- */
+
+/* r is what the engine said: with a plan, an answer that is already so, or a refusal. */
+static void take(struct sim *s, int r, struct sim_job *job)
+{
+	if (r == 0) {
+		s->jobs[s->n_jobs++] = job;
+		return;
+	}
+	if (r == -EALREADY)
+		answered(s, job);
+	job_free(job);
+}
+
+static int ask_setup(struct sim *s, struct sim_job *job)
+{
+	static const char *const slices[] = { "10.200.4.0/22", "10.200.4.0/22", "10.200.16.0/22" };
+	struct global_spec spec = { .deployment = VIEW_LITERAL("zlayer"),
+				    .instance = VIEW_LITERAL("1"),
+				    .has_slice = true,
+				    .port = (uint16_t)(51820 + job->act.how % 2) };
+
+	CHECK_INT(cidr_parse(view("10.200.0.0/16"), &spec.cluster), 0);
+	CHECK_INT(cidr_parse(view(slices[job->act.what % 3]), &spec.slice), 0);
+	return engine_global_setup(s->e, &spec, &job->plan, &job->intent);
+}
+
+static int ask_attach(struct sim *s, struct sim_job *job)
+{
+	struct attach_spec spec = { .owner = sim_owner(s, job->act.who, s->life[job->act.who]),
+				    .service = service_name(job->act.what),
+				    .join_global = job->act.how & 1,
+				    .ephemeral = job->act.how & 2 };
+
+	job->life = s->life[job->act.who];
+	return engine_attach(s->e, &spec, gone, s, &job->plan, &job->intent, &job->ip);
+}
+
+static int ask_peer(struct sim *s, struct sim_job *job)
+{
+	struct ovd_cidr allowed[PREFIXES];
+	struct peer_spec spec = { .key = peer_key(job->act.who), .allowed = allowed };
+	struct tunnel_change change;
+
+	for (unsigned i = 0; i < PREFIXES; i++)
+		if (job->act.what >> i & 1)
+			allowed[spec.n_allowed++] = prefix_of(i);
+	spec.keepalive = job->act.how % 2;
+	return engine_peer_set(s->e, &spec, &job->plan, &change, &job->intent);
+}
+
+static int ask_prefix(struct sim *s, struct sim_job *job,
+		      int (*ask)(struct engine *e, const struct ovd_key *key,
+				 const struct ovd_cidr *cidr, struct plan *plan,
+				 struct tunnel_change *change, struct intent **ret))
+{
+	const struct ovd_key key = peer_key(job->act.who);
+	const struct ovd_cidr cidr = prefix_of(job->act.what);
+	struct tunnel_change change;
+
+	return ask(s->e, &key, &cidr, &job->plan, &change, &job->intent);
+}
+
+static int ask_unpeer(struct sim *s, struct sim_job *job)
+{
+	const struct ovd_key key = peer_key(job->act.who);
+	struct tunnel_change change;
+
+	return engine_peer_remove(s->e, &key, &job->plan, &change, &job->intent);
+}
+
+static int ask(struct sim *s, struct sim_job *job)
+{
+	switch ((enum act_kind)job->act.kind) {
+	case ACT_SETUP:
+		return ask_setup(s, job);
+	case ACT_TEARDOWN:
+		return engine_global_teardown(s->e, &job->plan, &job->intent);
+	case ACT_SERVICE:
+		return engine_service_setup(s->e, service_name(job->act.who),
+					    job->act.what % 4 == 0 ? SERVICE_SHARED : SERVICE_AUTO,
+					    &job->plan, &job->intent);
+	case ACT_UNSERVICE:
+		return engine_service_teardown(s->e, service_name(job->act.who), &job->plan,
+					       &job->intent);
+	case ACT_ATTACH:
+		return ask_attach(s, job);
+	case ACT_DETACH:
+		return engine_detach(s->e, &(struct owner){ .pid = FIRST_PID + job->act.who },
+				     &job->plan, &job->intent);
+	case ACT_PEER:
+		return ask_peer(s, job);
+	case ACT_UNPEER:
+		return ask_unpeer(s, job);
+	case ACT_ALLOW:
+		return ask_prefix(s, job, engine_peer_allow);
+	case ACT_DISALLOW:
+		return ask_prefix(s, job, engine_peer_disallow);
+	case ACT_LEND:
+	case ACT_RETURN:
+	case ACT_WORK:
+	case ACT_SETTLE:
+	case ACT_DEATH:
+	case ACT_CRASH:
+	case ACT_MAX_:
+		break;
+	}
+	return -EINVAL;
+}
+
+static unsigned who_range(enum act_kind kind)
+{
+	if (kind == ACT_SERVICE || kind == ACT_UNSERVICE)
+		return SERVICES;
+	return kind >= ACT_PEER && kind <= ACT_DISALLOW ? PEERS : CONTAINERS;
+}
+
+static void request(struct sim *s, const struct act *act)
+{
+	struct sim_job *job;
+
+	if (s->n_jobs >= JOBS_MAX - 1)
+		return;
+	job = calloc(1, sizeof(*job));
+	CHECK(job);
+	job->act = *act;
+	job->act.who = (uint8_t)(act->who % who_range(act->kind));
+	if (act->kind == ACT_ALLOW || act->kind == ACT_DISALLOW)
+		job->act.what = act->what % PREFIXES;
+	take(s, ask(s, job), job);
+}
+
+/* ---- what is answered at once ---- */
+
+static struct state_record lease(const struct ovd_ip *ip)
+{
+	return (struct state_record){ .kind = STATE_RECORD_LEASE, .lease = { .ip = *ip } };
+}
+
+static void lend(struct sim *s, const struct act *act)
+{
+	struct state_record record;
+	struct ovd_ip ip;
+
+	if (s->model.n_leases >= LEASES_MAX ||
+	    engine_lend(s->e, act->what % 6 == 5 ? view("nobody") : service_name(act->what), &ip) <
+		    0)
+		return;
+	model_lease(&s->model, &ip);
+	record = lease(&ip);
+	CHECK_INT(store_put(&s->store, &record), 0);
+}
+
+static void give_back(struct sim *s, const struct act *act)
+{
+	size_t i = s->model.n_leases ? act->who % s->model.n_leases : 0;
+	struct state_record record;
+
+	if (s->model.n_leases == 0)
+		return;
+	CHECK_INT(engine_return(s->e, &s->model.leases[i]), 0);
+	CHECK_INT(engine_return(s->e, &s->model.leases[i]), -EALREADY);
+	record = lease(&s->model.leases[i]);
+	CHECK_INT(store_delete(&s->store, &record), 0);
+	model_return(&s->model, i);
+}
+
+/* ---- what nobody asked for ---- */
+
+/* A namespace goes, and the host's ends of its interfaces with it. */
+static void drop_ports(struct sim *s, unsigned who, unsigned life)
+{
+	const struct owner owner = sim_owner(s, who, life);
+
+	for (unsigned n = 0; n < 2; n++) {
+		char port[64];
+
+		snprintf(port, sizeof(port), "port zl-%08x-%u ", (unsigned)owner.netns_ino, n);
+		net_fake_drop(&s->fake, port);
+	}
+}
+
+static void die(struct sim *s, unsigned who)
+{
+	drop_ports(s, who, s->life[who]++);
+}
+
+void sim_act(struct sim *s, const struct act *act)
+{
+	switch ((enum act_kind)act->kind) {
+	case ACT_WORK:
+		work(s, act->how % 16 == 0);
+		break;
+	case ACT_SETTLE:
+		while (s->n_jobs > 0)
+			work(s, false);
+		break;
+	case ACT_LEND:
+		lend(s, act);
+		break;
+	case ACT_RETURN:
+		give_back(s, act);
+		break;
+	case ACT_DEATH:
+		die(s, act->who % CONTAINERS);
+		break;
+	case ACT_CRASH:
+		sim_crash(s);
+		break;
+	case ACT_SETUP:
+	case ACT_TEARDOWN:
+	case ACT_SERVICE:
+	case ACT_UNSERVICE:
+	case ACT_ATTACH:
+	case ACT_DETACH:
+	case ACT_PEER:
+	case ACT_UNPEER:
+	case ACT_ALLOW:
+	case ACT_DISALLOW:
+		request(s, act);
+		break;
+	case ACT_MAX_:
+		break;
+	}
+}
