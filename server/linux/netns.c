@@ -94,13 +94,13 @@ static int open_file(const char *path, struct net_owner *owner)
 	if (there < 0 || fstatfs(there, &fs) < 0)
 		return -errno;
 	if (fs.f_type != NSFS_MAGIC)
-		return -EMEDIUMTYPE;
+		return -ENOTTY;
 	snprintf(again, sizeof(again), "/proc/self/fd/%d", there);
 	owner->netns = open(again, O_RDONLY | O_CLOEXEC);
 	if (owner->netns < 0)
 		return -errno;
 	if (ioctl(owner->netns, NS_GET_NSTYPE) != CLONE_NEWNET)
-		return -EMEDIUMTYPE;
+		return -ENOTTY;
 	return read_number(owner);
 }
 

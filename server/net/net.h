@@ -75,7 +75,7 @@ struct net {
 	int (*owner_open)(void *platform, uint32_t pid, struct net_owner *ret);
 
 	/* The same of the network namespace whose file this is, an absolute path: no process.
-	 * -ENOENT, -EINVAL where it is our own, -EMEDIUMTYPE where it is another kind of file. */
+	 * -ENOENT, -EINVAL where it is our own, -ENOTTY where it is another kind of file. */
 	int (*netns_open)(void *platform, const char *path, struct net_owner *ret);
 
 	/* The channel to a device that a STEP_TUNNEL made. Called on the loop. */

@@ -44,7 +44,7 @@ static const char *owner_error(int r)
 		return "no such process";
 	if (r == -EINVAL)
 		return "it is the daemon's own network namespace";
-	if (r == -EMEDIUMTYPE)
+	if (r == -ENOTTY)
 		return "it is not a network namespace";
 	return strerror(-r);
 }
@@ -71,7 +71,7 @@ static int open_owner(struct call *call, struct attaching *a)
 		return 0;
 	r = owner_open(call->daemon, owner, &a->owner);
 	if (r < 0) {
-		call_fail(call, r == -EMEDIUMTYPE ? -EINVAL : r, "handle: %s: %s",
+		call_fail(call, r == -ENOTTY ? -EINVAL : r, "handle: %s: %s",
 			  handle_name(owner, name), owner_error(r));
 		return -EINVAL;
 	}

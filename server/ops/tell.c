@@ -61,7 +61,7 @@ static void told(void *arg, int r, const struct tunnel_state *state _unused_)
 	call_undo(call, is_worth_another(call, r) ? told_again : undone);
 }
 
-static void tell(struct call *call)
+static void tell_tunnel(struct call *call)
 {
 	struct telling *telling = call->state;
 	int r;
@@ -80,7 +80,7 @@ static void planned(struct call *call, int r)
 	const struct telling *telling = call->state;
 
 	if (r == 0) {
-		tell(call);
+		tell_tunnel(call);
 		return;
 	}
 	if (is_gone(r) && !telling->strict) {
@@ -95,7 +95,7 @@ int tell_before_plan(struct call *call, struct telling *telling)
 {
 	call->state = telling;
 	call_park(call);
-	tell(call);
+	tell_tunnel(call);
 	return 0;
 }
 

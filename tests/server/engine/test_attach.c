@@ -151,6 +151,7 @@ TEST(addresses_that_cannot_be)
 	node_commit(&n);
 	next.ip = ip_of("10.200.4.150"); /* it came back */
 	CHECK_INT(node_attach_spec(&n, &next, false, &ip), 0);
+	node_commit(&n);
 	node_done(&n);
 }
 

@@ -94,12 +94,12 @@ TEST(a_file)
 	CHECK_INT(fcntl(owner.netns, F_GETFD), FD_CLOEXEC);
 	net_owner_done(&owner);
 	CHECK_INT(netns_path_open(own, "/proc/self/ns/net", &owner), -EINVAL);
-	CHECK_INT(netns_path_open(own, "/proc/self/ns/mnt", &owner), -EMEDIUMTYPE);
-	CHECK_INT(netns_path_open(own, "/dev/null", &owner), -EMEDIUMTYPE);
-	CHECK_INT(netns_path_open(own, "/proc/self/ns/", &owner), -EMEDIUMTYPE);
+	CHECK_INT(netns_path_open(own, "/proc/self/ns/mnt", &owner), -ENOTTY);
+	CHECK_INT(netns_path_open(own, "/dev/null", &owner), -ENOTTY);
+	CHECK_INT(netns_path_open(own, "/proc/self/ns/", &owner), -ENOTTY);
 	run("mkfifo /tmp/fifo.%d", (int)guest.pid); /* nobody waits for its other end */
 	snprintf(path, sizeof(path), "/tmp/fifo.%d", (int)guest.pid);
-	CHECK_INT(netns_path_open(own, path, &owner), -EMEDIUMTYPE);
+	CHECK_INT(netns_path_open(own, path, &owner), -ENOTTY);
 	unlink(path);
 	CHECK_INT(netns_path_open(own, path, &owner), -ENOENT);
 	CHECK_INT(owner.netns, -1);
