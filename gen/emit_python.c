@@ -209,6 +209,8 @@ static void union_types(struct model *m, struct text *t, const struct message *m
 				     variant_class(m, message, f));
 	}
 	text_put(t, "\n\n");
+	if (strlen(one) + strlen("    ") <= WIDTH_MAX)
+		several = model_text(m, "\n    %s", one);
 	fit(t, model_text(m, "%s: typing.TypeAlias = %s", message->name, one),
 	    model_text(m, "%s: typing.TypeAlias = (%s\n)", message->name, several));
 	doc(m, t, "", message->comment);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "runtime/paths.h"
 #include "schema/overlayd_ops.h"
@@ -20,6 +21,7 @@
 #include "server/ops/adopt.h"
 #include "server/ops/channel.h"
 #include "server/ops/daemon.h"
+#include "server/ops/death.h"
 #include "server/ops/heal.h"
 #include "server/ops/health.h"
 #include "server/removal.h"
@@ -164,7 +166,7 @@ static void stop_when_settled(uv_check_t *check)
 	struct main_daemon *m = check->data;
 
 	if (m->tearing_down || server_parked(m->shared.server) > m->n_stoppers || m->repair.busy ||
-	    heal_is_busy(&m->shared))
+	    heal_is_busy(&m->shared) || deaths_busy(&m->shared))
 		return;
 	heal_end(&m->shared);
 	m->tearing_down = true;
@@ -195,6 +197,7 @@ static void stop(struct daemon *d, struct call *call, enum ending ending)
 	log_at(d->log, LOG_INFO, "stopping: %s",
 	       call ? "a client asked for it" : "a signal asked for it");
 	server_drain(m->shared.server);
+	deaths_stop(d);
 	health_end(d);
 	if (!heal_is_busy(d))
 		heal_end(d);
@@ -365,9 +368,10 @@ static int serve(struct main_daemon *m)
 		return -ENOMEM;
 	m->host_watch = watch_new(&m->loop, fd, POLLIN, host_ready, m);
 	r = server_start(&options, &m->shared.server);
-	if (r == 0)
-		m->listener.fd = -1;
-	return r;
+	if (r < 0)
+		return r;
+	m->listener.fd = -1;
+	return deaths_start(&m->shared);
 }
 
 static int start_loop(struct main_daemon *m)
@@ -403,12 +407,24 @@ static void resolve_paths(struct main_daemon *m, const struct options *o,
 	paths_log_dir(env, m->data_dir, m->log_dir);
 }
 
+/* One for each container and each connection. */
+static void allow_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int start(struct main_daemon *m, const struct options *o)
 {
 	struct paths_env env = paths_env_now();
 	int r;
 
 	signal(SIGPIPE, SIG_IGN);
+	allow_descriptors();
 	resolve_paths(m, o, &env);
 	r = take_lock(m);
 	if (r == 0)
@@ -452,6 +468,7 @@ static bool finish(struct main_daemon *m)
 	watch_free(m->worker_watch);
 	watch_free(m->tunnel_watch);
 	watch_free(m->host_watch);
+	deaths_close(&m->shared);
 	closed = close_loop(m);
 	worker_stop(m->shared.worker);
 	linux_net_free(m->net);

@@ -121,6 +121,20 @@ static void put_members(struct buf *cell, const struct ovd_object *type, const v
 	}
 }
 
+/* As on the command line: linux_pid:4711. */
+static void put_variant(struct buf *cell, const struct ovd_union *type, const void *at,
+			long long now)
+{
+	for (unsigned i = 0; i < type->n_variants; i++) {
+		const struct ovd_variant *variant = &type->variants[i];
+
+		if (variant->value != *(const int *)at || variant->object->n_rows != 1)
+			continue;
+		buf_text(cell, ":");
+		put_cell(cell, &variant->object->rows[0], (const char *)at + variant->offset, now);
+	}
+}
+
 static void put_one(struct buf *cell, const struct ovd_row *row, const void *at, long long now)
 {
 	char ip[IP_TEXT_MAX];
@@ -150,6 +164,7 @@ static void put_one(struct buf *cell, const struct ovd_row *row, const void *at,
 		break;
 	case OVD_KIND_UNION:
 		buf_text(cell, variant_text(row->type, *(const int *)at));
+		put_variant(cell, row->type, at, now);
 		break;
 	}
 }

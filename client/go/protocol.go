@@ -194,6 +194,11 @@ func (c *Client) Uninstall(ctx context.Context, request *Uninstall) error {
 	return err
 }
 
+// ListAttachments lists the containers that are connected. Since overlayd 0.1.
+func (c *Client) ListAttachments(ctx context.Context) (*Attachments, error) {
+	return answer[*Attachments](ctx, c, &RequestListAttachments{})
+}
+
 // Frame: One frame, either way. One of:
 //
 //   - [*RequestFrame]: From a client: do this.
@@ -332,6 +337,7 @@ func (m *ResponseFrame) UnmarshalJSON(body []byte) error {
 //   - [*RequestDescribe]: Hands out the schema that the daemon was built from. Since overlayd 0.1.
 //   - [*Uninstall]: Removes all that the daemon made on this host, then ends it; an err tells what
 //     could not be removed. Since overlayd 0.1.
+//   - [*RequestListAttachments]: Lists the containers that are connected. Since overlayd 0.1.
 type Request interface {
 	requestName() string // under op
 	fields(f *fields)
@@ -398,6 +404,8 @@ func requestFields(p *Request, f *fields) {
 			return &RequestDescribe{}
 		case "uninstall":
 			return &Uninstall{}
+		case "list_attachments":
+			return &RequestListAttachments{}
 		}
 		return nil
 	})
@@ -507,6 +515,13 @@ func (*RequestDescribe) requestName() string { return "describe" }
 
 func (*Uninstall) requestName() string { return "uninstall" }
 
+// RequestListAttachments: Lists the containers that are connected. Since overlayd 0.1.
+type RequestListAttachments struct{}
+
+func (*RequestListAttachments) fields(*fields) {}
+
+func (*RequestListAttachments) requestName() string { return "list_attachments" }
+
 // Response: What came of a request. One of:
 //
 //   - [*ResponseOk]: Done. Since 0.12.5.
@@ -523,6 +538,7 @@ func (*Uninstall) requestName() string { return "uninstall" }
 //   - [*Err]: It was refused or it failed; nothing changed. Since 0.12.5.
 //   - [*ServerInfo]: Who serves. Since overlayd 0.1.
 //   - [*Description]: The daemon's schema. Since overlayd 0.1.
+//   - [*Attachments]: The containers that are connected. Since overlayd 0.1.
 type Response interface {
 	responseName() string // under result
 	fields(f *fields)
@@ -559,6 +575,8 @@ func responseFields(p *Response, f *fields) {
 			return &ServerInfo{}
 		case "description":
 			return &Description{}
+		case "attachments":
+			return &Attachments{}
 		}
 		return nil
 	})
@@ -606,6 +624,8 @@ func (*ServerInfo) responseName() string { return "server_info" }
 
 func (*Description) responseName() string { return "description" }
 
+func (*Attachments) responseName() string { return "attachments" }
+
 // Event: What the daemon tells unasked. One of:
 //
 //   - [*PeerHealthChanged]: A peer came into reach or went out of it. Since 0.12.5.
@@ -646,6 +666,7 @@ func (*NATEndpointChanged) eventName() string { return "nat_endpoint_changed" }
 //   - [*WindowsContainer]: A Windows container. Since 0.12.5.
 //   - [*GuestManaged]: A guest that runs WireGuard itself. Since 0.12.5.
 //   - [*HostShared]: A process that shares the host's network. Since 0.13.0.
+//   - [*LinuxNetns]: A network namespace that has a file. Since overlayd 0.1.
 type AttachHandle interface {
 	attachHandleName() string // under platform
 	fields(f *fields)
@@ -662,6 +683,8 @@ func attachHandleFields(p *AttachHandle, f *fields) {
 			return &GuestManaged{}
 		case "host_shared":
 			return &HostShared{}
+		case "linux_netns":
+			return &LinuxNetns{}
 		}
 		return nil
 	})
@@ -674,6 +697,8 @@ func (*WindowsContainer) attachHandleName() string { return "windows_container" 
 func (*GuestManaged) attachHandleName() string { return "guest_managed" }
 
 func (*HostShared) attachHandleName() string { return "host_shared" }
+
+func (*LinuxNetns) attachHandleName() string { return "linux_netns" }
 
 // LinuxPid: A Linux process.
 type LinuxPid struct {
@@ -760,6 +785,28 @@ func (m *HostShared) MarshalJSON() ([]byte, error) {
 func (m *HostShared) UnmarshalJSON(body []byte) error {
 	*m = HostShared{}
 	return unmarshal(body, m, (*HostShared).fields)
+}
+
+// LinuxNetns: A network namespace that has a file.
+type LinuxNetns struct {
+	// The file, as the daemon sees it: an absolute path, 2 to 255 bytes. Detached by the same
+	// path.
+	Path string
+}
+
+func (m *LinuxNetns) fields(f *fields) {
+	required(f, "path", &m.Path, text(255))
+}
+
+// MarshalJSON writes the contract's form.
+func (m *LinuxNetns) MarshalJSON() ([]byte, error) {
+	return marshal(m, (*LinuxNetns).fields)
+}
+
+// UnmarshalJSON reads the contract's form.
+func (m *LinuxNetns) UnmarshalJSON(body []byte) error {
+	*m = LinuxNetns{}
+	return unmarshal(body, m, (*LinuxNetns).fields)
 }
 
 // PeerScope: Whose peers are meant. One of:
@@ -1008,6 +1055,18 @@ type AttachContainer struct {
 	DNSServer netip.Addr
 	// Search list for the container's resolver, names separated by one space.
 	DNSDomain *string
+	// The address that it is to have, of a subnet of the service; chosen by the daemon if
+	// absent. Since overlayd 0.1.
+	IP netip.Addr
+	// The hardware address that its interface is to have: six bytes, of one station; chosen by
+	// the kernel if absent. Since overlayd 0.1.
+	MAC *string
+	// What its interface is to be called, 1 to 15 bytes; eth0 if absent. Since overlayd 0.1.
+	Interface *string
+	// This request's own id, repeated when it is sent again: then a container that is attached
+	// by another request is refused, whatever that asked for. 1 to 63 bytes. Since overlayd
+	// 0.1.
+	RequestID *string
 }
 
 func (m *AttachContainer) fields(f *fields) {
@@ -1018,6 +1077,10 @@ func (m *AttachContainer) fields(f *fields) {
 	optional(f, "isolation_network", &m.IsolationNetwork, text(63))
 	optionalAddr(f, "dns_server", &m.DNSServer)
 	optional(f, "dns_domain", &m.DNSDomain, text(1024))
+	optionalAddr(f, "ip", &m.IP)
+	optional(f, "mac", &m.MAC, text(17))
+	optional(f, "interface", &m.Interface, text(15))
+	optional(f, "request_id", &m.RequestID, text(63))
 }
 
 // MarshalJSON writes the contract's form.
@@ -2105,6 +2168,70 @@ func (m *Description) MarshalJSON() ([]byte, error) {
 func (m *Description) UnmarshalJSON(body []byte) error {
 	*m = Description{}
 	return unmarshal(body, m, (*Description).fields)
+}
+
+// Attachments: The containers that are connected.
+type Attachments struct {
+	// Each of them.
+	Attachments []Attachment
+}
+
+func (m *Attachments) fields(f *fields) {
+	list(f, "attachments", &m.Attachments, object((*Attachment).fields), listRequired, 65536)
+}
+
+// MarshalJSON writes the contract's form.
+func (m *Attachments) MarshalJSON() ([]byte, error) {
+	return marshal(m, (*Attachments).fields)
+}
+
+// UnmarshalJSON reads the contract's form.
+func (m *Attachments) UnmarshalJSON(body []byte) error {
+	*m = Attachments{}
+	return unmarshal(body, m, (*Attachments).fields)
+}
+
+// Attachment: A container that is connected.
+type Attachment struct {
+	// Who it is.
+	Handle AttachHandle
+	// Its service.
+	Service string
+	// Its address there.
+	IP netip.Addr
+	// Its address in the node's own block, where it is connected to that.
+	JoinedIP netip.Addr
+	// Its interface, as it is called in its network namespace; absent if it has none of its
+	// own.
+	Interface *string
+	// The other end of that, on the host.
+	HostInterface *string
+	// The hardware address that was asked for.
+	MAC *string
+	// The service goes with its last container.
+	Ephemeral bool
+}
+
+func (m *Attachment) fields(f *fields) {
+	required(f, "handle", &m.Handle, object(attachHandleFields))
+	required(f, "service", &m.Service, text(1024))
+	required(f, "ip", &m.IP, address)
+	optionalAddr(f, "joined_ip", &m.JoinedIP)
+	optional(f, "interface", &m.Interface, text(1024))
+	optional(f, "host_interface", &m.HostInterface, text(1024))
+	optional(f, "mac", &m.MAC, text(1024))
+	required(f, "ephemeral", &m.Ephemeral, boolean)
+}
+
+// MarshalJSON writes the contract's form.
+func (m *Attachment) MarshalJSON() ([]byte, error) {
+	return marshal(m, (*Attachment).fields)
+}
+
+// UnmarshalJSON reads the contract's form.
+func (m *Attachment) UnmarshalJSON(body []byte) error {
+	*m = Attachment{}
+	return unmarshal(body, m, (*Attachment).fields)
 }
 
 // PeerHealthChanged: A peer came into reach or went out of it.

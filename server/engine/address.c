@@ -1,6 +1,6 @@
 #include <errno.h>
 
-#include "server/engine/state.h"
+#include "server/engine/segment.h"
 
 struct pool *pool_of(struct engine *e, const struct ovd_ip *ip)
 {
@@ -10,14 +10,26 @@ struct pool *pool_of(struct engine *e, const struct ovd_ip *ip)
 	if (e->global.has_block && cidr_holds(&e->global.pool.block, ip))
 		return &e->global.pool;
 	block = prefix_overlapping(&e->blocks, &host);
-	return block ? &((struct segment *)block->owner)->pool : NULL;
+	return block ? segment_pool_of(block->owner, ip) : NULL;
+}
+
+static int lend(struct engine *e, struct service *service, struct ovd_ip *ret)
+{
+	struct pool *node = &e->global.pool;
+	char text[CIDR_TEXT_MAX];
+
+	if (service && segment_take(service->segment, ret) < 0)
+		return segment_refuse_full(e, service);
+	if (!service && pool_take(node, ret) < 0)
+		return engine_refuse(e, -ENOSPC, "subnet %s is full: %u addresses are in use",
+				     cidr_format(&node->block, text), node->n_given);
+	pool_lend(service ? segment_pool_of(service->segment, ret) : node, ret);
+	return 0;
 }
 
 int engine_lend(struct engine *e, struct ovd_view name, struct ovd_ip *ret)
 {
 	struct service *service = service_find(e, name);
-	struct pool *pool = service ? &service->segment->pool : &e->global.pool;
-	char text[CIDR_TEXT_MAX];
 
 	if (service ? service->segment->busy : e->global.busy)
 		return -EINPROGRESS;
@@ -25,11 +37,7 @@ int engine_lend(struct engine *e, struct ovd_view name, struct ovd_ip *ret)
 		return engine_refuse(e, -ENOENT,
 				     "neither service %.*s nor the global overlay is set up",
 				     VIEW(name));
-	if (pool_take(pool, ret) < 0)
-		return engine_refuse(e, -ENOSPC, "subnet %s is full: %u addresses are in use",
-				     cidr_format(&pool->block, text), pool->n_given);
-	pool_lend(pool, ret);
-	return 0;
+	return lend(e, service, ret);
 }
 
 int engine_return(struct engine *e, const struct ovd_ip *ip)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/engine/attachment.h"
 #include "server/engine/record.h"
 
 static int compare_names(const void *a, const void *b)
@@ -26,7 +27,7 @@ static bool name_link_of(const struct found_links *found, const char *name)
 
 static bool is_whole(const struct attachment *a, const struct found_links *found)
 {
-	bool there = name_link_of(found, a->host[0]);
+	bool there = !owner_has_netns(&a->owner) || name_link_of(found, a->host[0]);
 
 	if (a->joined && !name_link_of(found, a->host[1]))
 		return false;

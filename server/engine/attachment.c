@@ -1,69 +1,98 @@
+#include "server/engine/attachment.h"
+
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "server/engine/name.h"
-#include "server/engine/record.h"
+#include "server/engine/segment.h"
 
-struct attach_intent {
-	struct intent intent;
-	struct attachment *fresh;
-	struct attachment *leaving[2]; /* what it replaces: the record of the same pid, that of the
-					  same namespace */
-};
+/* ---- handles ---- */
 
-struct detach_intent {
-	struct intent intent;
-	struct attachment *leaving;
-	bool with_service;          /* which goes with it */
-	struct state_prefix subnet; /* of that, for its record */
-};
+const char *handle_text(const struct owner *owner, char text[HANDLE_TEXT_MAX])
+{
+	switch (owner->kind) {
+	case HANDLE_PID:
+		snprintf(text, HANDLE_TEXT_MAX, "pid %u", owner->pid);
+		break;
+	case HANDLE_NETNS:
+		snprintf(text, HANDLE_TEXT_MAX, "netns %.*s", VIEW(owner->id));
+		break;
+	case HANDLE_GUEST:
+		snprintf(text, HANDLE_TEXT_MAX, "guest %.*s", VIEW(owner->id));
+		break;
+	case HANDLE_HOST:
+		snprintf(text, HANDLE_TEXT_MAX, "host process %.*s", VIEW(owner->id));
+		break;
+	}
+	text[view_whole(view(text))] = '\0';
+	return text;
+}
 
-/* ---- records ---- */
+bool owner_has_netns(const struct owner *owner)
+{
+	return owner->kind == HANDLE_PID || owner->kind == HANDLE_NETNS;
+}
+
+/* ---- the trees ---- */
 
 static int compare_u64(uint64_t a, uint64_t b)
 {
 	return (a > b) - (a < b);
 }
 
-static int compare_pid(const struct tree_node *a, const struct tree_node *b)
+static int compare_id(struct ovd_view a, struct ovd_view b)
 {
-	const struct attachment *x = CONTAINER_OF(a, struct attachment, by_pid),
-				*y = CONTAINER_OF(b, struct attachment, by_pid);
+	int order = a.n > 0 && b.n > 0 ? memcmp(a.p, b.p, MIN(a.n, b.n)) : 0;
 
-	return compare_u64(x->owner.pid, y->owner.pid);
+	return order ? order : compare_u64(a.n, b.n);
+}
+
+static int compare_handle(const struct tree_node *a, const struct tree_node *b)
+{
+	const struct owner *x = &CONTAINER_OF(a, struct attachment, by_handle)->owner,
+			   *y = &CONTAINER_OF(b, struct attachment, by_handle)->owner;
+	int order = compare_u64(x->kind, y->kind);
+
+	if (order == 0)
+		order = compare_u64(x->pid, y->pid);
+	return order ? order : compare_id(x->id, y->id);
 }
 
 static int compare_netns(const struct tree_node *a, const struct tree_node *b)
 {
-	const struct attachment *x = CONTAINER_OF(a, struct attachment, by_netns),
-				*y = CONTAINER_OF(b, struct attachment, by_netns);
-	int order = compare_u64(x->owner.netns_ino, y->owner.netns_ino);
+	const struct owner *x = &CONTAINER_OF(a, struct attachment, by_netns)->owner,
+			   *y = &CONTAINER_OF(b, struct attachment, by_netns)->owner;
+	int order = compare_u64(x->netns_ino, y->netns_ino);
 
-	return order ? order : compare_u64(x->owner.netns_dev, y->owner.netns_dev);
+	return order ? order : compare_u64(x->netns_dev, y->netns_dev);
 }
 
-static struct attachment *find_pid(const struct engine *e, const struct owner *owner)
+struct attachment *attachment_by_handle(const struct engine *e, const struct owner *owner)
 {
 	struct attachment key = { .owner = *owner };
-	struct tree_node *found = tree_find(e->attachments_by_pid, &key.by_pid, compare_pid);
+	struct tree_node *found =
+		tree_find(e->attachments_by_handle, &key.by_handle, compare_handle);
 
-	return found ? CONTAINER_OF(found, struct attachment, by_pid) : NULL;
+	return found ? CONTAINER_OF(found, struct attachment, by_handle) : NULL;
 }
 
-static struct attachment *find_netns(const struct engine *e, const struct owner *owner)
+struct attachment *attachment_by_netns(const struct engine *e, const struct owner *owner)
 {
 	struct attachment key = { .owner = *owner };
-	struct tree_node *found = tree_find(e->attachments_by_netns, &key.by_netns, compare_netns);
+	struct tree_node *found;
 
+	if (!owner_has_netns(owner))
+		return NULL;
+	found = tree_find(e->attachments_by_netns, &key.by_netns, compare_netns);
 	return found ? CONTAINER_OF(found, struct attachment, by_netns) : NULL;
 }
 
 void attachment_insert(struct engine *e, struct attachment *a)
 {
-	tree_insert(&e->attachments_by_pid, &a->by_pid, compare_pid);
-	tree_insert(&e->attachments_by_netns, &a->by_netns, compare_netns);
+	tree_insert(&e->attachments_by_handle, &a->by_handle, compare_handle);
+	if (owner_has_netns(&a->owner))
+		tree_insert(&e->attachments_by_netns, &a->by_netns, compare_netns);
 	a->next = a->segment->attached;
 	a->at = &a->segment->attached;
 	if (a->next)
@@ -74,37 +103,116 @@ void attachment_insert(struct engine *e, struct attachment *a)
 
 bool attachment_is_known(const struct engine *e, const struct owner *owner)
 {
-	return find_pid(e, owner) || find_netns(e, owner);
+	return attachment_by_handle(e, owner) || attachment_by_netns(e, owner);
 }
 
-static void record_remove(struct engine *e, struct attachment *a)
+void attachment_remove(struct engine *e, struct attachment *a)
 {
-	tree_delete(&e->attachments_by_pid, &a->by_pid, compare_pid);
-	tree_delete(&e->attachments_by_netns, &a->by_netns, compare_netns);
+	tree_delete(&e->attachments_by_handle, &a->by_handle, compare_handle);
+	if (owner_has_netns(&a->owner))
+		tree_delete(&e->attachments_by_netns, &a->by_netns, compare_netns);
 	*a->at = a->next;
 	if (a->next)
 		a->next->at = a->at;
 	e->n_attachments--;
 }
 
-size_t segment_ports(const struct segment *segment, char (*ports)[LINK_NAME_MAX])
-{
-	size_t n = 0;
+/* ---- life ---- */
 
-	for (const struct attachment *a = segment->attached; a; a = a->next)
-		text_copy(ports[n++], LINK_NAME_MAX, view(a->host[0]));
-	return n;
+static size_t extras_size(struct ovd_view id)
+{
+	return offsetof(struct extras, id) + id.n + 1;
 }
 
-/* Gives back what the record holds, and frees it. */
-static void record_release(struct engine *e, struct attachment *a)
+static bool wants_extras(const struct owner *owner, const struct extras *extras)
 {
-	pool_give(&a->segment->pool, &a->ip);
+	return owner->id.n > 0 || extras->request || extras->has_mac || extras->interface[0];
+}
+
+static bool put_extras(struct engine *e, struct attachment *a, const struct extras *extras)
+{
+	struct ovd_view id = a->owner.id;
+
+	if (!wants_extras(&a->owner, extras))
+		return true;
+	a->extras = spare_take(&e->spare, extras_size(id));
+	if (!a->extras)
+		return false;
+	memcpy(a->extras, extras, offsetof(struct extras, id));
+	if (id.n == 0)
+		return true;
+	text_copy(a->extras->id, id.n + 1, id);
+	a->owner.id = (struct ovd_view){ .p = a->extras->id, .n = id.n };
+	return true;
+}
+
+struct attachment *attachment_new(struct engine *e, const struct owner *owner,
+				  const struct extras *extras, struct service *service)
+{
+	struct attachment *a = spare_take(&e->spare, sizeof(*a));
+
+	if (!a)
+		return NULL;
+	*a = (struct attachment){ .owner = *owner,
+				  .service = service,
+				  .segment = service->segment };
+	a->owner.netns = -1;
+	if (owner_has_netns(owner))
+		for (unsigned n = 0; n < 2; n++)
+			name_veth(owner->netns_ino, n, a->host[n]);
+	if (put_extras(e, a, extras))
+		return a;
+	spare_give(&e->spare, a, sizeof(*a));
+	return NULL;
+}
+
+void attachment_free(struct engine *e, struct attachment *a)
+{
+	size_t n = extras_size(a->owner.id);
+
+	if (a->extras) {
+		explicit_bzero(a->extras, n);
+		spare_give(&e->spare, a->extras, n);
+	}
+	spare_give(&e->spare, a, sizeof(*a));
+}
+
+void attachment_busy(struct engine *e, struct attachment *a)
+{
+	a->busy = true;
+	e->n_busy_peers += a->owner.kind == HANDLE_HOST;
+}
+
+void attachment_rest(struct engine *e, struct attachment *a)
+{
+	a->busy = false;
+	e->n_busy_peers -= a->owner.kind == HANDLE_HOST;
+}
+
+void attachment_count(struct attachment *a)
+{
+	a->service->n_attached++;
+	a->segment->n_attached++;
+}
+
+struct pool *attachment_pool(struct engine *e, const struct attachment *a)
+{
+	return a->owner.kind == HANDLE_HOST ? &e->global.pool : segment_pool_of(a->segment, &a->ip);
+}
+
+void attachment_give_back(struct engine *e, struct attachment *a)
+{
+	pool_give(attachment_pool(e, a), &a->ip);
 	if (a->joined)
 		pool_give(&e->global.pool, &a->joined_ip);
 	a->segment->n_attached--;
 	a->service->n_attached--;
-	spare_give(&e->spare, a, sizeof(*a));
+}
+
+void attachment_release(struct engine *e, struct attachment *a)
+{
+	attachment_give_back(e, a);
+	attachment_free(e, a);
 }
 
 void engine_free_attachments(struct engine *e)
@@ -112,11 +220,43 @@ void engine_free_attachments(struct engine *e)
 	struct tree_node *at;
 	struct tree_walk walk;
 
-	for (at = tree_first(&walk, e->attachments_by_pid); at; at = tree_next(&walk)) {
-		struct attachment *a = CONTAINER_OF(at, struct attachment, by_pid);
+	for (at = tree_first(&walk, e->attachments_by_handle); at; at = tree_next(&walk))
+		attachment_free(e, CONTAINER_OF(at, struct attachment, by_handle));
+}
 
-		spare_give(&e->spare, a, sizeof(*a));
+/* ---- what others see ---- */
+
+const char *attachment_interface(const struct attachment *a)
+{
+	return a->extras && a->extras->interface[0] ? a->extras->interface : "eth0";
+}
+
+size_t segment_ports(const struct segment *segment, char (*ports)[LINK_NAME_MAX])
+{
+	size_t n = 0;
+
+	for (const struct attachment *a = segment->attached; a; a = a->next)
+		if (owner_has_netns(&a->owner))
+			text_copy(ports[n++], LINK_NAME_MAX, view(a->host[0]));
+	return n;
+}
+
+size_t hosts_aliases(const struct engine *e, struct ovd_ip *ips)
+{
+	struct tree_node *at;
+	struct tree_walk walk;
+	size_t n = 0;
+
+	for (at = tree_first(&walk, e->attachments_by_handle); at; at = tree_next(&walk)) {
+		const struct attachment *a = CONTAINER_OF(at, struct attachment, by_handle);
+
+		if (a->owner.kind != HANDLE_HOST)
+			continue;
+		if (ips)
+			ips[n] = a->ip;
+		n++;
 	}
+	return n;
 }
 
 size_t engine_attachment_count(const struct engine *e)
@@ -124,342 +264,80 @@ size_t engine_attachment_count(const struct engine *e)
 	return e->n_attachments;
 }
 
-/* ---- attach ---- */
-
-static void attach_commit(struct engine *e, struct intent *intent)
+static struct attachment_view view_of(const struct attachment *a)
 {
-	struct attach_intent *i = CONTAINER_OF(intent, struct attach_intent, intent);
-
-	for (size_t n = 0; n < ARRAY_SIZE(i->leaving); n++)
-		if (i->leaving[n])
-			record_release(e, i->leaving[n]);
-	i->fresh->busy = false;
-	spare_give(&e->spare, i, sizeof(*i));
-}
-
-static void record_restore(struct engine *e, struct attachment *a)
-{
-	a->busy = false;
-	attachment_insert(e, a);
-}
-
-static void attach_drop(struct engine *e, struct intent *intent)
-{
-	struct attach_intent *i = CONTAINER_OF(intent, struct attach_intent, intent);
-
-	if (i->fresh) {
-		record_remove(e, i->fresh);
-		record_release(e, i->fresh);
-	}
-	for (size_t n = 0; n < ARRAY_SIZE(i->leaving); n++)
-		if (i->leaving[n])
-			record_restore(e, i->leaving[n]);
-	spare_give(&e->spare, i, sizeof(*i));
-}
-
-static bool same_owner(const struct owner *a, const struct owner *b)
-{
-	return a->pid == b->pid && a->start_time == b->start_time && a->netns_ino == b->netns_ino &&
-	       a->netns_dev == b->netns_dev;
-}
-
-static int attached_already(struct engine *e, const struct attachment *a,
-			    const struct attach_spec *spec, struct ovd_ip *ret_ip)
-{
-	if (a->busy)
-		return -EINPROGRESS;
-	if (!view_eq(view(a->service->name), spec->service))
-		return engine_refuse(
-			e, -EEXIST,
-			"pid %u is attached to service %s: detach it before it goes to %.*s",
-			a->owner.pid, a->service->name, VIEW(spec->service));
-	if (a->asked_join != spec->join_global)
-		return engine_refuse(e, -EEXIST,
-				     "pid %u is attached with join_global %s: detach it first",
-				     a->owner.pid, a->asked_join ? "true" : "false");
-	*ret_ip = a->ip;
-	return -EALREADY;
-}
-
-/* Finds the records that stand in the way; they may go if their owner is gone. */
-static int find_leaving(struct engine *e, const struct attach_spec *spec,
-			bool (*gone)(const void *, const struct owner *), const void *arg,
-			struct attachment *leaving[2])
-{
-	leaving[0] = find_pid(e, &spec->owner);
-	leaving[1] = find_netns(e, &spec->owner);
-	if (leaving[1] == leaving[0])
-		leaving[1] = NULL;
-	for (size_t n = 0; n < 2; n++) {
-		if (leaving[n] && leaving[n]->busy)
-			return -EINPROGRESS;
-		if (leaving[n] && !gone(arg, &leaving[n]->owner))
-			return engine_refuse(
-				e, -EEXIST, "the network namespace of pid %u is attached by pid %u",
-				spec->owner.pid, leaving[n]->owner.pid);
-	}
-	return 0;
-}
-
-static int find_service(struct engine *e, const struct attach_spec *spec, struct service **ret)
-{
-	struct service *service = service_find(e, spec->service);
-
-	if (!service || service->leaving)
-		return engine_refuse(
-			e, -ENOENT, "service %.*s is not set up: setup_service_overlay comes first",
-			VIEW(spec->service));
-	if (service->segment->busy || (spec->join_global && e->global.busy))
-		return -EINPROGRESS;
-	*ret = service;
-	return 0;
-}
-
-static int take_addresses(struct engine *e, struct attachment *a)
-{
-	char text[CIDR_TEXT_MAX];
-
-	if (pool_take(&a->segment->pool, &a->ip) < 0)
-		return engine_refuse(e, -ENOSPC,
-				     "service %s: subnet %s is full: %u addresses are in use",
-				     a->service->name, cidr_format(&a->segment->pool.block, text),
-				     a->segment->pool.n_given);
-	if (!a->joined || pool_take(&e->global.pool, &a->joined_ip) == 0)
-		return 0;
-	pool_give(&a->segment->pool, &a->ip);
-	return engine_refuse(e, -ENOSPC, "the node's block %s is full: %u addresses are in use",
-			     cidr_format(&e->global.pool.block, text), e->global.pool.n_given);
-}
-
-static int attachment_new(struct engine *e, const struct attach_spec *spec, struct service *service,
-			  struct attachment **ret)
-{
-	struct attachment *a = spare_take(&e->spare, sizeof(*a));
-	int r;
-
-	if (!a)
-		return -ENOMEM;
-	*a = (struct attachment){
-		.owner = spec->owner,
-		.service = service,
-		.segment = service->segment,
-		.asked_join = spec->join_global,
-		.joined = spec->join_global && e->global.up,
-		.ephemeral = spec->ephemeral,
-		.busy = true,
+	struct attachment_view seen = {
+		.owner = a->owner,
+		.service = view(a->service->name),
+		.host = view(a->host[0]),
+		.interface = view(attachment_interface(a)),
+		.ip = a->ip,
+		.prefix_len = a->segment->pool.block.prefix_len, /* they are all alike */
+		.ephemeral = a->ephemeral,
+		.joined = a->joined,
+		.joined_ip = a->joined_ip,
+		.has_mac = a->extras && a->extras->has_mac,
 	};
-	a->owner.netns = -1;
-	for (unsigned n = 0; n < 2; n++)
-		name_veth(spec->owner.netns_ino, n, a->host[n]);
-	r = take_addresses(e, a);
-	if (r < 0) {
-		spare_give(&e->spare, a, sizeof(*a));
-		return r;
+
+	if (a->extras && a->extras->private_key[0]) {
+		seen.private_key = view(a->extras->private_key);
+		seen.public_key = view(a->extras->public_key);
 	}
-	service->n_attached++;
-	service->segment->n_attached++;
-	*ret = a;
-	return 0;
+	if (seen.has_mac)
+		memcpy(seen.mac, a->extras->mac, sizeof(seen.mac));
+	return seen;
 }
 
-static int plan_veth(const struct engine *e, const struct attachment *a, int netns,
-		     struct plan *plan)
+bool engine_attachment(const struct engine *e, const struct owner *who, struct attachment_view *ret)
 {
-	struct step_veth *veth = &PLAN_ADD(plan, STEP_VETH)->veth;
+	const struct attachment *a = attachment_by_handle(e, who);
 
-	veth->netns = netns;
-	text_copy(veth->host, sizeof(veth->host), view(a->host[0]));
-	text_copy(veth->guest, sizeof(veth->guest), VIEW_LITERAL("eth0"));
-	text_copy(veth->bridge, sizeof(veth->bridge), view(a->segment->link));
-	alias_format(e, "container", a->service->name, veth->alias);
-	veth->ip = a->ip;
-	veth->prefix_len = a->segment->pool.block.prefix_len;
-	veth->gateway = pool_gateway(&a->segment->pool);
-	return 0;
+	if (!a || a->busy)
+		return false;
+	*ret = view_of(a);
+	return true;
 }
 
-static int plan_join(const struct engine *e, const struct attachment *a, int netns,
-		     struct plan *plan)
+bool engine_attachment_in(const struct engine *e, uint64_t netns_dev, uint64_t netns_ino,
+			  struct attachment_view *ret)
 {
-	struct step_join *join = &PLAN_ADD(plan, STEP_JOIN)->join;
-
-	join->netns = netns;
-	text_copy(join->host, sizeof(join->host), view(a->host[1]));
-	text_copy(join->guest, sizeof(join->guest), VIEW_LITERAL("eth1"));
-	alias_format(e, "container", a->service->name, join->alias);
-	join->ip = a->joined_ip;
-	join->node_ip = pool_gateway(&e->global.pool);
-	join->block = e->global.pool.block;
-	return 0;
-}
-
-static int plan_cut(const struct engine *e, const struct attachment *a, struct plan *plan)
-{
-	struct step_cut *cut = &PLAN_ADD(plan, STEP_CUT)->cut;
-
-	text_copy(cut->mark, sizeof(cut->mark), view(e->mark));
-	for (int n = 0; n <= a->joined; n++)
-		text_copy(cut->host[n], sizeof(cut->host[n]), view(a->host[n]));
-	return 0;
-}
-
-static int plan_goodbye(const struct engine *e, const struct attachment *a, struct plan *plan)
-{
-	int r = plan_cut(e, a, plan);
-
-	return r == 0 ? plan_forget(plan, record_of_attachment(a, false)) : r;
-}
-
-/* What is unfinished in the store is taken away by the next daemon: nobody was told of it. */
-static int plan_attach(struct engine *e, const struct attach_intent *i, int netns,
-		       struct plan *plan)
-{
-	int r = 0;
-
-	for (size_t n = 0; n < ARRAY_SIZE(i->leaving) && r == 0; n++)
-		if (i->leaving[n])
-			r = plan_goodbye(e, i->leaving[n], plan);
-	if (r == 0)
-		r = plan_remember(plan, record_of_attachment(i->fresh, true));
-	if (r == 0)
-		r = plan_veth(e, i->fresh, netns, plan);
-	if (r == 0 && i->fresh->joined)
-		r = plan_join(e, i->fresh, netns, plan);
-	if (r == 0)
-		r = plan_remember_instead(plan, record_of_attachment(i->fresh, false),
-					  record_of_attachment(i->fresh, true));
-	return r;
-}
-
-/* Puts the fresh record into the place of those that leave. */
-static void swap_records(struct engine *e, struct attach_intent *i, struct attachment *fresh,
-			 struct attachment *leaving[2])
-{
-	for (size_t n = 0; n < ARRAY_SIZE(i->leaving); n++) {
-		i->leaving[n] = leaving[n];
-		if (leaving[n]) {
-			leaving[n]->busy = true;
-			record_remove(e, leaving[n]);
-		}
-	}
-	attachment_insert(e, fresh);
-	i->fresh = fresh;
-}
-
-int engine_attach(struct engine *e, const struct attach_spec *spec,
-		  bool (*gone)(const void *arg, const struct owner *owner), const void *arg,
-		  struct plan *plan, struct intent **ret, struct ovd_ip *ret_ip)
-{
-	struct attachment *known = find_pid(e, &spec->owner), *fresh, *leaving[2];
-	struct service *service = NULL;
-	struct attach_intent *i;
-	int r;
-
-	if (known && same_owner(&known->owner, &spec->owner))
-		return attached_already(e, known, spec, ret_ip);
-	r = find_leaving(e, spec, gone, arg, leaving);
-	if (r == 0)
-		r = find_service(e, spec, &service);
-	if (r < 0)
-		return r;
-	i = spare_take(&e->spare, sizeof(*i));
-	if (!i)
-		return -ENOMEM;
-	i->intent = (struct intent){ .commit = attach_commit, .drop = attach_drop };
-	r = attachment_new(e, spec, service, &fresh);
-	if (r == 0) {
-		swap_records(e, i, fresh, leaving);
-		r = plan_attach(e, i, spec->owner.netns, plan);
-	}
-	if (r < 0) {
-		attach_drop(e, &i->intent);
-		return r;
-	}
-	*ret = &i->intent;
-	*ret_ip = fresh->ip;
-	return 0;
-}
-
-/* ---- detach ---- */
-
-/* A container that asked for it takes its service along, unless somebody else has an address of it.
- */
-static bool takes_service_along(const struct attachment *a)
-{
-	unsigned lent = a->segment->pool.n_given - a->segment->n_attached;
-
-	return a->ephemeral && a->service->n_attached == 1 && a->service->mode != SERVICE_SHARED &&
-	       lent == 0 && !a->service->leaving;
-}
-
-static void detach_commit(struct engine *e, struct intent *intent)
-{
-	struct detach_intent *i = CONTAINER_OF(intent, struct detach_intent, intent);
-
-	record_remove(e, i->leaving);
-	record_release(e, i->leaving);
-	spare_give(&e->spare, i, sizeof(*i));
-}
-
-static void detach_drop(struct engine *e, struct intent *intent)
-{
-	struct detach_intent *i = CONTAINER_OF(intent, struct detach_intent, intent);
-
-	i->leaving->busy = false;
-	if (i->with_service)
-		i->leaving->service->leaving = false;
-	spare_give(&e->spare, i, sizeof(*i));
-}
-
-/* A daemon that dies before the container is cut has it as it was; after that it knows by what is
- * missing that the service goes too. */
-static int plan_detach(const struct engine *e, struct detach_intent *i, struct plan *plan)
-{
-	struct state_record was = record_of_service(i->leaving->service, &i->subnet), leaving = was;
-	int r = plan_cut(e, i->leaving, plan);
-
-	leaving.service.leaving = true;
-	if (r == 0 && i->with_service)
-		r = plan_remember_instead(plan, leaving, was);
-	return r == 0 ? plan_forget(plan, record_of_attachment(i->leaving, false)) : r;
-}
-
-int engine_detach(struct engine *e, uint32_t pid, struct plan *plan, struct intent **ret)
-{
-	struct owner owner = { .pid = pid };
-	struct attachment *a = find_pid(e, &owner);
-	struct detach_intent *i;
-	int r;
+	const struct owner owner = { .netns_dev = netns_dev, .netns_ino = netns_ino };
+	const struct attachment *a = attachment_by_netns(e, &owner);
 
 	if (!a)
-		return -EALREADY;
-	if (a->busy || a->segment->busy)
-		return -EINPROGRESS;
-	i = spare_take(&e->spare, sizeof(*i));
-	if (!i)
-		return -ENOMEM;
-	*i = (struct detach_intent){ { .commit = detach_commit, .drop = detach_drop },
-				     .leaving = a,
-				     .with_service = takes_service_along(a) };
-	r = plan_detach(e, i, plan);
-	if (r < 0) {
-		spare_give(&e->spare, i, sizeof(*i));
-		return r;
-	}
-	a->busy = true;
-	a->service->leaving |= i->with_service;
-	*ret = &i->intent;
-	return 0;
+		return false;
+	*ret = view_of(a);
+	return true;
 }
 
-int attachment_drop(struct engine *e, struct attachment *a, struct plan *plan)
+/* Names tell the inode, see name_veth. */
+bool engine_attachment_behind(const struct engine *e, struct ovd_view host,
+			      struct attachment_view *ret)
 {
-	int r = plan_goodbye(e, a, plan);
+	struct attachment key = { .owner = { .kind = HANDLE_PID } };
+	struct tree_node *found;
 
-	if (r < 0)
-		return r;
-	a->service->leaving |= takes_service_along(a);
-	record_remove(e, a);
-	record_release(e, a);
-	return 0;
+	if (!name_veth_parse(host, &key.owner.netns_ino))
+		return false;
+	found = tree_at_least(e->attachments_by_netns, &key.by_netns, compare_netns);
+	if (!found)
+		return false;
+	*ret = view_of(CONTAINER_OF(found, struct attachment, by_netns));
+	return view_eq(ret->host, host);
+}
+
+void engine_each_attachment(const struct engine *e,
+			    void (*each)(void *arg, const struct attachment_view *attachment),
+			    void *arg)
+{
+	struct tree_node *at;
+	struct tree_walk walk;
+
+	for (at = tree_first(&walk, e->attachments_by_handle); at; at = tree_next(&walk)) {
+		const struct attachment *a = CONTAINER_OF(at, struct attachment, by_handle);
+		struct attachment_view seen = view_of(a);
+
+		if (!a->busy)
+			each(arg, &seen);
+	}
 }

@@ -29,6 +29,7 @@ void engine_free(struct engine *e)
 {
 	if (!e)
 		return;
+	engine_adopted(e);
 	engine_free_attachments(e);
 	engine_free_services(e);
 	engine_free_peers(e);

@@ -69,6 +69,7 @@ int engine_global_teardown(struct engine *e, struct plan *plan, struct intent **
 struct global_view {
 	const char *link;
 	struct ovd_ip node_ip;
+	uint16_t port;
 	bool has_cluster, has_slice;
 	struct ovd_cidr cluster, slice;
 };
@@ -96,6 +97,11 @@ bool engine_service_elsewhere(struct engine *e, struct intent *intent);
 /* A setup's plan failed with -EBUSY: if it was to move the service, that stays where it is, and the
  * intent is dropped, to be asked for anew. */
 bool engine_service_stay(struct engine *e, struct intent *intent);
+
+/* A service whose subnets are full gets another one on the same bridge. -EALREADY: they aren't, or
+ * it is not known. */
+int engine_service_grow(struct engine *e, struct ovd_view name, struct plan *plan,
+			struct intent **ret);
 
 /* Moves, as a setup does, a service that ought to be elsewhere; -EALREADY if none can. */
 int engine_service_move(struct engine *e, struct plan *plan, struct intent **ret);
@@ -133,28 +139,88 @@ int engine_return(struct engine *e, const struct ovd_ip *ip);
 
 /* ---- containers ---- */
 
+/* How its user calls a container. */
+enum handle_kind {
+	HANDLE_PID,   /* by a process in its network namespace */
+	HANDLE_NETNS, /* by the file of that */
+	HANDLE_GUEST, /* by an id: it runs WireGuard itself */
+	HANDLE_HOST,  /* by an id: it shares the host's network */
+};
+
+/* Most bytes of an id, or of a file's path. */
+#define HANDLE_ID_MAX 255
+
 /* Whose a container is; see struct net_owner. */
 struct owner {
-	uint64_t netns_dev, netns_ino, start_time;
-	uint32_t pid;
-	int netns; /* descriptor, for the plan */
+	uint64_t netns_dev, netns_ino; /* 0 for GUEST and HOST */
+	uint64_t start_time;           /* 0 but for PID */
+	uint32_t pid;                  /* the same */
+	int netns;                     /* descriptor, for the plan */
+	enum handle_kind kind;
+	struct ovd_view id; /* path or id; absent for PID */
 };
 
 struct attach_spec {
 	struct owner owner;
 	struct ovd_view service;
 	bool join_global;
-	bool ephemeral; /* the service goes with it, when it is the last */
+	bool ephemeral;   /* the service goes with it, when it is the last */
+	struct ovd_ip ip; /* the address that it is to have; {0}: any */
+	bool has_mac;
+	uint8_t mac[MAC_BYTES];
+	struct ovd_view interface; /* absent: eth0 */
+	uint64_t request;          /* of its request's own id; 0: it has none */
+	struct ovd_key private_key,
+		public_key; /* GUEST: its tunnel's, unless it has some already */
 };
 
-/* Connects a container. -EALREADY and its address: it is connected so already. -EEXIST: it is, but
- * otherwise. Records of the same pid or namespace whose owner is gone, as `gone` says, make way. */
+/* Connects a container: PID and NETNS by an interface in their namespace; a GUEST is a peer of the
+ * tunnel, and a HOST process has an address of it. -EALREADY and its address: it is connected so
+ * already, and has what is asked for. -EEXIST: it is, but otherwise. Records of the same handle or
+ * namespace whose owner is gone, as `gone` says, make way. */
 int engine_attach(struct engine *e, const struct attach_spec *spec,
 		  bool (*gone)(const void *arg, const struct owner *owner), const void *arg,
 		  struct plan *plan, struct intent **ret, struct ovd_ip *ret_ip);
 
-/* Disconnects the container that was attached by this pid. -EALREADY: there is none. */
-int engine_detach(struct engine *e, uint32_t pid, struct plan *plan, struct intent **ret);
+/* What the tunnel is to be told for an intent of engine_attach, when the plan stands, or of
+ * engine_detach, before the plan is run; n_peers is 0 but for a GUEST. It lives as long as the
+ * intent. The intent of that peer, for engine_peer_doubt; NULL. */
+struct tunnel_change engine_attachment_change(const struct intent *intent,
+					      struct intent **ret_peer);
+
+/* Disconnects the container that was attached by this handle: kind, and pid or id; a start_time
+ * other than 0 must be its own. -EALREADY: there is none. */
+int engine_detach(struct engine *e, const struct owner *who, struct plan *plan,
+		  struct intent **ret);
+
+/* One that is connected. Views live until the next change. */
+struct attachment_view {
+	struct owner owner; /* without a descriptor */
+	struct ovd_view service;
+	struct ovd_view host, interface; /* its interface's host's end, and its own name of it */
+	struct ovd_ip ip;
+	uint8_t prefix_len;
+	bool ephemeral, joined;
+	struct ovd_ip joined_ip;
+	bool has_mac;
+	uint8_t mac[MAC_BYTES];
+	struct ovd_view private_key, public_key; /* of a guest's tunnel; secret */
+};
+
+/* By its handle, as in engine_detach; false: there is none, or it is just changed. */
+bool engine_attachment(const struct engine *e, const struct owner *who,
+		       struct attachment_view *ret);
+
+/* By the namespace that it has, or the host's end of its interface in that. */
+bool engine_attachment_in(const struct engine *e, uint64_t netns_dev, uint64_t netns_ino,
+			  struct attachment_view *ret);
+bool engine_attachment_behind(const struct engine *e, struct ovd_view host,
+			      struct attachment_view *ret);
+
+/* Every one that is connected, but for those that are just changed. */
+void engine_each_attachment(const struct engine *e,
+			    void (*each)(void *arg, const struct attachment_view *attachment),
+			    void *arg);
 
 size_t engine_attachment_count(const struct engine *e);
 
@@ -175,6 +241,7 @@ struct peer_spec {
 	uint16_t keepalive;
 	const struct ovd_cidr *allowed;
 	size_t n_allowed;
+	bool guest; /* the engine's own: it is a container's; false */
 };
 
 /* A peer is wanted so. change is what the tunnel must be told, and lives as long as the intent;
@@ -258,6 +325,9 @@ struct found_links {
 int engine_adopt(struct engine *e, struct found_links *found, bool complete,
 		 bool (*gone)(const void *arg, const struct owner *owner), const void *arg,
 		 struct plan *plan);
+
+/* That plan has ended, and its records are not looked at any more. */
+void engine_adopted(struct engine *e);
 
 /* From now on `changed` is told of every peer's record that a commit has changed; there: what it is
  * now, else it is gone. The record lives until it returns. */

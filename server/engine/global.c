@@ -13,11 +13,14 @@ struct global_intent {
 	struct global next;        /* what the node has when the plan stands */
 	struct tunnel_peer *peers; /* for the plan; their lists are the peers' own */
 	size_t n_peers;
+	struct ovd_ip *aliases; /* the same, of processes that share the host's network */
+	size_t n_aliases;
 };
 
 static void intent_free(struct engine *e, struct global_intent *i)
 {
 	spare_give(&e->spare, i->peers, i->n_peers * sizeof(*i->peers));
+	spare_give(&e->spare, i->aliases, i->n_aliases * sizeof(*i->aliases));
 	spare_give(&e->spare, i, sizeof(*i));
 }
 
@@ -43,6 +46,7 @@ struct global_view engine_global(const struct engine *e)
 	return (struct global_view){
 		.link = g->link,
 		.node_ip = pool_gateway(&g->pool),
+		.port = g->port,
 		.has_cluster = true,
 		.cluster = g->cluster,
 		.has_slice = g->has_slice,
@@ -190,6 +194,19 @@ static bool same_address(const struct global *a, const struct global *b)
 	return cidr_eq(&a->pool.block, &b->pool.block) && cidr_eq(&a->cluster, &b->cluster);
 }
 
+static int collect_aliases(struct engine *e, struct global_intent *i)
+{
+	size_t n = hosts_aliases(e, NULL);
+
+	if (n == 0)
+		return 0;
+	i->aliases = spare_take(&e->spare, n * sizeof(*i->aliases));
+	if (!i->aliases)
+		return -ENOMEM;
+	i->n_aliases = hosts_aliases(e, i->aliases);
+	return 0;
+}
+
 static int plan_tunnel(struct engine *e, struct global_intent *i, struct plan *plan)
 {
 	const struct global *was = &e->global, *next = &i->next;
@@ -222,6 +239,11 @@ static int plan_tunnel(struct engine *e, struct global_intent *i, struct plan *p
 	i->n_peers = e->n_peers;
 	tunnel->peers = i->peers;
 	tunnel->n_peers = i->n_peers;
+	r = collect_aliases(e, i);
+	if (r < 0)
+		return r;
+	tunnel->aliases = i->aliases;
+	tunnel->n_aliases = i->n_aliases;
 	return peers_plan_routes(e, next, STEP_ROUTE, plan);
 }
 

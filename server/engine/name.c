@@ -120,3 +120,24 @@ void name_veth(uint64_t netns_ino, unsigned index, char ret[LINK_NAME_MAX])
 {
 	snprintf(ret, LINK_NAME_MAX, PREFIX "%.8" PRIx64 "-%u", netns_ino & UINT32_MAX, index % 10);
 }
+
+bool name_veth_parse(struct ovd_view name, uint64_t *ret)
+{
+	struct ovd_view start = VIEW_LITERAL(PREFIX);
+	uint64_t ino = 0;
+	size_t i = start.n;
+
+	if (name.n < start.n || memcmp(name.p, start.p, start.n) != 0)
+		return false;
+	for (; i < name.n && i < start.n + 8; i++) {
+		char c = name.p[i];
+
+		if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f'))
+			return false;
+		ino = ino << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+	}
+	if (i != start.n + 8 || name.n != i + 2 || name.p[i] != '-')
+		return false;
+	*ret = ino;
+	return true;
+}

@@ -1,6 +1,7 @@
 /* Interface names: the reference's, so that its clients know a bridge by its name. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,9 @@ void name_link(const struct ovd_view *parts, size_t n, const char *suffix, char 
 /* The host's end of a container's interface number `index`: zl-INO-INDEX, by the inode of its
  * network namespace in hex. */
 void name_veth(uint64_t netns_ino, unsigned index, char ret[LINK_NAME_MAX]);
+
+/* The inode of such a name; false if it is none. */
+bool name_veth_parse(struct ovd_view name, uint64_t *ret);
 
 /* SipHash with one compression and three finalisation rounds (Aumasson, Bernstein, "SipHash: a fast
  * short-input PRF"), zero key. */

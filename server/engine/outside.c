@@ -14,7 +14,8 @@ static bool is_outside(const struct engine *e, const struct segment *segment)
 
 bool segment_can_move(const struct engine *e, const struct segment *segment)
 {
-	return !e->global.busy && segment->pool.n_given == 0 && is_outside(e, segment);
+	return !e->global.busy && segment->pool.n_given == 0 && !segment->more &&
+	       is_outside(e, segment);
 }
 
 static bool is_movable(const struct engine *e, const struct service *service)

@@ -124,6 +124,36 @@ void engine_each_peer(const struct engine *e, void (*each)(void *arg, const stru
 	}
 }
 
+/* ---- what is refused ---- */
+
+/* That goes with its container, and is changed by nobody else. */
+int peer_check_guest(struct engine *e, const struct peer *peer, bool guest)
+{
+	return peer && peer->guest != guest
+		       ? engine_refuse(e, -EEXIST, "the key is %s",
+				       guest ? "another peer's" : "a guest's: detach that")
+		       : 0;
+}
+
+int peer_check(struct engine *e, const struct ovd_key *key, const struct ovd_cidr *allowed,
+	       size_t n)
+{
+	char text[CIDR_TEXT_MAX];
+
+	if (key_eq(key, &e->public_key))
+		return engine_refuse(e, -EINVAL, "the peer's key is this node's own");
+	if (n > PEER_ALLOWED_MAX)
+		return engine_refuse(e, -E2BIG, "allowed_ips: more than %d prefixes",
+				     PEER_ALLOWED_MAX);
+	for (size_t i = 0; i < n; i++)
+		if (allowed[i].prefix_len == 0)
+			return engine_refuse(e, -EINVAL,
+					     "allowed_ips: %s would take all of the host's traffic "
+					     "into the tunnel",
+					     cidr_format(&allowed[i], text));
+	return 0;
+}
+
 /* ---- whose a prefix is ---- */
 
 int peer_claim(struct engine *e, const struct peer *peer, const struct ovd_cidr *cidr,
@@ -197,12 +227,13 @@ int peers_for_tunnel(struct engine *e, struct tunnel_peer **ret)
 	return 0;
 }
 
-int peer_plan_route(const struct global *global, enum step_kind kind, bool optional,
-		    const struct ovd_cidr *cidr, struct plan *plan)
+/* A guest's address is of a bridge's subnet. */
+int peer_plan_route(const struct peer *peer, const struct global *global, enum step_kind kind,
+		    bool optional, const struct ovd_cidr *cidr, struct plan *plan)
 {
 	struct step_route *route;
 
-	if (!global_wants_route(global, cidr))
+	if (!(peer->guest && global->up) && !global_wants_route(global, cidr))
 		return 0;
 	route = &PLAN_ADD(plan, kind)->route;
 	route->cidr = *cidr;
@@ -219,7 +250,8 @@ static int plan_routes(const struct peer *peer, const struct global *global, enu
 	int r = 0;
 
 	for (size_t i = 0; i < peer->n_allowed && r == 0; i++)
-		r = peer_plan_route(global, kind, kind == STEP_ROUTE, &peer->allowed[i], plan);
+		r = peer_plan_route(peer, global, kind, kind == STEP_ROUTE, &peer->allowed[i],
+				    plan);
 	return r;
 }
 

@@ -21,6 +21,12 @@ void peer_release(struct engine *e, struct peer *peer);
 bool peer_allows(const struct peer *peer, const struct ovd_cidr *cidr);
 void peer_lose(struct peer *peer, const struct ovd_cidr *cidr);
 
+/* Whether a peer may be so; and whether this one, which may be NULL, is to be changed by a guest's
+ * container, or else by a client. -EINVAL, -E2BIG, -EEXIST. */
+int peer_check(struct engine *e, const struct ovd_key *key, const struct ovd_cidr *allowed,
+	       size_t n);
+int peer_check_guest(struct engine *e, const struct peer *peer, bool guest);
+
 /* The record of a prefix that the peer is to have. It has another peer for its owner if that has
  * the prefix so far, -EINPROGRESS if that one is busy; none if it is new. */
 int peer_claim(struct engine *e, const struct peer *peer, const struct ovd_cidr *cidr,
@@ -36,6 +42,10 @@ bool peer_has_just(struct engine *e, const struct peer *peer, const struct ovd_c
 /* All of it, as the tunnel is to have it; the lists are the peer's own. */
 struct tunnel_peer peer_for_tunnel(const struct peer *peer);
 
-/* A ROUTE or ROUTE_DELETE step for the prefix, if it needs one. */
-int peer_plan_route(const struct global *global, enum step_kind kind, bool optional,
-		    const struct ovd_cidr *cidr, struct plan *plan);
+/* A ROUTE or ROUTE_DELETE step for the peer's prefix, if it needs one. */
+int peer_plan_route(const struct peer *peer, const struct global *global, enum step_kind kind,
+		    bool optional, const struct ovd_cidr *cidr, struct plan *plan);
+
+/* As engine_peer_remove, also of a guest's. */
+int peer_remove(struct engine *e, const struct ovd_key *key, struct plan *plan,
+		struct tunnel_change *change, struct intent **ret);

@@ -162,9 +162,10 @@ static int plan_routes(const struct engine *e, const struct peer_intent *i, stru
 	int r = 0;
 
 	for (size_t n = 0; n < i->n_added && r == 0; n++)
-		r = peer_plan_route(&e->global, STEP_ROUTE, false, &i->added[n], plan);
+		r = peer_plan_route(i->peer, &e->global, STEP_ROUTE, false, &i->added[n], plan);
 	for (size_t n = 0; n < i->n_removed && r == 0; n++)
-		r = peer_plan_route(&e->global, STEP_ROUTE_DELETE, false, &i->removed[n], plan);
+		r = peer_plan_route(i->peer, &e->global, STEP_ROUTE_DELETE, false, &i->removed[n],
+				    plan);
 	return r;
 }
 
@@ -288,32 +289,15 @@ static bool is_so(struct engine *e, const struct peer *peer, const struct peer_s
 	return peer_has_just(e, peer, spec->allowed, spec->n_allowed);
 }
 
-static int check_spec(struct engine *e, const struct ovd_key *key, const struct ovd_cidr *allowed,
-		      size_t n)
-{
-	char text[CIDR_TEXT_MAX];
-
-	if (key_eq(key, &e->public_key))
-		return engine_refuse(e, -EINVAL, "the peer's key is this node's own");
-	if (n > PEER_ALLOWED_MAX)
-		return engine_refuse(e, -E2BIG, "allowed_ips: more than %d prefixes",
-				     PEER_ALLOWED_MAX);
-	for (size_t i = 0; i < n; i++)
-		if (allowed[i].prefix_len == 0)
-			return engine_refuse(e, -EINVAL,
-					     "allowed_ips: %s would take all of the host's traffic "
-					     "into the tunnel",
-					     cidr_format(&allowed[i], text));
-	return 0;
-}
-
 int engine_peer_set(struct engine *e, const struct peer_spec *spec, struct plan *plan,
 		    struct tunnel_change *change, struct intent **ret)
 {
 	struct peer *peer = peer_find(e, &spec->key), *next;
 	bool is_new = !peer;
-	int r = check_spec(e, &spec->key, spec->allowed, spec->n_allowed);
+	int r = peer_check(e, &spec->key, spec->allowed, spec->n_allowed);
 
+	if (r == 0)
+		r = peer_check_guest(e, peer, spec->guest);
 	if (r < 0)
 		return r;
 	if (must_wait(e, peer))
@@ -326,12 +310,15 @@ int engine_peer_set(struct engine *e, const struct peer_spec *spec, struct plan 
 	next = peer_copy(e, &spec->key, spec->allowed, spec->n_allowed, 0);
 	if (!next)
 		return -ENOMEM;
+	next->guest = spec->guest;
 	r = set_endpoint(e, next, peer, spec);
 	if (r == 0 && is_new) { /* an empty one, for the intent that fills it */
 		peer = peer_new(e, &spec->key, 0);
 		r = peer ? 0 : -ENOMEM;
-		if (peer)
+		if (peer) {
 			peer->unsure = doubt_has(e, &spec->key);
+			peer->guest = spec->guest;
+		}
 	}
 	if (r < 0) {
 		peer_free(e, next);
@@ -359,6 +346,14 @@ static int remove_stranger(struct engine *e, const struct ovd_key *key,
 
 int engine_peer_remove(struct engine *e, const struct ovd_key *key, struct plan *plan,
 		       struct tunnel_change *change, struct intent **ret)
+{
+	int r = peer_check_guest(e, peer_find(e, key), false);
+
+	return r == 0 ? peer_remove(e, key, plan, change, ret) : r;
+}
+
+int peer_remove(struct engine *e, const struct ovd_key *key, struct plan *plan,
+		struct tunnel_change *change, struct intent **ret)
 {
 	struct peer *peer = peer_find(e, key);
 
@@ -397,12 +392,15 @@ int engine_peer_allow(struct engine *e, const struct ovd_key *key, const struct 
 
 	if (!peer)
 		return engine_refuse(e, -ENOENT, "no peer has the key %s", key_format(key, text));
+	r = peer_check_guest(e, peer, false);
+	if (r < 0)
+		return r;
 	if (must_wait(e, peer))
 		return -EINPROGRESS;
 	has = peer_allows(peer, cidr);
 	if (has && !peer->unsure)
 		return -EALREADY;
-	r = check_spec(e, key, cidr, 1);
+	r = peer_check(e, key, cidr, 1);
 	if (r < 0)
 		return r;
 	if (!has && peer->n_allowed >= PEER_ALLOWED_MAX)
@@ -420,7 +418,10 @@ int engine_peer_disallow(struct engine *e, const struct ovd_key *key, const stru
 			 struct plan *plan, struct tunnel_change *change, struct intent **ret)
 {
 	struct peer *peer = peer_find(e, key), *next;
+	int r = peer_check_guest(e, peer, false);
 
+	if (r < 0)
+		return r;
 	if (!peer || (!peer->busy && !peer->unsure && !peer_allows(peer, cidr)))
 		return -EALREADY;
 	if (must_wait(e, peer))

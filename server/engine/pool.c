@@ -93,6 +93,23 @@ bool pool_is_lent(const struct pool *pool, const struct ovd_ip *ip)
 	return i >= 0 && bit_get(pool->lent, (unsigned)i);
 }
 
+bool pool_is_full(const struct pool *pool)
+{
+	for (unsigned i = 0; i < pool->size; i++)
+		if (!bit_get(pool->taken, i))
+			return false;
+	return true;
+}
+
+unsigned pool_n_lent(const struct pool *pool)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < pool->size; i++)
+		n += bit_get(pool->lent, i);
+	return n;
+}
+
 bool pool_is_taken(const struct pool *pool, const struct ovd_ip *ip)
 {
 	int i = number_of(pool, ip);

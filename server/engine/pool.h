@@ -40,6 +40,12 @@ void pool_give(struct pool *pool, const struct ovd_ip *ip);
 void pool_lend(struct pool *pool, const struct ovd_ip *ip);
 bool pool_is_lent(const struct pool *pool, const struct ovd_ip *ip);
 
+/* Nothing can be taken of it. */
+bool pool_is_full(const struct pool *pool);
+
+/* How many are lent. */
+unsigned pool_n_lent(const struct pool *pool);
+
 bool pool_is_taken(const struct pool *pool, const struct ovd_ip *ip);
 
 /* The second address: the gateway of a bridge, the node's own in its block. */

@@ -47,6 +47,7 @@ int engine_repair(struct engine *e, struct plan *plan)
 	struct step_uplink *uplink;
 	struct tree_node *at;
 	struct tree_walk walk;
+	int r = 0;
 
 	if (e->n_services == 0 && !e->global.up)
 		return 0;
@@ -55,11 +56,11 @@ int engine_repair(struct engine *e, struct plan *plan)
 	PLAN_ADD(plan, STEP_FIREWALL);
 	if (e->global.up && !e->global.busy)
 		PLAN_ADD(plan, STEP_PREFIX)->prefix.cidr = e->global.pool.block;
-	for (at = tree_first(&walk, e->services); at; at = tree_next(&walk)) {
-		const struct segment *segment = CONTAINER_OF(at, struct service, node)->segment;
+	for (at = tree_first(&walk, e->services); at && r == 0; at = tree_next(&walk)) {
+		struct segment *segment = CONTAINER_OF(at, struct service, node)->segment;
 
 		if (!segment->busy)
-			PLAN_ADD(plan, STEP_PREFIX)->prefix.cidr = segment->pool.block;
+			r = segment_plan_prefixes(segment, STEP_PREFIX, plan);
 	}
-	return 0;
+	return r;
 }

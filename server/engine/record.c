@@ -1,4 +1,4 @@
-#include "server/engine/record.h"
+#include "server/engine/segment.h"
 
 #include <errno.h>
 
@@ -53,35 +53,77 @@ enum state_mode record_mode(enum service_mode mode)
 	return STATE_MODE_AUTO;
 }
 
-struct state_record record_of_service(const struct service *service, struct state_prefix *subnet)
+struct state_record record_of_service(const struct service *service,
+				      struct state_prefix subnets[SEGMENT_BLOCKS_MAX])
 {
-	*subnet = record_prefix(&service->segment->pool.block);
+	const struct pool *pool;
+	size_t n = 0;
+
+	for (; (pool = segment_pool_at(service->segment, n)); n++)
+		subnets[n] = record_prefix(&pool->block);
 	return (struct state_record){
 		.kind = STATE_RECORD_SERVICE,
 		.service = { .name = view(service->name),
 			     .mode = record_mode(service->mode),
 			     .link = view(service->segment->link),
-			     .blocks = { subnet, 1 },
+			     .blocks = { subnets, n },
 			     .leaving = service->leaving },
 	};
 }
 
+static enum state_handle record_handle(enum handle_kind kind)
+{
+	switch (kind) {
+	case HANDLE_PID:
+		return STATE_HANDLE_PROCESS;
+	case HANDLE_NETNS:
+		return STATE_HANDLE_NETNS;
+	case HANDLE_GUEST:
+		return STATE_HANDLE_GUEST;
+	case HANDLE_HOST:
+		return STATE_HANDLE_HOST;
+	}
+	return STATE_HANDLE_PROCESS;
+}
+
+static void put_extras(struct state_attachment *record, const struct extras *extras)
+{
+	record->has_request = extras->request;
+	record->request = extras->request;
+	record->has_mac = extras->has_mac;
+	for (size_t i = 0; extras->has_mac && i < MAC_BYTES; i++)
+		record->mac = record->mac << 8 | extras->mac[i];
+	if (extras->interface[0])
+		record->interface = view(extras->interface);
+	if (extras->private_key[0]) {
+		record->private_key = view(extras->private_key);
+		record->public_key = view(extras->public_key);
+	}
+}
+
 struct state_record record_of_attachment(const struct attachment *a, bool unfinished)
 {
-	return (struct state_record){
+	struct state_record record = {
 		.kind = STATE_RECORD_ATTACHMENT,
 		.attachment = { .netns_dev = a->owner.netns_dev,
 				.netns_ino = a->owner.netns_ino,
 				.pid = a->owner.pid,
 				.start_time = a->owner.start_time,
+				.id = a->owner.id,
 				.service = view(a->service->name),
 				.ip = a->ip,
 				.asked_join = a->asked_join,
 				.has_joined_ip = a->joined,
 				.joined_ip = a->joined_ip,
 				.ephemeral = a->ephemeral,
-				.unfinished = unfinished },
+				.unfinished = unfinished,
+				.has_handle = a->owner.kind != HANDLE_PID,
+				.handle = record_handle(a->owner.kind) },
 	};
+
+	if (a->extras)
+		put_extras(&record.attachment, a->extras);
+	return record;
 }
 
 void record_tell_peer(struct engine *e, const struct peer *peer, bool there)
@@ -95,7 +137,7 @@ void record_tell_peer(struct engine *e, const struct peer *peer, bool there)
 			  .allowed = { allowed, peer->n_allowed } },
 	};
 
-	if (!e->peer_changed)
+	if (!e->peer_changed || peer->guest)
 		return;
 	if (peer->host)
 		record.peer.endpoint = view(peer->host);

@@ -8,8 +8,9 @@ struct state_record record_of_node(const struct engine *e);
 struct state_record record_of_global(const struct global *global);
 struct state_record record_of_attachment(const struct attachment *a, bool unfinished);
 
-/* Fills subnet, which is a part of the record. */
-struct state_record record_of_service(const struct service *service, struct state_prefix *subnet);
+/* Fills subnets, which are a part of the record. */
+struct state_record record_of_service(const struct service *service,
+				      struct state_prefix subnets[SEGMENT_BLOCKS_MAX]);
 enum state_mode record_mode(enum service_mode mode);
 
 /* Tells who watches peers of this one: as it is, or that it is gone. */

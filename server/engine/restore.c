@@ -1,7 +1,8 @@
 /* Records that were read become what they were written of. */
 #include <errno.h>
 
-#include "server/engine/name.h"
+#include "server/engine/attachment.h"
+
 #include "server/engine/peer.h"
 #include "server/engine/record.h"
 #include "server/engine/segment.h"
@@ -46,28 +47,55 @@ static enum service_mode mode_of(enum state_mode mode)
 	return SERVICE_AUTO;
 }
 
+/* True: this bridge has it already. -EBADMSG: it is none, or another's. */
+static int has_block(struct engine *e, const struct segment *segment,
+		     const struct state_prefix *record, struct ovd_cidr *ret)
+{
+	const struct prefix *taken;
+
+	if (!record_cidr(record, ret))
+		return malformed(e, "its subnet is none");
+	taken = prefix_overlapping(&e->blocks, ret);
+	if (taken && (taken->owner != segment || !cidr_eq(&taken->cidr, ret)))
+		return malformed(e, "its subnet is another's");
+	return taken != NULL;
+}
+
+static int new_segment(struct engine *e, const struct state_service *record, bool shared,
+		       struct segment **ret)
+{
+	struct ovd_cidr block;
+	int r = has_block(e, NULL, &record->blocks.items[0], &block);
+
+	if (r == 0)
+		r = segment_on(e, shared, record->name, &block, ret);
+	if (r == -ERANGE)
+		return malformed(e, "its subnet has no usable size");
+	if (r == 0)
+		text_copy((*ret)->link, sizeof((*ret)->link), record->link);
+	return r;
+}
+
 /* The bridge of all shared services is there with the first of them. */
 static int restore_segment(struct engine *e, const struct state_service *record, bool shared,
 			   struct segment **ret)
 {
-	const struct prefix *there;
+	struct segment *segment = shared ? e->shared : NULL;
 	struct ovd_cidr block;
-	int r;
+	int r = 0;
 
-	if (record->blocks.n != 1 || !record_cidr(&record->blocks.items[0], &block))
-		return engine_refuse(e, -EBADMSG, "its subnet is none");
-	there = prefix_overlapping(&e->blocks, &block);
-	if (there) {
-		*ret = there->owner;
-		return shared && *ret == e->shared && cidr_eq(&there->cidr, &block)
-			       ? 0
-			       : engine_refuse(e, -EBADMSG, "its subnet is another's");
+	if (record->blocks.n == 0 || record->blocks.n > SEGMENT_BLOCKS_MAX)
+		return malformed(e, "it has no subnet, or too many");
+	if (!segment)
+		r = new_segment(e, record, shared, &segment);
+	for (size_t i = 0; i < record->blocks.n && r == 0; i++) {
+		r = has_block(e, segment, &record->blocks.items[i], &block);
+		r = r == 0 ? segment_grow(e, segment, &block) : MIN(r, 0);
 	}
-	r = segment_on(e, shared, record->name, &block, ret);
-	if (r == -ERANGE)
-		return engine_refuse(e, -EBADMSG, "its subnet has no usable size");
 	if (r == 0)
-		text_copy((*ret)->link, sizeof((*ret)->link), record->link);
+		*ret = segment;
+	else if (segment && segment->n_services == 0)
+		segment_free(e, segment);
 	return r;
 }
 
@@ -75,7 +103,7 @@ static int restore_service(struct engine *e, const struct state_service *record)
 {
 	enum service_mode mode = mode_of(record->mode);
 	struct service *service = NULL;
-	struct segment *segment;
+	struct segment *segment = NULL;
 	int r;
 
 	if (service_find(e, record->name) || record->name.n == 0)
@@ -118,62 +146,114 @@ static int restore_peer(struct engine *e, const struct state_peer *record)
 
 static int claim_addresses(struct engine *e, const struct attachment *a)
 {
-	if (pool_claim(&a->segment->pool, &a->ip) < 0)
+	if (a->owner.kind == HANDLE_HOST && !e->global.has_block)
+		return -EBADMSG;
+	if (!attachment_pool(e, a) || pool_claim(attachment_pool(e, a), &a->ip) < 0)
 		return -EBADMSG;
 	if (!a->joined)
 		return 0;
 	if (e->global.has_block && pool_claim(&e->global.pool, &a->joined_ip) == 0)
 		return 0;
-	pool_give(&a->segment->pool, &a->ip);
+	pool_give(attachment_pool(e, a), &a->ip);
 	return -EBADMSG;
 }
 
-static struct attachment attachment_of(const struct state_attachment *record,
-				       struct service *service)
+static enum handle_kind kind_of(const struct state_attachment *record)
 {
-	struct attachment a = {
-		.owner = { .netns_dev = record->netns_dev,
-			   .netns_ino = record->netns_ino,
-			   .start_time = record->start_time,
-			   .pid = record->pid,
-			   .netns = -1 },
-		.service = service,
-		.segment = service->segment,
-		.ip = record->ip,
-		.asked_join = record->asked_join,
-		.joined = record->has_joined_ip,
-		.joined_ip = record->joined_ip,
-		.ephemeral = record->ephemeral,
-		.unfinished = record->unfinished,
-	};
+	switch (record->has_handle ? record->handle : STATE_HANDLE_PROCESS) {
+	case STATE_HANDLE_PROCESS:
+		return HANDLE_PID;
+	case STATE_HANDLE_NETNS:
+		return HANDLE_NETNS;
+	case STATE_HANDLE_GUEST:
+		return HANDLE_GUEST;
+	case STATE_HANDLE_HOST:
+		return HANDLE_HOST;
+	}
+	return HANDLE_PID;
+}
 
-	for (unsigned n = 0; n < 2; n++)
-		name_veth(a.owner.netns_ino, n, a.host[n]);
-	return a;
+static struct owner owner_of(const struct state_attachment *record)
+{
+	return (struct owner){ .netns_dev = record->netns_dev,
+			       .netns_ino = record->netns_ino,
+			       .start_time = record->start_time,
+			       .pid = record->pid,
+			       .netns = -1,
+			       .kind = kind_of(record),
+			       .id = record->id };
+}
+
+static struct extras extras_of(const struct state_attachment *record)
+{
+	struct extras extras = { .has_mac = record->has_mac };
+
+	if (record->has_request)
+		extras.request = record->request;
+	for (size_t i = 0; record->has_mac && i < MAC_BYTES; i++)
+		extras.mac[i] = (uint8_t)(record->mac >> (8 * (MAC_BYTES - 1 - i)));
+	if (record->interface.p)
+		text_copy(extras.interface, sizeof(extras.interface), record->interface);
+	if (record->private_key.p && record->private_key.n < sizeof(extras.private_key) &&
+	    record->public_key.p && record->public_key.n < sizeof(extras.public_key)) {
+		text_copy(extras.private_key, sizeof(extras.private_key), record->private_key);
+		text_copy(extras.public_key, sizeof(extras.public_key), record->public_key);
+	}
+	return extras;
+}
+
+/* Its peer; the tunnel is given all peers with their routes. */
+static int restore_guest(struct engine *e, struct attachment *a)
+{
+	struct attachment_intent i = { .peer = NULL };
+	struct plan plan = { .n = 0 };
+	int r = a->extras ? guest_plan_peer(e, a, &plan, &i) : -EBADMSG;
+
+	plan_done(&plan);
+	if (r == 0) {
+		engine_commit(e, i.peer);
+		return 0;
+	}
+	attachment_remove(e, a);
+	attachment_release(e, a);
+	return r == -ENOMEM ? r : malformed(e, "its key is none, or another's");
+}
+
+static int make_attachment(struct engine *e, const struct state_attachment *record,
+			   const struct owner *owner, struct service *service)
+{
+	const struct extras extras = extras_of(record);
+	struct attachment *a = attachment_new(e, owner, &extras, service);
+
+	if (!a)
+		return -ENOMEM;
+	a->ip = record->ip;
+	a->asked_join = record->asked_join;
+	a->joined = record->has_joined_ip;
+	a->joined_ip = record->joined_ip;
+	a->ephemeral = record->ephemeral;
+	a->unfinished = record->unfinished;
+	if (claim_addresses(e, a) < 0) {
+		attachment_free(e, a);
+		return engine_refuse(e, -EBADMSG, "its address is nobody's, or another's");
+	}
+	attachment_count(a);
+	attachment_insert(e, a);
+	return owner->kind == HANDLE_GUEST ? restore_guest(e, a) : 0;
 }
 
 static int restore_attachment(struct engine *e, const struct state_attachment *record)
 {
 	struct service *service = service_find(e, record->service);
-	struct attachment found, *a;
+	const struct owner owner = owner_of(record);
 
 	if (!service)
 		return engine_refuse(e, -EBADMSG, "its service is not known");
-	found = attachment_of(record, service);
-	if (attachment_is_known(e, &found.owner))
+	if (owner.kind != HANDLE_PID && owner.id.n == 0)
+		return malformed(e, "its handle is none");
+	if (attachment_is_known(e, &owner))
 		return engine_refuse(e, -EBADMSG, "its container is attached otherwise");
-	a = spare_take(&e->spare, sizeof(*a));
-	if (!a)
-		return -ENOMEM;
-	*a = found;
-	if (claim_addresses(e, a) < 0) {
-		spare_give(&e->spare, a, sizeof(*a));
-		return engine_refuse(e, -EBADMSG, "its address is nobody's, or another's");
-	}
-	service->n_attached++;
-	service->segment->n_attached++;
-	attachment_insert(e, a);
-	return 0;
+	return make_attachment(e, record, &owner, service);
 }
 
 static int restore_lease(struct engine *e, const struct state_lease *record)

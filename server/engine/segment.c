@@ -107,26 +107,112 @@ int segment_new(struct engine *e, bool shared, struct ovd_view service, struct s
 	return r;
 }
 
+/* ---- subnets ---- */
+
+struct pool *segment_pool_at(struct segment *segment, size_t i)
+{
+	struct more_block *more = segment->more;
+
+	if (i == 0)
+		return &segment->pool;
+	while (more && --i > 0)
+		more = more->next;
+	return more ? &more->pool : NULL;
+}
+
+struct pool *segment_pool_of(struct segment *segment, const struct ovd_ip *ip)
+{
+	struct pool *pool;
+
+	for (size_t i = 0; (pool = segment_pool_at(segment, i)); i++)
+		if (cidr_holds(&pool->block, ip))
+			return pool;
+	return NULL;
+}
+
+int segment_take(struct segment *segment, struct ovd_ip *ret)
+{
+	struct pool *pool;
+
+	for (size_t i = 0; (pool = segment_pool_at(segment, i)); i++)
+		if (pool_take(pool, ret) == 0)
+			return 0;
+	return -ENOSPC;
+}
+
+int segment_refuse_full(struct engine *e, const struct service *service)
+{
+	const struct pool *pool;
+	char text[CIDR_TEXT_MAX];
+	unsigned n = 0;
+
+	for (size_t i = 0; (pool = segment_pool_at(service->segment, i)); i++)
+		n += pool->n_given;
+	return engine_refuse(e, -ENOSPC, "service %s: subnet %s is full: %u addresses are in use",
+			     service->name, cidr_format(&service->segment->pool.block, text), n);
+}
+
+int segment_grow(struct engine *e, struct segment *segment, const struct ovd_cidr *block)
+{
+	struct more_block *more = spare_take(&e->spare, sizeof(*more)), **end = &segment->more;
+	int r = more ? pool_init(&more->pool, block) : -ENOMEM;
+
+	if (r < 0) {
+		spare_give(&e->spare, more, sizeof(*more));
+		return r;
+	}
+	more->block = (struct prefix){ .cidr = *block, .owner = segment };
+	prefix_insert(&e->blocks, &more->block);
+	while (*end)
+		end = &(*end)->next;
+	*end = more;
+	return 0;
+}
+
+void segment_shrink(struct engine *e, struct segment *segment)
+{
+	struct more_block **last = &segment->more, *more;
+
+	while ((*last)->next)
+		last = &(*last)->next;
+	more = *last;
+	*last = NULL;
+	prefix_delete(&e->blocks, &more->block);
+	spare_give(&e->spare, more, sizeof(*more));
+}
+
 void segment_free(struct engine *e, struct segment *segment)
 {
+	while (segment->more)
+		segment_shrink(e, segment);
 	prefix_delete(&e->blocks, &segment->block);
 	spare_give(&e->spare, segment, sizeof(*segment));
 }
 
-int segment_plan_removal(const struct segment *segment, struct plan *plan)
+int segment_plan_prefixes(struct segment *segment, enum step_kind kind, struct plan *plan)
+{
+	const struct pool *pool;
+
+	for (size_t i = 0; (pool = segment_pool_at(segment, i)); i++)
+		PLAN_ADD(plan, kind)->prefix.cidr = pool->block;
+	return 0;
+}
+
+int segment_plan_removal(struct segment *segment, struct plan *plan)
 {
 	struct step_bridge_delete *step;
+	int r = segment_plan_prefixes(segment, STEP_PREFIX_DELETE, plan);
 
-	PLAN_ADD(plan, STEP_PREFIX_DELETE)->prefix.cidr = segment->pool.block;
+	if (r < 0)
+		return r;
 	step = &PLAN_ADD(plan, STEP_BRIDGE_DELETE)->bridge_delete;
 	text_copy(step->link, sizeof(step->link), view(segment->link));
 	text_copy(step->alias, sizeof(step->alias), view(segment->alias));
 	return 0;
 }
 
-int segment_plan_leases_end(const struct segment *segment, struct plan *plan)
+static int plan_leases_end(const struct pool *pool, struct plan *plan)
 {
-	const struct pool *pool = &segment->pool;
 	struct state_record record = { .kind = STATE_RECORD_LEASE };
 	int r = 0;
 
@@ -135,5 +221,15 @@ int segment_plan_leases_end(const struct segment *segment, struct plan *plan)
 		if (pool_is_lent(pool, &record.lease.ip))
 			r = plan_forget(plan, record);
 	}
+	return r;
+}
+
+int segment_plan_leases_end(struct segment *segment, struct plan *plan)
+{
+	const struct pool *pool;
+	int r = 0;
+
+	for (size_t i = 0; (pool = segment_pool_at(segment, i)) && r == 0; i++)
+		r = plan_leases_end(pool, plan);
 	return r;
 }

@@ -15,8 +15,22 @@ int segment_on(struct engine *e, bool shared, struct ovd_view service, const str
 	       struct segment **ret);
 int segment_new(struct engine *e, bool shared, struct ovd_view service, struct segment **ret);
 
+/* The i-th of its subnets; NULL behind the last. The one that holds the address; NULL. */
+struct pool *segment_pool_at(struct segment *segment, size_t i);
+struct pool *segment_pool_of(struct segment *segment, const struct ovd_ip *ip);
+
+/* An address of any of them. -ENOSPC. */
+int segment_take(struct segment *segment, struct ovd_ip *ret);
+
+/* -ENOSPC, and the words. */
+int segment_refuse_full(struct engine *e, const struct service *service);
+
+/* One subnet more, which is free; the last of them less. */
+int segment_grow(struct engine *e, struct segment *segment, const struct ovd_cidr *block);
+void segment_shrink(struct engine *e, struct segment *segment);
+
 /* Nobody is on it. */
 void segment_free(struct engine *e, struct segment *segment);
 
 /* Steps: nobody has an address of it from allocate_ip any more. */
-int segment_plan_leases_end(const struct segment *segment, struct plan *plan);
+int segment_plan_leases_end(struct segment *segment, struct plan *plan);

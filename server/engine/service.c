@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/engine/attachment.h"
 #include "server/engine/record.h"
 #include "server/engine/segment.h"
 
@@ -15,7 +16,10 @@ struct service_intent {
 	bool moves;             /* setup: the segment's pool is `next` afterwards */
 	struct pool next;
 	struct prefix coming; /* the block of `next`, in the engine's blocks meanwhile */
-	struct state_prefix subnet, next_subnet; /* for records: of the pool, and of `next` */
+	bool grows;           /* setup: the segment's last subnet is new */
+	struct state_prefix subnets[SEGMENT_BLOCKS_MAX]; /* for records: those it has */
+	struct state_prefix next_subnet;                 /* and that of `next` */
+	struct ovd_cidr more[SEGMENT_BLOCKS_MAX];        /* its other addresses, for the plan */
 	char (*ports)[LINK_NAME_MAX]; /* setup: what is to be on the bridge, for the plan */
 	size_t room;                  /* for so many ports */
 };
@@ -83,11 +87,15 @@ void service_forget(struct engine *e, struct service *service)
 
 /* ---- setup ---- */
 
+static struct ovd_view block_key(const struct engine *e, const struct service *service)
+{
+	return service->segment == e->shared ? SHARED_KEY : view(service->name);
+}
+
 /* Where the segment moves to, if it does; that is taken from now on. */
 static int begin_move(struct engine *e, struct service_intent *i)
 {
 	struct segment *segment = i->service->segment;
-	struct ovd_view key = segment == e->shared ? SHARED_KEY : view(i->service->name);
 	bool held = segment->held;
 	struct ovd_cidr block;
 	int r;
@@ -95,7 +103,7 @@ static int begin_move(struct engine *e, struct service_intent *i)
 	segment->held = false;
 	if (held || !segment_can_move(e, segment))
 		return 0;
-	r = segment_choose_block(e, key, &block);
+	r = segment_choose_block(e, block_key(e, i->service), &block);
 	if (r == 0)
 		r = pool_init(&i->next, &block);
 	if (r < 0)
@@ -123,12 +131,28 @@ static void end_move(struct engine *e, struct service_intent *i, bool stands)
 	prefix_insert(&e->blocks, &segment->block);
 }
 
+/* Nobody takes an address of it while the segment is busy. */
+static int begin_growth(struct engine *e, struct service_intent *i)
+{
+	struct ovd_cidr block;
+	int r;
+
+	i->grows = false; /* there is nothing to be taken back yet */
+	r = segment_choose_block(e, block_key(e, i->service), &block);
+	if (r == 0)
+		r = segment_grow(e, i->service->segment, &block);
+	i->grows = r == 0;
+	return r;
+}
+
 static int plan_record(struct service_intent *i, const struct service *service, struct plan *plan)
 {
-	struct state_record was = record_of_service(service, &i->subnet), next = was;
+	struct state_record was = record_of_service(service, i->subnets), next = was;
 
 	if (i->moves)
 		next.service.blocks.items = &i->next_subnet;
+	if (i->grows)
+		was.service.blocks.n--;
 	if (service == i->service) {
 		next.service.mode = record_mode(i->mode);
 		next.service.leaving = i->leaving;
@@ -137,14 +161,14 @@ static int plan_record(struct service_intent *i, const struct service *service, 
 }
 
 /* It is written down first: a daemon that dies in between makes the rest when it starts again. Who
- * shares a bridge moves with it. */
+ * shares a bridge moves, or grows, with it. */
 static int plan_records(const struct engine *e, struct service_intent *i, struct plan *plan)
 {
 	struct tree_node *at;
 	struct tree_walk walk;
 	int r = plan_record(i, i->service, plan);
 
-	if (!i->moves || i->service->segment->n_services == 1)
+	if ((!i->moves && !i->grows) || i->service->segment->n_services == 1)
 		return r;
 	for (at = tree_first(&walk, e->services); at && r == 0; at = tree_next(&walk)) {
 		const struct service *service = CONTAINER_OF(at, struct service, node);
@@ -155,19 +179,50 @@ static int plan_records(const struct engine *e, struct service_intent *i, struct
 	return r;
 }
 
+/* Its addresses beside the first. */
+static size_t collect_more(struct segment *segment, struct ovd_cidr *more)
+{
+	const struct pool *pool;
+	size_t n = 0;
+
+	for (; (pool = segment_pool_at(segment, n + 1)); n++)
+		more[n] = (struct ovd_cidr){ pool_gateway(pool), pool->block.prefix_len };
+	return n;
+}
+
+/* A bridge that has to be made answers for nobody. */
+static int plan_proxies(const struct segment *segment, struct plan *plan)
+{
+	int r = 0;
+
+	for (const struct attachment *a = segment->attached; a && r == 0; a = a->next)
+		if (a->owner.kind == HANDLE_GUEST)
+			r = guest_plan_proxy(a, STEP_PROXY, plan);
+	return r;
+}
+
 static int plan_segment(struct engine *e, struct service_intent *i, struct plan *plan)
 {
-	const struct segment *segment = i->service->segment;
+	struct segment *segment = i->service->segment;
 	const struct pool *pool = i->moves ? &i->next : &segment->pool;
 	struct step_bridge *bridge;
+	int r = 0;
 
 	PLAN_ADD(plan, STEP_FIREWALL);
-	PLAN_ADD(plan, STEP_PREFIX)->prefix.cidr = pool->block;
+	if (i->moves)
+		PLAN_ADD(plan, STEP_PREFIX)->prefix.cidr = pool->block;
+	else
+		r = segment_plan_prefixes(segment, STEP_PREFIX, plan);
+	if (r < 0)
+		return r;
 	bridge = &PLAN_ADD(plan, STEP_BRIDGE)->bridge;
 	text_copy(bridge->link, sizeof(bridge->link), view(segment->link));
 	text_copy(bridge->alias, sizeof(bridge->alias), view(segment->alias));
 	bridge->gateway = pool_gateway(pool);
 	bridge->prefix_len = pool->block.prefix_len;
+	bridge->more = i->more;
+	bridge->n_more = collect_more(segment, i->more);
+	bridge->grows = i->grows;
 	if (i->moves) {
 		bridge->was = pool_gateway(&segment->pool);
 		bridge->was_len = segment->pool.block.prefix_len;
@@ -176,6 +231,9 @@ static int plan_segment(struct engine *e, struct service_intent *i, struct plan 
 	}
 	if (segment->n_attached == 0)
 		return 0;
+	r = plan_proxies(segment, plan);
+	if (r < 0)
+		return r;
 	i->ports = spare_take(&e->spare, segment->n_attached * sizeof(*i->ports));
 	if (!i->ports)
 		return -ENOMEM;
@@ -202,6 +260,8 @@ static void setup_drop(struct engine *e, struct intent *intent)
 	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
 
 	end_move(e, i, false);
+	if (i->grows)
+		segment_shrink(e, i->service->segment);
 	i->service->segment->busy = false;
 	if (i->is_new)
 		service_forget(e, i->service);
@@ -281,7 +341,7 @@ static int setup_begin(struct engine *e, const struct service_intent *wanted, st
 	*i = *wanted;
 	i->intent = (struct intent){ .commit = setup_commit, .drop = setup_drop };
 	i->service->segment->busy = true;
-	r = i->is_new ? 0 : begin_move(e, i);
+	r = i->is_new ? 0 : i->grows ? begin_growth(e, i) : begin_move(e, i);
 	if (r == 0)
 		r = plan_records(e, i, plan);
 	if (r == 0)
@@ -330,19 +390,57 @@ int engine_service_again(struct engine *e, size_t i, struct plan *plan, struct i
 	return setup_begin(e, &wanted, plan, ret);
 }
 
+static bool is_full(struct segment *segment)
+{
+	const struct pool *pool;
+
+	for (size_t i = 0; (pool = segment_pool_at(segment, i)); i++)
+		if (!pool_is_full(pool))
+			return false;
+	return true;
+}
+
+int engine_service_grow(struct engine *e, struct ovd_view name, struct plan *plan,
+			struct intent **ret)
+{
+	struct service_intent wanted = { .service = service_find(e, name), .grows = true };
+
+	if (!wanted.service || !is_full(wanted.service->segment))
+		return -EALREADY;
+	if (wanted.service->segment->busy || e->global.busy)
+		return -EINPROGRESS;
+	if (segment_pool_at(wanted.service->segment, SEGMENT_BLOCKS_MAX - 1))
+		return engine_refuse(e, -ENOSPC, "service %s: all of its %d subnets are full",
+				     wanted.service->name, SEGMENT_BLOCKS_MAX);
+	wanted.mode = wanted.service->mode;
+	wanted.leaving = wanted.service->leaving;
+	return setup_begin(e, &wanted, plan, ret);
+}
+
+/* What somebody else has of the host, if the subnet is newly chosen. */
+static bool chosen_block(const struct service_intent *i, struct ovd_cidr *ret)
+{
+	struct segment *segment = i->service->segment;
+	size_t last = 0;
+
+	while (i->grows && segment_pool_at(segment, last + 1))
+		last++;
+	*ret = i->moves ? i->coming.cidr : segment_pool_at(segment, last)->block;
+	return i->moves || i->grows || (i->is_new && segment->n_services == 1);
+}
+
 bool engine_service_elsewhere(struct engine *e, struct intent *intent)
 {
 	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
-	const struct segment *segment = i->service->segment;
-	struct ovd_cidr *more;
+	struct ovd_cidr *more, block;
 
-	if (!i->moves && (!i->is_new || segment->n_services > 1))
+	if (!chosen_block(i, &block))
 		return false;
 	more = realloc(e->occupied, (e->n_occupied + 1) * sizeof(*more));
 	if (!more)
 		return false;
 	e->occupied = more;
-	e->occupied[e->n_occupied++] = i->moves ? i->coming.cidr : segment->pool.block;
+	e->occupied[e->n_occupied++] = block;
 	setup_drop(e, intent);
 	return true;
 }
@@ -356,101 +454,4 @@ bool engine_service_stay(struct engine *e, struct intent *intent)
 	i->service->segment->held = true;
 	setup_drop(e, intent);
 	return true;
-}
-
-/* ---- teardown ---- */
-
-static void teardown_commit(struct engine *e, struct intent *intent)
-{
-	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
-
-	i->service->segment->busy = false;
-	service_forget(e, i->service);
-	intent_free(e, i);
-}
-
-static void leave_commit(struct engine *e, struct intent *intent)
-{
-	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
-
-	i->service->leaving = true;
-	i->service->segment->busy = false;
-	intent_free(e, i);
-}
-
-static void teardown_drop(struct engine *e, struct intent *intent)
-{
-	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
-
-	i->service->segment->busy = false;
-	intent_free(e, i);
-}
-
-static const struct service *find_leaver(const struct engine *e)
-{
-	struct tree_node *at;
-	struct tree_walk walk;
-
-	for (at = tree_first(&walk, e->services); at; at = tree_next(&walk)) {
-		const struct service *service = CONTAINER_OF(at, struct service, node);
-
-		if (service->leaving && service->n_attached == 0 && !service->segment->busy)
-			return service;
-	}
-	return NULL;
-}
-
-int engine_service_reap(struct engine *e, struct plan *plan, struct intent **ret)
-{
-	const struct service *leaver = find_leaver(e);
-
-	return leaver ? engine_service_teardown(e, view(leaver->name), plan, ret) : -EALREADY;
-}
-
-/* While containers are attached it is only noted that it goes with the last of them; a bridge that
- * other services share stays for them. */
-static int plan_teardown(struct service_intent *i, struct plan *plan)
-{
-	const struct service *service = i->service;
-	struct state_record record = record_of_service(service, &i->subnet), leaving = record;
-	int r = 0;
-
-	if (service->n_attached > 0) {
-		leaving.service.leaving = true;
-		return plan_remember_instead(plan, leaving, record);
-	}
-	if (service->segment->n_services == 1)
-		r = segment_plan_removal(service->segment, plan);
-	if (r == 0)
-		r = plan_forget(plan, record);
-	if (r == 0 && service->segment->n_services == 1) /* behind it: a service that a crash
-							    leaves keeps them */
-		r = segment_plan_leases_end(service->segment, plan);
-	return r;
-}
-
-int engine_service_teardown(struct engine *e, struct ovd_view name, struct plan *plan,
-			    struct intent **ret)
-{
-	struct service *service = service_find(e, name);
-	struct service_intent *i;
-	int r;
-
-	if (!service || (service->leaving && service->n_attached > 0))
-		return -EALREADY;
-	if (service->segment->busy)
-		return -EINPROGRESS;
-	i = spare_take(&e->spare, sizeof(*i));
-	if (!i)
-		return -ENOMEM;
-	*i = (struct service_intent){ .intent = { .drop = teardown_drop }, .service = service };
-	i->intent.commit = service->n_attached > 0 ? leave_commit : teardown_commit;
-	r = plan_teardown(i, plan);
-	if (r < 0) {
-		intent_free(e, i);
-		return r;
-	}
-	service->segment->busy = true;
-	*ret = &i->intent;
-	return 0;
 }

@@ -32,15 +32,27 @@ struct global {
 	struct pool pool; /* of the node's own block */
 };
 
+/* One more subnet of a bridge whose others were full. */
+struct more_block {
+	struct more_block *next;
+	struct pool pool;
+	struct prefix block; /* the pool's */
+};
+
+/* Most subnets of a bridge: with IPv4's it has as many addresses as the kernel lets it have ports,
+ * 1,023. */
+#define SEGMENT_BLOCKS_MAX 16
+
 /* A bridge and its addresses. */
 struct segment {
 	char link[LINK_NAME_MAX];
 	char alias[LINK_ALIAS_MAX];
 	struct pool pool;
 	struct prefix block;         /* the pool's, in the engine's blocks */
+	struct more_block *more;     /* in the order in which they came */
 	struct attachment *attached; /* those on it; n_attached of them */
 	unsigned n_services;
-	unsigned n_attached;
+	uint16_t n_attached;
 	bool busy; /* being made, looked after or removed */
 	bool held; /* it has been to move, and somebody whom we don't know is on its bridge */
 };
@@ -54,10 +66,21 @@ struct service {
 	bool leaving; /* torn down while containers were attached: goes with the last of them */
 };
 
+/* What few containers have. */
+struct extras {
+	uint64_t request;
+	bool has_mac;
+	uint8_t mac[MAC_BYTES];
+	char interface[LINK_NAME_MAX];
+	char private_key[KEY_TEXT_MAX], public_key[KEY_TEXT_MAX]; /* of a guest */
+	char id[HANDLE_ID_MAX + 1]; /* owner.id; only as many bytes as it takes */
+};
+
 struct attachment {
-	struct tree_node by_pid, by_netns;
-	struct attachment *next, **at; /* on the segment */
-	struct owner owner;            /* without a descriptor: -1 */
+	struct tree_node by_handle, by_netns; /* the latter only if it has one */
+	struct attachment *next, **at;        /* on the segment */
+	struct owner owner;                   /* without a descriptor: -1 */
+	struct extras *extras;                /* NULL: none */
 	struct service *service;
 	struct segment *segment;
 	struct ovd_ip ip;
@@ -73,6 +96,7 @@ struct peer {
 	char *host; /* endpoint as a name to be resolved; NULL if it was numeric */
 	bool has_endpoint, busy;
 	bool unsure; /* the tunnel may have it otherwise */
+	bool guest;  /* a container's: it has no record of its own, and always routes */
 	struct ovd_endpoint endpoint;
 	uint16_t keepalive;
 	uint16_t n_allowed, room; /* room: for so many prefixes */
@@ -85,6 +109,12 @@ _Static_assert(sizeof(struct service) <= 120 && sizeof(struct segment) <= 248, "
 _Static_assert(sizeof(struct attachment) <= 248, "a size more");
 _Static_assert(sizeof(struct peer) <= 120 && sizeof(struct prefix) <= 56, "a size more");
 
+/* Subnets of a service, for a record of engine_adopt. */
+struct adopt_note {
+	struct adopt_note *next;
+	struct state_prefix subnets[SEGMENT_BLOCKS_MAX];
+};
+
 struct engine {
 	char mark[MARK_MAX];
 	char reason[REASON_MAX];
@@ -95,7 +125,7 @@ struct engine {
 	struct global global;
 	struct segment *shared; /* the bridge of all shared services; NULL while there is none */
 	struct tree_node *services; /* struct service by name, ... */
-	struct tree_node *attachments_by_pid, *attachments_by_netns;
+	struct tree_node *attachments_by_handle, *attachments_by_netns;
 	struct tree_node *peers;   /* by key */
 	struct prefix_set blocks;  /* of segments, which own them */
 	struct prefix_set allowed; /* of peers, which own them; one that a peer is to get is its
@@ -108,7 +138,9 @@ struct engine {
 	bool global_waits;         /* a change of the tunnel, for the peers that are busy */
 	struct ovd_cidr *occupied; /* blocks in which the host has addresses that aren't ours */
 	size_t n_occupied;
-	struct ovd_key *doubted; /* see doubt.h */
+	struct adopt_note *notes; /* until engine_adopted */
+	struct attachment *gone;  /* the same: what records of its plan are of */
+	struct ovd_key *doubted;  /* see doubt.h */
 	size_t n_doubted;
 };
 
@@ -150,14 +182,18 @@ void service_forget(struct engine *e, struct service *service);
  */
 size_t segment_ports(const struct segment *segment, char (*ports)[LINK_NAME_MAX]);
 
+/* The addresses of processes that share the host's network; how many, also if ips is NULL. */
+size_t hosts_aliases(const struct engine *e, struct ovd_ip *ips);
+
 /* Where the blocks of services are chosen: the slice, or what stands for it. */
 struct ovd_cidr services_range(const struct engine *e);
 
 /* Its block is not in that range, and nobody has an address of it. */
 bool segment_can_move(const struct engine *e, const struct segment *segment);
 
-/* Steps that take a segment away. */
-int segment_plan_removal(const struct segment *segment, struct plan *plan);
+/* Steps that take a segment away; PREFIX or PREFIX_DELETE for each of its subnets. */
+int segment_plan_removal(struct segment *segment, struct plan *plan);
+int segment_plan_prefixes(struct segment *segment, enum step_kind kind, struct plan *plan);
 
 /* All n_peers as the tunnel is to have them: from the engine's spare memory, and the lists are the
  * peers' own. */
@@ -174,13 +210,6 @@ struct pool *pool_of(struct engine *e, const struct ovd_ip *ip);
 /* A record of the service on its segment; the segment is the service's if it has no other. */
 int service_new(struct engine *e, struct ovd_view name, enum service_mode mode,
 		struct segment *segment, struct service **ret);
-
-/* Puts a container's record in; no other may have its pid or its namespace, as is_known tells. */
-void attachment_insert(struct engine *e, struct attachment *a);
-bool attachment_is_known(const struct engine *e, const struct owner *owner);
-
-/* Steps that take a container away; its record is gone then. */
-int attachment_drop(struct engine *e, struct attachment *a, struct plan *plan);
 
 void engine_free_services(struct engine *e);
 void engine_free_attachments(struct engine *e);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "runtime/ip.h"
+#include "runtime/mac.h"
 #include "schema/state.h"
 #include "server/engine/tunnel.h"
 
@@ -32,6 +33,10 @@ enum step_kind {
 	STEP_UPLINK,          /* the way out of the host may be another one */
 	STEP_SETTINGS_BACK,   /* what we changed of the host's settings is as it was */
 	STEP_CLEAR,           /* no link of ours is left */
+	STEP_ALIAS,           /* a link has one address more */
+	STEP_ALIAS_DELETE,    /* it hasn't; unknown is ok */
+	STEP_PROXY,           /* the host answers on a bridge for an address that is elsewhere */
+	STEP_PROXY_DELETE,    /* it doesn't any more; unknown is ok */
 	STEP_REMEMBER,        /* a record is in the store */
 	STEP_FORGET,          /* it is not there */
 	STEP_MAX_,
@@ -69,6 +74,9 @@ struct step_tunnel {
 	const struct tunnel_peer *peers; /* the engine's, until the plan has ended */
 	size_t n_peers;
 	bool only;
+	const struct ovd_ip
+		*aliases; /* the same: what it has beside its address, POOL_MAX at most */
+	size_t n_aliases;
 	bool made;    /* filled: by run */
 	uint32_t mtu; /* filled */
 };
@@ -83,14 +91,18 @@ struct step_tunnel_delete {
 /* BRIDGE. A bridge of that name that bears the alias is taken over, with all its ports, and then
  * with its MTU; any other link of that name is -EEXIST. One that has to be made gets `ports`, those
  * that exist; -EADDRINUSE if another link of the host has an address in its subnet. One that moves
- * must not have ports, -EBUSY, and -EADDRINUSE is about the new subnet. Undo deletes what it made,
- * or gives it the address that it had. IPv4 and IPv6 are forwarded on it and on the uplinks. */
+ * must not have ports, -EBUSY, and -EADDRINUSE is about the new subnet. One that grows likewise.
+ * Undo deletes what it made, or gives it the addresses that it had. IPv4 and IPv6 are forwarded on
+ * it and on the uplinks. */
 struct step_bridge {
 	char link[LINK_NAME_MAX];
 	char alias[LINK_ALIAS_MAX];
 	struct ovd_ip gateway; /* its address */
 	uint8_t prefix_len;
-	struct ovd_ip was; /* one that moves: its address so far; {0}: it doesn't */
+	const struct ovd_cidr *more; /* more addresses, not networks; the engine's, as ports are */
+	size_t n_more;               /* SEGMENT_BLOCKS_MAX - 1 at most */
+	bool grows;                  /* the last of them is new */
+	struct ovd_ip was;           /* one that moves: its address so far; {0}: it doesn't */
 	uint8_t was_len;
 	char (*ports)[LINK_NAME_MAX]; /* the engine's, until the plan has ended */
 	size_t n_ports;
@@ -123,6 +135,8 @@ struct step_veth {
 	char guest[LINK_NAME_MAX]; /* the container's end: eth0 */
 	char alias[LINK_ALIAS_MAX];
 	char bridge[LINK_NAME_MAX];
+	bool has_mac; /* of the container's end; else the kernel makes one up */
+	uint8_t mac[MAC_BYTES];
 	struct ovd_ip ip;
 	uint8_t prefix_len;
 	struct ovd_ip gateway;
@@ -156,6 +170,13 @@ struct step_route {
 	char link[LINK_NAME_MAX];
 	struct ovd_ip source; /* that the host's own packets bear */
 	bool made;            /* filled */
+};
+
+/* ALIAS, ALIAS_DELETE, PROXY, PROXY_DELETE: of the address alone. */
+struct step_alias {
+	struct ovd_ip ip;
+	char link[LINK_NAME_MAX];
+	bool made; /* filled */
 };
 
 /* UPLINK: packets are forwarded on the links that lead out now; links of ours, whose alias begins
@@ -196,6 +217,7 @@ struct step {
 		struct step_join join;
 		struct step_cut cut;
 		struct step_route route;
+		struct step_alias alias;
 		struct step_uplink uplink;
 		struct step_clear clear;
 		struct step_remember remember;

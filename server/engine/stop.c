@@ -32,7 +32,7 @@ static int plan_idle(const struct engine *e, struct plan *plan)
 	int r = 0;
 
 	for (at = tree_first(&walk, e->services); at && r == 0; at = tree_next(&walk)) {
-		const struct segment *segment = CONTAINER_OF(at, struct service, node)->segment;
+		struct segment *segment = CONTAINER_OF(at, struct service, node)->segment;
 
 		if (segment->n_attached == 0)
 			r = segment_plan_removal(segment, plan);

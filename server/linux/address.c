@@ -101,20 +101,24 @@ void rule_put_delete(struct rtnl_batch *b, uint8_t family, uint8_t table)
 
 struct addresses {
 	int index;
-	const struct ovd_ip *want;
-	uint8_t prefix_len;
-	struct ovd_cidr
-		others[ADDRESSES_MAX]; /* not networks: the address itself with its prefix length */
+	const struct ovd_cidr *want; /* not networks: the address itself with its prefix length */
+	size_t n_want;
+	bool there[ADDRESSES_WANT_MAX];
+	struct ovd_cidr others[ADDRESSES_MAX];
 	size_t n;
-	bool there;
 };
 
 /* A secondary one goes with the primary one of its subnet, so that it doesn't count as there. */
-static bool is_wanted(const struct addresses *all, const struct ifaddrmsg *info,
-		      const struct ovd_ip *ip)
+static bool note_wanted(struct addresses *all, const struct ifaddrmsg *info,
+			const struct ovd_ip *ip)
 {
-	return ip_eq(ip, all->want) && info->ifa_prefixlen == all->prefix_len &&
-	       !(info->ifa_flags & IFA_F_SECONDARY);
+	for (size_t i = 0; i < all->n_want; i++)
+		if (ip_eq(ip, &all->want[i].ip) && info->ifa_prefixlen == all->want[i].prefix_len &&
+		    !(info->ifa_flags & IFA_F_SECONDARY)) {
+			all->there[i] = true;
+			return true;
+		}
+	return false;
 }
 
 /* The local one; of a pair of ends, IFA_ADDRESS is the other's. */
@@ -142,9 +146,7 @@ static void take_address(void *arg, const struct nlmsghdr *answer)
 	    info->ifa_scope == RT_SCOPE_LINK)
 		return;
 	ip = address_of(answer);
-	if (is_wanted(all, info, &ip))
-		all->there = true;
-	else if (all->n < ADDRESSES_MAX)
+	if (!note_wanted(all, info, &ip) && all->n < ADDRESSES_MAX)
 		all->others[all->n++] =
 			(struct ovd_cidr){ .ip = ip, .prefix_len = info->ifa_prefixlen };
 }
@@ -154,16 +156,35 @@ static void forget_addresses(void *arg)
 	struct addresses *all = arg;
 
 	all->n = 0;
-	all->there = false;
+	memset(all->there, 0, sizeof(all->there));
 }
 
-int address_only(int fd, int index, const struct ovd_ip *ip, uint8_t prefix_len, char *detail)
+/* So many as go into a batch at a time. */
+static int add_missing(int fd, const struct addresses *all, char *detail)
+{
+	struct rtnl_batch b = { .n = 0 };
+	size_t n = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < all->n_want && r == 0; i++) {
+		if (all->there[i])
+			continue;
+		address_put(&b, all->index, &all->want[i].ip, all->want[i].prefix_len);
+		if (++n % ADDRESSES_MAX == 0)
+			r = rtnl_send(fd, &b, detail);
+	}
+	return r == 0 ? rtnl_send(fd, &b, detail) : r;
+}
+
+int address_only(int fd, int index, const struct ovd_cidr *want, size_t n, char *detail)
 {
 	const struct ifaddrmsg any = { .ifa_family = AF_UNSPEC };
-	struct addresses all = { .index = index, .want = ip, .prefix_len = prefix_len };
+	struct addresses all = { .index = index, .want = want, .n_want = n };
 	struct rtnl_batch b = { .n = 0 };
 	int r;
 
+	if (n > ADDRESSES_WANT_MAX)
+		return -E2BIG;
 	rtnl_begin(&b, RTM_GETADDR, NLM_F_DUMP, &any, sizeof(any));
 	r = rtnl_ask(fd, &b, take_address, forget_addresses, &all);
 	if (r < 0)
@@ -172,15 +193,19 @@ int address_only(int fd, int index, const struct ovd_ip *ip, uint8_t prefix_len,
 	while (all.n-- > 0) /* from the end: secondary ones are listed behind their primary one */
 		put_address(&b, RTM_DELADDR, 0, index, &all.others[all.n].ip,
 			    all.others[all.n].prefix_len);
-	if (!all.there)
-		address_put(&b, index, ip, prefix_len);
-	return rtnl_send(fd, &b, detail);
+	r = rtnl_send(fd, &b, detail);
+	return r == 0 ? add_missing(fd, &all, detail) : r;
+}
+
+void address_put_delete(struct rtnl_batch *b, int index, const struct ovd_ip *ip)
+{
+	put_address(b, RTM_DELADDR, 0, index, ip, (uint8_t)ip_bits(ip));
 }
 
 int address_count(int fd, int index, size_t *ret)
 {
 	const struct ifaddrmsg any = { .ifa_family = AF_UNSPEC };
-	struct addresses all = { .index = index, .want = &(struct ovd_ip){ .len = 0 } };
+	struct addresses all = { .index = index };
 	struct rtnl_batch b = { .n = 0 };
 	int r;
 

@@ -6,6 +6,9 @@
 /* Messages for a batch. No duplicate address detection: the addresses are ours to give. */
 void address_put(struct rtnl_batch *b, int index, const struct ovd_ip *ip, uint8_t prefix_len);
 
+/* Takes one away that has no prefix beside it. */
+void address_put_delete(struct rtnl_batch *b, int index, const struct ovd_ip *ip);
+
 /* A link-local address, fe80::1/64: without one the kernel can't ask who has an address that it
  * forwards to (ndisc_send_ns, linux/net/ipv6/ndisc.c). -EEXIST where it is
  * there. */
@@ -35,5 +38,7 @@ int address_none_in(int fd, const struct ovd_cidr *block, const char *mark, char
 /* How many addresses the link has that aren't link-local. */
 int address_count(int fd, int index, size_t *ret);
 
-/* The link has this address with this prefix, and no other that isn't link-local. */
-int address_only(int fd, int index, const struct ovd_ip *ip, uint8_t prefix_len, char *detail);
+/* The link has these addresses with these prefixes, which aren't networks, and no other that isn't
+ * link-local. -E2BIG. */
+#define ADDRESSES_WANT_MAX 257
+int address_only(int fd, int index, const struct ovd_cidr *want, size_t n, char *detail);

@@ -11,16 +11,14 @@
 #include "server/linux/link.h"
 #include "server/linux/platform.h"
 
-#define MAC_LEN 6
-
 /* A bridge without an address of its own takes that of some port, and loses it with the port. */
-static void mac_of(const char *name, uint8_t mac[MAC_LEN])
+static void mac_of(const char *name, uint8_t mac[MAC_BYTES])
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
 	for (; *name; name++)
 		hash = (hash ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
-	memcpy(mac, &hash, MAC_LEN);
+	memcpy(mac, &hash, MAC_BYTES);
 	mac[0] = (uint8_t)((mac[0] & 0xfc) | 0x02); /* locally administered, one host: IEEE 802 */
 }
 
@@ -28,7 +26,7 @@ static int create(struct linux_net *l, const struct step_bridge *bridge, char *d
 {
 	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
 	struct rtnl_batch b = { .n = 0 };
-	uint8_t mac[MAC_LEN];
+	uint8_t mac[MAC_BYTES];
 	size_t linkinfo;
 
 	mac_of(bridge->link, mac);
@@ -85,6 +83,14 @@ static int check_move(struct linux_net *l, const struct step_bridge *bridge, int
 	return r == 0 ? address_none_in(l->rtnl, &block, NULL, detail) : r;
 }
 
+static int check_growth(struct linux_net *l, const struct step_bridge *bridge, char *detail)
+{
+	const struct ovd_cidr *last = &bridge->more[bridge->n_more - 1],
+			      block = cidr_network(&last->ip, last->prefix_len);
+
+	return address_none_in(l->rtnl, &block, NULL, detail);
+}
+
 /* What is there may be ours from an earlier life. */
 static int take_over(struct linux_net *l, const struct step_bridge *bridge, char *detail)
 {
@@ -93,8 +99,11 @@ static int take_over(struct linux_net *l, const struct step_bridge *bridge, char
 
 	if (r < 0)
 		return r;
-	if (strcmp(link.kind, "bridge") == 0 && link_has_alias(&link, bridge->alias))
-		return bridge->was.len ? check_move(l, bridge, link.index, detail) : 0;
+	if (strcmp(link.kind, "bridge") == 0 && link_has_alias(&link, bridge->alias)) {
+		if (bridge->was.len)
+			return check_move(l, bridge, link.index, detail);
+		return bridge->grows ? check_growth(l, bridge, detail) : 0;
+	}
 	snprintf(detail, PLAN_DETAIL_MAX, "a %s that is not ours",
 		 link.kind[0] ? link.kind : "link");
 	return -EEXIST;
@@ -112,6 +121,17 @@ static int put_mtu(struct linux_net *l, struct rtnl_batch *b, const struct step_
 	if (r == 0)
 		link_put_mtu(b, link->index, n_ports > 0 ? link->mtu : mtu);
 	return r;
+}
+
+static int put_addresses(struct linux_net *l, const struct step_bridge *bridge, int index,
+			 const struct ovd_cidr *first, size_t n_more, char *detail)
+{
+	struct ovd_cidr want[ADDRESSES_WANT_MAX] = { *first };
+	size_t n = MIN(n_more, ARRAY_SIZE(want) - 1);
+
+	for (size_t i = 0; i < n; i++)
+		want[i + 1] = bridge->more[i];
+	return address_only(l->rtnl, index, want, n + 1, detail);
 }
 
 /* An IPv6 bridge needs one; see address.h. */
@@ -133,6 +153,7 @@ static int give_link_local(struct linux_net *l, int index, const struct ovd_ip *
 /* Who listens to the kernel's events hears of what is changed, and of nothing else. */
 static int configure(struct linux_net *l, const struct step_bridge *bridge, char *detail)
 {
+	const struct ovd_cidr first = { bridge->gateway, bridge->prefix_len };
 	uint32_t mtu = platform_mtu(l);
 	struct rtnl_batch b = { .n = 0 };
 	struct link_info link;
@@ -153,7 +174,7 @@ static int configure(struct linux_net *l, const struct step_bridge *bridge, char
 	if (r == 0)
 		r = give_link_local(l, link.index, &bridge->gateway, detail);
 	if (r == 0)
-		r = address_only(l->rtnl, link.index, &bridge->gateway, bridge->prefix_len, detail);
+		r = put_addresses(l, bridge, link.index, &first, bridge->n_more, detail);
 	if (r == 0)
 		r = platform_forward(l, bridge->link);
 	return r;
@@ -176,6 +197,12 @@ static int make(struct linux_net *l, struct step_bridge *bridge, char *detail)
 	const struct ovd_cidr block = cidr_network(&bridge->gateway, bridge->prefix_len);
 	int r = address_none_in(l->rtnl, &block, NULL, detail), index;
 
+	for (size_t i = 0; i < bridge->n_more && r == 0; i++) {
+		const struct ovd_cidr more =
+			cidr_network(&bridge->more[i].ip, bridge->more[i].prefix_len);
+
+		r = address_none_in(l->rtnl, &more, NULL, detail);
+	}
 	if (r == 0)
 		r = create(l, bridge, detail);
 	bridge->made = r == 0;
@@ -207,13 +234,19 @@ void bridge_undo(void *platform, struct step *step)
 {
 	struct linux_net *l = platform;
 	const struct step_bridge *bridge = &step->bridge;
+	const struct ovd_cidr now = { bridge->gateway, bridge->prefix_len },
+			      was = { bridge->was, bridge->was_len };
 	char detail[PLAN_DETAIL_MAX] = "";
+	int r = 0;
 
 	if (bridge->made)
 		link_delete(l->rtnl, bridge->link);
-	else if (bridge->was.len && address_only(l->rtnl, link_index(bridge->link), &bridge->was,
-						 bridge->was_len, detail) < 0)
-		log_at(l->log, LOG_ERROR, "bridge %s could not be given its address again: %s",
+	else if (bridge->was.len || bridge->grows)
+		r = put_addresses(l, bridge, link_index(bridge->link),
+				  bridge->was.len ? &was : &now, bridge->n_more - bridge->grows,
+				  detail);
+	if (r < 0)
+		log_at(l->log, LOG_ERROR, "bridge %s could not be given its addresses again: %s",
 		       bridge->link, detail);
 }
 

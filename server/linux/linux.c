@@ -8,6 +8,7 @@
 
 #include "runtime/util.h"
 #include "server/linux/egress.h"
+#include "server/linux/link_watch.h"
 #include "server/linux/netns.h"
 #include "server/linux/platform.h"
 #include "server/linux/rtnl.h"
@@ -18,6 +19,13 @@ static int owner_open(void *platform, uint32_t pid, struct net_owner *ret)
 	const struct linux_net *l = platform;
 
 	return netns_owner_open(l->own, pid, ret);
+}
+
+static int netns_open(void *platform, const char *path, struct net_owner *ret)
+{
+	const struct linux_net *l = platform;
+
+	return netns_path_open(l->own, path, ret);
 }
 
 static int tunnel_open(void *platform, const char *link, struct tunnel **ret)
@@ -39,6 +47,20 @@ static bool watch_read(void *platform)
 	struct linux_net *l = platform;
 
 	return host_watch_read(l->watch);
+}
+
+static int links_fd(void *platform)
+{
+	const struct linux_net *l = platform;
+
+	return l->links;
+}
+
+static void links_read(void *platform, void (*gone)(void *arg, struct ovd_view link), void *arg)
+{
+	const struct linux_net *l = platform;
+
+	link_watch_read(l->links, gone, arg);
 }
 
 uint32_t platform_mtu(struct linux_net *l)
@@ -65,6 +87,9 @@ static int open_sockets(struct linux_net *l)
 	l->rtnl = rtnl_open();
 	if (l->rtnl < 0)
 		return l->rtnl;
+	l->links = link_watch_open();
+	if (l->links < 0)
+		return l->links;
 	return reaper_start(l->log, &l->reaper);
 }
 
@@ -97,13 +122,16 @@ int linux_net_new(const struct linux_options *options, struct net **ret)
 		.platform = l,
 		.steps = linux_steps,
 		.owner_open = owner_open,
+		.netns_open = netns_open,
 		.tunnel_open = tunnel_open,
 		.survey = survey_links,
+		.links_fd = links_fd,
+		.links_read = links_read,
 		.watch_fd = watch_fd,
 		.watch_read = watch_read,
 	};
 	l->log = options->log;
-	l->own = l->rtnl = -1;
+	l->own = l->rtnl = l->links = -1;
 	l->next_index = randombytes_random(); /* an earlier daemon's links have numbers too */
 	l->control_dir = strdup(options->control_dir);
 	r = l->control_dir ? open_sockets(l) : -ENOMEM;
@@ -128,6 +156,7 @@ void linux_net_free(struct net *net)
 	host_watch_free(l->watch);
 	nft_free(l->nft);
 	wg_free(l->wg);
+	fd_closep(&l->links);
 	fd_closep(&l->rtnl);
 	fd_closep(&l->own);
 	free(l->control_dir);

@@ -2,9 +2,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/nsfs.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "runtime/number.h"
@@ -44,20 +50,58 @@ static int read_start_time(uint32_t pid, uint64_t *ret)
 	return parse_start_time(text, ret);
 }
 
-static int open_namespace(uint32_t pid, struct net_owner *owner)
+/* Opened before all else is read: what is the same afterwards is this process's. */
+static int open_process(uint32_t pid, struct net_owner *owner)
 {
-	char path[32];
+	owner->process = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (owner->process >= 0)
+		return 0;
+	if (errno == ENOSYS) /* before Linux 5.3 nobody can tell us of its end */
+		return 0;
+	return errno == EINVAL ? -ESRCH : -errno;
+}
+
+static int read_number(struct net_owner *owner)
+{
 	struct stat st;
 
-	snprintf(path, sizeof(path), "/proc/%u/ns/net", pid);
-	owner->netns = open(path, O_RDONLY | O_CLOEXEC);
-	if (owner->netns < 0)
-		return errno == ENOENT ? -ESRCH : -errno;
 	if (fstat(owner->netns, &st) < 0)
 		return -errno;
 	owner->netns_dev = st.st_dev;
 	owner->netns_ino = st.st_ino;
 	return 0;
+}
+
+static int open_namespace(uint32_t pid, struct net_owner *owner)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%u/ns/net", pid);
+	owner->netns = open(path, O_RDONLY | O_CLOEXEC);
+	if (owner->netns < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	return read_number(owner);
+}
+
+/* The path may be any file's: only one that is a namespace is opened, as others may wait or do
+ * something then. */
+static int open_file(const char *path, struct net_owner *owner)
+{
+	_cleanup_(fd_closep) int there = open(path, O_PATH | O_CLOEXEC);
+	char again[32];
+	struct statfs fs;
+
+	if (there < 0 || fstatfs(there, &fs) < 0)
+		return -errno;
+	if (fs.f_type != NSFS_MAGIC)
+		return -ENOTTY;
+	snprintf(again, sizeof(again), "/proc/self/fd/%d", there);
+	owner->netns = open(again, O_RDONLY | O_CLOEXEC);
+	if (owner->netns < 0)
+		return -errno;
+	if (ioctl(owner->netns, NS_GET_NSTYPE) != CLONE_NEWNET)
+		return -ENOTTY;
+	return read_number(owner);
 }
 
 static bool is_own(int own, const struct net_owner *owner)
@@ -70,11 +114,14 @@ static bool is_own(int own, const struct net_owner *owner)
 
 int netns_owner_open(int own, uint32_t pid, struct net_owner *ret)
 {
-	_cleanup_(net_owner_done) struct net_owner owner = { .pid = pid, .netns = -1 };
+	_cleanup_(net_owner_done) struct net_owner owner = NET_OWNER_NONE;
 	uint64_t again = 0;
 	int r;
 
-	r = read_start_time(pid, &owner.start_time);
+	owner.pid = pid;
+	r = open_process(pid, &owner);
+	if (r == 0)
+		r = read_start_time(pid, &owner.start_time);
 	if (r == 0)
 		r = open_namespace(pid, &owner);
 	if (r == 0)
@@ -86,6 +133,20 @@ int netns_owner_open(int own, uint32_t pid, struct net_owner *ret)
 	if (is_own(own, &owner))
 		return -EINVAL;
 	*ret = owner;
-	owner.netns = -1;
+	owner = NET_OWNER_NONE;
+	return 0;
+}
+
+int netns_path_open(int own, const char *path, struct net_owner *ret)
+{
+	_cleanup_(net_owner_done) struct net_owner owner = NET_OWNER_NONE;
+	int r = open_file(path, &owner);
+
+	if (r < 0)
+		return r;
+	if (is_own(own, &owner))
+		return -EINVAL;
+	*ret = owner;
+	owner = NET_OWNER_NONE;
 	return 0;
 }

@@ -32,6 +32,8 @@ static void put_guest(struct rtnl_batch *b, const struct pair *pair)
 	rtnl_put_text(b, IFLA_IFNAME, pair->guest);
 	rtnl_put_u32(b, IFLA_NET_NS_FD, (uint32_t)pair->netns);
 	rtnl_put_u32(b, IFLA_MTU, pair->mtu);
+	if (pair->mac)
+		rtnl_put(b, IFLA_ADDRESS, pair->mac, MAC_BYTES);
 	put_single_queue(b);
 }
 

@@ -9,7 +9,9 @@ struct pair {
 	const char *host, *guest, *alias;
 	int master; /* index of the bridge that the host's end is a port of; 0 for none */
 	uint32_t mtu;
-	int index; /* filled: of both ends, each in its namespace; 0 if there is no pair */
+	const uint8_t
+		*mac; /* of the container's end, MAC_BYTES bytes; NULL: the kernel makes one up */
+	int index;    /* filled: of both ends, each in its namespace; 0 if there is no pair */
 };
 
 /* Makes it: the container's end lies in its namespace from the start, with its name, and down.

@@ -18,6 +18,7 @@ struct linux_net {
 	struct wg *wg;
 	struct nft *nft;          /* NULL: no rules */
 	struct host_watch *watch; /* the loop's */
+	int links;                /* the same */
 	char *control_dir;
 };
 
@@ -38,6 +39,12 @@ int route_add(void *platform, struct step *step, char *detail);
 void route_add_undo(void *platform, struct step *step);
 int route_delete(void *platform, struct step *step, char *detail);
 void route_delete_undo(void *platform, struct step *step);
+int alias_add(void *platform, struct step *step, char *detail);
+void alias_undo(void *platform, struct step *step);
+int alias_delete(void *platform, struct step *step, char *detail);
+int proxy_add(void *platform, struct step *step, char *detail);
+void proxy_undo(void *platform, struct step *step);
+int proxy_delete(void *platform, struct step *step, char *detail);
 int uplink_follow(void *platform, struct step *step, char *detail);
 int clear_run(void *platform, struct step *step, char *detail);
 

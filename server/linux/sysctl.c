@@ -91,3 +91,8 @@ int sysctl_forward(struct store *store, const char *link)
 
 	return r < 0 ? r : r6;
 }
+
+int sysctl_proxy_ip6(const char *link)
+{
+	return turn(NULL, 6, link, "proxy_ndp", "1"); /* it goes with the link */
+}

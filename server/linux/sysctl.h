@@ -9,3 +9,6 @@
  * first other one is returned. What is changed of links that aren't ours, and for all links, is
  * written down in the store first, if that is not NULL: settings_restore takes it back. */
 int sysctl_forward(struct store *store, const char *link);
+
+/* The host answers on this link for the addresses that it is a proxy of. -errno. */
+int sysctl_proxy_ip6(const char *link);

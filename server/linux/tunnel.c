@@ -31,6 +31,18 @@ static int check_ours(struct linux_net *l, const char *name, const char *alias, 
 	return -EEXIST;
 }
 
+/* Its address, and those of processes that share it. */
+static int put_addresses(struct linux_net *l, const struct step_tunnel *tunnel,
+			 const struct tunnel_want *want, int index, char *detail)
+{
+	struct ovd_cidr list[ADDRESSES_WANT_MAX] = { { want->ip, want->prefix_len } };
+	size_t n = MIN(tunnel->n_aliases, ARRAY_SIZE(list) - 1);
+
+	for (size_t i = 0; i < n; i++)
+		list[i + 1] = cidr_host(&tunnel->aliases[i]);
+	return address_only(l->rtnl, index, list, n + 1, detail);
+}
+
 static int configure_link(struct linux_net *l, struct step_tunnel *tunnel,
 			  const struct tunnel_want *want, char *detail)
 {
@@ -47,7 +59,7 @@ static int configure_link(struct linux_net *l, struct step_tunnel *tunnel,
 	link_put_up(&b, link.index, NULL);
 	r = rtnl_send(l->rtnl, &b, detail);
 	if (r == 0)
-		r = address_only(l->rtnl, link.index, &want->ip, want->prefix_len, detail);
+		r = put_addresses(l, tunnel, want, link.index, detail);
 	return r == 0 ? platform_forward(l, tunnel->link) : r;
 }
 

@@ -34,6 +34,7 @@ int veth_create(void *platform, struct step *step, char *detail)
 		.host = veth->host,
 		.guest = veth->guest,
 		.alias = veth->alias,
+		.mac = veth->has_mac ? veth->mac : NULL,
 	};
 	struct link_info bridge;
 	int r = link_get(l->rtnl, veth->bridge, &bridge);

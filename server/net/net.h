@@ -27,7 +27,8 @@ struct net_owner {
 	uint64_t netns_ino;
 	uint64_t start_time; /* of the process, clock ticks since boot, proc(5) */
 	uint32_t pid;
-	int netns; /* descriptor; -1 for none */
+	int netns;   /* descriptor; -1 for none */
+	int process; /* descriptor that gets readable when the process has ended; -1 for none */
 };
 
 /* A device's control channel on the loop: never blocks. Made by net->tunnel_open. */
@@ -69,9 +70,13 @@ struct net {
 	const struct net_step *steps; /* STEP_MAX_ of them; none for REMEMBER and FORGET */
 	struct store *store;          /* for those; NULL: nothing is remembered */
 
-	/* Who a process is, with a descriptor of its namespace. -ESRCH if it is gone, -EACCES,
-	 * -EINVAL where its namespace is our own. Called on the loop. */
+	/* Who a process is, with its descriptors. -ESRCH if it is gone, -EACCES, -EINVAL where its
+	 * namespace is our own. Called on the loop. */
 	int (*owner_open)(void *platform, uint32_t pid, struct net_owner *ret);
+
+	/* The same of the network namespace whose file this is, an absolute path: no process.
+	 * -ENOENT, -EINVAL where it is our own, -ENOTTY where it is another kind of file. */
+	int (*netns_open)(void *platform, const char *path, struct net_owner *ret);
 
 	/* The channel to a device that a STEP_TUNNEL made. Called on the loop. */
 	int (*tunnel_open)(void *platform, const char *link, struct tunnel **ret);
@@ -80,6 +85,13 @@ struct net {
 	 * The same thread as the steps. */
 	int (*survey)(void *platform, const char *mark, struct found_links *ret);
 
+	/* A descriptor that gets readable when links of the host have gone, -errno; and the
+	 * function that reads it, which calls gone with each name, or with an absent one: any may
+	 * have. Called on the loop. */
+	int (*links_fd)(void *platform);
+	void (*links_read)(void *platform, void (*gone)(void *arg, struct ovd_view link),
+			   void *arg);
+
 	/* A descriptor that gets readable when somebody changed the host's network under us, and
 	 * the function that reads it: true if what is ours wants to be looked after
 	 * (engine_repair); not more often than a few times a second. Called on the loop. */
@@ -87,5 +99,8 @@ struct net {
 	bool (*watch_read)(void *platform);
 };
 
-/* Closes the descriptor; accepts NULL and {.netns = -1}. */
+/* Nobody: no descriptors. */
+#define NET_OWNER_NONE ((struct net_owner){ .netns = -1, .process = -1 })
+
+/* Closes the descriptors; accepts NULL and nobody. */
 void net_owner_done(struct net_owner *owner);

@@ -3,16 +3,16 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "runtime/util.h"
 #include "server/store/store.h"
 
 void net_owner_done(struct net_owner *owner)
 {
-	if (!owner || owner->netns < 0)
+	if (!owner)
 		return;
-	close(owner->netns);
-	owner->netns = -1;
+	fd_closep(&owner->netns);
+	fd_closep(&owner->process);
 }
 
 /* ---- records ---- */
@@ -73,6 +73,11 @@ static const char *step_subject(const struct step *step, char cidr[CIDR_TEXT_MAX
 		return step->join.host;
 	case STEP_CUT:
 		return step->cut.host[0];
+	case STEP_ALIAS:
+	case STEP_ALIAS_DELETE:
+	case STEP_PROXY:
+	case STEP_PROXY_DELETE:
+		return ip_format(&step->alias.ip, cidr);
 	case STEP_FIREWALL:
 	case STEP_FIREWALL_DELETE:
 	case STEP_UPLINK:

@@ -36,6 +36,8 @@ int ovd_op_allocate_ip(struct call *call, const struct ovd_allocate_ip *request)
 	struct daemon *d = call->daemon;
 	int r = engine_lend(d->engine, request->service, &response.ip.ip);
 
+	if (r == -ENOSPC)
+		return change_grow(call, request->service);
 	if (r < 0)
 		return change_refused(call, r);
 	r = remember(d, &response.ip.ip);

@@ -63,6 +63,7 @@ static int compare(struct daemon *d, bool complete)
 		r = engine_adopt(d->engine, &found, complete, owner_gone, d, &plan);
 	if (r == 0)
 		run_each(d, &plan);
+	engine_adopted(d->engine);
 	plan_done(&plan);
 	free(found.links);
 	return r;

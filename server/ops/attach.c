@@ -1,27 +1,16 @@
 #include <errno.h>
 #include <string.h>
 
+#include "runtime/mac.h"
 #include "schema/overlayd_ops.h"
 #include "server/ops/change.h"
 #include "server/ops/daemon.h"
-#include "server/ops/later.h"
+#include "server/ops/death.h"
+#include "server/ops/guest.h"
+#include "server/ops/handle.h"
 #include "server/ops/owner.h"
-
-/* Which handle it is, for those that are not built yet; NULL for a process. */
-static const char *handle_later(const struct ovd_attach_handle *handle)
-{
-	switch (handle->kind) {
-	case OVD_ATTACH_HANDLE_LINUX_PID:
-		return NULL;
-	case OVD_ATTACH_HANDLE_WINDOWS_CONTAINER:
-		return "handle windows_container";
-	case OVD_ATTACH_HANDLE_GUEST_MANAGED:
-		return "handle guest_managed";
-	case OVD_ATTACH_HANDLE_HOST_SHARED:
-		return "handle host_shared";
-	}
-	return NULL;
-}
+#include "server/ops/parse.h"
+#include "server/store/identity.h"
 
 /* ---- attach ---- */
 
@@ -39,70 +28,108 @@ static int reply_attached(struct call *call, const struct ovd_ip *ip)
 
 static void attach_done(struct call *call, int r)
 {
-	const struct step_veth *veth;
-	size_t i = 0;
+	struct attaching *a = call->state;
+	char name[HANDLE_NAME_MAX];
 
-	while (plan_at(&call->plan, i)->kind != STEP_VETH)
-		i++;
-	veth = &plan_at(&call->plan, i)->veth;
-	net_owner_done(&(struct net_owner){ .netns = veth->netns });
-	if (change_stands(call, r, "attach pid %u",
-			  call->request->attach_container.handle.linux_pid.pid))
-		reply_attached(call, &veth->ip);
+	net_owner_done(&a->owner);
+	if (change_stands(call, r, "attach %s", handle_name(&a->spec.owner, name)))
+		reply_attached(call, &a->spec.ip);
+	else
+		death_forget(call->daemon, &a->spec.owner);
 }
 
 static const char *owner_error(int r)
 {
-	if (r == -ESRCH || r == -ENOENT)
+	if (r == -ESRCH)
 		return "no such process";
 	if (r == -EINVAL)
-		return "it shares the daemon's network namespace";
+		return "it is the daemon's own network namespace";
+	if (r == -ENOTTY)
+		return "it is not a network namespace";
 	return strerror(-r);
 }
 
-static int attach(struct call *call, const struct ovd_attach_container *request,
-		  struct net_owner *owner)
+static int make_keys(struct call *call, struct attach_spec *spec)
+{
+	int r = identity_make(&spec->private_key, &spec->public_key);
+
+	if (r < 0)
+		call_fail(call, r, "a guest's key can't be made: %s", strerror(-r));
+	return r;
+}
+
+/* Fills what the platform knows of it. */
+static int open_owner(struct call *call, struct attaching *a)
+{
+	struct owner *owner = &a->spec.owner;
+	char name[HANDLE_NAME_MAX];
+	int r;
+
+	if (owner->kind == HANDLE_GUEST)
+		return make_keys(call, &a->spec);
+	if (owner->kind == HANDLE_HOST)
+		return 0;
+	r = owner_open(call->daemon, owner, &a->owner);
+	if (r < 0) {
+		call_fail(call, r == -ENOTTY ? -EINVAL : r, "handle: %s: %s",
+			  handle_name(owner, name), owner_error(r));
+		return -EINVAL;
+	}
+	owner->netns_dev = a->owner.netns_dev;
+	owner->netns_ino = a->owner.netns_ino;
+	owner->start_time = a->owner.start_time;
+	owner->netns = a->owner.netns;
+	return 0;
+}
+
+static int attach(struct call *call, struct attaching *a)
 {
 	struct daemon *d = call->daemon;
-	struct attach_spec spec = {
-		.owner = { .netns_dev = owner->netns_dev,
-			   .netns_ino = owner->netns_ino,
-			   .start_time = owner->start_time,
-			   .pid = owner->pid,
-			   .netns = owner->netns },
-		.service = request->service,
-		.join_global = request->join_global,
-		.ephemeral = request->ephemeral,
-	};
 	struct ovd_ip ip;
-	int r = engine_attach(d->engine, &spec, owner_gone, d, &call->plan, &call->intent, &ip);
+	int r = engine_attach(d->engine, &a->spec, owner_gone, d, &call->plan, &call->intent, &ip);
 
+	bool guest = a->spec.owner.kind == HANDLE_GUEST;
+
+	if (r < 0)
+		net_owner_done(&a->owner);
 	if (r == -EALREADY) /* a client that lost our answer asks again */
-		return reply_attached(call, &ip);
+		return guest ? guest_reply(call, a) : reply_attached(call, &ip);
+	if (r == -ENOSPC)
+		return change_grow(call, a->spec.service);
 	if (r < 0)
 		return change_refused(call, r);
-	owner->netns = -1; /* the plan's now */
+	if (guest)
+		return guest_attach(call, a);
+	a->spec.ip = ip;
+	death_watch(d, &a->spec.owner, a->owner.process);
+	a->owner.process = -1;
+	call->state = a;
 	return call_run(call, attach_done);
+}
+
+static void warn_of_no_fence(struct call *call, const struct owner *owner)
+{
+	struct ovd_view network = call->request->attach_container.isolation_network;
+	char name[HANDLE_NAME_MAX];
+
+	if (network.p)
+		log_at(call->daemon->log, LOG_WARN,
+		       "%s is not fenced: isolation_network %.*s is not built yet",
+		       handle_name(owner, name), VIEW(network));
 }
 
 int ovd_op_attach_container(struct call *call, const struct ovd_attach_container *request)
 {
-	struct daemon *d = call->daemon;
-	_cleanup_(net_owner_done) struct net_owner owner = { .netns = -1 };
-	const char *missing = handle_later(&request->handle);
-	uint32_t pid = request->handle.linux_pid.pid;
-	int r;
+	struct attaching *a = telling_new(call, sizeof(*a));
 
-	if (missing)
-		return later(call, missing);
-	r = d->net->owner_open(d->net->platform, pid, &owner);
-	if (r < 0)
-		return call_fail(call, r, "handle: pid %u: %s", pid, owner_error(r));
-	if (request->isolation_network.p)
-		log_at(d->log, LOG_WARN,
-		       "pid %u is not fenced: isolation_network %.*s is not built yet", pid,
-		       VIEW(request->isolation_network));
-	return attach(call, request, &owner);
+	if (!a)
+		return 0;
+	a->owner = NET_OWNER_NONE;
+	if (handle_parse(call, &request->handle, &a->spec.owner) < 0 ||
+	    parse_attach(call, request, &a->spec) < 0 || open_owner(call, a) < 0)
+		return 0;
+	warn_of_no_fence(call, &a->spec.owner);
+	return attach(call, a);
 }
 
 /* ---- detach ---- */
@@ -126,10 +153,15 @@ static void reaped(struct call *call, int r)
 static void detach_done(struct call *call, int r)
 {
 	struct engine *e = call->daemon->engine;
+	const struct attaching *a = call->state;
+	const struct owner *who = &a->spec.owner;
+	char name[HANDLE_NAME_MAX];
 
-	if (!change_stands(call, r, "detach pid %u",
-			   call->request->detach_container.handle.linux_pid.pid))
+	if (r < 0 && a->telling.peer) /* of which the tunnel knows nothing any more */
+		engine_peer_doubt(e, a->telling.peer);
+	if (!change_stands(call, r, "detach %s", handle_name(who, name)))
 		return;
+	death_forget(call->daemon, who);
 	call->intent = NULL;
 	plan_clear(&call->plan);
 	if (engine_service_reap(e, &call->plan, &call->intent) == 0)
@@ -138,14 +170,83 @@ static void detach_done(struct call *call, int r)
 		call_ok(call);
 }
 
+static void detach_told(struct call *call)
+{
+	call_run(call, detach_done);
+}
+
 int ovd_op_detach_container(struct call *call, const struct ovd_detach_container *request)
 {
-	const char *missing = handle_later(&request->handle);
+	struct attaching *a = telling_new(call, sizeof(*a));
+	struct attachment_view known;
+	struct owner *who;
+	int r;
 
-	if (missing)
-		return later(call, missing);
-	return change_run(call,
-			  engine_detach(call->daemon->engine, request->handle.linux_pid.pid,
-					&call->plan, &call->intent),
-			  call_ok, detach_done);
+	if (!a)
+		return 0;
+	who = &a->spec.owner;
+	if (handle_parse(call, &request->handle, who) < 0)
+		return 0;
+	if (engine_attachment(call->daemon->engine, who, &known))
+		who->start_time = known.owner.start_time;
+	r = engine_detach(call->daemon->engine, who, &call->plan, &call->intent);
+	if (r == 0 && who->kind == HANDLE_GUEST)
+		return guest_detach(call, &a->telling, detach_told);
+	if (r == 0)
+		call->state = a;
+	return change_run(call, r, call_ok, detach_done);
+}
+
+/* ---- list ---- */
+
+struct listing {
+	struct call *call;
+	struct ovd_attachment *items;
+	size_t n;
+};
+
+static struct ovd_view put_mac(struct arena *arena, const uint8_t mac[MAC_BYTES])
+{
+	char *text = arena_alloc(arena, MAC_TEXT_MAX);
+
+	return text ? view(mac_format(mac, text)) : (struct ovd_view){ .p = NULL };
+}
+
+/* Names are the engine's own, which may have gone when the answer is written: that is at once. */
+static void list_one(void *arg, const struct attachment_view *a)
+{
+	struct listing *listing = arg;
+	struct ovd_attachment *item = &listing->items[listing->n++];
+
+	*item = (struct ovd_attachment){
+		.handle = handle_of(&a->owner),
+		.service = a->service,
+		.ip = a->ip,
+		.has_joined_ip = a->joined,
+		.joined_ip = a->joined_ip,
+		.ephemeral = a->ephemeral,
+	};
+	if (a->host.n > 0) {
+		item->interface = a->interface;
+		item->host_interface = a->host;
+	}
+	if (a->has_mac)
+		item->mac = put_mac(listing->call->arena, a->mac);
+}
+
+int ovd_op_list_attachments(struct call *call)
+{
+	const struct engine *e = call->daemon->engine;
+	struct listing listing = { .call = call };
+
+	listing.items =
+		arena_alloc(call->arena, engine_attachment_count(e) * sizeof(*listing.items) + 1);
+	if (!listing.items)
+		return call_fail(call, -ENOMEM, "list_attachments: no memory");
+	engine_each_attachment(e, list_one, &listing);
+	return call_reply(call,
+			  &(struct ovd_response){
+				  .kind = OVD_RESPONSE_ATTACHMENTS,
+				  .attachments = { .attachments = { listing.items, listing.n } },
+			  });
 }

@@ -47,3 +47,18 @@ bool change_stands(struct call *call, int r, const char *format, ...)
 	call_fail(call, r, "%s: %s", subject, call->plan.detail);
 	return false;
 }
+
+static void grown(struct call *call, int r)
+{
+	if (change_is_otherwise(call, r) || change_stands(call, r, "one more subnet"))
+		call_again(call);
+}
+
+int change_grow(struct call *call, struct ovd_view service)
+{
+	int r = engine_service_grow(call->daemon->engine, service, &call->plan, &call->intent);
+
+	if (r == 0)
+		return call_run(call, grown);
+	return change_refused(call, r == -EALREADY ? -ENOSPC : r);
+}

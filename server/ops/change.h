@@ -13,9 +13,13 @@ int change_refused(struct call *call, int r);
  * done is called; -EALREADY: `already` answers; else as change_refused. */
 int change_run(struct call *call, int r, int (*already)(struct call *call), call_done_fn *done);
 
-/* The plan of a service's setup or move was run, and r says that it must be another one. True: the
- * intent is dropped, to be asked for anew. */
+/* The plan of a service's setup, move or growth was run, and r says that it must be another one.
+ * True: the intent is dropped, to be asked for anew. */
 bool change_is_otherwise(struct call *call, int r);
+
+/* There is no address left: the service gets another subnet, and the call is handled anew; or it is
+ * answered with the reason. As change_refused returns. */
+int change_grow(struct call *call, struct ovd_view service);
 
 /* The plan was run, and r came of it. True: the intent is committed, and the caller answers. False:
  * it is dropped, and the call is answered by the text, what failed, and why. */

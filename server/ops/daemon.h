@@ -12,6 +12,7 @@
 #include "server/net/worker.h"
 
 struct channel_clock;
+struct deaths;
 struct heal;
 struct health;
 struct server;
@@ -38,6 +39,7 @@ struct daemon {
 	struct channel_clock *clock; /* of that channel; see channel.h */
 	bool wants_tunnel;           /* it is opened when it is needed */
 	struct tree_node *lookups;   /* of peers' host names; see resolve.h */
+	struct deaths *deaths;       /* of containers; see death.h */
 	struct heal *heal;           /* of the tunnel, while it has to be made again */
 	struct health *health;       /* of peers, while somebody listens; see health.h */
 

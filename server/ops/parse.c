@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "runtime/number.h"
+#include "server/engine/name.h"
 #include "server/ops/later.h"
 
 #define HOST_NAME_MAX_BYTES 253 /* RFC 1035 section 2.3.4, without the root's length byte */
@@ -120,6 +121,68 @@ int parse_endpoint(struct call *call, const char *field, struct ovd_view text,
 			      "has no host: expected host:port, ip:port or [ipv6]:port");
 	*ret_host = text;
 	return 0;
+}
+
+/* ---- a container ---- */
+
+/* As the kernel has it, where a percent sign asks for a number; dev_valid_name(),
+ * linux/net/core/dev.c. */
+static bool is_link_name(struct ovd_view name)
+{
+	for (size_t i = 0; i < name.n; i++)
+		if (!isgraph((unsigned char)name.p[i]) || strchr("/:%", name.p[i]))
+			return false;
+	return name.n > 0 && name.n < LINK_NAME_MAX && !view_eq(name, VIEW_LITERAL(".")) &&
+	       !view_eq(name, VIEW_LITERAL(".."));
+}
+
+static int parse_interface(struct call *call, struct ovd_view name, bool joins)
+{
+	if (!is_link_name(name))
+		return refuse(call, "interface", name, "is no name of an interface");
+	if (view_eq(name, VIEW_LITERAL("lo")) || (joins && view_eq(name, VIEW_LITERAL("eth1"))))
+		return refuse(call, "interface", name, "is another interface's name");
+	return 0;
+}
+
+static bool has_interface(const struct ovd_attach_handle *handle)
+{
+	return handle->kind == OVD_ATTACH_HANDLE_LINUX_PID ||
+	       handle->kind == OVD_ATTACH_HANDLE_LINUX_NETNS;
+}
+
+static int parse_request_id(struct call *call, struct ovd_view id, uint64_t *ret)
+{
+	if (id.n == 0)
+		return refuse(call, "request_id", id, "is empty");
+	*ret = siphash13(id.p, id.n);
+	*ret += *ret == 0; /* which stands for none */
+	return 0;
+}
+
+int parse_attach(struct call *call, const struct ovd_attach_container *request,
+		 struct attach_spec *ret)
+{
+	ret->service = request->service;
+	ret->join_global = request->join_global;
+	ret->ephemeral = request->ephemeral;
+	ret->interface = request->interface;
+	ret->has_mac = request->mac.p;
+	if (request->has_ip)
+		ret->ip = request->ip;
+	if (request->mac.p && mac_parse(request->mac, ret->mac) < 0)
+		return refuse(call, "mac", request->mac,
+			      "is not a station's address like 02:00:5e:10:00:07");
+	if (request->interface.p &&
+	    parse_interface(call, request->interface, request->join_global) < 0)
+		return -EINVAL;
+	if (!has_interface(&request->handle) && (request->mac.p || request->interface.p)) {
+		call_refuse(call, -EINVAL, request->mac.p ? "mac" : "interface",
+			    "the handle has no interface of its own");
+		return -EINVAL;
+	}
+	return request->request_id.p ? parse_request_id(call, request->request_id, &ret->request)
+				     : 0;
 }
 
 int parse_scope(struct call *call, const struct ovd_peer_scope *scope)

@@ -62,3 +62,11 @@ int identity_load(const char *data_dir, struct ovd_key *ret_private, struct ovd_
 	explicit_bzero(&key, sizeof(key));
 	return r;
 }
+
+int identity_make(struct ovd_key *ret_private, struct ovd_key *ret_public)
+{
+	if (sodium_init() < 0)
+		return -EIO;
+	make_key(ret_private);
+	return crypto_scalarmult_base(ret_public->b, ret_private->b) < 0 ? -EIO : 0;
+}

@@ -7,3 +7,6 @@
  * or makes one and writes it, synced, before it returns. -EBADMSG for a file that holds something
  * else: it is never overwritten. The caller wipes *ret_private. */
 int identity_load(const char *data_dir, struct ovd_key *ret_private, struct ovd_key *ret_public);
+
+/* A fresh pair, which is kept nowhere. -EIO. The caller wipes *ret_private. */
+int identity_make(struct ovd_key *ret_private, struct ovd_key *ret_public);

@@ -21,11 +21,11 @@ bool record_is_durable(enum state_record_kind kind)
 	return false;
 }
 
-/* A handle without a namespace is known by its id. */
+/* A handle that isn't a process is known by its id. */
 static int put_owner(const struct state_attachment *a, char *p, size_t room)
 {
-	if (a->id.n > 0)
-		return snprintf(p, room, "id %.*s", VIEW(a->id));
+	if (a->has_handle)
+		return snprintf(p, room, "%s %.*s", state_handle_name(a->handle), VIEW(a->id));
 	return snprintf(p, room, "netns %" PRIu64 ":%" PRIu64, a->netns_dev, a->netns_ino);
 }
 

@@ -302,7 +302,8 @@ static int ask(struct sim *s, struct sim_job *job)
 	case ACT_ATTACH:
 		return ask_attach(s, job);
 	case ACT_DETACH:
-		return engine_detach(s->e, FIRST_PID + job->act.who, &job->plan, &job->intent);
+		return engine_detach(s->e, &(struct owner){ .pid = FIRST_PID + job->act.who },
+				     &job->plan, &job->intent);
 	case ACT_PEER:
 		return ask_peer(s, job);
 	case ACT_UNPEER:

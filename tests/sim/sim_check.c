@@ -41,9 +41,9 @@ static void check_addresses(const struct sim *s)
 		if (service->segment != s->e->shared)
 			see(&seen, &gateway);
 	}
-	FOR_EACH(&walk, at, s->e->attachments_by_pid)
+	FOR_EACH(&walk, at, s->e->attachments_by_handle)
 	{
-		const struct attachment *a = CONTAINER_OF(at, struct attachment, by_pid);
+		const struct attachment *a = CONTAINER_OF(at, struct attachment, by_handle);
 
 		see(&seen, &a->ip);
 		if (a->joined)
@@ -76,9 +76,9 @@ static void check_pools(const struct sim *s)
 		CHECK_INT(segment->pool.n_given,
 			  segment->n_attached + leases_in(s, &segment->pool.block));
 	}
-	FOR_EACH(&walk, at, s->e->attachments_by_pid)
+	FOR_EACH(&walk, at, s->e->attachments_by_handle)
 	{
-		joined += CONTAINER_OF(at, struct attachment, by_pid)->joined;
+		joined += CONTAINER_OF(at, struct attachment, by_handle)->joined;
 	}
 	if (s->e->global.has_block)
 		CHECK_INT(s->e->global.pool.n_given,
@@ -92,9 +92,9 @@ static const struct attachment *find(const struct sim *s, unsigned who, unsigned
 	const struct owner owner = sim_owner(s, who, life);
 	struct tree_walk walk;
 
-	FOR_EACH(&walk, at, s->e->attachments_by_pid)
+	FOR_EACH(&walk, at, s->e->attachments_by_handle)
 	{
-		const struct attachment *a = CONTAINER_OF(at, struct attachment, by_pid);
+		const struct attachment *a = CONTAINER_OF(at, struct attachment, by_handle);
 
 		if (a->owner.pid == owner.pid && a->owner.start_time == owner.start_time)
 			return a;
@@ -193,9 +193,9 @@ static void check_kernel(const struct sim *s)
 	struct tree_walk walk;
 	size_t ports = 0, bridges = 0;
 
-	FOR_EACH(&walk, at, s->e->attachments_by_pid)
+	FOR_EACH(&walk, at, s->e->attachments_by_handle)
 	{
-		const struct attachment *a = CONTAINER_OF(at, struct attachment, by_pid);
+		const struct attachment *a = CONTAINER_OF(at, struct attachment, by_handle);
 
 		if (a->owner.start_time == s->life[a->owner.pid - 100] + 1)
 			ports += 1u + a->joined;

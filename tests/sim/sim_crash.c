@@ -130,9 +130,9 @@ static const struct attachment *attachment_of(const struct sim *s, unsigned who)
 {
 	struct tree_walk walk;
 
-	for (struct tree_node *at = tree_first(&walk, s->e->attachments_by_pid); at;
+	for (struct tree_node *at = tree_first(&walk, s->e->attachments_by_handle); at;
 	     at = tree_next(&walk)) {
-		const struct attachment *a = CONTAINER_OF(at, struct attachment, by_pid);
+		const struct attachment *a = CONTAINER_OF(at, struct attachment, by_handle);
 
 		if (a->owner.pid == 100 + who)
 			return a;

@@ -188,6 +188,8 @@ pub enum Request {
     /// Removes all that the daemon made on this host, then ends it; an err tells what could not be
     /// removed. Since overlayd 0.1.
     Uninstall(Uninstall),
+    /// Lists the containers that are connected. Since overlayd 0.1.
+    ListAttachments,
 }
 
 impl Request {
@@ -222,6 +224,7 @@ impl Request {
         "hello",
         "describe",
         "uninstall",
+        "list_attachments",
     ];
 
     /// This variant's name on the wire.
@@ -256,6 +259,7 @@ impl Request {
             Self::Hello(_) => "hello",
             Self::Describe => "describe",
             Self::Uninstall(_) => "uninstall",
+            Self::ListAttachments => "list_attachments",
         }
     }
 }
@@ -293,6 +297,8 @@ pub enum Response {
     ServerInfo(ServerInfo),
     /// The daemon's schema. Since overlayd 0.1.
     Description(Description),
+    /// The containers that are connected. Since overlayd 0.1.
+    Attachments(Attachments),
 }
 
 impl Response {
@@ -312,6 +318,7 @@ impl Response {
         "err",
         "server_info",
         "description",
+        "attachments",
     ];
 
     /// This variant's name on the wire.
@@ -331,6 +338,7 @@ impl Response {
             Self::Err(_) => "err",
             Self::ServerInfo(_) => "server_info",
             Self::Description(_) => "description",
+            Self::Attachments(_) => "attachments",
         }
     }
 }
@@ -375,6 +383,8 @@ pub enum AttachHandle {
     GuestManaged(GuestManaged),
     /// A process that shares the host's network. Since 0.13.0.
     HostShared(HostShared),
+    /// A network namespace that has a file. Since overlayd 0.1.
+    LinuxNetns(LinuxNetns),
 }
 
 impl AttachHandle {
@@ -384,6 +394,7 @@ impl AttachHandle {
         "windows_container",
         "guest_managed",
         "host_shared",
+        "linux_netns",
     ];
 
     /// This variant's name on the wire.
@@ -393,6 +404,7 @@ impl AttachHandle {
             Self::WindowsContainer(_) => "windows_container",
             Self::GuestManaged(_) => "guest_managed",
             Self::HostShared(_) => "host_shared",
+            Self::LinuxNetns(_) => "linux_netns",
         }
     }
 }
@@ -470,6 +482,25 @@ impl HostShared {
     ) -> Self {
         Self {
             id: id.into(),
+        }
+    }
+}
+
+/// A network namespace that has a file.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct LinuxNetns {
+    /// The file, as the daemon sees it: an absolute path, 2 to 255 bytes. Detached by the same
+    /// path.
+    pub path: String,
+}
+
+impl LinuxNetns {
+    /// With what it can't do without; all else is absent, or has its default.
+    pub fn new(
+        path: impl Into<String>,
+    ) -> Self {
+        Self {
+            path: path.into(),
         }
     }
 }
@@ -707,6 +738,22 @@ pub struct AttachContainer {
     /// Search list for the container's resolver, names separated by one space.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dns_domain: Option<String>,
+    /// The address that it is to have, of a subnet of the service; chosen by the daemon if absent.
+    /// Since overlayd 0.1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "crate::wire::canonical")]
+    pub ip: Option<std::net::IpAddr>,
+    /// The hardware address that its interface is to have: six bytes, of one station; chosen by the
+    /// kernel if absent. Since overlayd 0.1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mac: Option<String>,
+    /// What its interface is to be called, 1 to 15 bytes; eth0 if absent. Since overlayd 0.1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interface: Option<String>,
+    /// This request's own id, repeated when it is sent again: then a container that is attached by
+    /// another request is refused, whatever that asked for. 1 to 63 bytes. Since overlayd 0.1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
 }
 
 impl AttachContainer {
@@ -724,6 +771,10 @@ impl AttachContainer {
             isolation_network: Default::default(),
             dns_server: Default::default(),
             dns_domain: Default::default(),
+            ip: Default::default(),
+            mac: Default::default(),
+            interface: Default::default(),
+            request_id: Default::default(),
         }
     }
 }
@@ -1805,6 +1856,72 @@ impl Description {
     }
 }
 
+/// The containers that are connected.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Attachments {
+    /// Each of them.
+    pub attachments: Vec<Attachment>,
+}
+
+impl Attachments {
+    /// With what it can't do without; all else is absent, or has its default.
+    pub fn new(
+        attachments: Vec<Attachment>,
+    ) -> Self {
+        Self {
+            attachments,
+        }
+    }
+}
+
+/// A container that is connected.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// Who it is.
+    pub handle: AttachHandle,
+    /// Its service.
+    pub service: String,
+    /// Its address there.
+    #[serde(serialize_with = "crate::wire::canonical")]
+    pub ip: std::net::IpAddr,
+    /// Its address in the node's own block, where it is connected to that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "crate::wire::canonical")]
+    pub joined_ip: Option<std::net::IpAddr>,
+    /// Its interface, as it is called in its network namespace; absent if it has none of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interface: Option<String>,
+    /// The other end of that, on the host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host_interface: Option<String>,
+    /// The hardware address that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mac: Option<String>,
+    /// The service goes with its last container.
+    pub ephemeral: bool,
+}
+
+impl Attachment {
+    /// With what it can't do without; all else is absent, or has its default.
+    pub fn new(
+        handle: AttachHandle,
+        service: impl Into<String>,
+        ip: std::net::IpAddr,
+        ephemeral: bool,
+    ) -> Self {
+        Self {
+            handle,
+            service: service.into(),
+            ip,
+            joined_ip: Default::default(),
+            interface: Default::default(),
+            host_interface: Default::default(),
+            mac: Default::default(),
+            ephemeral,
+        }
+    }
+}
+
 /// A peer came into reach or went out of it.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct PeerHealthChanged {
@@ -2102,6 +2219,14 @@ pub mod call {
             other => Err(Box::new(other)),
         })
     }
+
+    /// Lists the containers that are connected. Since overlayd 0.1.
+    pub fn list_attachments() -> Call<Attachments> {
+        Call::new(Request::ListAttachments, |result| match result {
+            Response::Attachments(answer) => Ok(answer),
+            other => Err(Box::new(other)),
+        })
+    }
 }
 
 /// The operations, each a method that waits for its answer.
@@ -2255,6 +2380,11 @@ impl crate::blocking::Client {
     /// removed. Since overlayd 0.1.
     pub fn uninstall(&self, request: Uninstall) -> Result<(), crate::Error> {
         self.call(call::uninstall(request))
+    }
+
+    /// Lists the containers that are connected. Since overlayd 0.1.
+    pub fn list_attachments(&self) -> Result<Attachments, crate::Error> {
+        self.call(call::list_attachments())
     }
 }
 
@@ -2410,5 +2540,10 @@ impl crate::tokio::Client {
     /// removed. Since overlayd 0.1.
     pub async fn uninstall(&self, request: Uninstall) -> Result<(), crate::Error> {
         self.call(call::uninstall(request)).await
+    }
+
+    /// Lists the containers that are connected. Since overlayd 0.1.
+    pub async fn list_attachments(&self) -> Result<Attachments, crate::Error> {
+        self.call(call::list_attachments()).await
     }
 }

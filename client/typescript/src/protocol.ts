@@ -288,6 +288,18 @@ export const HostShared = new wire.Struct<HostShared>({
   id: wire.required(wire.text),
 });
 
+/** A network namespace that has a file. */
+export interface LinuxNetns {
+  /**
+   * The file, as the daemon sees it: an absolute path, 2 to 255 bytes. Detached by the same path.
+   * Example: `/run/netns/web-7`.
+   */
+  path: string;
+}
+export const LinuxNetns = new wire.Struct<LinuxNetns>({
+  path: wire.required(wire.text),
+});
+
 /** Which container is meant. */
 export type AttachHandle =
   /**
@@ -313,12 +325,19 @@ export type AttachHandle =
    *
    * @since 0.13.0
    */
-  | ({ platform: "host_shared" } & HostShared);
+  | ({ platform: "host_shared" } & HostShared)
+  /**
+   * A network namespace that has a file.
+   *
+   * @since overlayd 0.1
+   */
+  | ({ platform: "linux_netns" } & LinuxNetns);
 export const AttachHandle = new wire.Union<AttachHandle, "platform">("platform", {
   linux_pid: LinuxPid,
   windows_container: WindowsContainer,
   guest_managed: GuestManaged,
   host_shared: HostShared,
+  linux_netns: LinuxNetns,
 });
 
 /** Who is connected to what. */
@@ -349,6 +368,32 @@ export interface AttachContainer {
    * `prod.overlay`.
    */
   dns_domain?: string | undefined;
+  /**
+   * The address that it is to have, of a subnet of the service; chosen by the daemon if absent.
+   *
+   * @since overlayd 0.1
+   */
+  ip?: string | undefined;
+  /**
+   * The hardware address that its interface is to have: six bytes, of one station; chosen by the
+   * kernel if absent. Example: `02:00:5e:10:00:07`.
+   *
+   * @since overlayd 0.1
+   */
+  mac?: string | undefined;
+  /**
+   * What its interface is to be called, 1 to 15 bytes; eth0 if absent. Example: `net0`.
+   *
+   * @since overlayd 0.1
+   */
+  interface?: string | undefined;
+  /**
+   * This request's own id, repeated when it is sent again: then a container that is attached by
+   * another request is refused, whatever that asked for. 1 to 63 bytes. Example: `run-7f3a`.
+   *
+   * @since overlayd 0.1
+   */
+  request_id?: string | undefined;
 }
 export const AttachContainer = new wire.Struct<AttachContainer>({
   handle: wire.required(AttachHandle),
@@ -358,6 +403,10 @@ export const AttachContainer = new wire.Struct<AttachContainer>({
   isolation_network: wire.optional(wire.text),
   dns_server: wire.optional(wire.ip),
   dns_domain: wire.optional(wire.text),
+  ip: wire.optional(wire.ip),
+  mac: wire.optional(wire.text),
+  interface: wire.optional(wire.text),
+  request_id: wire.optional(wire.text),
 });
 
 /** Who is disconnected. */
@@ -804,7 +853,13 @@ export type Request =
    *
    * @since overlayd 0.1
    */
-  | ({ op: "uninstall" } & Uninstall);
+  | ({ op: "uninstall" } & Uninstall)
+  /**
+   * Lists the containers that are connected.
+   *
+   * @since overlayd 0.1
+   */
+  | { op: "list_attachments" };
 export const Request = new wire.Union<Request, "op">("op", {
   set_local_node_id: SetLocalNodeId,
   set_local_wg_pubkey: SetLocalWgPubkey,
@@ -835,6 +890,7 @@ export const Request = new wire.Union<Request, "op">("op", {
   hello: Hello,
   describe: wire.unit,
   uninstall: Uninstall,
+  list_attachments: wire.unit,
 });
 
 /** A request and its number. */
@@ -1258,6 +1314,48 @@ export const Description = new wire.Struct<Description>({
   descriptors: wire.required(wire.text),
 });
 
+/** A container that is connected. */
+export interface Attachment {
+  /** Who it is. */
+  handle: AttachHandle;
+  /** Its service. Example: `web`. */
+  service: string;
+  /** Its address there. */
+  ip: string;
+  /** Its address in the node's own block, where it is connected to that. */
+  joined_ip?: string | undefined;
+  /**
+   * Its interface, as it is called in its network namespace; absent if it has none of its own.
+   * Example: `eth0`.
+   */
+  interface?: string | undefined;
+  /** The other end of that, on the host. Example: `zl-f0000a3c-0`. */
+  host_interface?: string | undefined;
+  /** The hardware address that was asked for. Example: `02:00:5e:10:00:07`. */
+  mac?: string | undefined;
+  /** The service goes with its last container. */
+  ephemeral: boolean;
+}
+export const Attachment = new wire.Struct<Attachment>({
+  handle: wire.required(AttachHandle),
+  service: wire.required(wire.text),
+  ip: wire.required(wire.ip),
+  joined_ip: wire.optional(wire.ip),
+  interface: wire.optional(wire.text),
+  host_interface: wire.optional(wire.text),
+  mac: wire.optional(wire.text),
+  ephemeral: wire.required(wire.bool),
+});
+
+/** The containers that are connected. */
+export interface Attachments {
+  /** Each of them. At most 65536 items. */
+  attachments: readonly Attachment[];
+}
+export const Attachments = new wire.Struct<Attachments>({
+  attachments: wire.required(wire.list(Attachment)),
+});
+
 /** What came of a request. */
 export type Response =
   /**
@@ -1343,7 +1441,13 @@ export type Response =
    *
    * @since overlayd 0.1
    */
-  | ({ result: "description" } & Description);
+  | ({ result: "description" } & Description)
+  /**
+   * The containers that are connected.
+   *
+   * @since overlayd 0.1
+   */
+  | ({ result: "attachments" } & Attachments);
 export const Response = new wire.Union<Response, "result">("result", {
   ok: wire.unit,
   ip: AllocatedIp,
@@ -1359,6 +1463,7 @@ export const Response = new wire.Union<Response, "result">("result", {
   err: Err,
   server_info: ServerInfo,
   description: Description,
+  attachments: Attachments,
 });
 
 /** An answer and the number of its request. */
@@ -1721,5 +1826,14 @@ export abstract class Operations {
    */
   uninstall(request: Uninstall, options?: CallOptions): Promise<Answer<"ok">> {
     return this.ask({ ...request, op: "uninstall" }, ["ok"], options);
+  }
+
+  /**
+   * Lists the containers that are connected.
+   *
+   * @since overlayd 0.1
+   */
+  listAttachments(options?: CallOptions): Promise<Answer<"attachments">> {
+    return this.ask({ op: "list_attachments" }, ["attachments"], options);
   }
 }

@@ -269,7 +269,7 @@ TEST(data_dirs)
 
 #define HANDLE                                                                                     \
 	"; expected "                                                                              \
-	"linux_pid:PID|windows_container:CONTAINER_ID|guest_managed:ID|host_shared:ID\n"
+	"linux_pid:PID|windows_container:CONTAINER_ID|guest_managed:ID|host_shared:ID|linux_netns:PATH\n"
 #define TRY "Try 'overlayctl help'.\n"
 
 static const struct {

@@ -122,7 +122,7 @@ int node_attach(struct node *n, uint32_t pid, uint64_t ns, const char *service, 
 int node_detach(struct node *n, uint32_t pid)
 {
 	forget(n);
-	return engine_detach(n->e, pid, &n->plan, &n->intent);
+	return engine_detach(n->e, &(struct owner){ .pid = pid }, &n->plan, &n->intent);
 }
 
 void node_has_tunnel(struct node *n)
@@ -195,6 +195,12 @@ static void put_bridge(struct buf *b, const struct step_bridge *bridge)
 	buf_printf(b, "bridge %s", bridge->link);
 	put_ip(b, " ", &bridge->gateway);
 	buf_printf(b, "/%u", bridge->prefix_len);
+	for (size_t i = 0; i < bridge->n_more; i++) {
+		put_ip(b, " and ", &bridge->more[i].ip);
+		buf_printf(b, "/%u", bridge->more[i].prefix_len);
+	}
+	if (bridge->grows)
+		buf_text(b, ", grows");
 	put_ip(b, ", was ", &bridge->was);
 }
 
@@ -256,6 +262,22 @@ static void put_step(struct buf *b, const struct step *s)
 		break;
 	case STEP_ROUTE_DELETE:
 		put_route(b, "no route ", &s->route);
+		break;
+	case STEP_ALIAS:
+		put_ip(b, "alias ", &s->alias.ip);
+		buf_printf(b, " on %s", s->alias.link);
+		break;
+	case STEP_ALIAS_DELETE:
+		put_ip(b, "no alias ", &s->alias.ip);
+		buf_printf(b, " on %s", s->alias.link);
+		break;
+	case STEP_PROXY:
+		put_ip(b, "proxy ", &s->alias.ip);
+		buf_printf(b, " on %s", s->alias.link);
+		break;
+	case STEP_PROXY_DELETE:
+		put_ip(b, "no proxy ", &s->alias.ip);
+		buf_printf(b, " on %s", s->alias.link);
 		break;
 	case STEP_REMEMBER:
 	case STEP_FORGET:

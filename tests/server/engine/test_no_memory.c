@@ -85,6 +85,19 @@ static int unset(struct node *n, uint8_t number)
 	return engine_peer_remove(n->e, &key, &n->plan, &n->change, &n->intent);
 }
 
+static int by_id(struct node *n, enum handle_kind kind, bool attach)
+{
+	const struct attach_spec spec = { .owner = { .kind = kind, .id = view("a"), .netns = -1 },
+					  .service = view("web"),
+					  .public_key = { { 77 } } };
+	struct ovd_ip ip;
+
+	if (attach)
+		return node_attach_spec(n, &spec, false, &ip);
+	plan_done(&n->plan);
+	return engine_detach(n->e, &spec.owner, &n->plan, &n->intent);
+}
+
 static int ask(struct node *n, unsigned step)
 {
 	struct ovd_ip ip;
@@ -117,10 +130,22 @@ static int ask(struct node *n, unsigned step)
 	case 12:
 		return node_detach(n, 7);
 	case 13:
-		return node_unservice(n, "web");
+		return by_id(n, HANDLE_GUEST, true);
 	case 14:
+		return by_id(n, HANDLE_HOST, true);
+	case 15: /* with what both want of it */
+		return node_setup(n, "10.200.0.0/16", "10.200.4.0/24", 2);
+	case 16:
+		return node_service(n, "web", SERVICE_AUTO);
+	case 17:
+		return by_id(n, HANDLE_GUEST, false);
+	case 18:
+		return by_id(n, HANDLE_HOST, false);
+	case 19:
+		return node_unservice(n, "web");
+	case 20:
 		return unset(n, 9); /* a stranger */
-	case 15:
+	case 21:
 		return node_teardown(n);
 	}
 	return 1;

@@ -148,14 +148,13 @@ TEST(only_this_address)
 	    " net.ipv6.conf.d0.accept_dad=0");
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		_cleanup_(freep) char *text = NULL;
-		const struct ovd_ip want = ip_of(cases[i].want);
+		const struct ovd_cidr want = { ip_of(cases[i].want), cases[i].prefix_len };
 		char detail[PLAN_DETAIL_MAX] = "";
 
 		CASE("%s", cases[i].name);
 		run("ip addr flush dev d0; for a in %s; do ip addr add $a dev d0; done",
 		    cases[i].has);
-		CHECK_INT(address_only(fd, link_index("d0"), &want, cases[i].prefix_len, detail),
-			  0);
+		CHECK_INT(address_only(fd, link_index("d0"), &want, 1, detail), 0);
 		text = addresses("");
 		CHECK_STR(text, cases[i].then);
 	}
@@ -165,12 +164,12 @@ TEST(only_this_address_of_its_link)
 {
 	_cleanup_(fd_closep) int fd = host_with_link();
 	_cleanup_(freep) char *before = NULL;
-	const struct ovd_ip four = ip_of("10.1.2.1");
+	const struct ovd_cidr four = { ip_of("10.1.2.1"), 24 };
 
 	run("ip link add d1 type bridge; ip addr add 10.1.2.7/24 dev d1;"
 	    "ip addr add 10.1.2.1/24 dev d0; ip addr add fe80::7/64 dev d0 nodad");
 	before = look(NULL);
-	CHECK_INT(address_only(fd, link_index("d0"), &four, 24, NULL), 0);
+	CHECK_INT(address_only(fd, link_index("d0"), &four, 1, NULL), 0);
 	CHECK_AS_BEFORE(NULL, before);
-	CHECK_INT(address_only(fd, 12345, &four, 24, NULL), -ENODEV);
+	CHECK_INT(address_only(fd, 12345, &four, 1, NULL), -ENODEV);
 }

@@ -1,10 +1,12 @@
 #include "server/linux/netns.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/server/linux/host.h"
 
@@ -15,7 +17,7 @@ static int own_open(void)
 
 TEST(whose_it_is)
 {
-	_cleanup_(net_owner_done) struct net_owner owner = { .netns = -1 };
+	_cleanup_(net_owner_done) struct net_owner owner = NET_OWNER_NONE;
 	_cleanup_(fd_closep) int own = -1;
 	_cleanup_(freep) char *start = NULL;
 	struct guest guest;
@@ -44,7 +46,7 @@ TEST(whose_it_is)
 TEST(our_own_namespace_is_nobodys)
 {
 	_cleanup_(fd_closep) int own = -1;
-	struct net_owner owner = { .pid = 7, .netns = -1 }, before = owner;
+	struct net_owner owner = { .pid = 7, .netns = -1, .process = -1 }, before = owner;
 
 	host_enter();
 	own = own_open();
@@ -55,7 +57,7 @@ TEST(our_own_namespace_is_nobodys)
 TEST(gone)
 {
 	_cleanup_(fd_closep) int own = -1;
-	struct net_owner owner = { .netns = -1 };
+	struct net_owner owner = NET_OWNER_NONE;
 	struct guest guest;
 
 	host_enter();
@@ -69,4 +71,56 @@ TEST(gone)
 	CHECK_INT(netns_owner_open(own, (uint32_t)guest.pid, &owner), -ESRCH);
 	CHECK_INT(netns_owner_open(own, 0, &owner), -ESRCH);
 	CHECK_INT(netns_owner_open(own, UINT32_MAX, &owner), -ESRCH);
+}
+
+TEST(a_file)
+{
+	_cleanup_(net_owner_done) struct net_owner owner = NET_OWNER_NONE, other = NET_OWNER_NONE;
+	_cleanup_(fd_closep) int own = -1;
+	struct guest guest;
+	char path[64];
+
+	host_enter();
+	own = own_open();
+	guest_start(&guest);
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)guest.pid);
+	CHECK_INT(netns_path_open(own, path, &owner), 0);
+	CHECK_INT(netns_owner_open(own, (uint32_t)guest.pid, &other), 0);
+	CHECK_U64(owner.netns_ino, other.netns_ino);
+	CHECK_U64(owner.netns_dev, other.netns_dev);
+	CHECK_U64(owner.start_time, 0);
+	CHECK_INT(owner.pid, 0);
+	CHECK_INT(owner.process, -1);
+	CHECK_INT(fcntl(owner.netns, F_GETFD), FD_CLOEXEC);
+	net_owner_done(&owner);
+	CHECK_INT(netns_path_open(own, "/proc/self/ns/net", &owner), -EINVAL);
+	CHECK_INT(netns_path_open(own, "/proc/self/ns/mnt", &owner), -ENOTTY);
+	CHECK_INT(netns_path_open(own, "/dev/null", &owner), -ENOTTY);
+	CHECK_INT(netns_path_open(own, "/proc/self/ns/", &owner), -ENOTTY);
+	run("mkfifo /tmp/fifo.%d", (int)guest.pid); /* nobody waits for its other end */
+	snprintf(path, sizeof(path), "/tmp/fifo.%d", (int)guest.pid);
+	CHECK_INT(netns_path_open(own, path, &owner), -ENOTTY);
+	unlink(path);
+	CHECK_INT(netns_path_open(own, path, &owner), -ENOENT);
+	CHECK_INT(owner.netns, -1);
+	guest_stop(&guest);
+}
+
+/* Readable when it has ended. */
+TEST(its_end)
+{
+	_cleanup_(net_owner_done) struct net_owner owner = NET_OWNER_NONE;
+	_cleanup_(fd_closep) int own = -1;
+	struct guest guest;
+	struct pollfd poll_end;
+
+	host_enter();
+	own = own_open();
+	guest_start(&guest);
+	CHECK_INT(netns_owner_open(own, (uint32_t)guest.pid, &owner), 0);
+	poll_end = (struct pollfd){ .fd = owner.process, .events = POLLIN };
+	CHECK_INT(poll(&poll_end, 1, 0), 0);
+	kill(guest.pid, SIGKILL);
+	CHECK_INT(poll(&poll_end, 1, 10000), 1);
+	guest_stop(&guest);
 }

@@ -40,8 +40,10 @@ static const struct net_step rows[STEP_MAX_] = {
 	ROW(STEP_VETH),          ROW(STEP_JOIN),
 	ROW(STEP_CUT),           ROW(STEP_ROUTE),
 	ROW(STEP_ROUTE_DELETE),  ROW(STEP_FIREWALL_DELETE),
-	ROW(STEP_UPLINK),
-	ROW(STEP_SETTINGS_BACK), ROW(STEP_CLEAR),
+	ROW(STEP_UPLINK),        ROW(STEP_ALIAS),
+	ROW(STEP_ALIAS_DELETE),  ROW(STEP_PROXY),
+	ROW(STEP_PROXY_DELETE),  ROW(STEP_SETTINGS_BACK),
+	ROW(STEP_CLEAR),
 };
 
 struct scene {
@@ -112,7 +114,7 @@ static int attach(struct scene *s, struct plan *plan, struct intent **intent)
 
 static int detach(struct scene *s, struct plan *plan, struct intent **intent)
 {
-	return engine_detach(s->e, s->owner.pid, plan, intent);
+	return engine_detach(s->e, &(struct owner){ .pid = s->owner.pid }, plan, intent);
 }
 
 static int peer(struct scene *s, uint8_t number, const char *allowed, const char *more,

@@ -319,6 +319,54 @@ static int clear(void *platform, struct step *step _unused_, char *detail _unuse
 	return 0;
 }
 
+static void alias_name(const struct step *step, const char *what, char name[96])
+{
+	char ip[IP_TEXT_MAX];
+
+	snprintf(name, 96, "%s %s on %s", what, ip_format(&step->alias.ip, ip), step->alias.link);
+}
+
+static int alias(void *platform, struct step *step, char *detail _unused_)
+{
+	char name[96];
+
+	alias_name(step, "alias", name);
+	return make(platform, name, name, &step->alias.made);
+}
+
+static int proxy(void *platform, struct step *step, char *detail _unused_)
+{
+	char name[96];
+
+	alias_name(step, "proxy", name);
+	return make(platform, name, name, &step->alias.made);
+}
+
+static int alias_delete(void *platform, struct step *step, char *detail _unused_)
+{
+	char name[96];
+
+	alias_name(step, "alias", name);
+	return take(platform, name);
+}
+
+static int proxy_delete(void *platform, struct step *step, char *detail _unused_)
+{
+	char name[96];
+
+	alias_name(step, "proxy", name);
+	return take(platform, name);
+}
+
+static void alias_undo(void *platform, struct step *step)
+{
+	char name[96];
+
+	alias_name(step, step->kind == STEP_ALIAS ? "alias" : "proxy", name);
+	if (step->alias.made)
+		drop(platform, name);
+}
+
 static const struct net_step fake_steps[STEP_MAX_] = {
 	[STEP_FIREWALL] = { "firewall", firewall, NULL },
 	[STEP_PREFIX] = { "prefix", prefix_add, prefix_add_undo },
@@ -334,6 +382,10 @@ static const struct net_step fake_steps[STEP_MAX_] = {
 	[STEP_ROUTE] = { "route", route, route_undo },
 	[STEP_ROUTE_DELETE] = { "no route", route_delete, route_delete_undo },
 	[STEP_FIREWALL_DELETE] = { "no firewall", firewall_delete, NULL },
+	[STEP_ALIAS] = { "alias", alias, alias_undo },
+	[STEP_ALIAS_DELETE] = { "no alias", alias_delete, NULL },
+	[STEP_PROXY] = { "proxy", proxy, alias_undo },
+	[STEP_PROXY_DELETE] = { "no proxy", proxy_delete, NULL },
 	[STEP_UPLINK] = { "uplink", uplink, NULL },
 	[STEP_SETTINGS_BACK] = { "settings back", settings_back, NULL },
 	[STEP_CLEAR] = { "clear", clear, NULL },

@@ -119,12 +119,42 @@ static int tunnel_open(void *platform, const char *link _unused_, struct tunnel 
 }
 
 /* Each pid is a process with a namespace of its own. */
-static int owner_open(void *platform _unused_, uint32_t pid, struct net_owner *ret)
+static int owner_open(void *platform, uint32_t pid, struct net_owner *ret)
 {
+	struct node *n = node_of(platform);
+
 	*ret = (struct net_owner){
-		.netns_dev = 4, .netns_ino = pid, .start_time = 1, .pid = pid, .netns = -1
+		.netns_dev = 4, .netns_ino = pid, .start_time = 1, .pid = pid, .netns = -1,
+		.process = n->process
 	};
+	n->process = -1;
 	return 0;
+}
+
+/* Of a path so long is the namespace with the inode 0x1000 and that. */
+static int netns_open(void *platform, const char *path, struct net_owner *ret)
+{
+	if (node_of(platform)->netns_ended)
+		return -ENOENT;
+	*ret = (struct net_owner){ .netns_dev = 4,
+				   .netns_ino = 0x1000 + strlen(path),
+				   .netns = -1,
+				   .process = -1 };
+	return 0;
+}
+
+static int links_fd(void *platform)
+{
+	return node_of(platform)->links;
+}
+
+static void links_read(void *platform, void (*gone)(void *arg, struct ovd_view link), void *arg)
+{
+	struct node *n = node_of(platform);
+	eventfd_t count;
+
+	eventfd_read(n->links, &count);
+	gone(arg, view(n->link_gone));
 }
 
 /* ---- the loop ---- */
@@ -199,6 +229,11 @@ void node_start(struct node *n)
 	net_fake_init(&n->fake);
 	n->net = n->fake.net;
 	n->net.owner_open = owner_open;
+	n->net.netns_open = netns_open;
+	n->net.links_fd = links_fd;
+	n->net.links_read = links_read;
+	n->process = -1;
+	n->links = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	n->net.tunnel_open = tunnel_open;
 	n->tunnel.tunnel.ops = &tunnel_ops;
 	n->tunnel.answers = true;
@@ -236,6 +271,7 @@ void node_stop(struct node *n)
 	worker_stop(n->daemon.worker);
 	engine_free(n->daemon.engine);
 	close(n->tunnel.event);
+	close(n->links);
 	snprintf(path, sizeof(path), "%s/s", n->dir);
 	unlink(path);
 	CHECK_INT(rmdir(n->dir), 0);

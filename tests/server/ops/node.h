@@ -40,6 +40,10 @@ struct node {
 	struct server *server;
 	char dir[32];
 	int fd; /* the client */
+	int process;           /* the next owner's, given away; -1 */
+	bool netns_ended;      /* no path is a namespace's any more */
+	int links;             /* readable when a link has gone ... */
+	const char *link_gone; /* of this name; NULL: more than was heard */
 };
 
 void node_start(struct node *n);

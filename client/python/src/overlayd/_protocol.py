@@ -28,6 +28,7 @@ __all__ = [
     "RequestNatStatus",
     "RequestShutdown",
     "RequestDescribe",
+    "RequestListAttachments",
     "decode_request",
     "encode_request",
     "Response",
@@ -42,6 +43,7 @@ __all__ = [
     "WindowsContainer",
     "GuestManaged",
     "HostShared",
+    "LinuxNetns",
     "PeerScope",
     "PeerScopeGlobal",
     "ServiceScope",
@@ -92,6 +94,8 @@ __all__ = [
     "ServerInfo",
     "Limits",
     "Description",
+    "Attachments",
+    "Attachment",
     "PeerHealthChanged",
     "NatEndpointChanged",
     "AsyncOperations",
@@ -278,7 +282,19 @@ class HostShared:
     """Its id, chosen by the engine."""
 
 
-AttachHandle: typing.TypeAlias = LinuxPid | WindowsContainer | GuestManaged | HostShared
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class LinuxNetns:
+    """A network namespace that has a file."""
+
+    path: str
+    """The file, as the daemon sees it: an absolute path, 2 to 255 bytes. Detached by the same
+    path.
+    """
+
+
+AttachHandle: typing.TypeAlias = (
+    LinuxPid | WindowsContainer | GuestManaged | HostShared | LinuxNetns
+)
 """Which container is meant."""
 
 
@@ -300,6 +316,20 @@ class AttachContainer:
     """For the container's resolver."""
     dns_domain: str | None = None
     """Search list for the container's resolver, names separated by one space."""
+    ip: _codec.IPAddress | None = None
+    """The address that it is to have, of a subnet of the service; chosen by the daemon if
+    absent. Since overlayd 0.1.
+    """
+    mac: str | None = None
+    """The hardware address that its interface is to have: six bytes, of one station; chosen by
+    the kernel if absent. Since overlayd 0.1.
+    """
+    interface: str | None = None
+    """What its interface is to be called, 1 to 15 bytes; eth0 if absent. Since overlayd 0.1."""
+    request_id: str | None = None
+    """This request's own id, repeated when it is sent again: then a container that is attached
+    by another request is refused, whatever that asked for. 1 to 63 bytes. Since overlayd 0.1.
+    """
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -524,6 +554,11 @@ class RequestDescribe:
     """Hands out the schema that the daemon was built from. Since overlayd 0.1."""
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RequestListAttachments:
+    """Lists the containers that are connected. Since overlayd 0.1."""
+
+
 Request: typing.TypeAlias = (
     SetLocalNodeId
     | SetLocalWgPubkey
@@ -554,6 +589,7 @@ Request: typing.TypeAlias = (
     | Hello
     | RequestDescribe
     | Uninstall
+    | RequestListAttachments
 )
 """What a client can ask for."""
 
@@ -859,6 +895,36 @@ class Description:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A container that is connected."""
+
+    handle: AttachHandle
+    """Who it is."""
+    service: str
+    """Its service."""
+    ip: _codec.IPAddress
+    """Its address there."""
+    joined_ip: _codec.IPAddress | None = None
+    """Its address in the node's own block, where it is connected to that."""
+    interface: str | None = None
+    """Its interface, as it is called in its network namespace; absent if it has none of its own."""
+    host_interface: str | None = None
+    """The other end of that, on the host."""
+    mac: str | None = None
+    """The hardware address that was asked for."""
+    ephemeral: bool
+    """The service goes with its last container."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Attachments:
+    """The containers that are connected."""
+
+    attachments: tuple[Attachment, ...]
+    """Each of them."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseOk:
     """Done. Since 0.12.5."""
 
@@ -878,6 +944,7 @@ Response: typing.TypeAlias = (
     | Err
     | ServerInfo
     | Description
+    | Attachments
 )
 """What came of a request."""
 
@@ -1013,6 +1080,11 @@ _HOST_SHARED = _codec.Record(
     _codec.Field("id", _codec.Text(1024)),
 )
 
+_LINUX_NETNS = _codec.Record(
+    LinuxNetns,
+    _codec.Field("path", _codec.Text(255)),
+)
+
 _ATTACH_HANDLE: _codec.Object[AttachHandle] = _codec.Union(
     "platform",
     {
@@ -1020,6 +1092,7 @@ _ATTACH_HANDLE: _codec.Object[AttachHandle] = _codec.Union(
         "windows_container": _WINDOWS_CONTAINER,
         "guest_managed": _GUEST_MANAGED,
         "host_shared": _HOST_SHARED,
+        "linux_netns": _LINUX_NETNS,
     },
 )
 
@@ -1032,6 +1105,10 @@ _ATTACH_CONTAINER = _codec.Record(
     _codec.Field("isolation_network", _codec.Text(63), optional=True),
     _codec.Field("dns_server", _codec.ADDRESS, optional=True),
     _codec.Field("dns_domain", _codec.Text(1024), optional=True),
+    _codec.Field("ip", _codec.ADDRESS, optional=True),
+    _codec.Field("mac", _codec.Text(17), optional=True),
+    _codec.Field("interface", _codec.Text(15), optional=True),
+    _codec.Field("request_id", _codec.Text(63), optional=True),
 )
 
 _DETACH_CONTAINER = _codec.Record(
@@ -1178,6 +1255,7 @@ _REQUEST: _codec.Object[Request] = _codec.Union(
         "hello": _HELLO,
         "describe": _codec.Record(RequestDescribe),
         "uninstall": _UNINSTALL,
+        "list_attachments": _codec.Record(RequestListAttachments),
     },
 )
 
@@ -1348,6 +1426,23 @@ _DESCRIPTION = _codec.Record(
     _codec.Field("descriptors", _codec.Text(1048576)),
 )
 
+_ATTACHMENT = _codec.Record(
+    Attachment,
+    _codec.Field("handle", _ATTACH_HANDLE),
+    _codec.Field("service", _codec.Text(1024)),
+    _codec.Field("ip", _codec.ADDRESS),
+    _codec.Field("joined_ip", _codec.ADDRESS, optional=True),
+    _codec.Field("interface", _codec.Text(1024), optional=True),
+    _codec.Field("host_interface", _codec.Text(1024), optional=True),
+    _codec.Field("mac", _codec.Text(1024), optional=True),
+    _codec.Field("ephemeral", _codec.BOOLEAN),
+)
+
+_ATTACHMENTS = _codec.Record(
+    Attachments,
+    _codec.Field("attachments", _codec.List(_ATTACHMENT, 65536)),
+)
+
 _RESPONSE: _codec.Object[Response] = _codec.Union(
     "result",
     {
@@ -1365,6 +1460,7 @@ _RESPONSE: _codec.Object[Response] = _codec.Union(
         "err": _ERR,
         "server_info": _SERVER_INFO,
         "description": _DESCRIPTION,
+        "attachments": _ATTACHMENTS,
     },
 )
 
@@ -1780,6 +1876,13 @@ class AsyncOperations(abc.ABC):
             return
         raise _errors.UnexpectedAnswerError(answer)
 
+    async def list_attachments(self, *, timeout: float | None = None) -> Attachments:
+        """Lists the containers that are connected. Since overlayd 0.1."""
+        answer = await self.call(RequestListAttachments(), timeout=timeout)
+        if isinstance(answer, Attachments):
+            return answer
+        raise _errors.UnexpectedAnswerError(answer)
+
 
 class Operations(abc.ABC):
     """One method per operation."""
@@ -2081,4 +2184,11 @@ class Operations(abc.ABC):
         answer = self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
+        raise _errors.UnexpectedAnswerError(answer)
+
+    def list_attachments(self, *, timeout: float | None = None) -> Attachments:
+        """Lists the containers that are connected. Since overlayd 0.1."""
+        answer = self.call(RequestListAttachments(), timeout=timeout)
+        if isinstance(answer, Attachments):
+            return answer
         raise _errors.UnexpectedAnswerError(answer)
