@@ -2,6 +2,7 @@
 B        ?= build
 CC       := $(if $(filter default,$(origin CC)),gcc,$(CC))
 PREFIX   ?= /usr/local
+UNIT_DIR ?= $(PREFIX)/lib/systemd/system
 SAN      ?=
 T        ?= 60
 # 1: the programs speak protobuf too. The generator needs libprotobuf-c either way.
@@ -87,6 +88,8 @@ install: all
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/overlayd/vectors tests/data/vectors/*
 	install -D -m 644 schema/overlayd.proto $(DESTDIR)$(PREFIX)/share/overlayd/overlayd.proto
 	install -D -m 644 schema/wire.proto $(DESTDIR)$(PREFIX)/share/overlayd/wire.proto
+	for unit in overlayd.service overlayd.socket; do install -d $(DESTDIR)$(UNIT_DIR) && \
+		sed 's|/usr/local/|$(PREFIX)/|' server/systemd/$$unit >$(DESTDIR)$(UNIT_DIR)/$$unit && chmod 644 $(DESTDIR)$(UNIT_DIR)/$$unit || exit 1; done
 	for page in $(MAN); do install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
 	install -D -m 644 $(B)/schema/completion/overlayctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/overlayctl
 	install -D -m 644 $(B)/schema/completion/_overlayctl $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_overlayctl

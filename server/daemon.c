@@ -9,6 +9,7 @@
 
 #include "runtime/paths.h"
 #include "schema/overlayd_ops.h"
+#include "server/ending.h"
 #include "server/ipc/server.h"
 #include "server/linux/control_dir.h"
 #include "server/linux/linux.h"
@@ -19,12 +20,16 @@
 #include "server/ops/adopt.h"
 #include "server/ops/channel.h"
 #include "server/ops/daemon.h"
+#include "server/ops/heal.h"
 #include "server/ops/health.h"
+#include "server/removal.h"
+#include "server/repair.h"
 #include "server/socket.h"
 #include "server/store/identity.h"
 #include "server/store/store.h"
 #include "server/store/writer.h"
 #include "server/watch.h"
+#include "server/watchdog.h"
 
 #define FLUSH_MS 1000
 
@@ -32,16 +37,17 @@
 struct main_daemon {
 	struct daemon shared;
 	uv_loop_t loop;
-	uv_signal_t sigterm, sigint;
+	uv_signal_t sigterm, sigint, sigusr2;
 	uv_check_t settle; /* looks, while we stop, whether all parked calls are answered */
 	struct net *net;
 	struct log_forwarding *log_forwarding; /* NULL: nobody asked for it */
 	struct watch *worker_watch, *tunnel_watch, *host_watch;
-	struct job repair; /* of what others changed */
-	struct plan repair_plan;
-	bool repairing, repair_again;
+	struct repair repair;
+	struct watchdog watchdog;
 	bool stopping, tearing_down;
-	struct call *stoppers; /* calls of `shutdown`, answered at the end */
+	enum ending ending, on_term; /* the one that was begun; what SIGTERM and SIGINT mean */
+	bool incomplete;             /* something is left that was to go */
+	struct call *stoppers;       /* calls of `shutdown` and `uninstall`, answered at the end */
 	size_t n_stoppers;
 	int lock;
 	struct socket_file listener;
@@ -90,48 +96,12 @@ static void tunnel_changed(struct daemon *d)
 		watch_events(m->tunnel_watch, d->tunnel->ops->events(d->tunnel));
 }
 
-static void repair_failed(struct job *job)
-{
-	struct main_daemon *m = CONTAINER_OF(job, struct main_daemon, repair);
-
-	log_at(m->shared.log, LOG_WARN, "repair: %s", job->plan->detail);
-}
-
-static void repaired(struct job *job);
-
-static void repair(struct main_daemon *m)
-{
-	m->repair_again = false;
-	engine_repair(m->shared.engine, &m->repair_plan);
-	if (m->repair_plan.n == 0)
-		return;
-	m->repairing = true;
-	m->repair =
-		(struct job){ .plan = &m->repair_plan, .failed = repair_failed, .done = repaired };
-	worker_submit(m->shared.worker, &m->repair);
-}
-
-static void repaired(struct job *job)
-{
-	struct main_daemon *m = CONTAINER_OF(job, struct main_daemon, repair);
-
-	plan_done(&m->repair_plan);
-	m->repairing = false;
-	if (m->repair_again && !m->stopping)
-		repair(m);
-}
-
-/* Somebody changed the host's network: what is missing of ours is put back. A change that comes
- * while that is being done may have come too late for it. */
 static void host_ready(void *arg)
 {
 	struct main_daemon *m = arg;
 
-	if (!m->net->watch_read(m->net->platform) || m->stopping)
-		return;
-	m->repair_again = true;
-	if (!m->repairing)
-		repair(m);
+	if (m->net->watch_read(m->net->platform))
+		repair_begin(&m->repair);
 }
 
 static void settled(struct daemon *d)
@@ -149,22 +119,42 @@ static void server_closed(void *arg)
 	uv_stop(&m->loop);
 }
 
-static void answer_stoppers(struct main_daemon *m)
+static void answer_stoppers(struct main_daemon *m, const struct buf *left)
 {
+	bool told = ending_removes(m->ending);
+
 	while (m->stoppers) {
 		struct call *call = m->stoppers;
 
 		m->stoppers = call->state;
 		m->n_stoppers--;
-		call_ok(call);
+		if (told && left->n > 0)
+			call_fail(call, -EBUSY, "not all could be removed: %.*s", (int)left->n,
+				  left->p);
+		else
+			call_ok(call);
 	}
 }
 
-static void stopped(struct daemon *d)
+static struct removal removal_of(const struct main_daemon *m)
+{
+	return (struct removal){ .data_dir = m->data_dir,
+				 .run_dir = m->run_dir,
+				 .log_dir = m->log_dir,
+				 .purge = m->ending == ENDING_PURGE };
+}
+
+static void stopped(struct daemon *d, struct ovd_view what)
 {
 	struct main_daemon *m = main_of(d);
+	_cleanup_(buf_done) struct buf left = { .p = NULL };
+	const struct removal removal = removal_of(m);
 
-	answer_stoppers(m);
+	buf_append(&left, what.p, what.n);
+	if (ending_removes(m->ending))
+		removal_run(&removal, &left);
+	m->incomplete = left.n > 0;
+	answer_stoppers(m, &left);
 	server_close(m->shared.server, FLUSH_MS, server_closed, m);
 }
 
@@ -173,17 +163,21 @@ static void stop_when_settled(uv_check_t *check)
 {
 	struct main_daemon *m = check->data;
 
-	if (m->tearing_down || server_parked(m->shared.server) > m->n_stoppers || m->repairing)
+	if (m->tearing_down || server_parked(m->shared.server) > m->n_stoppers || m->repair.busy ||
+	    heal_is_busy(&m->shared))
 		return;
+	heal_end(&m->shared);
 	m->tearing_down = true;
 	uv_check_stop(check);
-	if (ops_stop(&m->shared, stopped) < 0) {
+	if (m->ending == ENDING_KEEP)
+		stopped(&m->shared, view(""));
+	else if (ops_stop(&m->shared, m->ending != ENDING_DOWN, stopped) < 0) {
 		log_at(m->shared.log, LOG_ERROR, "stop: no memory");
-		stopped(&m->shared);
+		stopped(&m->shared, view("no memory"));
 	}
 }
 
-static void stop(struct daemon *d, struct call *call)
+static void stop(struct daemon *d, struct call *call, enum ending ending)
 {
 	struct main_daemon *m = main_of(d);
 
@@ -195,22 +189,26 @@ static void stop(struct daemon *d, struct call *call)
 	if (m->stopping)
 		return;
 	m->stopping = true;
+	m->ending = ending;
+	repair_end(&m->repair);
 	notify_state("STOPPING=1");
 	log_at(d->log, LOG_INFO, "stopping: %s",
 	       call ? "a client asked for it" : "a signal asked for it");
 	server_drain(m->shared.server);
 	health_end(d);
+	if (!heal_is_busy(d))
+		heal_end(d);
 	channel_close(d); /* nobody waits for a device that hangs: it goes anyway */
 	uv_check_start(&m->settle, stop_when_settled);
 	/* a loop that sleeps is woken by its own signal's or call's event, which is just being
 	 * handled */
 }
 
-static void on_signal(uv_signal_t *handle, int number _unused_)
+static void on_signal(uv_signal_t *handle, int number)
 {
 	struct main_daemon *m = handle->data;
 
-	stop(&m->shared, NULL);
+	stop(&m->shared, NULL, number == SIGUSR2 ? ENDING_KEEP : m->on_term);
 }
 
 /* ---- the beginning ---- */
@@ -380,11 +378,13 @@ static int start_loop(struct main_daemon *m)
 		return r;
 	uv_signal_init(&m->loop, &m->sigterm);
 	uv_signal_init(&m->loop, &m->sigint);
+	uv_signal_init(&m->loop, &m->sigusr2);
 	uv_check_init(&m->loop, &m->settle);
-	m->loop.data = m->sigterm.data = m->sigint.data = m->settle.data = m;
+	m->loop.data = m->sigterm.data = m->sigint.data = m->sigusr2.data = m->settle.data = m;
 	/* from now on a signal waits for the loop: what is being made is taken down by it */
 	uv_signal_start(&m->sigterm, on_signal, SIGTERM);
 	uv_signal_start(&m->sigint, on_signal, SIGINT);
+	uv_signal_start(&m->sigusr2, on_signal, SIGUSR2);
 	return 0;
 }
 
@@ -428,36 +428,27 @@ static int start(struct main_daemon *m, const struct options *o)
 	return r == 0 ? serve(m) : r;
 }
 
-static void note_open(uv_handle_t *handle, void *arg)
-{
-	*(bool *)arg |= uv_is_active(handle) || uv_is_closing(handle);
-}
-
 /* False: libc still looks a host name up, which nothing can stop. */
 static bool close_loop(struct main_daemon *m)
 {
-	bool open;
-
 	if (!m->loop.data)
 		return true;
 	uv_close((uv_handle_t *)&m->sigterm, NULL);
 	uv_close((uv_handle_t *)&m->sigint, NULL);
+	uv_close((uv_handle_t *)&m->sigusr2, NULL);
 	uv_close((uv_handle_t *)&m->settle, NULL);
-	do {
-		open = false;
-		uv_run(&m->loop, UV_RUN_NOWAIT);
-		uv_walk(&m->loop, note_open, &open);
-	} while (open);
-	return uv_loop_close(&m->loop) == 0;
+	return watch_close_loop(&m->loop);
 }
 
 /* What close_loop said. */
 static bool finish(struct main_daemon *m)
 {
+	const struct removal removal = removal_of(m);
 	bool closed;
 
 	log_forwarding_stop(m->log_forwarding);
 	socket_file_close(&m->listener);
+	watchdog_stop(&m->watchdog);
 	watch_free(m->worker_watch);
 	watch_free(m->tunnel_watch);
 	watch_free(m->host_watch);
@@ -468,32 +459,39 @@ static bool finish(struct main_daemon *m)
 	store_close(m->store);
 	engine_free(m->shared.engine);
 	log_free(m->shared.log);
+	if (ending_removes(m->ending))
+		removal_end(&removal);
 	fd_closep(&m->lock);
 	return closed;
+}
+
+static int run(struct main_daemon *m)
+{
+	log_at(m->shared.log, LOG_INFO, "serving at %s, data in %s", m->socket, m->data_dir);
+	notify_state("READY=1");
+	watchdog_start(&m->watchdog, &m->loop, m->shared.worker);
+	uv_run(&m->loop, UV_RUN_DEFAULT);
+	return ending_tell(m->shared.log, m->ending, m->incomplete);
 }
 
 int daemon_run(const struct options *options)
 {
 	struct main_daemon *m = calloc(1, sizeof(*m));
-	int r;
+	int status;
 
 	if (!m)
-		return 1;
+		return DAEMON_FAILED;
 	m->shared.loop = &m->loop;
 	m->shared.tunnel_changed = tunnel_changed;
+	m->shared.tunnel_lost = heal_begin;
 	m->shared.settled = settled;
 	m->shared.stop = stop;
+	m->repair.daemon = &m->shared;
+	m->on_term = options->keep_on_term ? ENDING_KEEP : ENDING_DOWN;
 	m->lock = m->listener.fd = -1;
-	r = start(m, options);
-	if (r == 0) {
-		log_at(m->shared.log, LOG_INFO, "serving at %s, data in %s", m->socket,
-		       m->data_dir);
-		notify_state("READY=1");
-		uv_run(&m->loop, UV_RUN_DEFAULT);
-		log_at(m->shared.log, LOG_INFO, "stopped");
-	}
+	status = start(m, options) < 0 ? DAEMON_FAILED : run(m);
 	if (!finish(m))
-		_exit(r < 0); /* exit would wait for the look-up, for a minute maybe */
+		_exit(status); /* exit would wait for the look-up, for a minute maybe */
 	free(m);
-	return r < 0;
+	return status;
 }

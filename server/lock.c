@@ -10,8 +10,6 @@
 #include "runtime/number.h"
 #include "runtime/util.h"
 
-#define LOCK_FILE "overlayd.lock"
-
 static pid_t read_holder(int fd)
 {
 	char text[U64_TEXT_MAX + 1] = "";

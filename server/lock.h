@@ -3,7 +3,9 @@
 
 #include <sys/types.h>
 
-/* Takes DIR/overlayd.lock and writes our pid into it. Returns a descriptor that holds it until it
+#define LOCK_FILE "overlayd.lock"
+
+/* Takes DIR/LOCK_FILE and writes our pid into it. Returns a descriptor that holds it until it
  * is closed; -EWOULDBLOCK if another process does, and *ret_holder is its pid, or 0; another
  * negative errno. */
 int lock_take(const char *data_dir, pid_t *ret_holder);

@@ -2,6 +2,7 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "build_id.h"
 
@@ -10,6 +11,7 @@ enum {
 	OPT_SOCKET,
 	OPT_LOG_LEVEL,
 	OPT_LOG_FORMAT,
+	OPT_ON_TERM,
 	OPT_LOG_FORWARD,
 	OPT_LOG_FORWARD_DIR,
 	OPT_LOG_FORWARD_FORMAT,
@@ -41,25 +43,32 @@ static const char help[] =
 	"usage: overlayd [--data-dir DIR] [--socket PATH] [--log-level LEVEL] [--log-format "
 	"FORMAT]\n"
 	"                [--log-forward ADDRESS [--log-forward-dir DIR] [--log-forward-format "
-	"FORMAT]]\n" COMMANDS "\n"
+	"FORMAT]]\n"
+	"                [--on-term down|keep]\n" COMMANDS "\n"
 	"The overlay network of this node: WireGuard, bridges, addresses, NAT.\n"
 	"\n"
 	"  --data-dir DIR       what must not be lost: the node's key (default: " DATA_DIR_DEFAULT
 	"  --socket PATH        where clients connect (default: " SOCKET_DEFAULT
 	"  --log-level LEVEL    error, warn, info (default) or debug\n"
 	"  --log-format FORMAT  text (default) or json\n"
+	"  --on-term WHAT       what SIGTERM and SIGINT do to the network: down (default) takes "
+	"the\n"
+	"                       tunnel, the rules and changed settings back, keep leaves all in\n"
+	"                       place for the next overlayd, which SIGUSR2 always does\n"
 	"  --log-forward ADDRESS\n"
 	"                       take the logs of virtual machines: vsock:PORT; unix:PATH and\n"
 	"                       tcp:127.0.0.1:PORT for tests\n"
 	"  --log-forward-dir DIR\n"
 	"                       where gcs-forward.log goes (default: where the log is)\n"
 	"  --log-forward-format FORMAT\n"
-	"                       raw (default), or json: an object a line, in gcs-forward.jsonl\n" SERVICE
+	"                       raw (default), or json: an object a line, in "
+	"gcs-forward.jsonl\n" SERVICE
 	"  --build-id           print the digest of the sources it was built from\n"
 	"  --version            print the version\n"
 	"  --help, -h           print this\n"
 	"\n"
-	"Exit status: 0 stopped as asked, 1 could not start, 2 wrong command line.\n";
+	"Exit status: 0 stopped, the network taken down; 1 could not start; 2 wrong command line;\n"
+	"3 stopped, everything left in place; 4 stopped, not all could be taken down.\n";
 
 #define LEVELS    "expected error, warn, info or debug"
 #define FORMATS   "expected text or json"
@@ -98,6 +107,14 @@ static enum options_verdict take_path(const char *option, const char *value, con
 	return OPTIONS_RUN;
 }
 
+static enum options_verdict take_on_term(const char *value, struct options *o)
+{
+	o->keep_on_term = strcmp(value, "keep") == 0;
+	return o->keep_on_term || strcmp(value, "down") == 0
+		       ? OPTIONS_RUN
+		       : bad_value("--on-term", value, "expected down or keep");
+}
+
 static enum options_verdict take_address(const char *option, const char *value, const char **ret)
 {
 	struct transport_address address;
@@ -123,6 +140,8 @@ static enum options_verdict take(int option, const char *value, char *word, stru
 		return log_format_parse(value, &o->log_format) < 0
 			       ? bad_value("--log-format", value, FORMATS)
 			       : OPTIONS_RUN;
+	case OPT_ON_TERM:
+		return take_on_term(value, o);
 	case OPT_LOG_FORWARD:
 		return take_address("--log-forward", value, &o->log_forward);
 	case OPT_LOG_FORWARD_DIR:
@@ -155,6 +174,7 @@ enum options_verdict options_parse(int argc, char **argv, struct options *ret)
 		{ "socket", required_argument, NULL, OPT_SOCKET },
 		{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
 		{ "log-format", required_argument, NULL, OPT_LOG_FORMAT },
+		{ "on-term", required_argument, NULL, OPT_ON_TERM },
 		{ "log-forward", required_argument, NULL, OPT_LOG_FORWARD },
 		{ "log-forward-dir", required_argument, NULL, OPT_LOG_FORWARD_DIR },
 		{ "log-forward-format", required_argument, NULL, OPT_LOG_FORWARD_FORMAT },

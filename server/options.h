@@ -11,6 +11,7 @@ struct options {
 	const char *socket;   /* NULL: the data dir's */
 	enum log_level log_level;
 	enum log_format log_format;
+	bool keep_on_term;           /* SIGTERM and SIGINT leave the network as it is */
 	const char *log_forward;     /* where guests connect; NULL: nowhere */
 	const char *log_forward_dir; /* NULL: the log's own */
 	enum log_forward_format log_forward_format;

@@ -1,11 +1,13 @@
 #include "server/socket.h"
 
+#include <errno.h>
 #include <grp.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "runtime/stream_unix.h"
 #include "runtime/util.h"
+#include "server/activation.h"
 #include "server/lock.h"
 
 #define SOCKET_MODE  0660
@@ -18,7 +20,7 @@ static gid_t socket_group(void)
 	return group ? group->gr_gid : (gid_t)-1;
 }
 
-int socket_file_open(struct socket_file *s, char *path)
+static int listen_at(char *path)
 {
 	char *slash = strrchr(path, '/');
 	int r = 0;
@@ -28,12 +30,20 @@ int socket_file_open(struct socket_file *s, char *path)
 		r = make_directory(path, 0755);
 		*slash = '/';
 	}
-	if (r == 0)
-		r = stream_listen(path, SOCKET_MODE, socket_group());
+	return r < 0 ? r : stream_listen(path, SOCKET_MODE, socket_group());
+}
+
+int socket_file_open(struct socket_file *s, char *path)
+{
+	int r = activation_take(path);
+	bool ours = r == -ENOENT;
+
+	if (ours)
+		r = listen_at(path);
 	if (r < 0)
 		return r;
 	*s = (struct socket_file){ .path = path, .fd = r };
-	s->there = stat(path, &s->stat) == 0;
+	s->there = ours && stat(path, &s->stat) == 0;
 	return 0;
 }
 

@@ -64,3 +64,20 @@ int watch_fd(const struct watch *w)
 {
 	return w->fd;
 }
+
+static void note_open(uv_handle_t *handle, void *arg)
+{
+	*(bool *)arg |= uv_is_active(handle) || uv_is_closing(handle);
+}
+
+bool watch_close_loop(uv_loop_t *loop)
+{
+	bool open;
+
+	do {
+		open = false;
+		uv_run(loop, UV_RUN_NOWAIT);
+		uv_walk(loop, note_open, &open);
+	} while (open);
+	return uv_loop_close(loop) == 0;
+}

@@ -1,6 +1,8 @@
 /* Somebody else's descriptor on the loop. */
 #pragma once
 
+#include <stdbool.h>
+
 #include <uv.h>
 
 struct watch;
@@ -16,3 +18,7 @@ void watch_events(struct watch *w, short events);
 void watch_free(struct watch *w);
 
 int watch_fd(const struct watch *w);
+
+/* Runs the loop until the handles that are being closed are closed, and no other is active; then
+ * closes it. False: something that is no handle, a look-up of libc's, is on its way still. */
+bool watch_close_loop(uv_loop_t *loop);

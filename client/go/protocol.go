@@ -187,6 +187,13 @@ func (c *Client) Describe(ctx context.Context) (*Description, error) {
 	return answer[*Description](ctx, c, &RequestDescribe{})
 }
 
+// Uninstall removes all that the daemon made on this host, then ends it; an err tells what could
+// not be removed. Since overlayd 0.1.
+func (c *Client) Uninstall(ctx context.Context, request *Uninstall) error {
+	_, err := answer[*ResponseOk](ctx, c, request)
+	return err
+}
+
 // Frame: One frame, either way. One of:
 //
 //   - [*RequestFrame]: From a client: do this.
@@ -323,6 +330,8 @@ func (m *ResponseFrame) UnmarshalJSON(body []byte) error {
 //   - [*Hello]: Tells who serves: name, version, lines of the contract, codecs, operations, limits.
 //     The connection hears events from then on. Since overlayd 0.1.
 //   - [*RequestDescribe]: Hands out the schema that the daemon was built from. Since overlayd 0.1.
+//   - [*Uninstall]: Removes all that the daemon made on this host, then ends it; an err tells what
+//     could not be removed. Since overlayd 0.1.
 type Request interface {
 	requestName() string // under op
 	fields(f *fields)
@@ -387,6 +396,8 @@ func requestFields(p *Request, f *fields) {
 			return &Hello{}
 		case "describe":
 			return &RequestDescribe{}
+		case "uninstall":
+			return &Uninstall{}
 		}
 		return nil
 	})
@@ -493,6 +504,8 @@ type RequestDescribe struct{}
 func (*RequestDescribe) fields(*fields) {}
 
 func (*RequestDescribe) requestName() string { return "describe" }
+
+func (*Uninstall) requestName() string { return "uninstall" }
 
 // Response: What came of a request. One of:
 //
@@ -1969,6 +1982,31 @@ func (m *Hello) MarshalJSON() ([]byte, error) {
 func (m *Hello) UnmarshalJSON(body []byte) error {
 	*m = Hello{}
 	return unmarshal(body, m, (*Hello).fields)
+}
+
+// Uninstall: What may go.
+type Uninstall struct {
+	// Containers that are attached lose their network. Without it, and with some attached,
+	// nothing is done.
+	Yes bool
+	// The node's key and the log go too: the node is another one then.
+	Purge bool
+}
+
+func (m *Uninstall) fields(f *fields) {
+	defaulted(f, "yes", &m.Yes, boolean, false)
+	defaulted(f, "purge", &m.Purge, boolean, false)
+}
+
+// MarshalJSON writes the contract's form.
+func (m *Uninstall) MarshalJSON() ([]byte, error) {
+	return marshal(m, (*Uninstall).fields)
+}
+
+// UnmarshalJSON reads the contract's form.
+func (m *Uninstall) UnmarshalJSON(body []byte) error {
+	*m = Uninstall{}
+	return unmarshal(body, m, (*Uninstall).fields)
 }
 
 // ServerInfo: Who serves, and what it can do.

@@ -15,7 +15,8 @@ static bool name_link_of(const struct found_links *found, const char *name)
 	struct found_link key, *link;
 
 	memcpy(key.name, name, sizeof(key.name));
-	link = bsearch(&key, found->links, found->n, sizeof(key), compare_names);
+	link = found->n > 0 ? bsearch(&key, found->links, found->n, sizeof(key), compare_names)
+			    : NULL;
 	if (link)
 		link->named = true;
 	return link;

@@ -273,9 +273,13 @@ int engine_service_again(struct engine *e, size_t i, struct plan *plan, struct i
 
 /* ---- the end ---- */
 
-/* Tunnel, rules, and bridges without containers go. The engine counts all of that as down when it
- * is committed. */
+/* Tunnel, rules, and bridges without containers go, and settings of the host go back. The engine
+ * counts all of that as down when it is committed. */
 int engine_stop(struct engine *e, struct plan *plan, struct intent **ret);
+
+/* All that is ours goes from the kernel: the last plan, and the engine is of no more use. None of
+ * the steps depends on another. */
+int engine_remove_all(struct engine *e, struct plan *plan);
 
 /* Our links in the plan of a prune: bridges named there that are neither known nor in `live` are
  * removed if idle. */

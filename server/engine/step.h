@@ -30,6 +30,8 @@ enum step_kind {
 	STEP_ROUTE_DELETE,    /* it isn't any more; unknown is ok */
 	STEP_FIREWALL_DELETE, /* nothing of our firewall is left */
 	STEP_UPLINK,          /* the way out of the host may be another one */
+	STEP_SETTINGS_BACK,   /* what we changed of the host's settings is as it was */
+	STEP_CLEAR,           /* no link of ours is left */
 	STEP_REMEMBER,        /* a record is in the store */
 	STEP_FORGET,          /* it is not there */
 	STEP_MAX_,
@@ -163,6 +165,12 @@ struct step_uplink {
 	char mark[LINK_ALIAS_MAX];
 };
 
+/* CLEAR: links whose alias begins with mark go, containers' with the bridges that they are on.
+ * -EBUSY and the names of those that are left, when all has been tried. */
+struct step_clear {
+	char mark[LINK_ALIAS_MAX];
+};
+
 /* REMEMBER, FORGET: done by the plan's runner itself, in the store, if there is one. What views and
  * lists of a record point to is the engine's, until the plan has ended. */
 struct step_remember {
@@ -189,6 +197,7 @@ struct step {
 		struct step_cut cut;
 		struct step_route route;
 		struct step_uplink uplink;
+		struct step_clear clear;
 		struct step_remember remember;
 		struct step_forget forget;
 	};

@@ -51,12 +51,23 @@ int engine_stop(struct engine *e, struct plan *plan, struct intent **ret)
 	r = global_down(e, false, plan, &i->teardown); /* it comes back with the next start */
 	if (r == 0 || r == -EALREADY)
 		r = plan_idle(e, plan);
-	if (r == 0 && !plan_add(plan, STEP_FIREWALL_DELETE))
+	if (r == 0 &&
+	    (!plan_add(plan, STEP_FIREWALL_DELETE) || !plan_add(plan, STEP_SETTINGS_BACK)))
 		r = -ENOMEM;
 	if (r < 0) {
 		stop_drop(e, &i->intent);
 		return r;
 	}
 	*ret = &i->intent;
+	return 0;
+}
+
+int engine_remove_all(struct engine *e, struct plan *plan)
+{
+	struct step *clear = PLAN_ADD(plan, STEP_CLEAR);
+
+	text_copy(clear->clear.mark, sizeof(clear->clear.mark), view(e->mark));
+	PLAN_ADD(plan, STEP_FIREWALL_DELETE);
+	PLAN_ADD(plan, STEP_SETTINGS_BACK);
 	return 0;
 }

@@ -66,21 +66,20 @@ static int make_ours(const char *dir, bool rootless, struct log *log)
 	return r;
 }
 
-static void remove_dead_socket(const char *dir, const char *name, struct log *log)
+bool control_dir_remove_dead(const char *dir, const char *name)
 {
 	char path[PATH_TEXT];
 	struct stat st;
 	int fd;
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir, name) >= STREAM_PATH_MAX)
-		return;
+		return false;
 	if (lstat(path, &st) < 0 || !S_ISSOCK(st.st_mode))
-		return;
+		return false;
 	fd = stream_connect(path);
 	if (fd >= 0)
 		close(fd);
-	else if (fd == -ECONNREFUSED && unlink(path) == 0)
-		log_at(log, LOG_INFO, "%s: nobody listened: removed", path);
+	return fd == -ECONNREFUSED && unlink(path) == 0;
 }
 
 int control_dir_prepare(const char *dir, bool rootless, struct log *log)
@@ -95,8 +94,10 @@ int control_dir_prepare(const char *dir, bool rootless, struct log *log)
 	if (!open)
 		return -errno;
 	while ((entry = readdir(open)))
-		if (fnmatch(OUR_SOCKETS, entry->d_name, 0) == 0)
-			remove_dead_socket(dir, entry->d_name, log);
+		if (fnmatch(OUR_SOCKETS, entry->d_name, 0) == 0 &&
+		    control_dir_remove_dead(dir, entry->d_name))
+			log_at(log, LOG_INFO, "%s/%s: nobody listened: removed", dir,
+			       entry->d_name);
 	closedir(open);
 	return 0;
 }

@@ -10,3 +10,6 @@
  * nobody listens on are removed, nothing else. Call it with the data dir's lock held. Failures are
  * logged; negative errno if the directory is not usable. */
 int control_dir_prepare(const char *dir, bool rootless, struct log *log);
+
+/* Removes a socket in it that nobody listens on; true if it was there, and so. */
+bool control_dir_remove_dead(const char *dir, const char *name);

@@ -8,10 +8,9 @@
 #include "server/linux/rtnl.h"
 #include "server/linux/sysctl.h"
 
-#define OUR_PREFIX "zl-"
-#define OVERHEAD   80
-#define MTU_MOST   1420
-#define MTU_LEAST  1280 /* RFC 8200 section 5 */
+#define OVERHEAD  80
+#define MTU_MOST  1420
+#define MTU_LEAST 1280 /* RFC 8200 section 5 */
 
 /* Addresses that are everywhere outside, a.root-servers.net's: www.internic.net/domain/named.root.
  * Nothing is sent there. */
@@ -48,7 +47,7 @@ static int way_to(int fd, const struct ovd_ip *to)
 
 static bool leads_out(const char *link)
 {
-	return strncmp(link, OUR_PREFIX, strlen(OUR_PREFIX)) != 0 && strcmp(link, "lo") != 0;
+	return !link_is_named_ours(link) && strcmp(link, "lo") != 0;
 }
 
 static bool has_link(const struct egress *egress, const char *link)
@@ -77,12 +76,12 @@ struct egress egress_find(int fd)
 	return found;
 }
 
-int egress_forward(const struct egress *egress)
+int egress_forward(struct store *store, const struct egress *egress)
 {
 	int first = 0;
 
 	for (size_t i = 0; i < egress->n; i++) {
-		int r = sysctl_forward(egress->links[i]);
+		int r = sysctl_forward(store, egress->links[i]);
 
 		first = first < 0 ? first : r;
 	}

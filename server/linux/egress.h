@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "server/engine/step.h"
+#include "server/store/store.h"
 
 #define EGRESS_MAX 2 /* a link for each family */
 
@@ -18,8 +19,9 @@ struct egress {
  * question each, however many routes there are. A link of ours is none. fd: an rtnetlink socket. */
 struct egress egress_find(int fd);
 
-/* Packets are forwarded on all of them. Negative errno: the first failure; the others are tried. */
-int egress_forward(const struct egress *egress);
+/* Packets are forwarded on all of them, as sysctl_forward does it. Negative errno: the first
+ * failure; the others are tried. */
+int egress_forward(struct store *store, const struct egress *egress);
 
 /* WireGuard's share of a packet is 80 bytes over IPv6; 1420 is what its field uses on a 1500 link.
  */

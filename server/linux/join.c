@@ -102,7 +102,7 @@ int join_create(void *platform, struct step *step, char *detail)
 	if (r == 0)
 		r = configure_guest(l, join, &pair, detail);
 	if (r == 0)
-		r = sysctl_forward(join->host);
+		r = sysctl_forward(l->net.store, join->host);
 	if (r == 0)
 		r = pair_wait(l, &pair);
 	if (r < 0)

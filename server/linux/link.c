@@ -150,6 +150,11 @@ int link_each(int fd, void (*each)(void *arg, const struct link_info *link),
 	return rtnl_ask(fd, &b, take_each, restart_each, &all);
 }
 
+bool link_is_named_ours(const char *name)
+{
+	return strncmp(name, "zl-", 3) == 0;
+}
+
 /* ---- whose it is ---- */
 
 static bool add_digit(uint32_t *number, char c)

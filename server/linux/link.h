@@ -38,6 +38,9 @@ void link_put_group(struct rtnl_batch *b, const char *alias);
 /* Whether a link bears an alias that begins with this; or none yet, in the group of that one. */
 bool link_has_alias(const struct link_info *link, const char *alias);
 
+/* Whether a link has a name as ours have: "zl-...". */
+bool link_is_named_ours(const char *name);
+
 /* What became of a creation that said r: it may have been done all the same, when its answer was
  * lost. 0 if a link of that name is there in the group of this alias and has none yet. */
 int link_made(int fd, const char *name, const char *alias, int r);

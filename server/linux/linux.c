@@ -52,9 +52,9 @@ uint32_t platform_mtu(struct linux_net *l)
 int platform_forward(struct linux_net *l, const char *link)
 {
 	struct egress egress = egress_find(l->rtnl);
-	int r = sysctl_forward(link);
+	int r = sysctl_forward(l->net.store, link);
 
-	return r == 0 ? egress_forward(&egress) : r;
+	return r == 0 ? egress_forward(l->net.store, &egress) : r;
 }
 
 static int open_sockets(struct linux_net *l)

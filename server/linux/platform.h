@@ -39,6 +39,7 @@ void route_add_undo(void *platform, struct step *step);
 int route_delete(void *platform, struct step *step, char *detail);
 void route_delete_undo(void *platform, struct step *step);
 int uplink_follow(void *platform, struct step *step, char *detail);
+int clear_run(void *platform, struct step *step, char *detail);
 
 /* See struct net. */
 int survey_links(void *platform, const char *mark, struct found_links *ret);

@@ -3,6 +3,7 @@
 
 #include "runtime/util.h"
 #include "server/linux/platform.h"
+#include "server/linux/setting.h"
 
 static int firewall_ensure(void *platform, struct step *step _unused_, char *detail)
 {
@@ -53,6 +54,13 @@ static void prefix_delete_undo(void *platform, struct step *step)
 		prefix_add(platform, step, detail);
 }
 
+static int settings_back(void *platform, struct step *step _unused_, char *detail)
+{
+	struct linux_net *l = platform;
+
+	return l->net.store ? settings_restore(l->net.store, detail) : 0;
+}
+
 const struct net_step linux_steps[STEP_MAX_] = {
 	[STEP_FIREWALL] = { "set up the firewall", firewall_ensure, NULL },
 	[STEP_PREFIX] = { "allow prefix", prefix_add, prefix_add_undo },
@@ -69,4 +77,6 @@ const struct net_step linux_steps[STEP_MAX_] = {
 	[STEP_ROUTE_DELETE] = { "delete route to", route_delete, route_delete_undo },
 	[STEP_FIREWALL_DELETE] = { "take down the firewall", firewall_delete, NULL },
 	[STEP_UPLINK] = { "follow the uplink", uplink_follow, NULL },
+	[STEP_SETTINGS_BACK] = { "put back settings", settings_back, NULL },
+	[STEP_CLEAR] = { "remove all links", clear_run, NULL },
 };

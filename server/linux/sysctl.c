@@ -1,66 +1,93 @@
 #include "server/linux/sysctl.h"
 
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "runtime/util.h"
+#include "runtime/number.h"
+#include "server/linux/link.h"
+#include "server/linux/setting.h"
 
-#define CONF "/proc/sys/net/ipv%d/conf/%s/%s"
+#define CONF "net/ipv%d/conf/%.15s/%s"
 
-static int read_switch(int family, const char *link, const char *name)
+static const char *path_of(int family, const char *link, const char *name,
+			   char path[SETTING_PATH_MAX])
 {
-	_cleanup_(fd_closep) int fd = -1;
-	char path[160], value;
-
-	snprintf(path, sizeof(path), CONF, family, link, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd >= 0 && read(fd, &value, 1) == 1 ? value - '0' : -1;
+	snprintf(path, SETTING_PATH_MAX, CONF, family, link, name);
+	return path;
 }
 
-static int write_switch(int family, const char *link, const char *name, char value)
+/* -1: there is none, or it is no number. */
+static int read_switch(int family, const char *link, const char *name)
 {
-	_cleanup_(fd_closep) int fd = -1;
-	char path[160];
+	char path[SETTING_PATH_MAX], value[SETTING_MAX];
+	uint64_t number;
 
-	snprintf(path, sizeof(path), CONF, family, link, name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	return write(fd, &value, 1) == 1 ? 0 : -errno;
+	if (setting_read(path_of(family, link, name, path), value) < 0 ||
+	    u64_parse(view(value), INT32_MAX, &number) < 0)
+		return -1;
+	return (int)number;
+}
+
+/* What is a link's of ours goes with it. */
+static int turn(struct store *store, int family, const char *link, const char *name,
+		const char *value)
+{
+	char path[SETTING_PATH_MAX];
+
+	return setting_change(link_is_named_ours(link) ? NULL : store,
+			      path_of(family, link, name, path), value);
 }
 
 /* A host that forwards ignores router advertisements, unless accept_ra is 2. */
-static void keep_advertisements(void)
+static int keep_advertisements(struct store *store, const char *link)
+{
+	return read_switch(6, link, "accept_ra") == 1 ? turn(store, 6, link, "accept_ra", "2") : 0;
+}
+
+/* The switch for all links, turned back, would turn this one too. */
+static int keep_forwarding(struct store *store, const char *link)
+{
+	char path[SETTING_PATH_MAX];
+
+	if (!store || link_is_named_ours(link) || read_switch(6, link, "forwarding") != 1)
+		return 0;
+	return setting_note(store, path_of(6, link, "forwarding", path), "1");
+}
+
+static int prepare_links(struct store *store)
 {
 	DIR *dir = opendir("/proc/sys/net/ipv6/conf");
 	const struct dirent *entry;
+	int r = 0;
 
-	while (dir && (entry = readdir(dir)))
-		if (entry->d_name[0] != '.' && read_switch(6, entry->d_name, "accept_ra") == 1)
-			write_switch(6, entry->d_name, "accept_ra", '2');
+	while (dir && r == 0 && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		r = keep_advertisements(store, entry->d_name);
+		if (r == 0)
+			r = keep_forwarding(store, entry->d_name);
+	}
 	if (dir)
 		closedir(dir);
+	return r;
 }
 
-static int forward_ip6(const char *link)
+static int forward_ip6(struct store *store, const char *link)
 {
+	int r;
+
 	if (read_switch(6, link, "force_forwarding") >= 0)
-		return write_switch(6, link, "force_forwarding", '1');
+		return turn(store, 6, link, "force_forwarding", "1");
 	if (read_switch(6, "all", "forwarding") != 0)
 		return 0; /* on already, or there is no IPv6 */
-	keep_advertisements();
-	return write_switch(6, "all", "forwarding", '1');
+	r = prepare_links(store);
+	return r < 0 ? r : turn(store, 6, "all", "forwarding", "1");
 }
 
-int sysctl_forward(const char *link)
+int sysctl_forward(struct store *store, const char *link)
 {
-	int r = read_switch(4, link, "forwarding") == 1 ? 0
-							: write_switch(4, link, "forwarding", '1');
-	int r6 = forward_ip6(link);
+	int r = turn(store, 4, link, "forwarding", "1");
+	int r6 = forward_ip6(store, link);
 
 	return r < 0 ? r : r6;
 }

@@ -34,7 +34,7 @@ int uplink_follow(void *platform, struct step *step, char *detail)
 
 	if (egress.n == 0)
 		return 0;
-	r = egress_forward(&egress);
+	r = egress_forward(l->net.store, &egress);
 	if (r < 0)
 		return r;
 	l->mtu = egress_tunnel_mtu(&egress);

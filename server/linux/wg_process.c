@@ -17,6 +17,7 @@
 #include "runtime/stream_unix.h"
 #include "runtime/util.h"
 #include "server/engine/step.h"
+#include "server/linux/control_dir.h"
 #include "server/linux/link.h"
 
 #define PROGRAM     "wireguard-go"
@@ -35,6 +36,14 @@ const char *wg_socket_path(const struct wg *wg, const char *link, char text[128]
 {
 	snprintf(text, 128, "%s/%s.sock", wg->control_dir, link);
 	return text;
+}
+
+void wg_process_tidy(const struct wg *wg, const char *link)
+{
+	char name[LINK_NAME_MAX + sizeof(".sock")];
+
+	snprintf(name, sizeof(name), "%s.sock", link);
+	control_dir_remove_dead(wg->control_dir, name);
 }
 
 static bool socket_answers(const struct wg *wg, const char *link)
@@ -180,6 +189,7 @@ void wg_process_stop(struct wg *wg, const char *link)
 
 			*at = process->next;
 			end_process(process->pid);
+			wg_process_tidy(wg, link);
 			free(process);
 			return;
 		}

@@ -14,6 +14,9 @@ int wg_process_wait(struct wg *wg, const char *link);
 /* Ends the one that serves the device, if it is our child, and waits for it. */
 void wg_process_stop(struct wg *wg, const char *link);
 
+/* Removes the device's socket if nobody listens: a process that was killed left it. */
+void wg_process_tidy(const struct wg *wg, const char *link);
+
 /* Frees the records; the processes go on. */
 void wg_process_forget_all(struct wg *wg);
 

@@ -1,6 +1,7 @@
 /* Devices of wireguard-go, over its control sockets. */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -53,19 +54,30 @@ static int process_of(int socket)
 	return (int)syscall(SYS_pidfd_open, who.pid, 0);
 }
 
-/* A process that is no child of ours ends when its device goes. */
+/* 0, or -ETIMEDOUT. A process that is no child of ours ends when its device goes; one that hangs is
+ * made to. */
+static int wait_for_end(int process)
+{
+	struct pollfd ended = { .fd = process, .events = POLLIN };
+
+	if (poll(&ended, 1, WG_SECONDS * 1000) > 0)
+		return 0;
+	syscall(SYS_pidfd_send_signal, process, SIGKILL, NULL, 0);
+	return poll(&ended, 1, WG_SECONDS * 1000) > 0 ? 0 : -ETIMEDOUT;
+}
+
 static int user_delete(struct wg *wg, const char *link)
 {
 	_cleanup_(fd_closep) int socket = connect_to(wg, link), rtnl = rtnl_open();
 	_cleanup_(fd_closep) int process = socket < 0 ? -1 : process_of(socket);
-	struct pollfd ended = { .fd = process, .events = POLLIN };
 	int r = rtnl < 0 ? rtnl : 0;
 
 	wg_process_stop(wg, link);
 	if (r == 0 && link_index(link))
 		r = link_delete(rtnl, link);
-	if (r == 0 && process >= 0 && poll(&ended, 1, WG_SECONDS * 1000) == 0)
-		r = -ETIMEDOUT;
+	if (r == 0 && process >= 0)
+		r = wait_for_end(process);
+	wg_process_tidy(wg, link);
 	return r;
 }
 

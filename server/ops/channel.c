@@ -181,6 +181,8 @@ void channel_ready(struct daemon *d)
 		log_at(d->log, LOG_WARN, "tunnel %s: the other side of its channel is gone",
 		       engine_global(d->engine).link);
 		channel_end(d);
+		if (d->wants_tunnel && d->tunnel_lost)
+			d->tunnel_lost(d);
 		return;
 	}
 	if (d->tunnel)
@@ -224,6 +226,8 @@ static int ask(struct daemon *d, const struct tunnel_change *change, struct chan
 		int opened = channel_open(d);
 
 		r = opened < 0 ? opened : begin(d, change, wait);
+		if (opened < 0 && d->tunnel_lost)
+			d->tunnel_lost(d);
 	}
 	d->tunnel_changed(d);
 	return r;

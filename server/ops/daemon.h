@@ -12,10 +12,21 @@
 #include "server/net/worker.h"
 
 struct channel_clock;
+struct heal;
 struct health;
 struct server;
 struct tree_node;
 struct writer;
+
+/* What becomes of the host's network when the daemon ends. */
+enum ending {
+	ENDING_KEEP, /* all stays as it is, for the next daemon */
+	ENDING_DOWN, /* tunnel, rules and idle bridges go, settings of the host go back; containers
+			that are attached and their bridges stay */
+	ENDING_REMOVE, /* all of ours goes, also from containers, and what we wrote down; the node's
+			  key stays */
+	ENDING_PURGE,  /* that goes too, and the log */
+};
 
 struct daemon {
 	struct engine *engine;
@@ -27,6 +38,7 @@ struct daemon {
 	struct channel_clock *clock; /* of that channel; see channel.h */
 	bool wants_tunnel;           /* it is opened when it is needed */
 	struct tree_node *lookups;   /* of peers' host names; see resolve.h */
+	struct heal *heal;           /* of the tunnel, while it has to be made again */
 	struct health *health;       /* of peers, while somebody listens; see health.h */
 
 	/* Set by the daemon's main part. */
@@ -35,13 +47,16 @@ struct daemon {
 	bool (*lacks)(int operation); /* what isn't built on this system; NULL: nothing */
 	void (*tunnel_changed)(
 		struct daemon *d); /* d->tunnel was opened, closed, or watches something else */
-	void (*settled)(struct daemon *d); /* an intent that was no call's has ended */
-	void (*stop)(struct daemon *d, struct call *call); /* begin to stop; the call, if any, is
-							      answered when it is done */
+	void (*tunnel_lost)(struct daemon *d); /* the other side of d->tunnel is gone, unasked;
+						  may be NULL */
+	void (*settled)(struct daemon *d);     /* an intent that was no call's has ended */
+	/* Begin to stop; the call, if any, is answered when it is done. The first one's ending
+	 * counts. */
+	void (*stop)(struct daemon *d, struct call *call, enum ending ending);
 };
 
-/* The last plan of a daemon: tunnel, rules, idle bridges go; attached containers and their bridges
- * stay. What can't be taken down is logged, and the rest goes all the same. done is called on the
- * loop; the engine is then as after teardown_global_overlay. -ENOMEM, and done won't be called.
- * Called once. */
-int ops_stop(struct daemon *d, void (*done)(struct daemon *d));
+/* The last plan of a daemon: what ENDING_DOWN says, or, if all, what ENDING_REMOVE says of the
+ * kernel. What can't be taken down is logged, and the rest goes all the same; `left`, which lives
+ * until done returns, names it, empty if there is nothing. done is called on the loop; the engine
+ * is then as after teardown_global_overlay. -ENOMEM, and done won't be called. Called once. */
+int ops_stop(struct daemon *d, bool all, void (*done)(struct daemon *d, struct ovd_view left));

@@ -165,9 +165,3 @@ int ovd_op_teardown_global_overlay(struct call *call)
 		channel_close(call->daemon);
 	return change_run(call, r, call_ok, teardown_done);
 }
-
-int ovd_op_shutdown(struct call *call)
-{
-	call->daemon->stop(call->daemon, call);
-	return call_park(call);
-}

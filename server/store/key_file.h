@@ -1,8 +1,10 @@
-/* The file node.key in the data dir, for nobody else's eyes: mode 0600; on Windows for LocalSystem
+/* The file KEY_FILE in the data dir, for nobody else's eyes: mode 0600; on Windows for LocalSystem
  * and Administrators. */
 #pragma once
 
 #include <stddef.h>
+
+#define KEY_FILE "node.key"
 
 /* Its first `room` bytes; their number in *ret_n. A file whose rights are wider gets the right ones
  * first. -ENOENT: there is none; other errno. Links are not followed. */

@@ -7,7 +7,6 @@
 
 #include "runtime/util.h"
 
-#define KEY_FILE     "node.key"
 #define KEY_FILE_NEW "node.key.new"
 
 static int open_dir(const char *data_dir)

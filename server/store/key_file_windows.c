@@ -64,7 +64,7 @@ int key_file_read(const char *data_dir, char *ret_text, size_t room, size_t *ret
 {
 	DWORD n = 0;
 	HANDLE file;
-	int r = open_file(data_dir, "node.key", GENERIC_READ, OPEN_EXISTING, &file);
+	int r = open_file(data_dir, KEY_FILE, GENERIC_READ, OPEN_EXISTING, &file);
 
 	if (r < 0)
 		return r;
@@ -93,7 +93,7 @@ static int write_synced(const char *data_dir, const char *text, size_t n)
 int key_file_write(const char *data_dir, const char *text, size_t n)
 {
 	_cleanup_(freep) wchar_t *from = path_in(data_dir, "node.key.new");
-	_cleanup_(freep) wchar_t *to = path_in(data_dir, "node.key");
+	_cleanup_(freep) wchar_t *to = path_in(data_dir, KEY_FILE);
 	int r = from && to ? write_synced(data_dir, text, n) : -EINVAL;
 
 	if (r == 0 && !MoveFileExW(from, to, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH))

@@ -52,10 +52,17 @@ static int put_name(const struct state_record *record, char *p, size_t room)
 	return 0;
 }
 
+struct ovd_view record_kind_prefix(enum state_record_kind kind, char text[RECORD_KEY_MAX])
+{
+	int n = snprintf(text, RECORD_KEY_MAX, "%u %s ", (unsigned)kind,
+			 state_record_kind_name(kind));
+
+	return (struct ovd_view){ .p = text, .n = (size_t)n };
+}
+
 struct ovd_view record_key(const struct state_record *record, char text[RECORD_KEY_MAX])
 {
-	size_t used = (size_t)snprintf(text, RECORD_KEY_MAX, "%u %s ", (unsigned)record->kind,
-				       state_record_kind_name(record->kind));
+	size_t used = record_kind_prefix(record->kind, text).n;
 	int more = put_name(record, text + used, RECORD_KEY_MAX - used);
 
 	used += (size_t)more;

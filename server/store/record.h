@@ -9,6 +9,9 @@
 /* True: it lies under the data directory. */
 bool record_is_durable(enum state_record_kind kind);
 
+/* What the keys of a kind begin with. */
+struct ovd_view record_kind_prefix(enum state_record_kind kind, char text[RECORD_KEY_MAX]);
+
 /* Its key; "" if its name is longer than the schema allows. */
 struct ovd_view record_key(const struct state_record *record, char text[RECORD_KEY_MAX]);
 

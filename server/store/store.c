@@ -220,9 +220,15 @@ struct load {
 	int (*each)(void *arg, const struct state_record *record);
 	void (*unread)(void *arg, struct ovd_view key, const char *why);
 	void *arg;
+	struct ovd_view prefix; /* of the keys that are wanted */
 	struct buf body;
 	struct arena arena;
 };
+
+static bool has_prefix(struct ovd_view key, struct ovd_view prefix)
+{
+	return key.n >= prefix.n && memcmp(key.p, prefix.p, prefix.n) == 0;
+}
 
 static int load_one(void *arg, struct ovd_view key, struct ovd_view value)
 {
@@ -232,7 +238,7 @@ static int load_one(void *arg, struct ovd_view key, struct ovd_view value)
 	struct ovd_fault fault;
 	int r;
 
-	if (view_eq(key, BOOT_KEY))
+	if (view_eq(key, BOOT_KEY) || !has_prefix(key, load->prefix))
 		return 0;
 	r = record_decode(value, &load->body, &load->arena, &record, &fault);
 	if (r == 0)
@@ -248,11 +254,30 @@ static int load_one(void *arg, struct ovd_view key, struct ovd_view value)
 int store_load(struct store *s, int (*each)(void *arg, const struct state_record *record),
 	       void (*unread)(void *arg, struct ovd_view key, const char *why), void *arg)
 {
-	struct load load = { .each = each, .unread = unread, .arg = arg };
+	struct load load = { .each = each, .unread = unread, .arg = arg, .prefix = view("") };
 	int r = environment_each(s->data, load_one, &load);
 
 	if (r == 0)
 		r = environment_each(s->run, load_one, &load);
+	buf_wipe(&load.body);
+	arena_done(&load.arena);
+	return r;
+}
+
+static void leave_out(void *arg _unused_, struct ovd_view key _unused_, const char *why _unused_)
+{
+}
+
+int store_each(struct store *s, enum state_record_kind kind,
+	       int (*each)(void *arg, const struct state_record *record), void *arg)
+{
+	const struct state_record first = { .kind = kind };
+	char text[RECORD_KEY_MAX];
+	struct load load = { .each = each, .unread = leave_out, .arg = arg };
+	int r;
+
+	load.prefix = record_kind_prefix(kind, text);
+	r = environment_each(place_of(s, &first), load_one, &load);
 	buf_wipe(&load.body);
 	arena_done(&load.arena);
 	return r;

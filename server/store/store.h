@@ -57,6 +57,10 @@ int store_commit(struct store *s, const struct store_batch *batch);
 int store_load(struct store *s, int (*each)(void *arg, const struct state_record *record),
 	       void (*unread)(void *arg, struct ovd_view key, const char *why), void *arg);
 
+/* The same for one kind alone; what this program doesn't understand is left out. */
+int store_each(struct store *s, enum state_record_kind kind,
+	       int (*each)(void *arg, const struct state_record *record), void *arg);
+
 /* This boot's id: boot_id of random(4), 36 characters. -errno. */
 #define STORE_BOOT_ID_MAX 37
 int store_boot_id(char ret[STORE_BOOT_ID_MAX]);

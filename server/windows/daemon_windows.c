@@ -44,7 +44,7 @@ static void server_closed(void *arg)
 	uv_stop(&d->loop);
 }
 
-static void stopped(struct daemon *shared)
+static void stopped(struct daemon *shared, struct ovd_view left _unused_)
 {
 	struct daemon_windows *d = CONTAINER_OF(shared, struct daemon_windows, shared);
 
@@ -57,14 +57,14 @@ static void on_settled(uv_async_t *async)
 {
 	struct daemon_windows *d = async->data;
 
-	if (ops_stop(&d->shared, stopped) < 0) {
+	if (ops_stop(&d->shared, false, stopped) < 0) {
 		log_at(d->shared.log, LOG_ERROR, "stop: no memory");
-		stopped(&d->shared);
+		stopped(&d->shared, view(""));
 	}
 }
 
 /* Calls that come later are refused as the server drains: this one is the only one of its kind. */
-static void stop(struct daemon *shared, struct call *call)
+static void stop(struct daemon *shared, struct call *call, enum ending ending _unused_)
 {
 	struct daemon_windows *d = CONTAINER_OF(shared, struct daemon_windows, shared);
 
@@ -82,14 +82,14 @@ static void on_asked(uv_async_t *async)
 {
 	struct daemon_windows *d = async->data;
 
-	stop(&d->shared, NULL);
+	stop(&d->shared, NULL, ENDING_DOWN);
 }
 
 static void on_signal(uv_signal_t *handle, int number _unused_)
 {
 	struct daemon_windows *d = handle->data;
 
-	stop(&d->shared, NULL);
+	stop(&d->shared, NULL, ENDING_DOWN);
 }
 
 void daemon_stop(struct daemon_windows *d)

@@ -23,6 +23,7 @@ bool not_built_is(int operation)
 		OVD_REQUEST_ADD_ALLOWED_IP,
 		OVD_REQUEST_REMOVE_ALLOWED_IP,
 		OVD_REQUEST_PRUNE_ORPHAN_BRIDGES,
+		OVD_REQUEST_UNINSTALL,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(list); i++)

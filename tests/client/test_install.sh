@@ -41,6 +41,8 @@ check "programs" has sbin/overlayd bin/overlayctl bin/overlay-conform
 check "manual pages" has share/man/man8/overlayd.8 share/man/man1/overlayctl.1 share/man/man7/overlayd-protocol.7
 check "completions" has share/bash-completion/completions/overlayctl share/zsh/site-functions/_overlayctl share/fish/vendor_completions.d/overlayctl.fish
 check "the schema" has share/overlayd/overlayd.proto share/overlayd/wire.proto
+check "systemd units" has lib/systemd/system/overlayd.service lib/systemd/system/overlayd.socket
+check "start what was installed" grep -x ExecStart=/usr/sbin/overlayd "$root/usr/lib/systemd/system/overlayd.service"
 check "the library" has lib/liboverlayd.a lib/pkgconfig/overlayd.pc include/overlayd/overlayd.h
 if command -v pkg-config >/dev/null; then
 	check "a program compiles and runs" compiles

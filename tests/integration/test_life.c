@@ -183,7 +183,9 @@ TEST(a_stop_takes_down_what_it_can)
 	}
 	CHECK(succeeds(
 		(const char *const[]){ "ip", "link", "set", name[1], "alias", "mine", NULL }));
-	daemon_end(&d, fd);
+	close(fd);
+	kill(d.pid, SIGTERM);
+	CHECK_INT(daemon_wait(d.pid), 4);
 	CHECK(!has_link(name[0]) && has_link(name[1]) && !has_link(name[2]));
 	CHECK(!has_rules());
 }

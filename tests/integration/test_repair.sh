@@ -34,15 +34,25 @@ check "the same bridge is there" test "$(bridge)" = "$web"
 check "its container is on it and answers" ping_guest
 
 ctl add-peer --public-key AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= --endpoint 127.0.0.1:9 --allowed-ips 10.200.5.0/24 --persistent-keepalive-secs 25 >/dev/null
-if pgrep -x wireguard-go >/dev/null; then
-	pkill -KILL -x wireguard-go
-	while ip link show zl-d-1-g >/dev/null 2>&1; do sleep 0.02; done
+peer_is_there() { ctl status | grep AQAAAAAA | grep 10.200.5.0/24; }
+process() { pgrep -x wireguard-go; }
+dead=$(process)
+comes_back() { # within ten seconds
+	for _ in $(seq 500); do
+		[ "$(process)" != "$dead" ] && ip -4 addr show zl-d-1-g | grep -q 10.200.4.1 && return
+		sleep 0.02
+	done
+	return 1
+}
+if [ -n "$dead" ]; then
+	kill -KILL "$dead"
+	check "a tunnel whose process dies comes back by itself" comes_back
+	check "with its peers" peer_is_there
 else
 	ip link del zl-d-1-g
 fi
 check "the tunnel is set up again" setup_global
 check "the device is there" ip link show zl-d-1-g
-peer_is_there() { ctl status | grep AQAAAAAA | grep 10.200.5.0/24; }
 check "with its peer" peer_is_there
 check "and takes another one" ctl add-peer --public-key AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= --endpoint 127.0.0.1:9 --allowed-ips 10.200.6.0/24 --persistent-keepalive-secs 0
 check "the container answers still" ping_guest

@@ -8,7 +8,7 @@
 #include "build_id.h"
 #include "tests/check.h"
 
-#define ARGS_MAX 8
+#define ARGS_MAX 10
 
 /* What was printed on both streams while the line was read. */
 struct outcome {
@@ -67,6 +67,7 @@ TEST(nothing_is_the_defaults)
 	CHECK(!o.options.data_dir && !o.options.socket);
 	CHECK_INT(o.options.log_level, LOG_INFO);
 	CHECK_INT(o.options.log_format, LOG_TEXT);
+	CHECK(!o.options.keep_on_term);
 	CHECK_STR(o.out, "");
 	CHECK_STR(o.err, "");
 }
@@ -74,15 +75,18 @@ TEST(nothing_is_the_defaults)
 TEST(every_option)
 {
 	struct outcome o = PARSE("--data-dir", "/d", "--socket=/s", "--log-level", "debug",
-				 "--log-format=json");
+				 "--log-format=json", "--on-term", "keep");
 
 	CHECK_INT(o.verdict, OPTIONS_RUN);
 	CHECK_STR(o.options.data_dir, "/d");
 	CHECK_STR(o.options.socket, "/s");
 	CHECK_INT(o.options.log_level, LOG_DEBUG);
 	CHECK_INT(o.options.log_format, LOG_JSON);
+	CHECK(o.options.keep_on_term);
 	CHECK_STR(o.err, "");
 
+	o = PARSE("--on-term=keep", "--on-term=down");
+	CHECK(!o.options.keep_on_term);
 	CHECK(!o.options.log_forward);
 
 	o = PARSE("--log-forward", "vsock:109", "--log-forward-dir=/l",
@@ -147,6 +151,7 @@ TEST(what_is_wrong_is_named)
 		{ { "--log-level=DEBUG" },
 		  "--log-level DEBUG: expected error, warn, info or debug" },
 		{ { "--log-format", "xml" }, "--log-format xml: expected text or json" },
+		{ { "--on-term", "stay" }, "--on-term stay: expected down or keep" },
 		{ { "--log-forward", "vsock:x" },
 		  "--log-forward vsock:x: expected vsock:PORT, unix:PATH or "
 		  "tcp:127.0.0.1:PORT" },

@@ -120,7 +120,7 @@ static void adopt(struct sim *s)
 		carry_out(s, r, &plan, intent);
 	for (size_t i = 0; (r = engine_service_again(s->e, i, &plan, &intent)) != -ENOENT; i++)
 		carry_out(s, r, &plan, intent);
-	r = engine_global_again(s->e, &plan, &intent);
+	r = engine_global_again(s->e, true, &plan, &intent);
 	carry_out(s, r, &plan, intent);
 }
 

@@ -185,6 +185,9 @@ pub enum Request {
     Hello(Hello),
     /// Hands out the schema that the daemon was built from. Since overlayd 0.1.
     Describe,
+    /// Removes all that the daemon made on this host, then ends it; an err tells what could not be
+    /// removed. Since overlayd 0.1.
+    Uninstall(Uninstall),
 }
 
 impl Request {
@@ -218,6 +221,7 @@ impl Request {
         "shutdown",
         "hello",
         "describe",
+        "uninstall",
     ];
 
     /// This variant's name on the wire.
@@ -251,6 +255,7 @@ impl Request {
             Self::Shutdown => "shutdown",
             Self::Hello(_) => "hello",
             Self::Describe => "describe",
+            Self::Uninstall(_) => "uninstall",
         }
     }
 }
@@ -1680,6 +1685,27 @@ impl Default for Hello {
     }
 }
 
+/// What may go.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Uninstall {
+    /// Containers that are attached lose their network. Without it, and with some attached, nothing
+    /// is done.
+    #[serde(default)]
+    pub yes: bool,
+    /// The node's key and the log go too: the node is another one then.
+    #[serde(default)]
+    pub purge: bool,
+}
+
+impl Default for Uninstall {
+    fn default() -> Self {
+        Self {
+            yes: Default::default(),
+            purge: Default::default(),
+        }
+    }
+}
+
 /// Who serves, and what it can do.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct ServerInfo {
@@ -2067,6 +2093,15 @@ pub mod call {
             other => Err(Box::new(other)),
         })
     }
+
+    /// Removes all that the daemon made on this host, then ends it; an err tells what could not be
+    /// removed. Since overlayd 0.1.
+    pub fn uninstall(request: Uninstall) -> Call<()> {
+        Call::new(Request::Uninstall(request), |result| match result {
+            Response::Ok => Ok(()),
+            other => Err(Box::new(other)),
+        })
+    }
 }
 
 /// The operations, each a method that waits for its answer.
@@ -2214,6 +2249,12 @@ impl crate::blocking::Client {
     /// Hands out the schema that the daemon was built from. Since overlayd 0.1.
     pub fn describe(&self) -> Result<Description, crate::Error> {
         self.call(call::describe())
+    }
+
+    /// Removes all that the daemon made on this host, then ends it; an err tells what could not be
+    /// removed. Since overlayd 0.1.
+    pub fn uninstall(&self, request: Uninstall) -> Result<(), crate::Error> {
+        self.call(call::uninstall(request))
     }
 }
 
@@ -2363,5 +2404,11 @@ impl crate::tokio::Client {
     /// Hands out the schema that the daemon was built from. Since overlayd 0.1.
     pub async fn describe(&self) -> Result<Description, crate::Error> {
         self.call(call::describe()).await
+    }
+
+    /// Removes all that the daemon made on this host, then ends it; an err tells what could not be
+    /// removed. Since overlayd 0.1.
+    pub async fn uninstall(&self, request: Uninstall) -> Result<(), crate::Error> {
+        self.call(call::uninstall(request)).await
     }
 }

@@ -606,6 +606,27 @@ export const Hello = new wire.Struct<Hello>({
   client: wire.optional(wire.text),
 });
 
+/** What may go. */
+export interface Uninstall {
+  /**
+   * Containers that are attached lose their network. Without it, and with some attached, nothing is
+   * done.
+   *
+   * @defaultValue `false`
+   */
+  yes?: boolean | undefined;
+  /**
+   * The node's key and the log go too: the node is another one then.
+   *
+   * @defaultValue `false`
+   */
+  purge?: boolean | undefined;
+}
+export const Uninstall = new wire.Struct<Uninstall>({
+  yes: wire.defaulted(wire.bool, () => false),
+  purge: wire.defaulted(wire.bool, () => false),
+});
+
 /** What a client can ask for. */
 export type Request =
   /**
@@ -776,7 +797,14 @@ export type Request =
    *
    * @since overlayd 0.1
    */
-  | { op: "describe" };
+  | { op: "describe" }
+  /**
+   * Removes all that the daemon made on this host, then ends it; an err tells what could not be
+   * removed.
+   *
+   * @since overlayd 0.1
+   */
+  | ({ op: "uninstall" } & Uninstall);
 export const Request = new wire.Union<Request, "op">("op", {
   set_local_node_id: SetLocalNodeId,
   set_local_wg_pubkey: SetLocalWgPubkey,
@@ -806,6 +834,7 @@ export const Request = new wire.Union<Request, "op">("op", {
   shutdown: wire.unit,
   hello: Hello,
   describe: wire.unit,
+  uninstall: Uninstall,
 });
 
 /** A request and its number. */
@@ -1682,5 +1711,15 @@ export abstract class Operations {
    */
   describe(options?: CallOptions): Promise<Answer<"description">> {
     return this.ask({ op: "describe" }, ["description"], options);
+  }
+
+  /**
+   * Removes all that the daemon made on this host, then ends it; an err tells what could not be
+   * removed.
+   *
+   * @since overlayd 0.1
+   */
+  uninstall(request: Uninstall, options?: CallOptions): Promise<Answer<"ok">> {
+    return this.ask({ ...request, op: "uninstall" }, ["ok"], options);
   }
 }

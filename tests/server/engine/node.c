@@ -219,6 +219,12 @@ static void put_step(struct buf *b, const struct step *s)
 	case STEP_UPLINK:
 		buf_text(b, "uplink");
 		break;
+	case STEP_CLEAR:
+		buf_printf(b, "clear %s", s->clear.mark);
+		break;
+	case STEP_SETTINGS_BACK:
+		buf_text(b, "settings back");
+		break;
 	case STEP_PREFIX:
 		put_cidr(b, "prefix ", &s->prefix.cidr);
 		break;

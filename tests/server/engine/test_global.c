@@ -250,7 +250,7 @@ TEST(stop)
 
 	node_init(&n);
 	CHECK_INT(engine_stop(n.e, &n.plan, &n.intent), 0);
-	CHECK_STR(node_plan(&n), "no firewall\n");
+	CHECK_STR(node_plan(&n), "no firewall\nsettings back\n");
 	node_commit(&n);
 	node_has_tunnel(&n);
 	node_has_service(&n, "web");
@@ -263,5 +263,21 @@ TEST(stop)
 	CHECK(!strstr(node_plan(&n), engine_service_link(n.e, view("web"))));
 	node_drop(&n);
 	CHECK_STR(engine_global(n.e).link, "zl-9eae6e0a9b-g");
+	node_done(&n);
+}
+
+TEST(remove_all)
+{
+	struct node n;
+
+	node_init(&n);
+	node_has_tunnel(&n);
+	node_has_service(&n, "web");
+	node_has_container(&n, 7, 70, "web");
+	plan_done(&n.plan);
+	CHECK_INT(engine_remove_all(n.e, &n.plan), 0);
+	CHECK(strncmp(node_plan(&n), "clear overlayd ", 15) == 0);
+	CHECK(strstr(node_plan(&n), "\nno firewall\nsettings back\n"));
+	plan_done(&n.plan);
 	node_done(&n);
 }

@@ -75,12 +75,12 @@ TEST(forwarding_on_each)
 
 	host_enter();
 	run("for l in u4 u6 u8; do ip link add $l type bridge; ip link set $l up; done");
-	CHECK_INT(egress_forward(&none), 0);
+	CHECK_INT(egress_forward(NULL, &none), 0);
 	run("! grep 1 /proc/sys/net/ipv4/conf/u*/forwarding");
-	CHECK_INT(egress_forward(&two), 0);
+	CHECK_INT(egress_forward(NULL, &two), 0);
 	run("for l in u4 u6; do grep 1 /proc/sys/net/ipv4/conf/$l/forwarding; done;"
 	    "! grep 1 /proc/sys/net/ipv4/conf/u8/forwarding");
-	CHECK_INT(egress_forward(&gone), -ENOENT);
+	CHECK_INT(egress_forward(NULL, &gone), -ENOENT);
 	run("grep 1 /proc/sys/net/ipv4/conf/u8/forwarding");
 }
 

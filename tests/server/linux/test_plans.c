@@ -41,6 +41,7 @@ static const struct net_step rows[STEP_MAX_] = {
 	ROW(STEP_CUT),           ROW(STEP_ROUTE),
 	ROW(STEP_ROUTE_DELETE),  ROW(STEP_FIREWALL_DELETE),
 	ROW(STEP_UPLINK),
+	ROW(STEP_SETTINGS_BACK), ROW(STEP_CLEAR),
 };
 
 struct scene {

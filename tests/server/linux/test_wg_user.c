@@ -83,6 +83,36 @@ TEST(a_process_that_another_daemon_left)
 	CHECK_AS_BEFORE(NULL, before);
 }
 
+static void check_hung_one_goes(bool forgotten)
+{
+	_cleanup_(freep) char *before = NULL;
+	struct wg wg = (struct wg){ .control_dir = WG_CONTROL_DIR };
+
+	host_enter();
+	sandbox_needs_tun();
+	run("mkdir -p " WG_CONTROL_DIR);
+	before = look(NULL);
+	CHECK_INT(wg_user.make(&wg, LINK, "", &(bool){ false }), 0);
+	if (forgotten)
+		wg_process_forget_all(&wg);
+	run("kill -STOP $(pgrep -x wireguard-go)");
+	CHECK_INT(wg_user.delete(&wg, LINK), 0);
+	CHECK(access(WG_CONTROL_DIR "/" LINK ".sock", F_OK) < 0);
+	while (waitpid(-1, NULL, 0) > 0) /* the test is everybody's parent */
+		;
+	CHECK_AS_BEFORE(NULL, before);
+}
+
+TEST(one_that_hangs_goes_with_its_socket)
+{
+	check_hung_one_goes(false);
+}
+
+TEST(one_that_hangs_and_was_left_goes_with_its_socket)
+{
+	check_hung_one_goes(true);
+}
+
 TEST(only_what_is_said_changes)
 {
 	struct wg wg = device();

@@ -302,6 +302,23 @@ static int uplink(void *platform _unused_, struct step *step _unused_, char *det
 	return 0;
 }
 
+static int settings_back(void *platform, struct step *step _unused_, char *detail _unused_)
+{
+	return take(platform, "setting ");
+}
+
+static int clear(void *platform, struct step *step _unused_, char *detail _unused_)
+{
+	struct net_fake *f = platform;
+
+	if (fails(f))
+		return f->error;
+	for (size_t i = f->n; i-- > 0;)
+		if (strncmp(f->things[i], "firewall", 8) != 0)
+			memmove(f->things[i], f->things[--f->n], sizeof(f->things[0]));
+	return 0;
+}
+
 static const struct net_step fake_steps[STEP_MAX_] = {
 	[STEP_FIREWALL] = { "firewall", firewall, NULL },
 	[STEP_PREFIX] = { "prefix", prefix_add, prefix_add_undo },
@@ -318,6 +335,8 @@ static const struct net_step fake_steps[STEP_MAX_] = {
 	[STEP_ROUTE_DELETE] = { "no route", route_delete, route_delete_undo },
 	[STEP_FIREWALL_DELETE] = { "no firewall", firewall_delete, NULL },
 	[STEP_UPLINK] = { "uplink", uplink, NULL },
+	[STEP_SETTINGS_BACK] = { "settings back", settings_back, NULL },
+	[STEP_CLEAR] = { "clear", clear, NULL },
 };
 
 void net_fake_init(struct net_fake *f)

@@ -88,6 +88,7 @@ __all__ = [
     "EdgePeerStatus",
     "Err",
     "Hello",
+    "Uninstall",
     "ServerInfo",
     "Limits",
     "Description",
@@ -475,6 +476,18 @@ class Hello:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Uninstall:
+    """What may go."""
+
+    yes: bool = False
+    """Containers that are attached lose their network. Without it, and with some attached,
+    nothing is done.
+    """
+    purge: bool = False
+    """The node's key and the log go too: the node is another one then."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RequestTeardownGlobalOverlay:
     """Takes the tunnel down; services and their containers stay. Since 0.12.5."""
 
@@ -540,6 +553,7 @@ Request: typing.TypeAlias = (
     | RequestShutdown
     | Hello
     | RequestDescribe
+    | Uninstall
 )
 """What a client can ask for."""
 
@@ -1126,6 +1140,12 @@ _HELLO = _codec.Record(
     _codec.Field("client", _codec.Text(255), optional=True),
 )
 
+_UNINSTALL = _codec.Record(
+    Uninstall,
+    _codec.Field("yes", _codec.BOOLEAN, default=False),
+    _codec.Field("purge", _codec.BOOLEAN, default=False),
+)
+
 _REQUEST: _codec.Object[Request] = _codec.Union(
     "op",
     {
@@ -1157,6 +1177,7 @@ _REQUEST: _codec.Object[Request] = _codec.Union(
         "shutdown": _codec.Record(RequestShutdown),
         "hello": _HELLO,
         "describe": _codec.Record(RequestDescribe),
+        "uninstall": _UNINSTALL,
     },
 )
 
@@ -1750,6 +1771,15 @@ class AsyncOperations(abc.ABC):
             return answer
         raise _errors.UnexpectedAnswerError(answer)
 
+    async def uninstall(self, request: Uninstall, /, *, timeout: float | None = None) -> None:
+        """Removes all that the daemon made on this host, then ends it; an err tells what could
+        not be removed. Since overlayd 0.1.
+        """
+        answer = await self.call(request, timeout=timeout)
+        if isinstance(answer, ResponseOk):
+            return
+        raise _errors.UnexpectedAnswerError(answer)
+
 
 class Operations(abc.ABC):
     """One method per operation."""
@@ -2042,4 +2072,13 @@ class Operations(abc.ABC):
         answer = self.call(RequestDescribe(), timeout=timeout)
         if isinstance(answer, Description):
             return answer
+        raise _errors.UnexpectedAnswerError(answer)
+
+    def uninstall(self, request: Uninstall, /, *, timeout: float | None = None) -> None:
+        """Removes all that the daemon made on this host, then ends it; an err tells what could
+        not be removed. Since overlayd 0.1.
+        """
+        answer = self.call(request, timeout=timeout)
+        if isinstance(answer, ResponseOk):
+            return
         raise _errors.UnexpectedAnswerError(answer)

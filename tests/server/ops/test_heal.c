@@ -1,0 +1,70 @@
+#include "server/ops/heal.h"
+
+#include "server/ops/channel.h"
+#include "tests/check.h"
+#include "tests/server/ops/node.h"
+
+#define SETUP                                                                                      \
+	"{\"op\":\"setup_global_overlay\",\"deployment\":\"d\",\"instance_id\":\"1\","             \
+	"\"cluster_cidr\":\"10.200.0.0/16\",\"wg_port\":0}"
+#define TEARDOWN "{\"op\":\"teardown_global_overlay\"}"
+
+static void lose_tunnel(struct node *n)
+{
+	n->tunnel.ended = true;
+	channel_ready(&n->daemon);
+	n->tunnel.ended = false;
+	CHECK(!n->daemon.tunnel);
+}
+
+static void until_healed(struct node *n)
+{
+	while (n->daemon.heal)
+		uv_run(&n->loop, UV_RUN_ONCE);
+}
+
+TEST(made_again)
+{
+	struct node n;
+
+	node_start(&n);
+	n.daemon.tunnel_lost = heal_begin;
+	node_ask(&n, SETUP, "bridge_name");
+	CHECK(net_fake_drop(&n.fake, "tunnel "));
+	lose_tunnel(&n);
+	until_healed(&n);
+	CHECK(net_fake_has(&n.fake, "tunnel "));
+	CHECK(n.daemon.tunnel);
+	CHECK_INT(n.tunnel.n_opened, 2);
+	node_stop(&n);
+}
+
+TEST(tried_until_it_stands)
+{
+	struct node n;
+
+	node_start(&n);
+	n.daemon.tunnel_lost = heal_begin;
+	node_ask(&n, SETUP, "bridge_name");
+	net_fake_drop(&n.fake, "tunnel ");
+	n.fake.fail_at = n.fake.steps + 1; /* once */
+	lose_tunnel(&n);
+	until_healed(&n);
+	CHECK(net_fake_has(&n.fake, "tunnel "));
+	node_stop(&n);
+}
+
+TEST(not_against_a_teardown)
+{
+	struct node n;
+
+	node_start(&n);
+	n.daemon.tunnel_lost = heal_begin;
+	node_ask(&n, SETUP, "bridge_name");
+	lose_tunnel(&n);
+	node_ask(&n, TEARDOWN, "\"ok\"");
+	until_healed(&n);
+	CHECK(!net_fake_has(&n.fake, "tunnel "));
+	CHECK(!n.daemon.tunnel);
+	node_stop(&n);
+}
