@@ -15,6 +15,8 @@
 #include "server/linux/nft_element.h"
 #include "server/linux/nft_netlink.h"
 
+#define TRIES 3
+
 struct nft {
 	struct nft_ctx *ctx;       /* libnftables': what it prints is kept, not printed */
 	uint32_t ctx_port;         /* of its socket; 0: not known */
@@ -67,13 +69,22 @@ static uint32_t next_port(void)
 	return bind(fd, (const struct sockaddr *)&wanted, sizeof(wanted)) == 0 ? wanted.nl_pid : 0;
 }
 
+/* libnftables doesn't say why it failed: what passes must not cost us the firewall. */
+static bool is_supported(const struct nft *nft)
+{
+	for (int i = 0; i < TRIES; i++)
+		if (foreign_run(nft->ctx, "list tables\n", NULL) == 0)
+			return true;
+	return false;
+}
+
 static int open_parts(struct nft *nft)
 {
 	nft->ctx_port = next_port();
 	nft->ctx = nft_ctx_new(NFT_CTX_DEFAULT);
 	if (!nft->ctx || nft_ctx_buffer_output(nft->ctx) || nft_ctx_buffer_error(nft->ctx))
 		return -ENOMEM;
-	if (foreign_run(nft->ctx, "list tables\n", NULL) < 0)
+	if (!is_supported(nft))
 		return -EPROTONOSUPPORT;
 	return nft_socket_open(0, &nft->socket);
 }

@@ -43,11 +43,12 @@ static void unread(void *arg, struct ovd_view key, const char *why)
 
 /* ---- the kernel ---- */
 
-/* The steps don't depend on each other. */
+/* The steps don't depend on each other. What fails is tried once more, here and below: nobody asks
+ * for it again. */
 static void run_each(struct daemon *d, struct plan *plan)
 {
 	for (size_t i = 0; i < plan->n; i++)
-		if (plan_run_step(d->net, plan, i) < 0)
+		if (plan_run_step(d->net, plan, i) < 0 && plan_run_step(d->net, plan, i) < 0)
 			log_at(d->log, LOG_WARN, "start: %s", plan->detail);
 }
 
@@ -74,6 +75,8 @@ static int carry_out(struct daemon *d, int r, struct plan *plan, struct intent *
 {
 	if (r == 0) {
 		r = plan_run(d->net, plan);
+		if (r < 0)
+			r = plan_run(d->net, plan);
 		if (r == 0)
 			engine_commit(d->engine, intent);
 		else

@@ -145,6 +145,17 @@ pid_t scene_ask_beside(struct scene *s, const char *request)
 	_exit(fd < 0 || (answer && write(fd, answer, strlen(answer)) < 0));
 }
 
+pid_t scene_wait_beside(void)
+{
+	pid_t pid = fork();
+
+	CHECK(pid >= 0);
+	if (pid > 0)
+		return pid;
+	close(connect_when_up(SOCKET));
+	_exit(0);
+}
+
 /* ---- looking ---- */
 
 /* State, carrier and numbers come and go by themselves. The rule of a container that was joined

@@ -39,6 +39,9 @@ void scene_learn_ip(struct scene *s);
 #define SCENE_ANSWER "/run/answer"
 pid_t scene_ask_beside(struct scene *s, const char *request);
 
+/* A child that ends when the daemon listens. */
+pid_t scene_wait_beside(void);
+
 /* Links, addresses, routes, rules, switches, firewall, of host and container; the tunnel's device;
  * processes; files; both stores; status. Without what differs from life to life: numbers of links,
  * which free address a container got. The caller frees it. */

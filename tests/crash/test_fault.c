@@ -1,7 +1,7 @@
-/* Each request of the daemon to the kernel, and to wireguard-go, goes wrong in each of some ways: the
- * operation fails, and all is as before, or it succeeds, and all is as after it. Then it is asked
- * for again. What comes behind an answer, services that move or go with a container, is tried once
- * and told in the log: it is not looked at here. */
+/* Each request of the daemon to the kernel, and to wireguard-go, goes wrong in each of some ways:
+ * the operation fails, and all is as before, or it succeeds, and all is as after it. Then it is
+ * asked for again. What comes behind an answer, services that move or go with a container, is tried
+ * once and told in the log: it is not looked at here. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,6 +93,52 @@ static void each_fault(enum act_name name)
 	guest_stop(&s.guest);
 	state_done(&states[0]);
 	state_done(&states[1]);
+}
+
+/* A daemon either makes all as it is to be or says that it can't start, and the next one does. */
+static bool start_faulty(struct scene *s, struct fault_at *at)
+{
+	struct trace t = { .look = fault_look, .arg = at };
+
+	scene_kill(s);
+	t.pid = s->pid = scene_fork();
+	trace_begin_held(&t);
+	trace_run(&t, scene_wait_beside(), 0);
+	if (t.ended)
+		scene_start(s);
+	else
+		trace_let_go(&t);
+	if (s->fd < 0)
+		scene_connect(s);
+	return at->hit;
+}
+
+TEST(start)
+{
+	unsigned stride = act_stride() == 1 ? 1 : FAULT_STRIDE;
+	struct state state;
+	struct scene s;
+	bool hit = true;
+
+	act_enter(&s, START);
+	state_wait_for_the_late();
+	scene_kill(&s);
+	scene_start(&s);
+	state = state_of(&s);
+	for (unsigned i = act_first(START); hit; i += stride) {
+		_cleanup_(freep) struct fault_at *at = calloc(1, sizeof(*at));
+
+		CHECK(at);
+		at->fault = &faults[i % ARRAY_SIZE(faults)];
+		at->point = i / ARRAY_SIZE(faults);
+		CASE("request %u %s", at->point, at->fault->name);
+		hit = start_faulty(&s, at);
+		state_settle(&s, &state, 1);
+		state_check_rest(&s, &state);
+	}
+	scene_kill(&s);
+	guest_stop(&s.guest);
+	state_done(&state);
 }
 
 #define EACH(id, name)                                                                             \

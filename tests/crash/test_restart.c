@@ -39,7 +39,7 @@ static void enter(int netns)
 
 static void node_start(struct node *n, int own)
 {
-	const char *const argv[] = { "overlayd", "--data-dir", n->dir, NULL };
+	const char *const argv[] = { "overlayd", "--data-dir", n->dir, "--on-term", "keep", NULL };
 
 	snprintf(n->socket, sizeof(n->socket), "%s/run/zlayer-overlayd.sock", n->dir);
 	enter(n->netns);
@@ -52,6 +52,13 @@ static void node_kill(struct node *n)
 {
 	kill(n->pid, SIGKILL);
 	CHECK_INT(daemon_wait(n->pid), -SIGKILL);
+	fd_closep(&n->fd);
+}
+
+static void node_stop(struct node *n)
+{
+	kill(n->pid, SIGTERM);
+	CHECK(daemon_wait(n->pid) >= 0);
 	fd_closep(&n->fd);
 }
 
@@ -248,7 +255,7 @@ static void kill_under_load(struct node *n, int own)
 }
 
 /* Neighbours are seen and forgotten without us. */
-static void kill_in_silence(struct node *n, int own)
+static void end_in_silence(struct node *n, int own, void (*end)(struct node *n))
 {
 	_cleanup_(freep) char *heard = NULL;
 
@@ -256,7 +263,7 @@ static void kill_in_silence(struct node *n, int own)
 	enter(n->netns);
 	run("sleep 0.3; ip -o monitor all >/run/heard 2>&1 & echo $! >/run/monitor; sleep 0.5");
 	enter(own);
-	node_kill(n);
+	end(n);
 	node_start(n, own);
 	enter(n->netns);
 	run("sleep 0.3; ip link add heard0 type bridge; until grep heard0 /run/heard; do sleep "
@@ -286,7 +293,8 @@ TEST(between_containers)
 	node_attach(&node, &b, ip_b);
 	s = stream_start(&a, &b, ip_b);
 	kill_under_load(&node, own);
-	kill_in_silence(&node, own);
+	end_in_silence(&node, own, node_kill);
+	end_in_silence(&node, own, node_stop);
 	stream_stop(s);
 	node_kill(&node);
 	close(own);
@@ -330,8 +338,10 @@ TEST(through_the_tunnel)
 	s = stream_start(&a, &b, ip_b);
 	kill_under_load(&one, own);
 	kill_under_load(&two, own);
-	kill_in_silence(&one, own);
-	kill_in_silence(&two, own);
+	end_in_silence(&one, own, node_kill);
+	end_in_silence(&one, own, node_stop);
+	end_in_silence(&two, own, node_kill);
+	end_in_silence(&two, own, node_stop);
 	stream_stop(s);
 	node_kill(&one);
 	node_kill(&two);

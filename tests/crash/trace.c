@@ -276,8 +276,10 @@ void trace_run(struct trace *t, pid_t client, int ms)
 		else if (client && pid == client)
 			client = 0, until = now() + ms;
 	}
-	if (client)
-		waitpid(client, NULL, 0);
+	if (!client)
+		return;
+	kill(client, SIGKILL);
+	waitpid(client, NULL, 0);
 }
 
 static void interrupt(pid_t tid)

@@ -33,7 +33,7 @@ void trace_hold(void);
 void trace_begin_held(struct trace *t);
 
 /* Lets it run until it is dead or, ms after `client`, a child of ours, has ended (0: at once). The
- * client is waited for. */
+ * client is waited for; nobody answers it any more if the process is dead: it is killed. */
 void trace_run(struct trace *t, pid_t client, int ms);
 
 /* Lets it go on alone. */
