@@ -17,6 +17,7 @@
 #define SOCKET       SCENE_DIR "/run/zlayer-overlayd.sock"
 #define BLOCK_PREFIX "10.200.4."
 #define BLOCK_SIZE   64
+#define PROBED       50 /* fewer than are free: a full subnet gets another one beside it */
 #define REQUEST_MAX  1024
 
 /* ---- the daemon ---- */
@@ -372,11 +373,11 @@ unsigned scene_free(struct scene *s)
 {
 	static const char take[] =
 		"{\"op\":\"allocate_ip\",\"service\":\"web\",\"join_global\":false}";
-	char taken[BLOCK_SIZE][sizeof(s->ip)], kept[sizeof(s->ip)];
+	char taken[PROBED][sizeof(s->ip)], kept[sizeof(s->ip)];
 	unsigned n = 0;
 
 	memcpy(kept, s->ip, sizeof(kept));
-	for (bool more = true; more && n < BLOCK_SIZE;) {
+	for (bool more = true; more && n < PROBED;) {
 		_cleanup_(freep) char *answer = scene_ask(s, take);
 
 		more = answer_is_good(answer);

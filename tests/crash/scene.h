@@ -50,7 +50,7 @@ char *scene_look(struct scene *s);
 /* What the daemon has open. The caller frees it. */
 char *scene_descriptors(const struct scene *s);
 
-/* How many addresses of service web can still be had. */
+/* How many of fifty addresses of service web can still be had, none of them twice. */
 unsigned scene_free(struct scene *s);
 
 /* Shows the end of the daemon's log. */
