@@ -32,10 +32,10 @@ static void attach_done(struct call *call, int r)
 	char name[HANDLE_NAME_MAX];
 
 	net_owner_done(&a->owner);
+	if (r < 0) /* before the call ends, and `a` with it */
+		death_forget(call->daemon, &a->spec.owner);
 	if (change_stands(call, r, "attach %s", handle_name(&a->spec.owner, name)))
 		reply_attached(call, &a->spec.ip);
-	else
-		death_forget(call->daemon, &a->spec.owner);
 }
 
 static const char *owner_error(int r)
