@@ -18,7 +18,7 @@ win_source   = $(filter-out $(1)/%_main.c $(1)/%_unix.c $(1)/%_socket.c $(win_no
 win_archive  = $(patsubst %,$(W)/%.a,$(1) $(call win_needs,$(1)))
 
 # Files of the Unix daemon's main part.
-win_not/server := activation.c daemon.c ending.c lock.c notify.c removal.c repair.c socket.c watch.c watchdog.c
+win_not/server := activation.c daemon.c ending.c lock.c memory.c notify.c removal.c repair.c socket.c watch.c watchdog.c
 win_not/server/net := worker.c
 win_not/server/guest := transport_vsock.c
 win_not/server/ops := adopt.c death.c
@@ -99,7 +99,7 @@ win_shared/tests/server/guest := $(patsubst %.c,$(W)/%.o,$(filter-out tests/serv
 win_shared/tests/runtime     := $(W)/tests/runtime/sample.o
 win_shared/tests/conformance := $(addprefix $(W)/tests/conformance/,vectors.o suite/vector.o suite/file.o suite/mutate.o suite/mutate_protobuf.o suite/recode.o)
 win_shared/tests/wine        := $(patsubst %.c,$(W)/%.o,$(filter-out tests/wine/test_% tests/wine/bench_% %_main.c,$(wildcard tests/wine/*.c))) $(W)/schema/overlayd_ops.o $(W)/schema/overlayd_describe.o
-win_shared/tests/server/engine := $(W)/tests/server/engine/node.o
+win_shared/tests/server/engine := $(W)/tests/server/engine/node.o $(W)/tests/server/engine/peers.o
 win_shared/tests/server/service := $(W)/tests/server/service/manager.o
 win_shared/tests/client/ctl  := $(W)/schema/overlayd_ctl.o $(W)/schema/overlayd_describe.o
 

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "runtime/paths.h"
 #include "schema/overlayd_ops.h"
@@ -17,6 +16,7 @@
 #include "server/linux/wg.h"
 #include "server/lock.h"
 #include "server/log_forwarding.h"
+#include "server/memory.h"
 #include "server/notify.h"
 #include "server/ops/adopt.h"
 #include "server/ops/channel.h"
@@ -28,7 +28,6 @@
 #include "server/repair.h"
 #include "server/socket.h"
 #include "server/store/identity.h"
-#include "server/store/store.h"
 #include "server/store/writer.h"
 #include "server/watch.h"
 #include "server/watchdog.h"
@@ -288,34 +287,13 @@ static int make_engine(struct main_daemon *m)
 	return m->shared.engine ? 0 : -ENOMEM;
 }
 
-static void tell_moved(struct main_daemon *m, char *path)
-{
-	if (path)
-		log_at(m->shared.log, LOG_ERROR,
-		       "the store was damaged: it is %s now, and what it said is unknown", path);
-	m->complete &= !path;
-	free(path);
-}
-
 /* Before there are threads. */
 static int open_store(struct main_daemon *m)
 {
-	char boot_id[STORE_BOOT_ID_MAX];
-	struct store_options options = { .data_dir = m->data_dir,
-					 .run_dir = m->run_dir,
-					 .boot_id = boot_id };
-	struct store_moved moved;
-	int r = store_boot_id(boot_id);
+	int r = memory_open(m->data_dir, m->run_dir, m->shared.log, &m->store, &m->complete);
 
-	if (r == 0)
-		r = make_directory(m->run_dir, 0755);
-	if (r == 0)
-		r = store_open(&options, &m->store, &moved);
 	if (r < 0)
 		return complain("store in", m->data_dir, r, "--data-dir");
-	m->complete = true;
-	tell_moved(m, moved.data);
-	tell_moved(m, moved.run);
 	r = writer_start(m->store, m->shared.log, &m->shared.writer);
 	return r < 0 ? complain("store", "thread", r, NULL) : 0;
 }
@@ -407,24 +385,12 @@ static void resolve_paths(struct main_daemon *m, const struct options *o,
 	paths_log_dir(env, m->data_dir, m->log_dir);
 }
 
-/* One for each container and each connection. */
-static void allow_descriptors(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 static int start(struct main_daemon *m, const struct options *o)
 {
 	struct paths_env env = paths_env_now();
 	int r;
 
 	signal(SIGPIPE, SIG_IGN);
-	allow_descriptors();
 	resolve_paths(m, o, &env);
 	r = take_lock(m);
 	if (r == 0)

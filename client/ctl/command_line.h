@@ -12,7 +12,7 @@ struct command_line {
 	enum ovd_codec codec;
 	unsigned timeout_ms;
 	bool has_timeout; /* it was given */
-	char **rest; /* the command and what follows it, ended by NULL */
+	char **rest;      /* the command and what follows it, ended by NULL */
 };
 
 /* 0; 1: the answer was printed; -EINVAL: the reason was. */

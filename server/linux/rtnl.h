@@ -56,8 +56,8 @@ int rtnl_send(int fd, struct rtnl_batch *b, char *detail);
 bool rtnl_lost(int r);
 
 /* Sends the only message of the batch and calls each for every answer: a dump if it says
- * NLM_F_DUMP, asked again when the kernel says that it was interrupted, or an answer is lost (then each
- * sees things again, after restart was called). */
+ * NLM_F_DUMP, asked again when the kernel says that it was interrupted, or an answer is lost (then
+ * each sees things again, after restart was called). */
 int rtnl_ask(int fd, struct rtnl_batch *b, void (*each)(void *arg, const struct nlmsghdr *answer),
 	     void (*restart)(void *arg), void *arg);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 
 #include "runtime/spare.h"
 #include "runtime/tree.h"
@@ -358,6 +359,17 @@ static int begin_polls(struct deaths *w)
 	return 0;
 }
 
+/* One for each container and each connection. */
+static void allow_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int deaths_start(struct daemon *d)
 {
 	struct deaths *w = calloc(1, sizeof(*w));
@@ -365,6 +377,7 @@ int deaths_start(struct daemon *d)
 
 	if (!w)
 		return -ENOMEM;
+	allow_descriptors();
 	w->daemon = d;
 	w->end = &w->ended;
 	w->epoll = epoll_create1(EPOLL_CLOEXEC);

@@ -124,7 +124,8 @@ static void remove_container(struct engine *e, size_t number)
 	struct plan plan = { .n = 0 };
 	struct intent *intent;
 
-	stands(e, engine_detach(e, &(struct owner){ .pid = (uint32_t)number + 2 }, &plan, &intent), &plan, &intent);
+	stands(e, engine_detach(e, &(struct owner){ .pid = (uint32_t)number + 2 }, &plan, &intent),
+	       &plan, &intent);
 	if (engine_service_reap(e, &plan, &intent) == 0)
 		engine_commit(e, intent);
 }

@@ -51,10 +51,9 @@ static void theirs(void *arg)
 static void fill(struct nft *nft, unsigned from, unsigned to)
 {
 	for (unsigned i = from; i < to; i++) {
-		const struct ovd_cidr cidr = {
-			.ip = { .len = 4, .b = { 10, (uint8_t)(i >> 8), (uint8_t)i } },
-			.prefix_len = 26
-		};
+		const struct ovd_cidr cidr = { .ip = { .len = 4,
+						       .b = { 10, (uint8_t)(i >> 8), (uint8_t)i } },
+					       .prefix_len = 26 };
 		bool changed;
 		int r = nft_prefix_add(nft, &cidr, &changed);
 

@@ -96,7 +96,8 @@ TEST(a_level_says_what_is_written)
 	end(pid);
 	CHECK_INT(size_of("/run/l/logs/overlayd.log"), 0);
 	end(start("info"));
-	CHECK(strstr(check_file("/run/l/logs/overlayd.log").p, "stopped: tunnel, rules and changed settings are taken back\n"));
+	CHECK(strstr(check_file("/run/l/logs/overlayd.log").p,
+		     "stopped: tunnel, rules and changed settings are taken back\n"));
 }
 
 TEST(a_full_disk_is_no_reason_to_stop)

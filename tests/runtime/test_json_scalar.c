@@ -161,7 +161,8 @@ TEST(enum)
 		int value = 0;
 
 		CASE("%s", names[i].text);
-		CHECK_INT(took(&s, scalar_enum(&s, s.p, &sample_colours, &value)), names[i].value ? 0 : -EBADMSG);
+		CHECK_INT(took(&s, scalar_enum(&s, s.p, &sample_colours, &value)),
+			  names[i].value ? 0 : -EBADMSG);
 		CHECK_INT(value, names[i].value);
 		if (!names[i].value)
 			CHECK_INT(fault.offset, 0);

@@ -139,8 +139,8 @@ TEST(each_offset)
 
 				CASE("%s, %d before, %d behind", odd[i].text, before, behind);
 				snprintf(text, sizeof(text), "\"%.*s%s%.*s\"", before,
-					 "abcdefghijklmnopqrstuvwxyz0123456789", odd[i].text, behind,
-					 "ABCDEFGHIJKLMNOPQRST");
+					 "abcdefghijklmnopqrstuvwxyz0123456789", odd[i].text,
+					 behind, "ABCDEFGHIJKLMNOPQRST");
 				s = sample_scan(view(text), &arena, &fault);
 				if (!odd[i].value) {
 					CHECK_INT(scan_string(&s, "a word", &value), -EBADMSG);
@@ -148,8 +148,8 @@ TEST(each_offset)
 					continue;
 				}
 				snprintf(want, sizeof(want), "%.*s%s%.*s", before,
-					 "abcdefghijklmnopqrstuvwxyz0123456789", odd[i].value, behind,
-					 "ABCDEFGHIJKLMNOPQRST");
+					 "abcdefghijklmnopqrstuvwxyz0123456789", odd[i].value,
+					 behind, "ABCDEFGHIJKLMNOPQRST");
 				CHECK_INT(scan_string(&s, "a word", &value), 0);
 				CHECK_VIEW(value, want);
 				CHECK_INT(*s.p, '\0');

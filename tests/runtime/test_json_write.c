@@ -124,10 +124,12 @@ TEST(each_offset)
 			char text[96], written[96];
 
 			CASE("%d before, %d behind", before, behind);
-			snprintf(text, sizeof(text), "%.*s\n%.*s", before, "abcdefghijklmnopqrstuvwxyz0123456789",
-				 behind, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+			snprintf(text, sizeof(text), "%.*s\n%.*s", before,
+				 "abcdefghijklmnopqrstuvwxyz0123456789", behind,
+				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
 			snprintf(written, sizeof(written), "%.*s\\n%.*s", before,
-				 "abcdefghijklmnopqrstuvwxyz0123456789", behind, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+				 "abcdefghijklmnopqrstuvwxyz0123456789", behind,
+				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
 			check_name(check_edge(text, strlen(text), 0), written);
 			text[before] = '\x7f';
 			check_name(check_edge(text, strlen(text), 0), text);

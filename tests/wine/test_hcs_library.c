@@ -30,7 +30,8 @@ static const wchar_t *stub_file(const char *name)
 	UINT n = GetSystemDirectoryW(to, MAX_PATH);
 	wchar_t wide[MAX_PATH];
 
-	snprintf(from, sizeof(from), "%s-windows/tests/wine/stub/%s.dll", build ? build : "build", name);
+	snprintf(from, sizeof(from), "%s-windows/tests/wine/stub/%s.dll", build ? build : "build",
+		 name);
 	CHECK(MultiByteToWideChar(CP_UTF8, 0, from, -1, wide, MAX_PATH) > 0);
 	swprintf(file, ARRAY_SIZE(file), L"overlayd-test-%hs.dll", name);
 	swprintf(to + n, MAX_PATH - n, L"\\%ls", file);

@@ -12,7 +12,7 @@ enum { MANAGER = 1, SERVICE = 2 };
 /* The fake: what it answers, and what it was asked. */
 static struct {
 	DWORD create_error, open_error, change_error, remove_error, start_error, control_error;
-	int marked; /* create and change say 1072 so often */
+	int marked;      /* create and change say 1072 so often */
 	DWORD states[8]; /* what query says, one after another; the last stays */
 	DWORD win32_exit, specific_exit;
 	unsigned queries, creates, changes, removes, controls, starts;
@@ -110,7 +110,8 @@ static BOOL WINAPI change2(SC_HANDLE service, DWORD level, LPVOID info)
 		memcpy(fake.actions, actions->lpsaActions,
 		       MIN(fake.n_actions, 4u) * sizeof(SC_ACTION));
 	} else if (level == SERVICE_CONFIG_FAILURE_ACTIONS_FLAG) {
-		fake.flag = ((SERVICE_FAILURE_ACTIONS_FLAG *)info)->fFailureActionsOnNonCrashFailures;
+		fake.flag =
+			((SERVICE_FAILURE_ACTIONS_FLAG *)info)->fFailureActionsOnNonCrashFailures;
 	} else if (level == SERVICE_CONFIG_PRESHUTDOWN_INFO) {
 		fake.preshutdown = ((SERVICE_PRESHUTDOWN_INFO *)info)->dwPreshutdownTimeout;
 	} else if (level == SERVICE_CONFIG_SERVICE_SID_INFO) {
@@ -173,9 +174,17 @@ static void WINAPI nap(DWORD ms)
 }
 
 static const struct scm_calls calls = {
-	.open_manager = open_manager, .open = open_one, .create = create, .change = change,
-	.change2 = change2, .start = start, .control = control, .query = query,
-	.remove = remove_one, .close = close_one, .sleep = nap,
+	.open_manager = open_manager,
+	.open = open_one,
+	.create = create,
+	.change = change,
+	.change2 = change2,
+	.start = start,
+	.control = control,
+	.query = query,
+	.remove = remove_one,
+	.close = close_one,
+	.sleep = nap,
 };
 
 static void count(void *arg, const char *what, DWORD error)

@@ -1,5 +1,5 @@
-/* A service under a real service manager, whose work the tests hold up. This program is that service
- * too. */
+/* A service under a real service manager, whose work the tests hold up. This program is that
+ * service too. */
 #include "server/windows/service.h"
 
 #include <stdio.h>
@@ -75,16 +75,21 @@ static const char *work_fault(void *arg _unused_)
 __attribute__((constructor)) static void be_the_service(void)
 {
 	static const struct life_work work = {
-		.start = work_start, .serve = work_serve, .stop = work_stop,
-		.finish = work_finish, .fault = work_fault,
+		.start = work_start,
+		.serve = work_serve,
+		.stop = work_stop,
+		.finish = work_finish,
+		.fault = work_fault,
 	};
 	const char *how = strstr(GetCommandLineA(), AS " ");
 	struct work w;
 
 	if (!how)
 		return;
-	w = (struct work){ .how = how + strlen(AS " "), .go = event_named("go"),
-			   .end = event_named("end"), .stopped = CreateEventW(NULL, TRUE, FALSE, NULL) };
+	w = (struct work){ .how = how + strlen(AS " "),
+			   .go = event_named("go"),
+			   .end = event_named("end"),
+			   .stopped = CreateEventW(NULL, TRUE, FALSE, NULL) };
 	ExitProcess((UINT)service_run(&service_calls_windows, &work, &w));
 }
 

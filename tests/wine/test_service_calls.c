@@ -76,7 +76,9 @@ static BOOL WINAPI report(SERVICE_STATUS_HANDLE to, LPSERVICE_STATUS status)
 	return TRUE;
 }
 
-static const struct service_calls calls = { .dispatch = dispatch, .handle = handle, .report = report };
+static const struct service_calls calls = { .dispatch = dispatch,
+					    .handle = handle,
+					    .report = report };
 
 static enum service_exit start(void *arg, struct life *life _unused_)
 {
@@ -117,7 +119,11 @@ static const char *fault(void *arg _unused_)
 }
 
 static const struct life_work work = {
-	.start = start, .serve = serve, .stop = stop, .finish = finish, .fault = fault,
+	.start = start,
+	.serve = serve,
+	.stop = stop,
+	.finish = finish,
+	.fault = fault,
 };
 
 /* The event log and threads leave handles open once. */
@@ -180,7 +186,8 @@ TEST(no_handler)
 
 TEST(not_started_by_the_manager)
 {
-	static const DWORD errors[] = { ERROR_FAILED_SERVICE_CONTROLLER_CONNECT, ERROR_INVALID_DATA };
+	static const DWORD errors[] = { ERROR_FAILED_SERVICE_CONTROLLER_CONNECT,
+					ERROR_INVALID_DATA };
 
 	for (int i = 0; i < 2; i++) {
 		fake.dispatch_error = errors[i];

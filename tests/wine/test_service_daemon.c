@@ -14,8 +14,8 @@ __attribute__((constructor)) static void warm(void)
 
 static void install_daemon(struct tested *t, struct served *places, const char *data_dir)
 {
-	const char *const arguments[] = { "--data-dir", data_dir, "--socket", places->pipe,
-					  "--service", NULL };
+	const char *const arguments[] = { "--data-dir", data_dir,    "--socket",
+					  places->pipe, "--service", NULL };
 	char path[MAX_PATH];
 
 	tested_path(path, "..\\..\\bin\\overlayd.exe");

@@ -43,7 +43,8 @@ void node_has_tunnel(struct node *n);
 void node_has_service(struct node *n, const char *name);
 struct ovd_ip node_has_container(struct node *n, uint32_t pid, uint64_t ns, const char *service);
 
-/* The last plan without its records, a step a line; what the tunnel is told, a peer a line. Lives until the next. */
+/* The last plan without its records, a step a line; what the tunnel is told, a peer a line. Lives
+ * until the next. */
 const char *node_plan(struct node *n);
 
 /* Its i-th step, records not counted. */

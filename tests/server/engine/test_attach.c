@@ -23,7 +23,6 @@ static void begin(struct node *n)
 	node_has_service(n, "web");
 }
 
-
 static void other_service(struct attach_spec *spec)
 {
 	spec->service = view("db");
@@ -127,10 +126,12 @@ TEST(addresses_that_cannot_be)
 		int r;
 		const char *reason;
 	} ips[] = {
-		{ "10.200.4.150", -EEXIST, "ip: 10.200.4.150 is in use, or reserved in subnet "
-					   "10.200.4.128/26" },
-		{ "10.200.4.129", -EEXIST, "ip: 10.200.4.129 is in use, or reserved in subnet "
-					   "10.200.4.128/26" },
+		{ "10.200.4.150", -EEXIST,
+		  "ip: 10.200.4.150 is in use, or reserved in subnet "
+		  "10.200.4.128/26" },
+		{ "10.200.4.129", -EEXIST,
+		  "ip: 10.200.4.129 is in use, or reserved in subnet "
+		  "10.200.4.128/26" },
 		{ "10.200.4.2", -EINVAL, "ip: 10.200.4.2 is not in a subnet of service web" },
 		{ "fd00::1", -EINVAL, "ip: fd00::1 is not in a subnet of service web" },
 	};
@@ -158,7 +159,8 @@ TEST(addresses_that_cannot_be)
 /* By its path, which another namespace may have later. */
 TEST(a_path)
 {
-	struct attach_spec spec = spec_of_path("/run/netns/a", 70), pid = attach_spec_of(7, 70, "web"),
+	struct attach_spec spec = spec_of_path("/run/netns/a", 70),
+			   pid = attach_spec_of(7, 70, "web"),
 			   later = spec_of_path("/run/netns/a", 71);
 	struct attachment_view seen;
 	struct node n;
@@ -192,7 +194,8 @@ TEST(a_path)
 /* Its end is heard late, and another process has the pid by then. */
 TEST(a_pid_that_came_again)
 {
-	struct owner dead = { .pid = 7, .start_time = 490 }, alive = { .pid = 7, .start_time = 497 };
+	struct owner dead = { .pid = 7, .start_time = 490 },
+		     alive = { .pid = 7, .start_time = 497 };
 	struct attach_spec later = attach_spec_of(7, 71, "web");
 	struct node n;
 	struct ovd_ip ip;

@@ -112,7 +112,8 @@ TEST(its_peer)
 	CHECK_INT(engine_peer_set(n.e, &peer, &n.plan, &n.change, &n.intent), -EEXIST);
 	CHECK_STR(engine_reason(n.e), "the key is a guest's: detach that");
 	CHECK_INT(engine_peer_remove(n.e, &public_key, &n.plan, &n.change, &n.intent), -EEXIST);
-	CHECK_INT(engine_peer_allow(n.e, &public_key, &cidr, &n.plan, &n.change, &n.intent), -EEXIST);
+	CHECK_INT(engine_peer_allow(n.e, &public_key, &cidr, &n.plan, &n.change, &n.intent),
+		  -EEXIST);
 	CHECK_INT(engine_peer_disallow(n.e, &public_key, &cidr, &n.plan, &n.change, &n.intent),
 		  -EEXIST);
 	node_service(&n, "web", SERVICE_AUTO); /* a bridge that was taken away answers again */
@@ -120,12 +121,13 @@ TEST(its_peer)
 	node_drop(&n);
 	CHECK_INT(node_teardown(&n), 0);
 	node_commit(&n);
-	CHECK_INT(attach(&n, &(struct attach_spec){ .owner = { .kind = HANDLE_GUEST,
-							       .id = view("vm-8") },
-						    .service = view("web"),
-						    .public_key = { { 78 } } },
-			 &ip),
-		  -ENOENT);
+	CHECK_INT(
+		attach(&n,
+		       &(struct attach_spec){ .owner = { .kind = HANDLE_GUEST, .id = view("vm-8") },
+					      .service = view("web"),
+					      .public_key = { { 78 } } },
+		       &ip),
+		-ENOENT);
 	CHECK_STR(engine_reason(n.e),
 		  "the global overlay is not set up: setup_global_overlay comes first");
 	CHECK_INT(node_setup(&n, "10.200.0.0/16", "10.200.4.0/24", 1), 0);
@@ -171,7 +173,8 @@ TEST(a_process_of_the_host)
 /* Two kinds of the same id are two. */
 TEST(ids)
 {
-	const struct attach_spec host = spec_of(HANDLE_HOST, "x"), guest = spec_of(HANDLE_GUEST, "x"),
+	const struct attach_spec host = spec_of(HANDLE_HOST, "x"),
+				 guest = spec_of(HANDLE_GUEST, "x"),
 				 longer = spec_of(HANDLE_HOST, "xy");
 	struct node n;
 	struct ovd_ip ip;
@@ -209,7 +212,8 @@ static struct state_record record_of(enum state_handle handle, const char *id, c
 				.has_handle = true,
 				.handle = handle,
 				.private_key = view("CQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
-				.public_key = view("TQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=") },
+				.public_key =
+					view("TQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=") },
 	};
 }
 
@@ -217,7 +221,8 @@ TEST(restored)
 {
 	struct state_record guest = record_of(STATE_HANDLE_GUEST, "vm-7", "10.200.4.140"),
 			    host = record_of(STATE_HANDLE_HOST, "p", "10.200.4.7"), bad = guest;
-	const struct attach_spec spec = spec_of(HANDLE_GUEST, "vm-7"), p = spec_of(HANDLE_HOST, "p");
+	const struct attach_spec spec = spec_of(HANDLE_GUEST, "vm-7"),
+				 p = spec_of(HANDLE_HOST, "p");
 	struct found_links found = { .n = 0 };
 	struct node n;
 	struct ovd_ip ip;
@@ -269,7 +274,8 @@ TEST(unfinished)
 	node_done(&n);
 }
 
-/* A service that goes with its last container is written down as leaving before that is forgotten. */
+/* A service that goes with its last container is written down as leaving before that is forgotten.
+ */
 TEST(ephemeral_and_gone)
 {
 	struct state_record host = record_of(STATE_HANDLE_HOST, "p", "10.200.4.7");

@@ -1,88 +1,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "tests/server/engine/node.h"
-
-/* What is wanted of a peer: its key's first byte, endpoint or host, keepalive, prefixes. */
-struct want {
-	uint8_t number;
-	const char *endpoint, *host;
-	uint16_t keepalive;
-	const char *allowed[4];
-};
-
-static int set(struct node *n, const struct want *want)
-{
-	struct peer_spec spec = { .key = { { want->number } },
-				  .host = view(want->host),
-				  .keepalive = want->keepalive };
-	struct ovd_cidr allowed[4];
-
-	for (; spec.n_allowed < 4 && want->allowed[spec.n_allowed]; spec.n_allowed++)
-		allowed[spec.n_allowed] = cidr_of(want->allowed[spec.n_allowed]);
-	spec.allowed = allowed;
-	spec.has_endpoint = want->endpoint;
-	if (want->endpoint)
-		CHECK_INT(endpoint_parse(view(want->endpoint), &spec.endpoint), 0);
-	plan_done(&n->plan);
-	n->intent = NULL;
-	return engine_peer_set(n->e, &spec, &n->plan, &n->change, &n->intent);
-}
-
-#define SET(n, ...) set(n, &(struct want){ __VA_ARGS__ })
-
-static int allow(struct node *n, uint8_t number, const char *cidr, bool less)
-{
-	const struct ovd_key key = { { number } };
-	const struct ovd_cidr value = cidr_of(cidr);
-
-	plan_done(&n->plan);
-	n->intent = NULL;
-	return (less ? engine_peer_disallow : engine_peer_allow)(n->e, &key, &value, &n->plan,
-								 &n->change, &n->intent);
-}
-
-static int unset(struct node *n, uint8_t number)
-{
-	const struct ovd_key key = { { number } };
-
-	plan_done(&n->plan);
-	n->intent = NULL;
-	return engine_peer_remove(n->e, &key, &n->plan, &n->change, &n->intent);
-}
-
-static int resolved(struct node *n, uint8_t number, const char *host, const char *endpoint)
-{
-	const struct ovd_key key = { { number } };
-	struct ovd_endpoint value;
-
-	CHECK_INT(endpoint_parse(view(endpoint), &value), 0);
-	n->intent = NULL;
-	return engine_peer_resolved(n->e, &key, view(host), &value, &n->change, &n->intent);
-}
-
-static void put_view(void *arg, const struct peer_view *peer)
-{
-	struct buf *b = arg;
-	char text[CIDR_TEXT_MAX], endpoint[ENDPOINT_TEXT_MAX];
-
-	buf_printf(b, "%u", peer->key.b[0]);
-	if (peer->host.p)
-		buf_printf(b, " %.*s", VIEW(peer->host));
-	if (peer->has_endpoint)
-		buf_printf(b, " %s", endpoint_format(&peer->endpoint, endpoint));
-	for (size_t i = 0; i < peer->n_allowed; i++)
-		buf_printf(b, " %s", cidr_format(&peer->allowed[i], text));
-	buf_text(b, "; ");
-}
-
-static void check_peers(struct node *n, const char *want)
-{
-	_cleanup_(buf_done) struct buf b = { .p = NULL };
-
-	engine_each_peer(n->e, put_view, &b);
-	CHECK_VIEW(buf_view(&b), want);
-}
+#include "tests/server/engine/peers.h"
 
 /* ---- what the tunnel is told ---- */
 
@@ -106,15 +25,15 @@ TEST(told_what_differs)
 	CHECK_STR(node_change(&n), "peer 1 at 192.0.2.9:51820 keepalive 0\n");
 	node_commit(&n);
 	check_peers(&n, "1 192.0.2.9:51820 10.200.6.0/24 10.200.7.0/24; ");
-	CHECK_INT(unset(&n, 1), 0);
+	CHECK_INT(peer_unset(&n, 1), 0);
 	CHECK_STR(node_change(&n), "peer 1 goes\n");
 	node_drop(&n);
 	CHECK_INT(engine_peer_count(n.e), 1);
-	CHECK_INT(unset(&n, 1), 0);
+	CHECK_INT(peer_unset(&n, 1), 0);
 	node_commit(&n);
 	CHECK_INT(engine_peer_count(n.e), 0);
 	/* the tunnel may know one that the engine doesn't */
-	CHECK_INT(unset(&n, 1), 0);
+	CHECK_INT(peer_unset(&n, 1), 0);
 	CHECK_STR(node_change(&n), "peer 1 goes\n");
 	node_commit(&n);
 	node_done(&n);
@@ -170,7 +89,7 @@ TEST(without_a_tunnel)
 		  "route 172.30.0.0/16 by zl-9eae6e0a9b-g from 10.200.4.1 if possible\n"
 		  "route fd00::/64 by zl-9eae6e0a9b-g if possible\n");
 	node_commit(&n);
-	CHECK_INT(unset(&n, 1), 0);
+	CHECK_INT(peer_unset(&n, 1), 0);
 	CHECK_STR(node_plan(&n), "no route 172.30.0.0/16 by zl-9eae6e0a9b-g from 10.200.4.1\n"
 				 "no route fd00::/64 by zl-9eae6e0a9b-g\n");
 	node_commit(&n);
@@ -187,9 +106,9 @@ TEST(dropped)
 	CHECK_INT(SET(&n, 1, NULL, NULL, 0, { "10.200.5.0/24" }), 0);
 	intent = n.intent;
 	CHECK_INT(SET(&n, 1, NULL, NULL, 0, { "10.200.6.0/24" }), -EINPROGRESS);
-	CHECK_INT(unset(&n, 1), -EINPROGRESS);
-	CHECK_INT(allow(&n, 1, "10.200.5.0/24", false), -EINPROGRESS);
-	CHECK_INT(allow(&n, 1, "10.200.9.0/24", true), -EINPROGRESS);
+	CHECK_INT(peer_unset(&n, 1), -EINPROGRESS);
+	CHECK_INT(peer_allow(&n, 1, "10.200.5.0/24", false), -EINPROGRESS);
+	CHECK_INT(peer_allow(&n, 1, "10.200.9.0/24", true), -EINPROGRESS);
 	CHECK_INT(SET(&n, 2, NULL, NULL, 0, { "10.200.6.0/24" }), 0); /* another one goes on */
 	node_commit(&n);
 	engine_drop(n.e, intent);
@@ -208,19 +127,19 @@ TEST(one_by_one)
 
 	node_init(&n);
 	node_has_tunnel(&n);
-	CHECK_INT(allow(&n, 1, "10.200.5.0/24", false), -ENOENT);
+	CHECK_INT(peer_allow(&n, 1, "10.200.5.0/24", false), -ENOENT);
 	CHECK_STR(engine_reason(n.e),
 		  "no peer has the key AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
-	CHECK_INT(allow(&n, 1, "10.200.5.0/24", true), -EALREADY);
+	CHECK_INT(peer_allow(&n, 1, "10.200.5.0/24", true), -EALREADY);
 	CHECK_INT(SET(&n, 1, "192.0.2.1:1", NULL, 0, { NULL }), 0);
 	node_commit(&n);
-	CHECK_INT(allow(&n, 1, "172.30.0.0/16", false), 0);
+	CHECK_INT(peer_allow(&n, 1, "172.30.0.0/16", false), 0);
 	CHECK_STR(node_change(&n), "peer 1 +172.30.0.0/16\n");
 	CHECK_STR(node_plan(&n), "route 172.30.0.0/16 by zl-9eae6e0a9b-g from 10.200.4.1\n");
 	node_commit(&n);
-	CHECK_INT(allow(&n, 1, "172.30.0.0/16", false), -EALREADY);
-	CHECK_INT(allow(&n, 1, "172.30.0.0/17", true), -EALREADY); /* it isn't this one */
-	CHECK_INT(allow(&n, 1, "172.30.0.0/16", true), 0);
+	CHECK_INT(peer_allow(&n, 1, "172.30.0.0/16", false), -EALREADY);
+	CHECK_INT(peer_allow(&n, 1, "172.30.0.0/17", true), -EALREADY); /* it isn't this one */
+	CHECK_INT(peer_allow(&n, 1, "172.30.0.0/16", true), 0);
 	CHECK_STR(node_change(&n), "peer 1 -172.30.0.0/16\n");
 	CHECK_STR(node_plan(&n), "no route 172.30.0.0/16 by zl-9eae6e0a9b-g from 10.200.4.1\n");
 	node_commit(&n);
@@ -244,13 +163,14 @@ TEST(moves)
 	CHECK_INT(SET(&n, 2, NULL, NULL, 0, { "10.200.5.0/24" }), 0);
 	CHECK(strstr(node_change(&n), "peer 2 keepalive 0 +10.200.5.0/24\n"));
 	intent = n.intent;
-	CHECK_INT(allow(&n, 1, "10.200.7.0/24", false), -EINPROGRESS); /* its list is in doubt */
+	CHECK_INT(peer_allow(&n, 1, "10.200.7.0/24", false),
+		  -EINPROGRESS); /* its list is in doubt */
 	engine_drop(n.e, intent);
 	check_peers(&n, "1 10.200.5.0/24 10.200.6.0/24; ");
 	CHECK_INT(SET(&n, 2, NULL, NULL, 0, { "10.200.5.0/24" }), 0);
 	node_commit(&n);
 	check_peers(&n, "1 10.200.6.0/24; 2 10.200.5.0/24; ");
-	CHECK_INT(allow(&n, 1, "10.200.7.0/24", false), 0); /* and it is free again */
+	CHECK_INT(peer_allow(&n, 1, "10.200.7.0/24", false), 0); /* and it is free again */
 	intent = n.intent;
 	CHECK_INT(SET(&n, 2, NULL, NULL, 0, { "10.200.6.0/24" }), -EINPROGRESS);
 	engine_commit(n.e, intent);
@@ -275,7 +195,7 @@ TEST(refused)
 	CHECK_INT(engine_peer_count(n.e), 0);
 	CHECK_INT(SET(&n, 1, NULL, NULL, 0, { "10.9.0.0/16" }), 0);
 	node_commit(&n);
-	CHECK_INT(allow(&n, 1, "::/0", false), -EINVAL);
+	CHECK_INT(peer_allow(&n, 1, "::/0", false), -EINVAL);
 	check_peers(&n, "1 10.9.0.0/16; ");
 	node_done(&n);
 }
@@ -297,11 +217,11 @@ TEST(most_prefixes)
 	spec.n_allowed = PEER_ALLOWED_MAX;
 	CHECK_INT(engine_peer_set(n.e, &spec, &n.plan, &n.change, &n.intent), 0);
 	node_commit(&n);
-	CHECK_INT(allow(&n, 1, "10.9.0.0/16", false), -E2BIG);
+	CHECK_INT(peer_allow(&n, 1, "10.9.0.0/16", false), -E2BIG);
 	CHECK_STR(engine_reason(n.e), "allowed_ips: more than 1024 prefixes");
-	CHECK_INT(allow(&n, 1, "172.16.0.0/32", true), 0);
+	CHECK_INT(peer_allow(&n, 1, "172.16.0.0/32", true), 0);
 	node_commit(&n);
-	CHECK_INT(allow(&n, 1, "10.9.0.0/16", false), 0);
+	CHECK_INT(peer_allow(&n, 1, "10.9.0.0/16", false), 0);
 	node_commit(&n);
 	node_done(&n);
 }
@@ -329,7 +249,7 @@ TEST(one_gets_it_first)
 	CHECK_INT(SET(&n, 1, NULL, NULL, 0, { "10.200.5.0/24", "10.200.6.0/24" }), 0);
 	node_commit(&n); /* both of them */
 	check_peers(&n, "1 10.200.5.0/24 10.200.6.0/24; 2; ");
-	CHECK_INT(allow(&n, 2, "10.200.7.0/24", false), 0); /* and nobody is busy any more */
+	CHECK_INT(peer_allow(&n, 2, "10.200.7.0/24", false), 0); /* and nobody is busy any more */
 	node_commit(&n);
 	CHECK_INT(node_setup(&n, "10.200.0.0/16", "10.200.4.0/24", 9), 0);
 	node_drop(&n);
@@ -346,15 +266,15 @@ TEST(free_again)
 	for (uint8_t i = 1; i < 5; i++) {
 		CHECK_INT(SET(&n, i, NULL, NULL, 0, { "10.200.5.0/24", "10.200.6.0/24" }), 0);
 		node_commit(&n);
-		CHECK_INT(allow(&n, i, "10.200.7.0/24", false), 0);
+		CHECK_INT(peer_allow(&n, i, "10.200.7.0/24", false), 0);
 		node_drop(&n);
-		CHECK_INT(allow(&n, i, "10.200.7.0/24", false), 0);
+		CHECK_INT(peer_allow(&n, i, "10.200.7.0/24", false), 0);
 		CHECK(strstr(node_change(&n), " +10.200.7.0/24\n")); /* it doesn't have it yet */
 		node_commit(&n);
 		CHECK_INT(SET(&n, i, NULL, NULL, 0, { "10.200.6.0/24", "10.200.6.0/24" }), 0);
 		node_commit(&n);
 		CHECK_INT(SET(&n, i, NULL, NULL, 0, { "10.200.6.0/24" }), -EALREADY);
-		CHECK_INT(unset(&n, i), 0);
+		CHECK_INT(peer_unset(&n, i), 0);
 		node_commit(&n);
 	}
 	check_peers(&n, "");
@@ -373,19 +293,19 @@ TEST(hosts)
 	CHECK_STR(node_change(&n), "peer 1 keepalive 0 +10.200.5.0/24\n");
 	node_commit(&n);
 	check_peers(&n, "1 a.example:51820 10.200.5.0/24; ");
-	CHECK_INT(resolved(&n, 2, "a.example:51820", "192.0.2.1:51820"), -ENOENT);
-	CHECK_INT(resolved(&n, 1, "b.example:51820", "192.0.2.1:51820"), -ENOENT);
-	CHECK_INT(resolved(&n, 1, "a.example:51820", "192.0.2.1:51820"), 0);
+	CHECK_INT(peer_is_resolved(&n, 2, "a.example:51820", "192.0.2.1:51820"), -ENOENT);
+	CHECK_INT(peer_is_resolved(&n, 1, "b.example:51820", "192.0.2.1:51820"), -ENOENT);
+	CHECK_INT(peer_is_resolved(&n, 1, "a.example:51820", "192.0.2.1:51820"), 0);
 	CHECK_STR(node_change(&n), "peer 1 at 192.0.2.1:51820\n");
 	node_drop(&n);
 	check_peers(&n, "1 a.example:51820 10.200.5.0/24; ");
-	CHECK_INT(resolved(&n, 1, "a.example:51820", "192.0.2.1:51820"), 0);
+	CHECK_INT(peer_is_resolved(&n, 1, "a.example:51820", "192.0.2.1:51820"), 0);
 	node_commit(&n);
 	check_peers(&n, "1 a.example:51820 192.0.2.1:51820 10.200.5.0/24; ");
-	CHECK_INT(resolved(&n, 1, "a.example:51820", "192.0.2.1:51820"), -EALREADY);
+	CHECK_INT(peer_is_resolved(&n, 1, "a.example:51820", "192.0.2.1:51820"), -EALREADY);
 	/* the same name again: what it was found to be stays */
 	CHECK_INT(SET(&n, 1, NULL, "a.example:51820", 0, { "10.200.5.0/24" }), -EALREADY);
-	CHECK_INT(allow(&n, 1, "10.200.6.0/24", false), 0);
+	CHECK_INT(peer_allow(&n, 1, "10.200.6.0/24", false), 0);
 	CHECK_STR(node_change(&n), "peer 1 +10.200.6.0/24\n");
 	node_commit(&n);
 	check_peers(&n, "1 a.example:51820 192.0.2.1:51820 10.200.5.0/24 10.200.6.0/24; ");
@@ -393,7 +313,8 @@ TEST(hosts)
 	CHECK_INT(SET(&n, 1, NULL, "b.example:51820", 0, { "10.200.5.0/24" }), 0);
 	node_commit(&n);
 	check_peers(&n, "1 b.example:51820 10.200.5.0/24; ");
-	CHECK_INT(resolved(&n, 1, "a.example:51820", "192.0.2.9:51820"), -ENOENT); /* too late */
+	CHECK_INT(peer_is_resolved(&n, 1, "a.example:51820", "192.0.2.9:51820"),
+		  -ENOENT); /* too late */
 	CHECK_INT(SET(&n, 1, "[fd00::1]:7", NULL, 0, { "10.200.5.0/24" }), 0);
 	CHECK_STR(node_change(&n), "peer 1 at [fd00::1]:7\n");
 	node_commit(&n);
@@ -423,143 +344,9 @@ TEST(no_more_peers_than_status_can_tell)
 	CHECK_STR(engine_reason(n.e), "32768 peers are known, and no more can be");
 	CHECK_INT(set_plain(&n, 9, 1), 0); /* those that are known may still change */
 	node_commit(&n);
-	CHECK_INT(unset(&n, 9), 0);
+	CHECK_INT(peer_unset(&n, 9), 0);
 	node_commit(&n);
 	CHECK_INT(set_plain(&n, PEERS_MAX + 1, 0), 0);
-	node_commit(&n);
-	node_done(&n);
-}
-
-/* ---- in doubt ---- */
-
-static void doubt(struct node *n, bool commit)
-{
-	engine_peer_doubt(n->e, n->intent);
-	(commit ? node_commit : node_drop)(n);
-}
-
-/* The tunnel may have done it or not: what is wanted next is told in full, once. */
-TEST(in_doubt)
-{
-	static const char full[] = "peer 1 goes\n"
-				   "peer 1 at 192.0.2.1:1 keepalive 5 +10.200.5.0/24\n";
-	struct node n;
-
-	node_init(&n);
-	node_has_tunnel(&n);
-	CHECK_INT(SET(&n, 1, "192.0.2.1:1", NULL, 5, { "10.200.5.0/24" }), 0);
-	node_commit(&n);
-	CHECK_INT(unset(&n, 1), 0);
-	doubt(&n, false);
-	CHECK_INT(SET(&n, 1, "192.0.2.1:1", NULL, 5, { "10.200.5.0/24" }), 0);
-	CHECK_STR(node_change(&n), full);
-	node_drop(&n);
-	CHECK_INT(SET(&n, 1, "192.0.2.1:1", NULL, 5, { "10.200.5.0/24" }), 0);
-	CHECK_STR(node_change(&n), full);
-	node_commit(&n);
-	CHECK_INT(SET(&n, 1, "192.0.2.1:1", NULL, 5, { "10.200.5.0/24" }), -EALREADY);
-	CHECK_INT(allow(&n, 1, "10.200.6.0/24", false), 0);
-	doubt(&n, false);
-	CHECK_INT(allow(&n, 1, "10.200.6.0/24", true), 0); /* it isn't wanted, but may be there */
-	CHECK_STR(node_change(&n), full);
-	node_drop(&n);
-	CHECK_INT(allow(&n, 1, "10.200.5.0/24", false), 0);
-	CHECK_STR(node_change(&n), full);
-	node_commit(&n);
-	check_peers(&n, "1 192.0.2.1:1 10.200.5.0/24; ");
-	CHECK_INT(SET(&n, 1, "192.0.2.1:1", NULL, 0, { "10.200.5.0/24" }), 0);
-	doubt(&n, true); /* kept, but not told */
-	CHECK_INT(SET(&n, 1, "192.0.2.1:1", NULL, 0, { "10.200.5.0/24" }), 0);
-	CHECK_STR(node_change(&n),
-		  "peer 1 goes\npeer 1 at 192.0.2.1:1 keepalive 0 +10.200.5.0/24\n");
-	doubt(&n, false);
-	CHECK_INT(unset(&n, 1), 0);
-	CHECK_STR(node_change(&n), "peer 1 goes\n");
-	doubt(&n, true);
-	CHECK_INT(unset(&n, 1), 0); /* nor is a stranger's end */
-	doubt(&n, true);
-	check_peers(&n, "");
-	node_done(&n);
-}
-
-static int doubted(struct node *n)
-{
-	n->change = (struct tunnel_change){ .n_peers = 0 };
-	return engine_peers_doubted(n->e, &n->change, &n->intent);
-}
-
-TEST(what_is_told_of_doubts)
-{
-	struct intent *intent;
-	struct node n;
-
-	node_init(&n);
-	node_has_tunnel(&n);
-	CHECK_INT(doubted(&n), -EALREADY);
-	CHECK_INT(SET(&n, 1, "192.0.2.1:1", NULL, 5, { "10.200.5.0/24" }), 0);
-	doubt(&n, false); /* nobody wants it */
-	CHECK_INT(SET(&n, 2, NULL, NULL, 0, { "10.200.6.0/24" }), 0);
-	node_commit(&n);
-	CHECK_INT(allow(&n, 2, "10.200.7.0/24", false), 0);
-	doubt(&n, false); /* it is wanted as before */
-	CHECK_INT(unset(&n, 3), 0);
-	doubt(&n, false); /* a stranger */
-	CHECK_INT(doubted(&n), 0);
-	CHECK_STR(node_change(&n), "peer 3 goes\npeer 2 goes\npeer 2 keepalive 0 +10.200.6.0/24\n"
-				   "peer 1 goes\n");
-	node_drop(&n);
-	CHECK_INT(SET(&n, 1, NULL, NULL, 0, { "10.200.5.0/24" }),
-		  0); /* is told in full by itself */
-	CHECK_STR(node_change(&n), "peer 1 goes\npeer 1 keepalive 0 +10.200.5.0/24\n");
-	intent = n.intent;
-	CHECK_INT(doubted(&n), 0);
-	CHECK_STR(node_change(&n), "peer 3 goes\npeer 2 goes\npeer 2 keepalive 0 +10.200.6.0/24\n");
-	node_commit(&n);
-	CHECK_INT(doubted(&n), -EALREADY);
-	engine_drop(n.e, intent);
-	CHECK_INT(doubted(&n), 0);
-	CHECK_STR(node_change(&n), "peer 1 goes\n");
-	node_commit(&n);
-	CHECK_INT(doubted(&n), -EALREADY);
-	CHECK_INT(allow(&n, 2, "10.200.6.0/24", false), -EALREADY); /* it is sure again */
-	node_done(&n);
-}
-
-/* A setup tells all that is wanted, and after a teardown nobody has anything. */
-TEST(doubts_that_end_with_the_tunnel)
-{
-	struct node n;
-
-	node_init(&n);
-	node_has_tunnel(&n);
-	CHECK_INT(SET(&n, 1, NULL, NULL, 0, { "10.200.5.0/24" }), 0);
-	doubt(&n, false);
-	CHECK_INT(SET(&n, 2, NULL, NULL, 0, { "10.200.6.0/24" }), 0);
-	doubt(&n, true);
-	node_has_tunnel(&n);
-	CHECK_INT(doubted(&n), 0);
-	CHECK_STR(node_change(&n), "peer 1 goes\n");
-	node_drop(&n);
-	CHECK_INT(node_teardown(&n), 0);
-	node_commit(&n);
-	node_has_tunnel(&n);
-	CHECK_INT(doubted(&n), -EALREADY);
-	node_done(&n);
-}
-
-/* A prefix that may have moved: whoever had it is in doubt too. */
-TEST(in_doubt_whose_prefix)
-{
-	struct node n;
-
-	node_init(&n);
-	node_has_tunnel(&n);
-	CHECK_INT(SET(&n, 1, NULL, NULL, 0, { "10.200.5.0/24" }), 0);
-	node_commit(&n);
-	CHECK_INT(SET(&n, 2, NULL, NULL, 0, { "10.200.5.0/24" }), 0);
-	doubt(&n, false);
-	CHECK_INT(SET(&n, 1, NULL, NULL, 0, { "10.200.5.0/24" }), 0);
-	CHECK_STR(node_change(&n), "peer 1 goes\npeer 1 keepalive 0 +10.200.5.0/24\n");
 	node_commit(&n);
 	node_done(&n);
 }

@@ -60,7 +60,8 @@ TEST(one_more)
 	CHECK(engine_attachment_in(n.e, 4, 70, &seen));
 	CHECK_INT(seen.prefix_len, 26);
 	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0);
-	CHECK(strstr(node_plan(&n), "bridge zl-8a3d9b380b-b 10.200.7.129/26 and 10.200.7.193/26\n"));
+	CHECK(strstr(node_plan(&n),
+		     "bridge zl-8a3d9b380b-b 10.200.7.129/26 and 10.200.7.193/26\n"));
 	node_commit(&n);
 	plan_clear(&n.plan);
 	CHECK_INT(engine_repair(n.e, &n.plan), 0);

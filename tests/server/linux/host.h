@@ -32,8 +32,8 @@ void guest_stop(struct guest *guest);
 #define IN(guest) in_guest(guest)
 const char *in_guest(const struct guest *guest);
 
-/* All links, addresses, routes, rules, UDP ports, firewall rules and wireguard-go's, of the container
- * too if it is not NULL. The caller frees it. */
+/* All links, addresses, routes, rules, UDP ports, firewall rules and wireguard-go's, of the
+ * container too if it is not NULL. The caller frees it. */
 char *look(const struct guest *guest);
 
 /* The same again: ends the test at the first line that differs. What the kernel only does in the

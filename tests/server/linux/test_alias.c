@@ -35,8 +35,10 @@ static const struct {
 	enum step_kind add, take;
 	const char *ip, *there;
 } things[] = {
-	{ STEP_ALIAS, STEP_ALIAS_DELETE, "10.1.2.3", "ip -o addr show b0 | grep -q ' 10.1.2.3/32 '" },
-	{ STEP_ALIAS, STEP_ALIAS_DELETE, "fd00::3", "ip -o addr show b0 | grep -q ' fd00::3/128 '" },
+	{ STEP_ALIAS, STEP_ALIAS_DELETE, "10.1.2.3",
+	  "ip -o addr show b0 | grep -q ' 10.1.2.3/32 '" },
+	{ STEP_ALIAS, STEP_ALIAS_DELETE, "fd00::3",
+	  "ip -o addr show b0 | grep -q ' fd00::3/128 '" },
 	{ STEP_PROXY, STEP_PROXY_DELETE, "10.1.2.3",
 	  "ip neigh show proxy dev b0 | grep -q '^10.1.2.3 '" },
 	{ STEP_PROXY, STEP_PROXY_DELETE, "fd00::3",

@@ -65,7 +65,8 @@ TEST(interfaces_that_are_gone)
 		CASE("%s", gone[i].name);
 		for (size_t n = 0; n < 2; n++)
 			strcpy(step.cut.host[n], gone[i].host[n]);
-		run("ip link add v0 type veth peer name p0; ip link set v0 alias '" MARK " container x'");
+		run("ip link add v0 type veth peer name p0; ip link set v0 alias '" MARK
+		    " container x'");
 		CHECK_INT(cut_run(l, &step, detail), 0);
 		reaper_wait(l->reaper);
 		CHECK_INT(succeeds("ip link show v0"), i < 3);

@@ -59,11 +59,12 @@ TEST(the_links_that_lead_out)
 		CASE("%s", cases[i].name);
 		run("%s", cases[i].script);
 		egress = egress_find(fd);
-		snprintf(names, sizeof(names), "%s%s%s", egress.links[0],
-			 egress.n > 1 ? " " : "", egress.links[1]);
+		snprintf(names, sizeof(names), "%s%s%s", egress.links[0], egress.n > 1 ? " " : "",
+			 egress.links[1]);
 		CHECK_STR(names, cases[i].links);
 		CHECK_INT(egress.mtu, cases[i].mtu);
-		run("ip rule del table 7 || true; ip route flush table all; ip -6 route flush root ::/0 table all; true");
+		run("ip rule del table 7 || true; ip route flush table all; ip -6 route flush root "
+		    "::/0 table all; true");
 	}
 	close(fd);
 }

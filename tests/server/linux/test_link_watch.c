@@ -34,7 +34,8 @@ TEST(links_that_go)
 	    "ip link set a0 master br0; ip link set a0 up; ip link set br0 up");
 	link_watch_read(fd, hear, &heard);
 	CHECK_INT(heard.n, 0);
-	run("ip link set a0 nomaster"); /* a port less, and the bridge tells so with the same word */
+	run("ip link set a0 nomaster"); /* a port less, and the bridge tells so with the same word
+					 */
 	link_watch_read(fd, hear, &heard);
 	CHECK_INT(heard.n, 0);
 	run("ip link delete a0");

@@ -15,10 +15,10 @@ static void follow(struct linux_net *l)
 
 static void make_bridge_of(struct linux_net *l, char (*ports)[LINK_NAME_MAX], size_t n)
 {
-	struct step step = { .kind = STEP_BRIDGE,
-			     .bridge = { .link = "zl-web-b",
-					 .alias = MARK " service web",
-					 .prefix_len = 26 } };
+	struct step step = {
+		.kind = STEP_BRIDGE,
+		.bridge = { .link = "zl-web-b", .alias = MARK " service web", .prefix_len = 26 }
+	};
 	char detail[PLAN_DETAIL_MAX] = "";
 
 	step.bridge.ports = ports;
@@ -53,8 +53,7 @@ static struct linux_net *links(void)
 	host_enter();
 	run("for l in up0 up1 theirs; do ip link add $l type bridge; ip link set $l up; done;"
 	    "ip link set up0 mtu 1400; ip link set up1 mtu 1440; ip link set theirs mtu 1333;"
-	    "ip link add zl-d-g type bridge; ip link set zl-d-g alias '" MARK
-	    " tunnel zl-d-g'");
+	    "ip link add zl-d-g type bridge; ip link set zl-d-g alias '" MARK " tunnel zl-d-g'");
 	return platform_new();
 }
 
@@ -99,10 +98,10 @@ TEST(a_way_out_that_comes_later)
 TEST(links_that_are_older_than_the_last_setup)
 {
 	struct linux_net *l = links();
-	struct step step = { .kind = STEP_BRIDGE,
-			     .bridge = { .link = "zl-new-b",
-					 .alias = MARK " service new",
-					 .prefix_len = 26 } };
+	struct step step = {
+		.kind = STEP_BRIDGE,
+		.bridge = { .link = "zl-new-b", .alias = MARK " service new", .prefix_len = 26 }
+	};
 	char detail[PLAN_DETAIL_MAX] = "";
 
 	run("ip route add default dev up1");

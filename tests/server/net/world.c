@@ -128,7 +128,9 @@ int world_detach(struct world *w, uint32_t pid)
 	struct plan plan = { .n = 0 };
 	struct intent *intent = NULL;
 
-	return world_carry_out(w, engine_detach(w->e, &(struct owner){ .pid = pid }, &plan, &intent), &plan, &intent);
+	return world_carry_out(w,
+			       engine_detach(w->e, &(struct owner){ .pid = pid }, &plan, &intent),
+			       &plan, &intent);
 }
 
 int world_peer(struct world *w, uint8_t number, const char *allowed)

@@ -123,10 +123,12 @@ static int owner_open(void *platform, uint32_t pid, struct net_owner *ret)
 {
 	struct node *n = node_of(platform);
 
-	*ret = (struct net_owner){
-		.netns_dev = 4, .netns_ino = pid, .start_time = 1, .pid = pid, .netns = -1,
-		.process = n->process
-	};
+	*ret = (struct net_owner){ .netns_dev = 4,
+				   .netns_ino = pid,
+				   .start_time = 1,
+				   .pid = pid,
+				   .netns = -1,
+				   .process = n->process };
 	n->process = -1;
 	return 0;
 }
@@ -136,10 +138,9 @@ static int netns_open(void *platform, const char *path, struct net_owner *ret)
 {
 	if (node_of(platform)->netns_ended)
 		return -ENOENT;
-	*ret = (struct net_owner){ .netns_dev = 4,
-				   .netns_ino = 0x1000 + strlen(path),
-				   .netns = -1,
-				   .process = -1 };
+	*ret = (struct net_owner){
+		.netns_dev = 4, .netns_ino = 0x1000 + strlen(path), .netns = -1, .process = -1
+	};
 	return 0;
 }
 

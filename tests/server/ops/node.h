@@ -39,7 +39,7 @@ struct node {
 	uv_poll_t worker_poll, tunnel_poll;
 	struct server *server;
 	char dir[32];
-	int fd; /* the client */
+	int fd;                /* the client */
 	int process;           /* the next owner's, given away; -1 */
 	bool netns_ended;      /* no path is a namespace's any more */
 	int links;             /* readable when a link has gone ... */

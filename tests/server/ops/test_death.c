@@ -119,7 +119,8 @@ TEST(busy)
 	begin(&n);
 	process = process_new(&n);
 	node_ask(&n, ATTACH(PID), "\"attached\"");
-	CHECK_INT(engine_service_setup(n.daemon.engine, view("web"), SERVICE_AUTO, &plan, &intent), 0);
+	CHECK_INT(engine_service_setup(n.daemon.engine, view("web"), SERVICE_AUTO, &plan, &intent),
+		  0);
 	end(process);
 	node_turn(&n);
 	CHECK_INT(engine_attachment_count(n.daemon.engine), 1);

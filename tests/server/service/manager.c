@@ -7,7 +7,9 @@
 
 static const bool legal[5][5] = {
 	[SCM_NONE] = { [SCM_START_PENDING] = true },
-	[SCM_START_PENDING] = { [SCM_RUNNING] = true, [SCM_STOP_PENDING] = true, [SCM_STOPPED] = true },
+	[SCM_START_PENDING] = { [SCM_RUNNING] = true,
+				[SCM_STOP_PENDING] = true,
+				[SCM_STOPPED] = true },
 	[SCM_RUNNING] = { [SCM_STOP_PENDING] = true },
 	[SCM_STOP_PENDING] = { [SCM_STOPPED] = true },
 };

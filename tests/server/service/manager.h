@@ -10,14 +10,17 @@
 struct manager {
 	pthread_mutex_t lock;
 	struct scm_status reports[MANAGER_REPORTS]; /* the first ones */
-	unsigned n;	   /* of all of them */
-	unsigned states;   /* entered, in all */
-	unsigned illegal;  /* reports that none may make */
-	const char *wrong; /* the first of them */
+	unsigned n;                                 /* of all of them */
+	unsigned states;                            /* entered, in all */
+	unsigned illegal;                           /* reports that none may make */
+	const char *wrong;                          /* the first of them */
 	struct scm_status last;
 };
 
-#define MANAGER_INIT { .lock = PTHREAD_MUTEX_INITIALIZER }
+#define MANAGER_INIT                                                                               \
+	{                                                                                          \
+		.lock = PTHREAD_MUTEX_INITIALIZER                                                  \
+	}
 
 /* For service_state_new. */
 void manager_report(void *arg, const struct scm_status *status);

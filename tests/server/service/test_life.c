@@ -19,7 +19,7 @@ struct work {
 	const char *fault;
 	unsigned stop_in_start; /* a control that comes while it starts */
 	bool ends_itself;
-	unsigned end_takes; /* so many checkpoints */
+	unsigned end_takes;  /* so many checkpoints */
 	atomic_uint stopped; /* how often it was asked to */
 	atomic_bool usable;  /* between start and finish */
 	atomic_uint misuse;
@@ -27,7 +27,10 @@ struct work {
 	char order[16], said[64];
 };
 
-#define WORK_INIT { .manager = MANAGER_INIT, .lock = PTHREAD_MUTEX_INITIALIZER }
+#define WORK_INIT                                                                                  \
+	{                                                                                          \
+		.manager = MANAGER_INIT, .lock = PTHREAD_MUTEX_INITIALIZER                         \
+	}
 
 static void mark(struct work *w, char what)
 {
@@ -91,7 +94,11 @@ static const char *fault(void *arg)
 }
 
 static const struct life_work work = {
-	.start = start, .serve = serve, .stop = stop, .finish = finish, .fault = fault,
+	.start = start,
+	.serve = serve,
+	.stop = stop,
+	.finish = finish,
+	.fault = fault,
 };
 
 static void report(void *arg, const struct scm_status *status)
@@ -112,7 +119,10 @@ static void note(void *arg, enum life_note what, enum service_exit code, const c
 }
 
 static const struct life_host host = {
-	.report = report, .note = note, .start_hint_ms = 3000, .stop_hint_ms = HINT,
+	.report = report,
+	.note = note,
+	.start_hint_ms = 3000,
+	.stop_hint_ms = HINT,
 };
 
 static void *run(void *arg)

@@ -37,19 +37,29 @@ static const struct {
 	int answers[STEPS];
 	enum scm_state becomes[STEPS];
 } rows[] = {
-	{ SCM_NONE, { 0 }, 0,
+	{ SCM_NONE,
+	  { 0 },
+	  0,
 	  { 0, -EPROTO, -EPROTO, -EPROTO, -EPROTO, -EPROTO },
 	  { SCM_START_PENDING } },
-	{ SCM_START_PENDING, { BEGIN }, 1,
+	{ SCM_START_PENDING,
+	  { BEGIN },
+	  1,
 	  { -EPROTO, 0, 0, 0, 0, -EPROTO },
 	  { 0, SCM_START_PENDING, SCM_RUNNING, SCM_STOP_PENDING, SCM_STOPPED } },
-	{ SCM_RUNNING, { BEGIN, RUN }, 2,
+	{ SCM_RUNNING,
+	  { BEGIN, RUN },
+	  2,
 	  { -EPROTO, -EPROTO, -EPROTO, 0, -EPROTO, -EPROTO },
 	  { [STOP] = SCM_STOP_PENDING } },
-	{ SCM_STOP_PENDING, { BEGIN, RUN, STOP }, 3,
+	{ SCM_STOP_PENDING,
+	  { BEGIN, RUN, STOP },
+	  3,
 	  { -EPROTO, 0, -EPROTO, 0, 0, 0 },
 	  { 0, SCM_STOP_PENDING, 0, SCM_STOP_PENDING, SCM_STOPPED, SCM_STOPPED } },
-	{ SCM_STOPPED, { BEGIN, RUN, STOP, FINE }, 4,
+	{ SCM_STOPPED,
+	  { BEGIN, RUN, STOP, FINE },
+	  4,
 	  { -EPROTO, -EPROTO, -EPROTO, -EPROTO, -EPROTO, -EPROTO },
 	  { 0 } },
 };
@@ -123,9 +133,9 @@ static const struct {
 	uint32_t control, answer;
 	bool stops;
 } controls[] = {
-	{ 1, 0, true },	   { 2, 120, false },	{ 3, 120, false },   { 4, 0, false },
-	{ 5, 0, true },	   { 6, 120, false },	{ 7, 120, false },   { 13, 120, false },
-	{ 15, 0, true },   { 0, 120, false },	{ 16, 120, false },  { 128, 120, false },
+	{ 1, 0, true },      { 2, 120, false },          { 3, 120, false },  { 4, 0, false },
+	{ 5, 0, true },      { 6, 120, false },          { 7, 120, false },  { 13, 120, false },
+	{ 15, 0, true },     { 0, 120, false },          { 16, 120, false }, { 128, 120, false },
 	{ 200, 120, false }, { UINT32_MAX, 120, false },
 };
 
