@@ -112,7 +112,8 @@ int engine_detach(struct engine *e, const struct owner *who, struct plan *plan, 
 	i = spare_take(&e->spare, sizeof(*i));
 	if (!i)
 		return -ENOMEM;
-	*i = (struct detach_intent){ .base = { { .commit = detach_commit, .drop = detach_drop } },
+	*i = (struct detach_intent){ .base.intent = { .commit = detach_commit,
+						      .drop = detach_drop },
 				     .leaving = a,
 				     .with_service = takes_service_along(a) };
 	attachment_busy(e, a);

@@ -141,7 +141,7 @@ static int restore_peer(struct engine *e, const struct state_peer *record)
 	if (r == 0)
 		engine_commit(e, intent);
 	plan_done(&plan); /* the tunnel is given all peers with their routes */
-	return r == -EALREADY ? 0 : r;
+	return r == 0 || r == -EALREADY ? 0 : r == -ENOMEM ? r : -EBADMSG;
 }
 
 static int claim_addresses(struct engine *e, const struct attachment *a)

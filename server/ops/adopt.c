@@ -5,6 +5,7 @@
 
 #include "server/net/plan_run.h"
 #include "server/ops/channel.h"
+#include "server/ops/heal.h"
 #include "server/ops/owner.h"
 #include "server/ops/resolve.h"
 #include "server/store/store.h"
@@ -125,8 +126,12 @@ static void make_tunnel(struct daemon *d, bool complete)
 	struct plan plan = { .n = 0 };
 	int r = engine_global_again(d->engine, complete, &plan, &intent);
 
-	if (r != -EALREADY && carry_out(d, r, &plan, intent) == 0)
+	if (r == -EALREADY)
+		return;
+	if (carry_out(d, r, &plan, intent) == 0)
 		channel_follow(d);
+	else
+		heal_begin(d);
 }
 
 static void note_peer(void *arg, const struct state_record *record, bool there)

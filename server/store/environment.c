@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <lmdb.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -143,6 +144,12 @@ static void be_quiet(void)
 	dup2(null, STDERR_FILENO);
 }
 
+static bool died_of_file(int number)
+{
+	return number == SIGSEGV || number == SIGBUS || number == SIGABRT || number == SIGFPE ||
+	       number == SIGILL;
+}
+
 /* 0, 1, or why that can't be told. */
 static int is_damaged(const char *dir)
 {
@@ -158,7 +165,9 @@ static int is_damaged(const char *dir)
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return -errno;
-	return !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status) != 0;
+	return died_of_file(WTERMSIG(status)) ? 1 : -EINTR; /* somebody else ended it */
 }
 
 static int move_aside(const char *dir, char **ret)
@@ -217,13 +226,14 @@ int environment_open(const struct environment_options *options, struct environme
 		return r;
 	}
 	env = calloc(1, sizeof(*env));
+	if (env)
+		pthread_mutex_init(&env->mutex, NULL);
 	r = env ? open_all(options, env) : -ENOMEM;
 	if (r < 0) {
 		environment_close(env);
 		free(moved);
 		return r;
 	}
-	pthread_mutex_init(&env->mutex, NULL);
 	*ret = env;
 	*ret_moved = moved;
 	return 0;
@@ -236,6 +246,7 @@ void environment_close(struct environment *env)
 	if (env->mdb)
 		mdb_env_close(env->mdb);
 	buf_wipe(&env->buf);
+	pthread_mutex_destroy(&env->mutex);
 	free(env);
 }
 

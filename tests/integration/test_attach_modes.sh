@@ -252,12 +252,12 @@ check "the first is reached" reaches $c "$first"
 check "and who is in it" reaches $c "$ip_b"
 check "and reaches him" reaches $b "$ip_c"
 check "the firewall lets both through" [ "$(nft list table inet overlayd | grep -c "$(echo "$second" | sed 's/\.[0-9]*$//')\.")" -ge 1 ]
-ip monitor link address route >$tmp/monitor &
+ip monitor link address route | grep --line-buffered zl- >$tmp/monitor &
 monitor=$!
 sleep 0.2
 crash true
 check "after a restart both are there" [ "$(gateways | wc -l)" = 2 ]
-check "and nothing has moved" sh -c "[ ! -s $tmp/monitor ] || ! cat $tmp/monitor"
+check "and nothing of ours has moved" sh -c "[ ! -s $tmp/monitor ] || ! cat $tmp/monitor"
 kill $monitor
 check "he is known" [ "$(attach linux_pid:$c web)" = "$ip_c" ]
 check "and reached" reaches $b "$ip_c"
