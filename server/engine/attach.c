@@ -23,10 +23,14 @@ static void attach_commit(struct engine *e, struct intent *intent)
 	spare_give(&e->spare, i, sizeof(*i));
 }
 
+/* Its container is gone: somebody else may have taken its process number or namespace meanwhile. */
 static void record_restore(struct engine *e, struct attachment *a)
 {
 	attachment_rest(e, a);
-	attachment_insert(e, a);
+	if (attachment_is_known(e, &a->owner))
+		attachment_release(e, a);
+	else
+		attachment_insert(e, a);
 }
 
 static void attach_drop(struct engine *e, struct intent *intent)

@@ -308,3 +308,29 @@ TEST(detach_unknown)
 	engine_drop(n.e, NULL);
 	node_done(&n);
 }
+
+/* The one that makes way is gone; who comes into its namespace while the attach is under way stays
+ * when that falls. */
+TEST(another_takes_the_place_meanwhile)
+{
+	struct node n;
+	struct intent *moving;
+	struct attach_spec spec;
+	struct ovd_ip ip;
+
+	node_init(&n);
+	node_has_service(&n, "web");
+	node_has_container(&n, 7, 70, "web");
+	spec = attach_spec_of(7, 71, "web"); /* the same process, elsewhere */
+	CHECK_INT(node_attach_spec(&n, &spec, true, &ip), 0);
+	moving = n.intent;
+	CHECK_INT(node_attach(&n, 8, 70, "web", &ip), 0);
+	node_commit(&n);
+	engine_drop(n.e, moving);
+	CHECK_INT(engine_attachment_count(n.e), 1);
+	CHECK_INT(node_detach(&n, 7), -EALREADY);
+	CHECK_INT(node_detach(&n, 8), 0);
+	node_commit(&n);
+	CHECK_INT(engine_attachment_count(n.e), 0);
+	node_done(&n);
+}
