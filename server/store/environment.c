@@ -150,12 +150,27 @@ static bool died_of_file(int number)
 	       number == SIGILL;
 }
 
+static bool is_new(const char *dir)
+{
+	char *path;
+	bool is;
+
+	if (asprintf(&path, "%s/data.mdb", dir) < 0)
+		return false;
+	is = access(path, F_OK) < 0 && errno == ENOENT;
+	free(path);
+	return is;
+}
+
 /* 0, 1, or why that can't be told. */
 static int is_damaged(const char *dir)
 {
-	pid_t pid = fork();
+	pid_t pid;
 	int status;
 
+	if (is_new(dir))
+		return 0;
+	pid = fork();
 	if (pid < 0)
 		return -errno;
 	if (pid == 0) {
