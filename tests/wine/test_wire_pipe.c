@@ -15,7 +15,7 @@ TEST(what_works_without_a_network)
 	client_expect(&c, 1, STATUS, "\"result\":\"status\"");
 	client_expect(&c, 2, "{\"op\":\"hello\",\"client\":\"test\"}",
 		      "\"operations\":[\"set_local_node_id\",\"set_local_wg_pubkey\",\"status\","
-		      "\"shutdown\",\"hello\",\"describe\"]");
+		      "\"shutdown\",\"hello\",\"describe\",\"list_attachments\"]");
 	client_expect(&c, 3, "{\"op\":\"describe\"}", "\"result\":\"description\"");
 	client_expect(&c, 4, "{\"op\":\"set_local_node_id\",\"node_id\":7}", "\"result\":\"ok\"");
 	client_expect(&c, 5, "{\"op\":\"teardown_global_overlay\"}",
