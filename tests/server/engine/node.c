@@ -213,23 +213,37 @@ static void put_route(struct buf *b, const char *before, const struct step_route
 		buf_text(b, " if possible");
 }
 
+static void put_alias(struct buf *b, const struct step *s)
+{
+	bool goes = s->kind == STEP_ALIAS_DELETE || s->kind == STEP_PROXY_DELETE,
+	     alias = s->kind == STEP_ALIAS || s->kind == STEP_ALIAS_DELETE;
+
+	buf_printf(b, "%s%s", goes ? "no " : "", alias ? "alias" : "proxy");
+	put_ip(b, " ", &s->alias.ip);
+	buf_printf(b, " on %s", s->alias.link);
+}
+
+/* Of steps that say nothing else. */
+static const char *word_of(enum step_kind kind)
+{
+	if (kind == STEP_UPLINK)
+		return "uplink";
+	if (kind == STEP_SETTINGS_BACK)
+		return "settings back";
+	return kind == STEP_FIREWALL ? "firewall" : "no firewall";
+}
+
 static void put_step(struct buf *b, const struct step *s)
 {
 	switch (s->kind) {
 	case STEP_FIREWALL:
-		buf_text(b, "firewall");
-		break;
 	case STEP_FIREWALL_DELETE:
-		buf_text(b, "no firewall");
-		break;
 	case STEP_UPLINK:
-		buf_text(b, "uplink");
+	case STEP_SETTINGS_BACK:
+		buf_text(b, word_of(s->kind));
 		break;
 	case STEP_CLEAR:
 		buf_printf(b, "clear %s", s->clear.mark);
-		break;
-	case STEP_SETTINGS_BACK:
-		buf_text(b, "settings back");
 		break;
 	case STEP_PREFIX:
 		put_cidr(b, "prefix ", &s->prefix.cidr);
@@ -264,20 +278,10 @@ static void put_step(struct buf *b, const struct step *s)
 		put_route(b, "no route ", &s->route);
 		break;
 	case STEP_ALIAS:
-		put_ip(b, "alias ", &s->alias.ip);
-		buf_printf(b, " on %s", s->alias.link);
-		break;
 	case STEP_ALIAS_DELETE:
-		put_ip(b, "no alias ", &s->alias.ip);
-		buf_printf(b, " on %s", s->alias.link);
-		break;
 	case STEP_PROXY:
-		put_ip(b, "proxy ", &s->alias.ip);
-		buf_printf(b, " on %s", s->alias.link);
-		break;
 	case STEP_PROXY_DELETE:
-		put_ip(b, "no proxy ", &s->alias.ip);
-		buf_printf(b, " on %s", s->alias.link);
+		put_alias(b, s);
 		break;
 	case STEP_REMEMBER:
 	case STEP_FORGET:
