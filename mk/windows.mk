@@ -119,6 +119,9 @@ bench-windows: $(W)/tests/wine/bench_pipe.exe
 
 # Where a tool is missing it is one skipped test, with the reason.
 windows-tests: windows-programs $(WIN_TESTS)
+# It drives the codec of Windows in a test.
+windows-tests: $(B)/bin/overlay-conform
+
 run-windows:
 	$(Q)reason=$$(B=$(B) tests/wine/ready) || { echo "tests of Windows - SKIPPED: $$reason"; echo "0 passed, 0 failed, 1 skipped"; exit 0; }; \
 	$(MAKE) --no-print-directory windows-tests && B=$(B) tests/wine/run tests/run $(WIN_TESTS) $(wildcard tests/wine/test_*.sh)
