@@ -46,6 +46,11 @@ $(UNIT_TESTS):
 sim: $(B)/tests/sim/test_sim
 	$(Q)SEED=$(or $(SEED),1) N=$(or $(N),10000000) $<
 
+# Random operations and kill -9 for T seconds, SEED=.. which ones; run-tests does it for ten.
+.PHONY: soak
+soak: programs $(B)/tests/soak/test_soak
+	$(Q)T=$(T) B=$(B) $(B)/tests/soak/test_soak
+
 .PHONY: tests run-tests run-checks
 tests: programs $(UNIT_TESTS)
 

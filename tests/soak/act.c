@@ -5,15 +5,15 @@ static const struct {
 	const char *name;
 	unsigned share;
 } kinds[ACT_MAX_] = {
-	[ACT_SETUP] = { "setup", 8 },         [ACT_TEARDOWN] = { "teardown", 2 },
-	[ACT_SERVICE] = { "service", 24 },    [ACT_UNSERVICE] = { "unservice", 12 },
-	[ACT_ATTACH] = { "attach", 78 },      [ACT_DETACH] = { "detach", 34 },
-	[ACT_LEND] = { "lend", 16 },          [ACT_RETURN] = { "return", 14 },
-	[ACT_PEER] = { "peer", 14 },          [ACT_UNPEER] = { "unpeer", 8 },
-	[ACT_ALLOW] = { "allow", 12 },        [ACT_DISALLOW] = { "disallow", 8 },
-	[ACT_PRUNE] = { "prune", 4 },         [ACT_NUMBER] = { "number", 4 },
-	[ACT_DEATH] = { "death", 12 },        [ACT_KILL] = { "kill", 3 },
-	[ACT_STOP] = { "stop", 2 },           [ACT_DEVICE_DEATH] = { "device death", 1 },
+	[ACT_SETUP] = { "setup", 8 },      [ACT_TEARDOWN] = { "teardown", 2 },
+	[ACT_SERVICE] = { "service", 24 }, [ACT_UNSERVICE] = { "unservice", 12 },
+	[ACT_ATTACH] = { "attach", 78 },   [ACT_DETACH] = { "detach", 34 },
+	[ACT_LEND] = { "lend", 16 },       [ACT_RETURN] = { "return", 14 },
+	[ACT_PEER] = { "peer", 14 },       [ACT_UNPEER] = { "unpeer", 8 },
+	[ACT_ALLOW] = { "allow", 12 },     [ACT_DISALLOW] = { "disallow", 8 },
+	[ACT_PRUNE] = { "prune", 4 },      [ACT_NUMBER] = { "number", 4 },
+	[ACT_DEATH] = { "death", 12 },     [ACT_KILL] = { "kill", 3 },
+	[ACT_STOP] = { "stop", 2 },        [ACT_DEVICE_DEATH] = { "device death", 1 },
 };
 
 #define KILLED_SHARE 12   /* requests out of 256 */

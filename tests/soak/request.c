@@ -90,10 +90,11 @@ static void put_attach(const struct soak *s, const struct act *act, char text[RE
 
 static void put_peer(const struct act *act, char text[REQUEST_MAX])
 {
-	int n = snprintf(text, REQUEST_MAX,
-			 "{\"op\":\"add_peer\",\"public_key\":\"%s\",\"endpoint\":\"192.0.2.%u:51820\","
-			 "\"persistent_keepalive_secs\":0,\"allowed_ips\":\"",
-			 peer_key(act->who), 10 + act->who % PEERS);
+	int n = snprintf(
+		text, REQUEST_MAX,
+		"{\"op\":\"add_peer\",\"public_key\":\"%s\",\"endpoint\":\"192.0.2.%u:51820\","
+		"\"persistent_keepalive_secs\":0,\"allowed_ips\":\"",
+		peer_key(act->who), 10 + act->who % PEERS);
 
 	for (unsigned i = 0, some = 0; i < PREFIXES; i++)
 		if (act->what >> i & 1)
@@ -109,29 +110,40 @@ static void put_allowed(const struct act *act, char text[REQUEST_MAX])
 		 peer_prefix(act->what));
 }
 
+static void put_setup(const struct act *act, char text[REQUEST_MAX])
+{
+	snprintf(text, REQUEST_MAX,
+		 "{\"op\":\"setup_global_overlay\",\"deployment\":\"d\",\"instance_id\":\"1\","
+		 "\"cluster_cidr\":\"10.200.0.0/16\",\"slice_cidr\":\"10.200.4.0/22\","
+		 "\"wg_port\":%u}",
+		 51820 + act->how % 2);
+}
+
+static void put_service(const struct act *act, char text[REQUEST_MAX])
+{
+	const char *name = service_name(act->what);
+
+	if (act->kind == ACT_SERVICE)
+		snprintf(text, REQUEST_MAX,
+			 "{\"op\":\"setup_service_overlay\",\"service\":\"%s\",\"mode\":\"%s\"}",
+			 name, mode_name(act->how));
+	else
+		snprintf(text, REQUEST_MAX,
+			 "{\"op\":\"teardown_service_overlay\",\"service\":\"%s\"}", name);
+}
+
 bool request_of(const struct soak *s, const struct act *act, char text[REQUEST_MAX])
 {
-	const char *service = service_name(act->what);
-
 	switch (act->kind) {
 	case ACT_SETUP:
-		snprintf(text, REQUEST_MAX,
-			 "{\"op\":\"setup_global_overlay\",\"deployment\":\"d\",\"instance_id\":\"1\","
-			 "\"cluster_cidr\":\"10.200.0.0/16\",\"slice_cidr\":\"10.200.4.0/22\","
-			 "\"wg_port\":%u}",
-			 51820 + act->how % 2);
+		put_setup(act, text);
 		return true;
 	case ACT_TEARDOWN:
 		snprintf(text, REQUEST_MAX, "{\"op\":\"teardown_global_overlay\"}");
 		return true;
 	case ACT_SERVICE:
-		snprintf(text, REQUEST_MAX,
-			 "{\"op\":\"setup_service_overlay\",\"service\":\"%s\",\"mode\":\"%s\"}",
-			 service, mode_name(act->how));
-		return true;
 	case ACT_UNSERVICE:
-		snprintf(text, REQUEST_MAX, "{\"op\":\"teardown_service_overlay\",\"service\":\"%s\"}",
-			 service);
+		put_service(act, text);
 		return true;
 	case ACT_ATTACH:
 		put_attach(s, act, text);
@@ -143,7 +155,7 @@ bool request_of(const struct soak *s, const struct act *act, char text[REQUEST_M
 	case ACT_LEND:
 		snprintf(text, REQUEST_MAX,
 			 "{\"op\":\"allocate_ip\",\"service\":\"%s\",\"join_global\":false}",
-			 act->how % 8 == 0 ? "nobody" : service);
+			 act->how % 8 == 0 ? "nobody" : service_name(act->what));
 		return s->n_leases < LEASES_MAX;
 	case ACT_RETURN:
 		snprintf(text, REQUEST_MAX, "{\"op\":\"release_ip\",\"ip\":\"%s\"}",
@@ -165,7 +177,8 @@ bool request_of(const struct soak *s, const struct act *act, char text[REQUEST_M
 			 "{\"op\":\"prune_orphan_bridges\",\"live_bridge_names\":[]}");
 		return true;
 	case ACT_NUMBER:
-		snprintf(text, REQUEST_MAX, "{\"op\":\"set_local_node_id\",\"node_id\":%u}", act->how);
+		snprintf(text, REQUEST_MAX, "{\"op\":\"set_local_node_id\",\"node_id\":%u}",
+			 act->how);
 		return true;
 	case ACT_DEATH:
 	case ACT_KILL:

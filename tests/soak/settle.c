@@ -107,8 +107,8 @@ static void put_network(struct lines *l, const char *where)
 		if (!at->ifa_addr || at->ifa_addr->sa_family != AF_INET ||
 		    strcmp(at->ifa_name, "lo") == 0 || strcmp(where, "host") == 0)
 			continue;
-		CHECK_INT(getnameinfo(at->ifa_addr, sizeof(struct sockaddr_in), ip, sizeof(ip), NULL,
-				      0, NI_NUMERICHOST),
+		CHECK_INT(getnameinfo(at->ifa_addr, sizeof(struct sockaddr_in), ip, sizeof(ip),
+				      NULL, 0, NI_NUMERICHOST),
 			  0);
 		put(l, "%s %s %s", where, at->ifa_name, ip);
 	}
@@ -255,8 +255,8 @@ static void want_container(const struct soak *s, unsigned who, const struct line
 		put(l, "record attachment %s id-%u", who < GUESTS ? "guest" : "host", who);
 	if (who >= NETNSES && who < GUESTS && s->up)
 		put(l, "peer's prefix %s/32", ip);
-	put(l, "attached \"handle\":%s,\"service\":\"%s\",\"ip\":\"%s\"%s", container_handle(s, who),
-	    service_name(s->containers[who].service), ip, row);
+	put(l, "attached \"handle\":%s,\"service\":\"%s\",\"ip\":\"%s\"%s",
+	    container_handle(s, who), service_name(s->containers[who].service), ip, row);
 }
 
 static void want_peer(const struct soak *s, unsigned who, struct lines *l)

@@ -13,6 +13,8 @@
 #include "tests/crash/state.h"
 #include "tests/soak/request.h"
 
+#define DEVICE_TRIES 500
+
 /* ---- containers ---- */
 
 /* A namespace that a file keeps, and no process is in. */
@@ -267,8 +269,7 @@ static bool may_be_refused(const struct soak *s, const struct act *act)
 		       (s->services[service].known && mode != s->services[service].mode);
 	case ACT_ATTACH:
 		return !s->services[service].known || s->services[service].leaving ||
-		       s->containers[who].attached ||
-		       (who >= NETNSES && !s->up);
+		       s->containers[who].attached || (who >= NETNSES && !s->up);
 	case ACT_ALLOW:
 		return !s->peers[act->who % PEERS].known;
 	case ACT_TEARDOWN:
@@ -301,8 +302,10 @@ static void take(struct soak *s, const struct act *act, const char *request, con
 		is_done(s, act, answer);
 	} else if (!answer || !may_be_refused(s, act)) {
 		scene_show_log();
-		check_fail(__FILE__, __LINE__, "%s: answered %s", request,
-			   answer ? answer : "nothing");
+		if (!answer)
+			check_fail(__FILE__, __LINE__, "%s: the daemon ended with %d", request,
+				   daemon_wait(s->scene.pid));
+		check_fail(__FILE__, __LINE__, "%s: answered %s", request, answer);
 	}
 }
 
@@ -364,19 +367,26 @@ static void request(struct soak *s, const struct act *act)
 
 static pid_t device_process(void)
 {
-	_cleanup_(freep) char *text = sh("pgrep -o -x wireguard-go || echo 0");
+	_cleanup_(freep) char *text = sh("pgrep -n -r D,R,S -x wireguard-go || echo 0");
 	int pid = 0;
 
 	CHECK_INT(sscanf(text, "%d", &pid), 1);
 	return pid;
 }
 
+/* It is noticed, and begun again; the kernel's own WireGuard has no process. */
 static void device_dies(struct soak *s)
 {
-	pid_t pid = device_process();
+	pid_t pid = device_process(), other = pid;
 
-	if (pid > 0)
-		kill(pid, SIGKILL);
+	if (pid == 0)
+		return;
+	kill(pid, SIGKILL);
+	for (int i = 0; i < DEVICE_TRIES && (other == pid || other == 0); i++) {
+		usleep(20000);
+		other = device_process();
+	}
+	CHECK(other != pid && other != 0);
 	soak_settle(s);
 }
 
@@ -438,7 +448,8 @@ void soak_enter(struct soak *s)
 		container_start(s, i);
 	scene_start(&s->scene);
 	act(s, ACT_SETUP, 0, 0);
-	run("ip -o link show zl-d-1-g | sed 's/.*alias \\(overlayd [0-9a-f]*\\) .*/\\1/' >/run/mark");
+	run("ip -o link show zl-d-1-g | sed 's/.*alias \\(overlayd [0-9a-f]*\\) .*/\\1/' "
+	    ">/run/mark");
 }
 
 void soak_leave(struct soak *s)

@@ -43,7 +43,7 @@ struct soak {
 		bool may_go; /* with a service */
 	} leases[LEASES_MAX];
 	size_t n_leases;
-	bool up; /* the tunnel */
+	bool up;                     /* the tunnel */
 	struct timespec answered_at; /* the last good answer */
 	unsigned asked[ACT_MAX_], good[ACT_MAX_];
 };
