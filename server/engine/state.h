@@ -62,7 +62,7 @@ struct service {
 	char name[NAME_MAX_BYTES + 1];
 	enum service_mode mode;
 	struct segment *segment;
-	unsigned n_attached;
+	unsigned n_attached, n_detaching; /* the latter of the former */
 	bool leaving; /* torn down while containers were attached: goes with the last of them */
 };
 
@@ -131,7 +131,7 @@ struct engine {
 	struct prefix_set allowed; /* of peers, which own them; one that a peer is to get is its
 				      own before the intent ends, if nobody has it */
 	struct spare spare;        /* where records, intents and their lists come from */
-	size_t n_services, n_attachments, n_peers;
+	size_t n_services, n_leaving, n_attachments, n_peers;
 	size_t n_busy_peers;
 	void (*peer_changed)(void *arg, const struct state_record *record, bool there);
 	void *peer_changed_arg;
@@ -174,6 +174,9 @@ bool global_wants_route(const struct global *global, const struct ovd_cidr *cidr
 
 /* engine_global_teardown; remembered: the store is told, too. */
 int global_down(struct engine *e, bool remembered, struct plan *plan, struct intent **ret);
+
+/* It goes with its last container, or not. */
+void service_leave(struct engine *e, struct service *service, bool leaving);
 
 /* Removes a service nobody uses, and its segment if it was the last one's; frees both. */
 void service_forget(struct engine *e, struct service *service);
