@@ -38,9 +38,8 @@ const char *engine_reason(const struct engine *e);
 void engine_commit(struct engine *e, struct intent *intent);
 void engine_drop(struct engine *e, struct intent *intent);
 
-/* The node's number in the cluster: -EALREADY, or a plan with nothing to commit; the key that the
- * cluster knows it by. */
-int engine_set_node_id(struct engine *e, uint64_t node_id, struct plan *plan);
+/* The node's number in the cluster; the key that the cluster knows it by. */
+int engine_set_node_id(struct engine *e, uint64_t node_id, struct plan *plan, struct intent **ret);
 const struct ovd_key *engine_public_key(const struct engine *e);
 const char *engine_public_text(const struct engine *e);
 
