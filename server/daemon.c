@@ -55,7 +55,6 @@ struct main_daemon {
 	int lock;
 	struct socket_file listener;
 	struct store *store;
-	bool complete; /* the store wasn't damaged */
 	char data_dir[PATHS_MAX], run_dir[PATHS_MAX], log_dir[PATHS_MAX];
 	char socket[PATHS_MAX];
 };
@@ -292,10 +291,11 @@ static int make_engine(struct main_daemon *m)
 /* Before there are threads. */
 static int open_store(struct main_daemon *m)
 {
-	int r = memory_open(m->data_dir, m->run_dir, m->shared.log, &m->store, &m->complete);
+	const char *failed;
+	int r = memory_open(m->data_dir, m->run_dir, m->shared.log, &failed, &m->store);
 
 	if (r < 0)
-		return complain("store in", m->data_dir, r, "--data-dir");
+		return complain("store in", failed, r, "--data-dir");
 	r = writer_start(m->store, m->shared.log, &m->shared.writer);
 	return r < 0 ? complain("store", "thread", r, NULL) : 0;
 }
@@ -317,7 +317,7 @@ static int open_platform(struct main_daemon *m)
 		return complain("netlink", "socket", r, NULL);
 	m->net->store = m->store;
 	m->shared.net = m->net;
-	r = ops_adopt(&m->shared, m->complete);
+	r = ops_adopt(&m->shared);
 	if (r < 0)
 		return complain("earlier state in", m->data_dir, r, "--data-dir");
 	r = worker_start(m->net, &m->shared.worker);

@@ -312,7 +312,7 @@ enum found_kind {
 struct found_link {
 	char name[LINK_NAME_MAX];
 	enum found_kind kind;
-	bool named; /* engine_adopt's own: a record names it; false before */
+	bool named; /* by engine_adopt: a record names it; false before */
 };
 
 struct found_links {
@@ -327,6 +327,13 @@ struct found_links {
 int engine_adopt(struct engine *e, struct found_links *found, bool complete,
 		 bool (*gone)(const void *arg, const struct owner *owner), const void *arg,
 		 struct plan *plan);
+
+/* What an alias and a link tell of a container whose record is lost, between the last record and
+ * engine_adopt: the service on that bridge, of several that whose name begins so; NULL: there is
+ * none, or it can't be told. It is known all the same, by the host's end of its interface. The
+ * address is one of ours, and nobody is to get it, as somebody has it of whom no more is known. */
+const char *engine_lost_service(const struct engine *e, struct ovd_view link, struct ovd_view name);
+void engine_lost_address(struct engine *e, const struct ovd_ip *ip);
 
 /* That plan has ended, and its records are not looked at any more. */
 void engine_adopted(struct engine *e);

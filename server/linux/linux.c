@@ -125,6 +125,7 @@ int linux_net_new(const struct linux_options *options, struct net **ret)
 		.netns_open = netns_open,
 		.tunnel_open = tunnel_open,
 		.survey = survey_links,
+		.read_back = read_back_containers,
 		.links_fd = links_fd,
 		.links_read = links_read,
 		.watch_fd = watch_fd,

@@ -50,6 +50,8 @@ int clear_run(void *platform, struct step *step, char *detail);
 
 /* See struct net. */
 int survey_links(void *platform, const char *mark, struct found_links *ret);
+int read_back_containers(void *platform, const char *mark,
+			 void (*each)(void *arg, const struct net_container *container), void *arg);
 
 extern const struct net_step linux_steps[STEP_MAX_];
 

@@ -31,6 +31,18 @@ struct net_owner {
 	int process; /* descriptor that gets readable when the process has ended; -1 for none */
 };
 
+/* A container whose record is lost, as the kernel shows it. */
+struct net_container {
+	struct net_owner owner;        /* no descriptors. pid 0: no process has that namespace */
+	char path[HANDLE_ID_MAX + 1];  /* then the file that keeps it; "": none that we see, and
+					  nothing is known of the owner */
+	char host[LINK_NAME_MAX];      /* its interface's host's end */
+	char bridge[LINK_NAME_MAX];    /* that this is a port of; "" for none */
+	char service[LINK_ALIAS_MAX];  /* of the alias, in which long names are cut */
+	char interface[LINK_NAME_MAX]; /* its own end; "": not to be found */
+	struct ovd_ip ip, joined_ip;   /* of that, and of the second one; {0}: none */
+};
+
 /* A device's control channel on the loop: never blocks. Made by net->tunnel_open. */
 struct tunnel {
 	const struct tunnel_ops *ops;
@@ -84,6 +96,11 @@ struct net {
 	/* The links of the host whose alias begins with mark, but for those that are being deleted.
 	 * The same thread as the steps. */
 	int (*survey)(void *platform, const char *mark, struct found_links *ret);
+
+	/* The containers behind links whose alias begins with mark, those that are found; at the
+	 * start alone, as it asks all processes. The same thread as the steps. */
+	int (*read_back)(void *platform, const char *mark,
+			 void (*each)(void *arg, const struct net_container *container), void *arg);
 
 	/* A descriptor that gets readable when links of the host have gone, -errno; and the
 	 * function that reads it, which calls gone with each name, or with an absent one: any may

@@ -7,6 +7,7 @@
 #include "server/ops/channel.h"
 #include "server/ops/heal.h"
 #include "server/ops/owner.h"
+#include "server/ops/read_back.h"
 #include "server/ops/resolve.h"
 #include "server/store/store.h"
 #include "server/store/writer.h"
@@ -53,6 +54,19 @@ static void run_each(struct daemon *d, struct plan *plan)
 			log_at(d->log, LOG_WARN, "start: %s", plan->detail);
 }
 
+/* Nothing of ours is there that the records don't tell of: they are whole again. */
+static void end_loss(struct daemon *d, const struct found_links *found)
+{
+	int r;
+
+	for (size_t i = 0; i < found->n; i++)
+		if (!found->links[i].named)
+			return;
+	r = store_made_good(d->net->store);
+	if (r < 0)
+		log_at(d->log, LOG_WARN, "start: the store can't be written: %s", strerror(-r));
+}
+
 static int compare(struct daemon *d, bool complete)
 {
 	struct found_links found = { .n = 0 };
@@ -63,8 +77,11 @@ static int compare(struct daemon *d, bool complete)
 		log_at(d->log, LOG_WARN, "start: links can't be listed: %s", strerror(-r));
 	else
 		r = engine_adopt(d->engine, &found, complete, owner_gone, d, &plan);
-	if (r == 0)
+	if (r == 0) {
 		run_each(d, &plan);
+		if (store_has_lost(d->net->store))
+			end_loss(d, &found);
+	}
 	engine_adopted(d->engine);
 	plan_done(&plan);
 	free(found.links);
@@ -150,11 +167,13 @@ static void look_up(void *arg, const struct peer_view *peer)
 		resolve_peer(arg, &peer->key, peer->host);
 }
 
-int ops_adopt(struct daemon *d, bool complete)
+int ops_adopt(struct daemon *d)
 {
-	struct reading reading = { .d = d, .complete = complete };
+	struct reading reading = { .d = d, .complete = !store_has_lost(d->net->store) };
 	int r = store_load(d->net->store, read_one, unread, &reading);
 
+	if (r == 0 && !reading.complete)
+		read_back(d);
 	if (r == 0)
 		r = compare(d, reading.complete);
 	if (r < 0)

@@ -244,3 +244,62 @@ TEST(what_is_not_understood_stays)
 	buf_done(&list.text);
 	remove_dir(p.root);
 }
+
+static bool has_lost(const struct place *p, bool made_good)
+{
+	struct store_options options = { .data_dir = p->data,
+					 .run_dir = p->run,
+					 .boot_id = p->boot };
+	struct store_moved moved;
+	struct store *s;
+	bool lost;
+
+	CHECK_INT(store_open(&options, &s, &moved), 0);
+	lost = store_has_lost(s);
+	if (made_good)
+		CHECK_INT(store_made_good(s), 0);
+	store_close(s);
+	free(moved.data);
+	free(moved.run);
+	return lost;
+}
+
+/* As it is when a daemon dies just after it has moved the store aside. */
+static void lose(const char *dir)
+{
+	char from[128], to[128];
+
+	snprintf(from, sizeof(from), "%s/store", dir);
+	snprintf(to, sizeof(to), "%s/store.damaged", dir);
+	CHECK_INT(rename(from, to), 0);
+}
+
+TEST(what_is_lost_stays_so_until_it_is_made_good)
+{
+	struct place p = place_make();
+
+	CHECK(!has_lost(&p, false));
+	lose(p.data);
+	CHECK(has_lost(&p, false));
+	CHECK(has_lost(&p, false));
+	p.boot = "boot 2"; /* which has nothing to say of the data directory */
+	CHECK(has_lost(&p, false));
+	CHECK(has_lost(&p, true));
+	put_raw(&p, "2 service x", "");
+	CHECK(!has_lost(&p, false));
+	remove_dir(p.root);
+}
+
+TEST(a_boot_ends_the_loss_of_containers)
+{
+	struct place p = place_make();
+
+	CHECK(!has_lost(&p, false));
+	lose(p.run);
+	CHECK(has_lost(&p, false));
+	CHECK(has_lost(&p, false));
+	p.boot = "boot 2";
+	CHECK(!has_lost(&p, false));
+	CHECK(!has_lost(&p, false));
+	remove_dir(p.root);
+}

@@ -1,0 +1,122 @@
+#!/bin/sh
+# Stores that are damaged: what they said is read back from the kernel, and nobody who lives is touched.
+set -u
+. tests/check.sh
+check_needs_tun
+check_in_namespaces
+B=$(cd "${B:-build}" && pwd)
+ctl() { "$B/bin/overlayctl" --socket /run/d/run/zlayer-overlayd.sock "$@"; }
+
+mount -t tmpfs none /run
+mkdir -p /run/t /run/netns
+ip link set lo up
+
+# ---- words ----
+
+start() { # a daemon, its pid in $daemon
+	"$B/bin/overlayd" --data-dir /run/d >/run/t/out 2>&1 &
+	daemon=$!
+	until ctl status >/dev/null 2>&1; do
+		sleep 0.02
+		kill -0 $daemon || exit 1
+	done
+}
+
+end() {
+	kill -9 $daemon
+	wait $daemon 2>/dev/null
+}
+
+damage() { # STORE
+	n=$(stat -c %s "$1/data.mdb")
+	head -c "$n" /dev/zero | tr '\0' '\377' >"$1/data.mdb"
+}
+
+container() { # its pid in $guest
+	unshare --net sleep 1000 &
+	guest=$!
+	while [ "$(readlink /proc/$guest/ns/net)" = "$(readlink /proc/self/ns/net)" ]; do sleep 0.01; done
+}
+
+attach() { ctl --json attach-container "$@" | sed -n 's/.*"ip": *"\([0-9.]*\)".*/\1/p'; }
+address() { ip netns exec "$1" ip -o -4 addr show eth0 2>/dev/null | sed 's|.*inet \([0-9.]*\)/.*|\1|'; }
+known() { ctl --json list-attachments | tr -d ' \n' | sed 's/},{"handle/}\n{"handle/g' | sed 's/.*\[{"handle/{"handle/; s/].*//' | sort; }
+links() { ip -o link | sed -n 's/^[0-9]*: \(zl-[^:@]*\).*/\1/p' | sort; }
+said() { grep -F "$1" /run/d/logs/overlayd.log; }
+
+start
+ctl setup-global-overlay --deployment d --instance-id 1 --cluster-cidr 10.200.0.0/16 --slice-cidr 10.200.4.0/22 --wg-port 0 >/dev/null
+long=a-service-with-a-name-that-no-alias-has-room-for-at-all-1
+other=a-service-with-a-name-that-no-alias-has-room-for-at-all-2
+for service in web $long; do ctl setup-service-overlay --service $service --mode isolated >/dev/null; done
+for service in one two $other; do ctl setup-service-overlay --service $service --mode shared >/dev/null; done
+
+# ---- the run directory's ----
+
+container; joined=$guest
+container; plain=$guest
+container; named=$guest
+container; far=$guest
+ip netns add file
+ip netns add kept
+attach --handle linux_pid:$joined --service web --join-global >/dev/null
+attach --handle linux_pid:$plain --service $long --interface net7 >/dev/null
+attach --handle linux_pid:$named --service two >/dev/null
+attach --handle linux_pid:$far --service $other >/dev/null
+attach --handle linux_netns:/run/netns/file --service one >/dev/null
+known >/run/t/known
+links >/run/t/links
+check "five containers" test "$(wc -l </run/t/known)" = 5
+
+end
+damage /run/d/run/store
+start
+same_known() { known | diff /run/t/known -; }
+same_links() { links | diff /run/t/links -; }
+check "a damaged store is moved aside" test -d /run/d/run/store.damaged
+check "all containers are known again" same_known
+check "the log tells it" said "5 containers are read back from the kernel"
+check "and what can't be known" said "what allocate_ip gave is not known any more"
+check "no link has gone" same_links
+container
+check "nobody's address is given again" sh -c "! grep '\"$(attach --handle linux_pid:$guest --service web)\"' /run/t/known"
+check "that one goes" ctl detach-container --handle linux_pid:$guest
+check "the same request gets the same answer" grep "\"$(attach --handle linux_pid:$joined --service web --join-global)\"" /run/t/known
+end
+start
+check "the next start knows them too" same_known
+check "and reads nothing back" sh -c '[ "$(grep -c "are read back" /run/d/logs/overlayd.log)" = 1 ]'
+check "no link has gone" same_links
+kill $joined
+gone() { for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do [ "$(known | wc -l)" -eq 4 ] && return 0; sleep 0.1; done; return 1; }
+check "one that dies is noticed" gone
+check "one is detached by its file" ctl detach-container --handle linux_netns:/run/netns/file
+check "and one by its process" ctl detach-container --handle linux_pid:$plain
+check "two are left" test "$(known | wc -l)" = 2
+
+# ---- whose owner nobody finds ----
+
+attach --handle linux_netns:/run/netns/kept --service web >/dev/null
+kept=$(address kept)
+exec 7</run/netns/kept
+end
+umount -l /run/netns/kept
+rm /run/netns/kept
+damage /run/d/run/store
+start
+check "a container that nobody finds keeps its address" said "1 addresses are kept from everybody"
+ask_all() { # as often as a subnet has addresses
+	for _ in $(seq 62); do ctl --json allocate-ip --service web; done >/run/t/asked
+	[ "$(grep -c '"ip"' /run/t/asked)" = 62 ] && ! grep "\"$kept\"" /run/t/asked
+}
+check "which is given to nobody" ask_all
+for ip in $(sed -n 's/.*"ip": *"\([0-9.]*\)".*/\1/p' /run/t/asked); do ctl release-ip --ip "$ip" >/dev/null; done
+known >/run/t/known
+links >/run/t/links
+end
+start
+check "nor is it by the next one" ask_all
+check "which leaves it connected" same_links
+check "and knows the others" same_known
+exec 7<&-
+check_end
