@@ -24,6 +24,7 @@
 #include "server/ops/death.h"
 #include "server/ops/heal.h"
 #include "server/ops/health.h"
+#include "server/ops/reap.h"
 #include "server/removal.h"
 #include "server/repair.h"
 #include "server/socket.h"
@@ -165,7 +166,7 @@ static void stop_when_settled(uv_check_t *check)
 	struct main_daemon *m = check->data;
 
 	if (m->tearing_down || server_parked(m->shared.server) > m->n_stoppers || m->repair.busy ||
-	    heal_is_busy(&m->shared) || deaths_busy(&m->shared))
+	    heal_is_busy(&m->shared) || deaths_busy(&m->shared) || reap_is_busy(&m->shared))
 		return;
 	heal_end(&m->shared);
 	m->tearing_down = true;
@@ -337,6 +338,7 @@ static int serve(struct main_daemon *m)
 		.worker = m->shared.worker,
 		.log = m->shared.log,
 		.daemon = &m->shared,
+		.ended = reap_look,
 		.dispatch = ovd_dispatch,
 	};
 	int fd = m->net->watch_fd(m->net->platform), r;

@@ -62,7 +62,7 @@ struct service {
 	char name[NAME_MAX_BYTES + 1];
 	enum service_mode mode;
 	struct segment *segment;
-	unsigned n_attached;
+	unsigned n_attached, n_detaching; /* the latter of the former */
 	bool leaving; /* torn down while containers were attached: goes with the last of them */
 };
 
@@ -148,7 +148,7 @@ struct engine {
 	struct peer_set peers;    /* of the node's tunnel */
 	struct prefix_set blocks; /* of segments, which own them */
 	struct spare spare;       /* where records, intents and their lists come from */
-	size_t n_services, n_attachments;
+	size_t n_services, n_leaving, n_attachments;
 	void (*peer_changed)(void *arg, const struct state_record *record, bool there);
 	void *peer_changed_arg;
 	struct ovd_cidr *occupied; /* blocks in which the host has addresses that aren't ours */
@@ -187,6 +187,9 @@ struct tunnel_way global_way(const struct global *global);
 
 /* engine_global_teardown; remembered: the store is told, too. */
 int global_down(struct engine *e, bool remembered, struct plan *plan, struct intent **ret);
+
+/* It goes with its last container, or not. */
+void service_leave(struct engine *e, struct service *service, bool leaving);
 
 /* Removes a service nobody uses, and its segment if it was the last one's; frees both. */
 void service_forget(struct engine *e, struct service *service);
