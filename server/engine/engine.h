@@ -320,8 +320,9 @@ struct found_links {
 
 /* After the last record: containers that are gone, or not connected as their records say, are
  * forgotten, and so, if no record is missing, are links that none names: the plan's steps don't
- * depend on each other. What is left is as it was, and its setups can be asked for again. Sorts
- * what was found. -ENOMEM. */
+ * depend on each other, but for those before a FORGET, and a record that can't be forgotten can be
+ * restored until engine_adopted. What is left is as it was, and its setups can be asked for again.
+ * Sorts what was found. -ENOMEM. */
 int engine_adopt(struct engine *e, struct found_links *found, bool complete,
 		 bool (*gone)(const void *arg, const struct owner *owner), const void *arg,
 		 struct plan *plan);

@@ -45,13 +45,35 @@ static void unread(void *arg, struct ovd_view key, const char *why)
 
 /* ---- the kernel ---- */
 
-/* The steps don't depend on each other. What fails is tried once more, here and below: nobody asks
- * for it again. */
+/* What fails is tried once more, here and below: nobody asks for it again. */
+static int run_step(struct daemon *d, struct plan *plan, size_t i)
+{
+	int r = plan_run_step(d->net, plan, i);
+
+	if (r < 0)
+		r = plan_run_step(d->net, plan, i);
+	if (r < 0)
+		log_at(d->log, LOG_WARN, "start: %s", plan->detail);
+	return r;
+}
+
+/* The steps don't depend on each other, but for a record, which is forgotten behind those that take
+ * away what it is of: if one of them fails it stays, with its addresses, for the next start. */
 static void run_each(struct daemon *d, struct plan *plan)
 {
-	for (size_t i = 0; i < plan->n; i++)
-		if (plan_run_step(d->net, plan, i) < 0 && plan_run_step(d->net, plan, i) < 0)
-			log_at(d->log, LOG_WARN, "start: %s", plan->detail);
+	bool stands = true;
+
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct step *step = plan_at(plan, i);
+
+		if (step->kind != STEP_FORGET) {
+			stands &= run_step(d, plan, i) == 0;
+			continue;
+		}
+		if (!stands || run_step(d, plan, i) < 0)
+			engine_restore(d->engine, &step->forget.record);
+		stands = true;
+	}
 }
 
 /* Nothing of ours is there that the records don't tell of: they are whole again. */

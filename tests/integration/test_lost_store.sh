@@ -68,6 +68,8 @@ known >/run/t/known
 links >/run/t/links
 check "five containers" test "$(wc -l </run/t/known)" = 5
 
+# of a subnet that a service has left just before the end
+nft add element inet overlayd prefixes4 '{ 10.200.99.0/26 }'
 end
 damage /run/d/run/store
 start
@@ -78,6 +80,7 @@ check "all containers are known again" same_known
 check "the log tells it" said "5 containers are read back from the kernel"
 check "and what can't be known" said "what allocate_ip gave is not known any more"
 check "no link has gone" same_links
+check "no prefix is ours that was" sh -c '! nft list set inet overlayd prefixes4 | grep 10.200.99.0'
 container
 check "nobody's address is given again" sh -c "! grep '\"$(attach --handle linux_pid:$guest --service web)\"' /run/t/known"
 check "that one goes" ctl detach-container --handle linux_pid:$guest
