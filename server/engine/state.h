@@ -138,6 +138,8 @@ struct engine {
 	bool global_waits;         /* a change of the tunnel, for the peers that are busy */
 	struct ovd_cidr *occupied; /* blocks in which the host has addresses that aren't ours */
 	size_t n_occupied;
+	struct ovd_ip *lost; /* addresses of those whose records are lost, for subnets to come */
+	size_t n_lost;
 	struct adopt_note *notes; /* until engine_adopted */
 	struct attachment *gone;  /* the same: what records of its plan are of */
 	struct ovd_key *doubted;  /* see doubt.h */
@@ -206,6 +208,9 @@ int peers_plan_routes(const struct engine *e, const struct global *global, enum 
 
 /* The pool of the block that holds the address; NULL. */
 struct pool *pool_of(struct engine *e, const struct ovd_ip *ip);
+
+/* pool_init, without the addresses that engine_lost_address was told of. */
+int pool_begin(const struct engine *e, struct pool *pool, const struct ovd_cidr *block);
 
 /* A record of the service on its segment; the segment is the service's if it has no other. */
 int service_new(struct engine *e, struct ovd_view name, enum service_mode mode,
