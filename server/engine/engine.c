@@ -36,6 +36,7 @@ void engine_free(struct engine *e)
 	explicit_bzero(&e->private_key, sizeof(e->private_key));
 	spare_done(&e->spare);
 	free(e->occupied);
+	free(e->lost);
 	free(e);
 }
 

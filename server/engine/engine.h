@@ -332,18 +332,31 @@ struct found_links {
 
 /* After the last record: containers that are gone, or not connected as their records say, are
  * forgotten, and so, if no record is missing, are links that none names: the plan's steps don't
- * depend on each other. What is left is as it was, and its setups can be asked for again. Sorts
- * what was found. -ENOMEM. */
+ * depend on each other, but for those before a FORGET, and a record that can't be forgotten can be
+ * restored until engine_adopted. What is left is as it was, and its setups can be asked for again.
+ * Sorts what was found. -ENOMEM. */
 int engine_adopt(struct engine *e, struct found_links *found, bool complete,
 		 bool (*gone)(const void *arg, const struct owner *owner), const void *arg,
 		 struct plan *plan);
 
-/* What an alias and a link tell of a container whose record is lost, between the last record and
- * engine_adopt: the service on that bridge, of several that whose name begins so; NULL: there is
- * none, or it can't be told. It is known all the same, by the host's end of its interface. The
- * address is one of ours, and nobody is to get it, as somebody has it of whom no more is known. */
+/* Where records are lost, between the last one and engine_adopt: what the kernel tells instead.
+ *
+ * The record of a tunnel of that name, address and port: of the node's slice only its own block is
+ * known, the deployment only where the name tells. False: it is none of ours. What the addresses of
+ * a bridge say of its subnets, and of how many. Views in the record are of the arguments. */
+bool engine_lost_tunnel(struct ovd_view link, const struct ovd_cidr *address, uint16_t port,
+			struct state_global *ret);
+size_t engine_lost_subnets(const struct ovd_cidr *addresses, size_t n, struct state_prefix *ret);
+
+/* The service on that bridge, of several that whose name begins so; NULL: there is none, or it
+ * can't be told. */
 const char *engine_lost_service(const struct engine *e, struct ovd_view link, struct ovd_view name);
-void engine_lost_address(struct engine *e, const struct ovd_ip *ip);
+bool engine_service_is_known(const struct engine *e, struct ovd_view name);
+
+/* It is of one of our subnets. Nobody is to get it, also of a subnet that is chosen later, as
+ * somebody has it of whom no more is known; false: nobody would. */
+bool engine_is_our_address(struct engine *e, const struct ovd_ip *ip);
+bool engine_lost_address(struct engine *e, const struct ovd_ip *ip);
 
 /* That plan has ended, and its records are not looked at any more. */
 void engine_adopted(struct engine *e);

@@ -113,7 +113,7 @@ static int begin_move(struct engine *e, struct service_intent *i)
 		return 0;
 	r = segment_choose_block(e, block_key(e, i->service), &block);
 	if (r == 0)
-		r = pool_init(&i->next, &block);
+		r = pool_begin(e, &i->next, &block);
 	if (r < 0)
 		return r;
 	i->coming = (struct prefix){ .cidr = block, .owner = segment };

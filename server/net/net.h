@@ -31,6 +31,16 @@ struct net_owner {
 	int process; /* descriptor that gets readable when the process has ended; -1 for none */
 };
 
+/* A bridge or a tunnel whose record is lost, as the kernel shows it. */
+#define NET_ADDRESSES_MAX 257 /* of a tunnel, with those of the host's processes */
+struct net_link {
+	char name[LINK_NAME_MAX];
+	char alias[LINK_ALIAS_MAX];
+	bool is_bridge;
+	struct ovd_cidr addresses[NET_ADDRESSES_MAX]; /* not networks; the oldest first */
+	size_t n_addresses;
+};
+
 /* A container whose record is lost, as the kernel shows it. */
 struct net_container {
 	struct net_owner owner;        /* no descriptors. pid 0: no process has that namespace */
@@ -38,7 +48,8 @@ struct net_container {
 					  nothing is known of the owner */
 	char host[LINK_NAME_MAX];      /* its interface's host's end */
 	char bridge[LINK_NAME_MAX];    /* that this is a port of; "" for none */
-	char service[LINK_ALIAS_MAX];  /* of the alias, in which long names are cut */
+	char service[LINK_ALIAS_MAX];  /* of the alias, in which long names are cut: */
+	bool cut;                      /* this may be one */
 	char interface[LINK_NAME_MAX]; /* its own end; "": not to be found */
 	struct ovd_ip ip, joined_ip;   /* of that, and of the second one; {0}: none */
 };
@@ -97,10 +108,17 @@ struct net {
 	 * The same thread as the steps. */
 	int (*survey)(void *platform, const char *mark, struct found_links *ret);
 
-	/* The containers behind links whose alias begins with mark, those that are found; at the
-	 * start alone, as it asks all processes. The same thread as the steps. */
-	int (*read_back)(void *platform, const char *mark,
-			 void (*each)(void *arg, const struct net_container *container), void *arg);
+	/* What the kernel tells where records are lost: bridges and tunnels whose alias begins with
+	 * mark; what a tunnel has, until each returns; the containers behind links with such an
+	 * alias. At the start alone, as the last asks all processes. The same thread as the steps.
+	 */
+	int (*read_links)(void *platform, const char *mark,
+			  void (*each)(void *arg, const struct net_link *link), void *arg);
+	int (*read_tunnel)(void *platform, const char *link,
+			   void (*each)(void *arg, const struct tunnel_state *state), void *arg);
+	int (*read_containers)(void *platform, const char *mark,
+			       void (*each)(void *arg, const struct net_container *container),
+			       void *arg);
 
 	/* A descriptor that gets readable when links of the host have gone, -errno; and the
 	 * function that reads it, which calls gone with each name, or with an absent one: any may

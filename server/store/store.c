@@ -15,7 +15,7 @@
 
 struct store {
 	struct environment *data, *run;
-	bool lost;
+	struct store_loss loss;
 };
 
 static struct environment *place_of(struct store *s, const struct state_record *record)
@@ -52,7 +52,7 @@ static int begin_place(struct environment *env, const char *boot, bool damaged, 
 	if (boot && !look.same_boot)
 		look.lost = false;
 	look.lost |= look.empty && damaged;
-	*lost |= look.lost;
+	*lost = look.lost;
 	environment_begin(env);
 	if (boot && !look.same_boot) {
 		environment_clear(env);
@@ -83,11 +83,11 @@ static int open_both(const struct store_options *options, struct store *s,
 		     struct store_moved *moved)
 {
 	const char *dir = options->data_dir;
-	int r = open_place(dir, NULL, &s->data, &moved->data, &s->lost);
+	int r = open_place(dir, NULL, &s->data, &moved->data, &s->loss.data);
 
 	if (r == 0) {
 		dir = options->run_dir;
-		r = open_place(dir, options->boot_id, &s->run, &moved->run, &s->lost);
+		r = open_place(dir, options->boot_id, &s->run, &moved->run, &s->loss.run);
 	}
 	if (r < 0 && options->failed)
 		*options->failed = dir;
@@ -112,9 +112,9 @@ int store_open(const struct store_options *options, struct store **ret,
 	return 0;
 }
 
-bool store_has_lost(const struct store *s)
+struct store_loss store_loss(const struct store *s)
 {
-	return s->lost;
+	return s->loss;
 }
 
 int store_made_good(struct store *s)
@@ -127,7 +127,8 @@ int store_made_good(struct store *s)
 		environment_delete(places[i], LOST_KEY);
 		r = environment_end(places[i], 0);
 	}
-	s->lost &= r < 0;
+	if (r == 0)
+		s->loss = (struct store_loss){ .data = false };
 	return r;
 }
 

@@ -33,9 +33,12 @@ int store_open(const struct store_options *options, struct store **ret,
 void store_close(struct store *s);
 
 /* Something was moved aside, now or by an earlier life, and nobody has said since that all records
- * are there again; which is said by the second. For the run directory a boot says it too. -errno.
- */
-bool store_has_lost(const struct store *s);
+ * are there again; which is said by the second, of both. For the run directory a boot says it too.
+ * -errno. */
+struct store_loss {
+	bool data, run;
+};
+struct store_loss store_loss(const struct store *s);
 int store_made_good(struct store *s);
 
 /* One record, at once. Any thread. Of a record to be deleted only what names it counts; the unknown

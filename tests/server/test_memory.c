@@ -36,17 +36,17 @@ TEST(what_is_damaged_is_told_until_it_is_made_good)
 	CHECK(mkdtemp(root));
 	snprintf(run, sizeof(run), "%s/run", root);
 	CHECK_INT(memory_open(root, run, log, &failed, &store), 0);
-	CHECK(!store_has_lost(store));
+	CHECK(!store_loss(store).data);
 	store_close(store);
 	snprintf(path, sizeof(path), "%s/store/data.mdb", root);
 	put_garbage(path);
 	CHECK_INT(memory_open(root, run, log, &failed, &store), 0);
-	CHECK(store_has_lost(store));
+	CHECK(store_loss(store).data);
 	store_close(store);
 	CHECK_INT(memory_open(root, run, log, &failed, &store), 0);
-	CHECK(store_has_lost(store));
+	CHECK(store_loss(store).data);
 	CHECK_INT(store_made_good(store), 0);
-	CHECK(!store_has_lost(store));
+	CHECK(!store_loss(store).data);
 	store_close(store);
 	log_free(log);
 	for (size_t i = 0; i < ARRAY_SIZE(left); i++) {

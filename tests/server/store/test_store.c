@@ -245,23 +245,23 @@ TEST(what_is_not_understood_stays)
 	remove_dir(p.root);
 }
 
-static bool has_lost(const struct place *p, bool made_good)
+static struct store_loss loss_of(const struct place *p, bool made_good)
 {
 	struct store_options options = { .data_dir = p->data,
 					 .run_dir = p->run,
 					 .boot_id = p->boot };
 	struct store_moved moved;
 	struct store *s;
-	bool lost;
+	struct store_loss loss;
 
 	CHECK_INT(store_open(&options, &s, &moved), 0);
-	lost = store_has_lost(s);
+	loss = store_loss(s);
 	if (made_good)
 		CHECK_INT(store_made_good(s), 0);
 	store_close(s);
 	free(moved.data);
 	free(moved.run);
-	return lost;
+	return loss;
 }
 
 /* As it is when a daemon dies just after it has moved the store aside. */
@@ -278,15 +278,16 @@ TEST(what_is_lost_stays_so_until_it_is_made_good)
 {
 	struct place p = place_make();
 
-	CHECK(!has_lost(&p, false));
+	CHECK(!loss_of(&p, false).data);
 	lose(p.data);
-	CHECK(has_lost(&p, false));
-	CHECK(has_lost(&p, false));
+	CHECK(loss_of(&p, false).data);
+	CHECK(loss_of(&p, false).data);
+	CHECK(!loss_of(&p, false).run);
 	p.boot = "boot 2"; /* which has nothing to say of the data directory */
-	CHECK(has_lost(&p, false));
-	CHECK(has_lost(&p, true));
+	CHECK(loss_of(&p, false).data);
+	CHECK(loss_of(&p, true).data);
 	put_raw(&p, "2 service x", "");
-	CHECK(!has_lost(&p, false));
+	CHECK(!loss_of(&p, false).data);
 	remove_dir(p.root);
 }
 
@@ -294,12 +295,12 @@ TEST(a_boot_ends_the_loss_of_containers)
 {
 	struct place p = place_make();
 
-	CHECK(!has_lost(&p, false));
+	CHECK(!loss_of(&p, false).run);
 	lose(p.run);
-	CHECK(has_lost(&p, false));
-	CHECK(has_lost(&p, false));
+	CHECK(loss_of(&p, false).run);
+	CHECK(loss_of(&p, false).run);
 	p.boot = "boot 2";
-	CHECK(!has_lost(&p, false));
-	CHECK(!has_lost(&p, false));
+	CHECK(!loss_of(&p, false).run);
+	CHECK(!loss_of(&p, false).run);
 	remove_dir(p.root);
 }

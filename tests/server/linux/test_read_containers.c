@@ -43,7 +43,7 @@ static struct found look_for(struct linux_net *l)
 {
 	struct found found = { .n = 0 };
 
-	CHECK_INT(read_back_containers(l, MARK, take, &found), 0);
+	CHECK_INT(read_containers(l, MARK, take, &found), 0);
 	return found;
 }
 

@@ -78,6 +78,7 @@ static void take_end(void *arg, const struct link_info *link)
 	memcpy(end->container.host, link->name, sizeof(end->container.host));
 	snprintf(end->container.service, sizeof(end->container.service), "%s",
 		 service_of(link, all->mark));
+	end->container.cut = strlen(link->alias) >= LINK_ALIAS_MAX - 1;
 }
 
 static void restart(void *arg)
@@ -213,8 +214,8 @@ static void tell(const struct reading *all,
 	}
 }
 
-int read_back_containers(void *platform, const char *mark,
-			 void (*each)(void *arg, const struct net_container *container), void *arg)
+int read_containers(void *platform, const char *mark,
+		    void (*each)(void *arg, const struct net_container *container), void *arg)
 {
 	struct linux_net *l = platform;
 	struct reading all = { .l = l, .mark = mark };
