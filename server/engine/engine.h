@@ -157,7 +157,7 @@ struct owner {
 	uint64_t netns_dev, netns_ino; /* 0 for GUEST and HOST */
 	uint64_t start_time;           /* 0 but for PID */
 	uint32_t pid;                  /* the same */
-	int netns;                     /* descriptor, for the plan */
+	int netns;                     /* descriptor, for the plan; or what it was named by */
 	enum handle_kind kind;
 	struct ovd_view id; /* path or id; absent for PID */
 };
