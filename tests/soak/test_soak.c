@@ -16,7 +16,7 @@
 #define STRETCHES 3   /* until all is taken back */
 #define WARM      60  /* seconds at most, a quarter of all otherwise */
 #define NODE_MAX  100 /* more than are in a block */
-#define ROOM_KIB  256 /* by which resident memory may differ: pages of the stores come and go */
+#define ROOM_KIB  512 /* more is a leak: one life has 300 more or less than another */
 
 static uint64_t number_of(const char *name, uint64_t otherwise)
 {
@@ -123,7 +123,7 @@ static void soak(bool kills)
 	tell(&s);
 	fprintf(stderr, "resident %ld KiB, then %ld KiB ", kib, rss(&s));
 	if (!sanitized())
-		CHECK(labs(rss(&s) - kib) <= ROOM_KIB);
+		CHECK(rss(&s) <= kib + ROOM_KIB);
 	state_done(&first);
 	soak_leave(&s);
 }
