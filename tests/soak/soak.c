@@ -468,7 +468,11 @@ void soak_enter(struct soak *s)
 
 void soak_leave(struct soak *s)
 {
-	scene_kill(&s->scene);
+	expect(s->scene.fd, "{\"op\":\"uninstall\",\"yes\":true,\"purge\":true}", "\"result\":");
+	CHECK_INT(daemon_wait(s->scene.pid), 0);
+	scene_forget(&s->scene);
+	run("! { ip -o link; nft list ruleset; ls /run/wireguard; ls " SCENE_DIR
+	    "/store; } 2>/dev/null | grep 'zl-\\|overlayd\\|mdb'");
 	guest_stop(&s->scene.guest);
 	for (unsigned i = 0; i < NETNSES; i++)
 		container_stop(s, i);

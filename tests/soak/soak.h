@@ -50,6 +50,8 @@ struct soak {
 
 /* A sandbox, a daemon, containers. SKIPs where something is missing. */
 void soak_enter(struct soak *s);
+
+/* The daemon is uninstalled, and leaves nothing. */
 void soak_leave(struct soak *s);
 
 /* One act, and what comes of it. */

@@ -64,23 +64,29 @@ static unsigned node_free(struct soak *s)
 	return n;
 }
 
-/* Acts, and all that they have led to is as wanted; then everything is taken back. */
-static void stretches(struct soak *s, uint64_t seed, uint64_t *random, bool kills)
+/* Acts, and all that they have led to is as wanted. */
+static void stretch(struct soak *s, uint64_t seed, uint64_t *random, bool kills)
 {
-	for (unsigned i = 0; i < STRETCH * STRETCHES; i++) {
+	for (unsigned i = 0; i < STRETCH; i++) {
 		struct act act = act_next(random, kills);
 
-		CASE("seed %llu, act %u of %016llx: %s %u %u %u%s", (unsigned long long)seed, i,
+		CASE("seed %llu, random %016llx: %s %u %u %u%s", (unsigned long long)seed,
 		     (unsigned long long)*random, act_kind_name(act.kind), act.who, act.what,
 		     act.how, act.is_killed ? " killed" : "");
 		if (getenv("TEST_LOUD"))
 			fprintf(stderr, "%s %u %u %u %d\n", act_kind_name(act.kind), act.who,
 				act.what, act.how, act.is_killed);
 		soak_act(s, &act);
-		if (i % STRETCH == STRETCH - 1)
-			soak_settle(s);
 	}
-	CASE("seed %llu, behind act of %016llx", (unsigned long long)seed,
+	soak_settle(s);
+}
+
+/* And then everything is taken back. */
+static void stretches(struct soak *s, uint64_t seed, uint64_t *random, bool kills)
+{
+	for (unsigned i = 0; i < STRETCHES; i++)
+		stretch(s, seed, random, kills);
+	CASE("seed %llu, behind random %016llx", (unsigned long long)seed,
 	     (unsigned long long)*random);
 	soak_clear(s);
 }
@@ -125,6 +131,7 @@ static void soak(bool kills)
 	if (!sanitized())
 		CHECK(rss(&s) <= kib + ROOM_KIB);
 	state_done(&first);
+	stretch(&s, seed, &random, kills);
 	soak_leave(&s);
 }
 
