@@ -68,6 +68,17 @@ static unsigned compare(const struct lines *these, const struct lines *those, co
 
 /* ---- what there is ---- */
 
+static void put_allowed(struct lines *l, const char *name, const char *value)
+{
+	char ip[64];
+	unsigned length;
+
+	for (const char *at = strstr(value, "\"allowed\":"); at && (at = strstr(at, "\"ip\":\""));
+	     at++)
+		if (sscanf(at, "\"ip\":\"%63[^\"]\",\"length\":%u", ip, &length) == 2)
+			put(l, "record %s%s/%u", name, ip, length);
+}
+
 static void put_records(struct lines *l, const char *dir)
 {
 	char *text = NULL, *rest, *line;
@@ -87,6 +98,8 @@ static void put_records(struct lines *l, const char *dir)
 		if (strncmp(name, "service ", 8) == 0 || strncmp(name, "peer ", 5) == 0 ||
 		    strncmp(name, "attachment ", 11) == 0 || strncmp(name, "lease ", 6) == 0)
 			put(l, "record %s", name);
+		if (strncmp(name, "peer ", 5) == 0)
+			put_allowed(l, name, end + 1);
 	}
 	free(text);
 }
@@ -282,9 +295,13 @@ static void want_peer(const struct soak *s, unsigned who, struct lines *l)
 	put(l, "record peer %s ", peer_key(who));
 	if (s->up)
 		put(l, "peer %s", peer_key(who));
-	for (unsigned i = 0; i < PREFIXES && s->up; i++)
-		if (s->peers[who].allowed[i])
+	for (unsigned i = 0; i < PREFIXES; i++) {
+		if (!s->peers[who].allowed[i])
+			continue;
+		put(l, "record peer %s %s", peer_key(who), peer_prefix(i));
+		if (s->up)
 			put(l, "peer %s prefix %s", peer_key(who), peer_prefix(i));
+	}
 }
 
 static bool must_go(const struct soak *s, unsigned service)
@@ -399,4 +416,5 @@ void soak_settle(struct soak *s)
 		nanosleep(&moment, NULL);
 	}
 	forget_what_may_go(s);
+	s->peers_late = false;
 }

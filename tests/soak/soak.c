@@ -10,7 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/crash/state.h"
 #include "tests/soak/request.h"
 
 #define DEVICE_TRIES 500
@@ -312,7 +311,7 @@ static void take(struct soak *s, const struct act *act, const char *request, con
 	s->asked[act->kind]++;
 	if (answer_is_good(answer)) {
 		s->good[act->kind]++;
-		clock_gettime(CLOCK_MONOTONIC, &s->answered_at);
+		s->peers_late |= act->kind >= ACT_PEER && act->kind <= ACT_DISALLOW;
 		is_done(s, act, answer);
 	} else if (!answer || !may_be_refused(s, act)) {
 		scene_show_log();
@@ -324,14 +323,10 @@ static void take(struct soak *s, const struct act *act, const char *request, con
 }
 
 /* Peers are written down a moment after the answer. */
-static void wait_for_the_late(const struct soak *s)
+static void wait_for_the_late(struct soak *s)
 {
-	struct timespec until = s->answered_at;
-
-	until.tv_nsec += LATE_MS * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
-	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+	if (s->peers_late)
+		soak_settle(s);
 }
 
 static void make_orphan(void)

@@ -2,8 +2,6 @@
  * counts. Nothing here knows how the daemon does it. */
 #pragma once
 
-#include <time.h>
-
 #include "tests/crash/scene.h"
 #include "tests/soak/act.h"
 
@@ -43,8 +41,8 @@ struct soak {
 		bool may_go; /* with a service */
 	} leases[LEASES_MAX];
 	size_t n_leases;
-	bool up;                     /* the tunnel */
-	struct timespec answered_at; /* the last good answer */
+	bool up;         /* the tunnel */
+	bool peers_late; /* some were changed since all was last as wanted */
 	unsigned asked[ACT_MAX_], good[ACT_MAX_];
 };
 
