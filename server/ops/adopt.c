@@ -106,7 +106,7 @@ static void remove_leavers(struct daemon *d)
 	} while (r == 0);
 }
 
-static void make_services(struct daemon *d)
+static void make_services(struct daemon *d, bool complete)
 {
 	int r = 0;
 
@@ -114,7 +114,7 @@ static void make_services(struct daemon *d)
 		struct intent *intent = NULL;
 		struct plan plan = { .n = 0 };
 
-		r = engine_service_again(d->engine, i, &plan, &intent);
+		r = engine_service_again(d->engine, i, complete, &plan, &intent);
 		if (r != -ENOENT)
 			carry_out(d, r, &plan, intent);
 	}
@@ -161,8 +161,8 @@ int ops_adopt(struct daemon *d, bool complete)
 		return r;
 	engine_watch_peers(d->engine, note_peer, d);
 	remove_leavers(d);
-	make_services(d);
+	make_services(d, reading.complete);
 	make_tunnel(d, reading.complete);
-	engine_each_peer(d->engine, look_up, d);
+	engine_each_peer(d->engine, NODES_TUNNEL, look_up, d);
 	return 0;
 }

@@ -116,7 +116,7 @@ static int reply_wanted(struct call *call)
 
 	if (!gathering_begin(&g, call, engine_peer_count(e)))
 		return call_fail(call, -ENOMEM, "status: no memory");
-	engine_each_peer(e, add_wanted, &g);
+	engine_each_peer(e, NODES_TUNNEL, add_wanted, &g);
 	return reply_status(call, &g);
 }
 
