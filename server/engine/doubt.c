@@ -8,7 +8,7 @@
 /* What the tunnel is told of peers in doubt. */
 struct doubt_intent {
 	struct intent intent;
-	char service[NAME_MAX_BYTES + 1]; /* that may be gone when it ends; "": the node's */
+	char service[SERVICE_TEXT_MAX]; /* that may be gone when it ends; "": the node's */
 	struct tunnel_peer *told;
 	size_t n_told;
 };
@@ -61,7 +61,7 @@ static void told_commit(struct engine *e, struct intent *intent)
 {
 	struct doubt_intent *i = CONTAINER_OF(intent, struct doubt_intent, intent);
 	struct peer_set *set;
-	bool there = peers_of(e, i->service[0] ? view(i->service) : NODES_TUNNEL, &set) == 0;
+	bool there = peers_of(e, tunnel_of(i->service), &set) == 0;
 
 	for (size_t n = 0; there && n < i->n_told; n++) {
 		struct peer *peer = peer_find(set, &i->told[n].key);
@@ -115,8 +115,7 @@ int engine_peers_doubted(struct engine *e, struct ovd_view service, struct tunne
 		return -ENOMEM;
 	*i = (struct doubt_intent){ { .commit = told_commit, .drop = told_drop },
 				    .told = calloc(2 * set->n_doubted, sizeof(*i->told)) };
-	if (service.p)
-		text_copy(i->service, sizeof(i->service), service);
+	tunnel_text(service, i->service);
 	if (i->told)
 		collect(set, i);
 	if (i->n_told == 0) {

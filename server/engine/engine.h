@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "runtime/ip.h"
 #include "runtime/key.h"
@@ -50,6 +51,20 @@ const char *engine_mark(const struct engine *e);
 /* Whose tunnel a function is about: a service's, by its name, -ENOENT if it has none of its own; or
  * the node's. */
 #define NODES_TUNNEL ((struct ovd_view){ .p = NULL })
+
+/* A service's name with its NUL; and such a text, empty for the node's tunnel, as a view. */
+#define SERVICE_TEXT_MAX 64
+static inline struct ovd_view tunnel_of(const char *service)
+{
+	return service[0] ? view(service) : NODES_TUNNEL;
+}
+
+/* The reverse; the name has not more bytes. */
+static inline void tunnel_text(struct ovd_view service, char ret[SERVICE_TEXT_MAX])
+{
+	memcpy(ret, service.p ? service.p : "", service.n);
+	ret[service.n] = '\0';
+}
 
 /* The device of a tunnel that is up, else "". */
 const char *engine_tunnel_link(const struct engine *e, struct ovd_view service);
@@ -388,6 +403,9 @@ void engine_watch_peers(struct engine *e,
 int engine_global_again(struct engine *e, bool complete, struct plan *plan, struct intent **ret);
 int engine_service_again(struct engine *e, size_t i, bool complete, struct plan *plan,
 			 struct intent **ret);
+
+/* The name of the i-th service; NULL behind the last. Lives until the next change. */
+const char *engine_service_at(const struct engine *e, size_t i);
 
 /* The same of one tunnel with what goes with it; -EALREADY if it is down, or there is none. */
 int engine_tunnel_again(struct engine *e, struct ovd_view service, struct plan *plan,

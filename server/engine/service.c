@@ -377,12 +377,9 @@ static int again(struct engine *e, struct service *service, bool complete, struc
 int engine_service_again(struct engine *e, size_t i, bool complete, struct plan *plan,
 			 struct intent **ret)
 {
-	struct tree_walk walk;
-	struct tree_node *at = tree_first(&walk, e->services);
+	struct service *service = service_at(e, i);
 
-	while (at && i-- > 0)
-		at = tree_next(&walk);
-	return at ? again(e, CONTAINER_OF(at, struct service, node), complete, plan, ret) : -ENOENT;
+	return service ? again(e, service, complete, plan, ret) : -ENOENT;
 }
 
 int engine_tunnel_again(struct engine *e, struct ovd_view name, struct plan *plan,

@@ -23,6 +23,23 @@ struct service *service_find(const struct engine *e, struct ovd_view name)
 	return found ? CONTAINER_OF(found, struct service, node) : NULL;
 }
 
+struct service *service_at(const struct engine *e, size_t i)
+{
+	struct tree_walk walk;
+	struct tree_node *at = tree_first(&walk, e->services);
+
+	while (at && i-- > 0)
+		at = tree_next(&walk);
+	return at ? CONTAINER_OF(at, struct service, node) : NULL;
+}
+
+const char *engine_service_at(const struct engine *e, size_t i)
+{
+	const struct service *service = service_at(e, i);
+
+	return service ? service->name : NULL;
+}
+
 const char *engine_service_link(const struct engine *e, struct ovd_view name)
 {
 	const struct service *service = service_find(e, name);

@@ -175,6 +175,9 @@ int engine_refuse(struct engine *e, int r, const char *format, ...) _printf_(3, 
 
 struct service *service_find(const struct engine *e, struct ovd_view name);
 
+/* The i-th, by name; NULL behind the last. */
+struct service *service_at(const struct engine *e, size_t i);
+
 /* "overlayd XXXXXXXX what name", cut to fit. */
 void alias_format(const struct engine *e, const char *what, const char *name,
 		  char ret[LINK_ALIAS_MAX]);

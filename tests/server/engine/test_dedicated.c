@@ -224,8 +224,9 @@ TEST(peers)
 	CHECK_INT(set_peer(&n, "web", 1, "10.200.5.64/26"), 0);
 	CHECK_STR(node_plan(&n), "route 10.200.5.64/26 by zl-73f456b5c4-d from 10.200.4.129\n");
 	CHECK_INT(n.change.n_peers, 1);
-	CHECK_INT(dedicate(&n, "web"), -EINPROGRESS);
-	CHECK_INT(node_unservice(&n, "web"), -EINPROGRESS);
+	node_commit(&n);
+	has_peer(&n, NULL, 1, "10.200.5.64/26");
+	CHECK_INT(engine_peer_count(n.e), 1);
 	node_done(&n);
 }
 
@@ -240,6 +241,7 @@ TEST(peers_and_their_tunnel_wait_for_each_other)
 	CHECK_INT(set_peer(&n, "web", 1, "10.200.5.64/26"), 0);
 	peer = n.intent;
 	CHECK_INT(dedicate(&n, "web"), -EINPROGRESS);
+	CHECK_INT(node_unservice(&n, "web"), -EINPROGRESS);
 	CHECK_INT(set_peer(&n, "web", 2, "10.200.6.64/26"), -EINPROGRESS); /* it is its turn */
 	has_peer(&n, NULL, 2, "10.200.6.64/26");
 	engine_commit(n.e, peer);
