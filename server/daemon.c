@@ -167,6 +167,7 @@ static void stop_when_settled(uv_check_t *check)
 	    heal_is_busy(&m->shared) || deaths_busy(&m->shared) || reap_is_busy(&m->shared))
 		return;
 	heal_end(&m->shared);
+	channels_close(&m->shared); /* of a tunnel that was made again meanwhile */
 	m->tearing_down = true;
 	uv_check_stop(check);
 	if (m->ending == ENDING_KEEP)

@@ -115,7 +115,7 @@ int engine_peers_doubted(struct engine *e, struct ovd_view service, struct tunne
 		return -ENOMEM;
 	*i = (struct doubt_intent){ { .commit = told_commit, .drop = told_drop },
 				    .told = calloc(2 * set->n_doubted, sizeof(*i->told)) };
-	tunnel_text(service, i->service);
+	tunnel_name(service, i->service);
 	if (i->told)
 		collect(set, i);
 	if (i->n_told == 0) {

@@ -60,7 +60,7 @@ static inline struct ovd_view tunnel_of(const char *service)
 }
 
 /* The reverse; the name has not more bytes. */
-static inline void tunnel_text(struct ovd_view service, char ret[SERVICE_TEXT_MAX])
+static inline void tunnel_name(struct ovd_view service, char ret[SERVICE_TEXT_MAX])
 {
 	memcpy(ret, service.p ? service.p : "", service.n);
 	ret[service.n] = '\0';

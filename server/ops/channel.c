@@ -38,7 +38,7 @@ static struct channel *channel_new(struct daemon *d, struct ovd_view service)
 
 	if (!c)
 		return NULL;
-	tunnel_text(service, c->service);
+	tunnel_name(service, c->service);
 	c->daemon = d;
 	uv_timer_init(d->loop, &c->end);
 	c->end.data = c;

@@ -138,7 +138,7 @@ void heal_begin(struct daemon *d, struct ovd_view service)
 	if (!h)
 		return;
 	h->daemon = d;
-	tunnel_text(service, h->service);
+	tunnel_name(service, h->service);
 	h->wait_ms = HEAL_FIRST_MS;
 	uv_timer_init(d->loop, &h->timer);
 	h->timer.data = h;

@@ -148,7 +148,7 @@ static void side_add(struct health *h, struct ovd_view service)
 		return;
 	side->health = h;
 	side->looked = h->looked;
-	tunnel_text(service, side->service);
+	tunnel_name(service, side->service);
 	side->next = h->sides;
 	h->sides = side;
 }

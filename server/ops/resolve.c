@@ -43,7 +43,7 @@ static struct lookup *lookup_find(const struct daemon *d, struct ovd_view servic
 	struct lookup wanted = { .key = *key };
 	struct tree_node *found;
 
-	tunnel_text(service, wanted.service);
+	tunnel_name(service, wanted.service);
 	found = tree_find(d->lookups, &wanted.node, compare);
 	return found ? CONTAINER_OF(found, struct lookup, node) : NULL;
 }
@@ -205,7 +205,7 @@ void resolve_peer(struct daemon *d, struct ovd_view service, const struct ovd_ke
 	u64_parse(port, UINT16_MAX, &number);
 	l->port = (uint16_t)number;
 	l->key = *key;
-	tunnel_text(service, l->service);
+	tunnel_name(service, l->service);
 	l->daemon = d;
 	tree_insert(&d->lookups, &l->node, compare);
 	uv_timer_init(d->loop, &l->retry);
