@@ -61,8 +61,9 @@ struct service {
 	struct tree_node node;
 	char name[NAME_MAX_BYTES + 1];
 	enum service_mode mode;
+	uint16_t n_attached, n_detaching; /* the latter of the former */
 	struct segment *segment;
-	unsigned n_attached, n_detaching; /* the latter of the former */
+	struct dedicated *dedicated; /* its tunnel; NULL: it has none of its own */
 	bool leaving; /* torn down while containers were attached: goes with the last of them */
 };
 
@@ -111,11 +112,12 @@ struct peer {
 	struct ovd_cidr *allowed;
 };
 
-/* The peers of a tunnel. {0} is empty. */
+/* The peers of a tunnel. {0} is empty, and the node's. */
 struct peer_set {
-	struct tree_node *root;    /* struct peer by key */
-	struct prefix_set allowed; /* of peers, which own them; one that a peer is to get is its
-				      own before the intent ends, if nobody has it */
+	struct dedicated *dedicated; /* whose they are; NULL: the node's */
+	struct tree_node *root;      /* struct peer by key */
+	struct prefix_set allowed;   /* of peers, which own them; one that a peer is to get is its
+					own before the intent ends, if nobody has it */
 	size_t n, n_busy;
 	bool waits;              /* a change of the tunnel, for the peers that are busy */
 	struct ovd_key *doubted; /* see doubt.h */
@@ -145,9 +147,11 @@ struct engine {
 	struct segment *shared; /* the bridge of all shared services; NULL while there is none */
 	struct tree_node *services; /* struct service by name, ... */
 	struct tree_node *attachments_by_handle, *attachments_by_netns;
-	struct peer_set peers;    /* of the node's tunnel */
-	struct prefix_set blocks; /* of segments, which own them */
-	struct spare spare;       /* where records, intents and their lists come from */
+	struct dedicated *dedicated; /* by the names of their services */
+	uint64_t ports_occupied[4];  /* that others have: a bit for each, modulo 256 */
+	struct peer_set peers;       /* of the node's tunnel */
+	struct prefix_set blocks;    /* of segments, which own them */
+	struct spare spare;          /* where records, intents and their lists come from */
 	size_t n_services, n_leaving, n_attachments;
 	void (*peer_changed)(void *arg, const struct state_record *record, bool there);
 	void *peer_changed_arg;
@@ -172,6 +176,9 @@ int engine_refuse(struct engine *e, int r, const char *format, ...) _printf_(3, 
 	})
 
 struct service *service_find(const struct engine *e, struct ovd_view name);
+
+/* The i-th, by name; NULL behind the last. */
+struct service *service_at(const struct engine *e, size_t i);
 
 /* "overlayd XXXXXXXX what name", cut to fit. */
 void alias_format(const struct engine *e, const char *what, const char *name,
@@ -231,6 +238,9 @@ int pool_begin(const struct engine *e, struct pool *pool, const struct ovd_cidr 
 /* A record of the service on its segment; the segment is the service's if it has no other. */
 int service_new(struct engine *e, struct ovd_view name, enum service_mode mode,
 		struct segment *segment, struct service **ret);
+
+/* It, or a peer of its tunnel, is being changed; no other peer begins to be then. */
+bool service_must_wait(const struct service *service);
 
 void engine_free_services(struct engine *e);
 void engine_free_attachments(struct engine *e);

@@ -5,11 +5,13 @@
 #include "server/ops/channel.h"
 #include "server/ops/daemon.h"
 
-/* The peers of an answer, while they are gathered. */
+/* The lists of an answer, while they are gathered. */
 struct gathering {
 	struct call *call;
 	struct ovd_peer_status *peers;
 	size_t n;
+	struct ovd_dedicated_service_status *dedicated;
+	size_t n_dedicated;
 	bool failed;
 };
 
@@ -82,6 +84,35 @@ static bool gathering_begin(struct gathering *g, struct call *call, size_t n)
 	return g->peers;
 }
 
+/* By name. */
+static void add_dedicated(void *arg, const struct dedicated_view *seen)
+{
+	struct gathering *g = arg;
+	char subnet[CIDR_TEXT_MAX];
+
+	g->dedicated[g->n_dedicated++] = (struct ovd_dedicated_service_status){
+		.service = seen->service,
+		.interface = view(seen->link),
+		.public_key = view(seen->public_key),
+		.listen_port = seen->port,
+		.overlay_ip = seen->ip,
+		.subnet = copy(g, cidr_format(&seen->subnet, subnet)),
+		.peer_count = (uint32_t)seen->n_peers,
+	};
+}
+
+static int gather_dedicated(struct gathering *g)
+{
+	const struct engine *e = g->call->daemon->engine;
+	size_t n = engine_dedicated_count(e);
+
+	g->dedicated = arena_alloc(g->call->arena, n * sizeof(*g->dedicated) + 1);
+	if (!g->dedicated)
+		return -ENOMEM;
+	engine_each_dedicated(e, add_dedicated, g);
+	return 0;
+}
+
 static int reply_status(struct call *call, struct gathering *g)
 {
 	struct engine *e = call->daemon->engine;
@@ -90,7 +121,7 @@ static int reply_status(struct call *call, struct gathering *g)
 	struct ovd_status_snapshot *status = &response.status;
 	char cluster[CIDR_TEXT_MAX], slice[CIDR_TEXT_MAX];
 
-	if (g->failed)
+	if (gather_dedicated(g) < 0 || g->failed)
 		return call_fail(call, -ENOMEM, "status: no memory");
 	status->public_key = view(engine_public_text(e));
 	if (global.link[0]) {
@@ -106,6 +137,8 @@ static int reply_status(struct call *call, struct gathering *g)
 	status->service_count = (uint32_t)engine_service_count(e);
 	status->peers.items = g->peers;
 	status->peers.n = g->n;
+	status->dedicated_services.items = g->dedicated;
+	status->dedicated_services.n = g->n_dedicated;
 	return call_reply(call, &response);
 }
 
@@ -116,7 +149,7 @@ static int reply_wanted(struct call *call)
 
 	if (!gathering_begin(&g, call, engine_peer_count(e)))
 		return call_fail(call, -ENOMEM, "status: no memory");
-	engine_each_peer(e, add_wanted, &g);
+	engine_each_peer(e, NODES_TUNNEL, add_wanted, &g);
 	return reply_status(call, &g);
 }
 
@@ -146,7 +179,7 @@ int ovd_op_status(struct call *call)
 
 	if (!wait)
 		return call_fail(call, -ENOMEM, "status: no memory");
-	if (channel_get(call->daemon, wait, dumped, call) < 0)
+	if (channel_get(call->daemon, NODES_TUNNEL, wait, dumped, call) < 0)
 		return reply_wanted(call);
 	return call_park(call);
 }
