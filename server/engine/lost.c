@@ -34,7 +34,7 @@ bool engine_lost_tunnel(struct ovd_view link, const struct ovd_cidr *address, ui
 	const struct ovd_cidr own = cidr_network(&address->ip, first.prefix_len);
 	const struct ovd_ip node = ip_add(&own.ip, 1);
 
-	if (!ip_eq(&node, &address->ip))
+	if (!ip_eq(&node, &address->ip) || link.n < 2 || memcmp(link.p + link.n - 2, "-g", 2) != 0)
 		return false;
 	*ret = (struct state_global){ .deployment = VIEW_LITERAL(""),
 				      .instance = VIEW_LITERAL(""),

@@ -88,6 +88,7 @@ static struct state_global tunnel_of(const char *link, const char *ip, uint8_t p
 TEST(a_tunnel_by_its_name_and_address)
 {
 	const struct ovd_cidr other = { .ip = ip_of("10.200.4.2"), .prefix_len = 16 };
+	const struct ovd_cidr node = { .ip = ip_of("10.200.4.1"), .prefix_len = 16 };
 	struct state_global record = tunnel_of("zl-d-1-g", "10.200.4.65", 16);
 	struct ovd_ip ip = ip_of("10.200.0.0");
 
@@ -104,6 +105,7 @@ TEST(a_tunnel_by_its_name_and_address)
 	CHECK_VIEW(tunnel_of("zl-9eae6e0a9b-g", "10.200.4.1", 16).deployment, "");
 	CHECK_VIEW(tunnel_of("zl-a-b-c-g", "10.200.4.1", 16).deployment, ""); /* a-b or a? */
 	CHECK(!engine_lost_tunnel(view("zl-d-1-g"), &other, 51820, &record));
+	CHECK(!engine_lost_tunnel(view("zl-d-1-d"), &node, 51820, &record)); /* a service's own */
 }
 
 TEST(subnets_by_their_gateways)
