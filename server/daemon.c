@@ -141,6 +141,7 @@ static struct removal removal_of(const struct main_daemon *m)
 	return (struct removal){ .data_dir = m->data_dir,
 				 .run_dir = m->run_dir,
 				 .log_dir = m->log_dir,
+				 .control_dir = WG_CONTROL_DIR,
 				 .purge = m->ending == ENDING_PURGE };
 }
 
