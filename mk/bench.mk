@@ -29,6 +29,16 @@ $(B)/bench/cpp.so: tests/bench/codec_cpp.cc schema/overlayd.proto schema/wire.pr
 run-bench: programs $(BENCHES) $(B)/bench/serde.so $(B)/bench/cpp.so
 	$(Q)for bench in $(BENCHES); do echo "== $$bench"; B=$(B) $$bench || exit 1; done
 
-# Keeps the figures of the last run.
+# Beside the field's own programs, N=.. containers: minutes.
+$(B)/tests/bench/field: %: %.o $(addprefix $(B)/tests/bench/,field_side.o bench.o) $(patsubst %,$(B)/%.a,$(needs/tests/bench))
+	$(call say,LD,$@)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(call libs,tests/bench)
+
+.PHONY: bench-field
+bench-field: programs $(B)/tests/bench/field
+	$(Q)B=$(B) N=$(N) $(B)/tests/bench/field
+
+# Keeps the figures of the last runs.
 bench-docs:
-	cp $(B)/bench/bench.md $(B)/bench/bench.svg docs/
+	cat $(B)/bench/bench.md $(B)/bench/field.md > docs/bench.md
+	cp $(B)/bench/bench.svg docs/
