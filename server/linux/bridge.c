@@ -10,6 +10,7 @@
 #include "server/linux/idle.h"
 #include "server/linux/link.h"
 #include "server/linux/platform.h"
+#include "server/linux/sysctl.h"
 
 /* A bridge without an address of its own takes that of some port, and loses it with the port. */
 static void mac_of(const char *name, uint8_t mac[MAC_BYTES])
@@ -162,6 +163,9 @@ static int configure(struct linux_net *l, const struct step_bridge *bridge, char
 
 	if (r < 0)
 		return r;
+	r = sysctl_ip6(bridge->link, bridge->gateway.len == 16);
+	if (r < 0)
+		return r;
 	settled = strcmp(link.alias, bridge->alias) == 0;
 	if (!settled)
 		link_put_quiet(&b, link.index, NULL, bridge->alias);
@@ -239,9 +243,11 @@ void bridge_undo(void *platform, struct step *step)
 	char detail[PLAN_DETAIL_MAX] = "";
 	int r = 0;
 
+	if (!bridge->made && bridge->was.len)
+		r = sysctl_ip6(bridge->link, was.ip.len == 16);
 	if (bridge->made)
 		link_delete(l->rtnl, bridge->link);
-	else if (bridge->was.len || bridge->grows)
+	else if (r == 0 && (bridge->was.len || bridge->grows))
 		r = put_addresses(l, bridge, link_index(bridge->link),
 				  bridge->was.len ? &was : &now, bridge->n_more - bridge->grows,
 				  detail);
