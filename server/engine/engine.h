@@ -313,6 +313,7 @@ enum found_kind {
 struct found_link {
 	char name[LINK_NAME_MAX];
 	enum found_kind kind;
+	int index;  /* the platform's own */
 	bool named; /* engine_adopt's own: a record names it; false before */
 };
 

@@ -51,8 +51,8 @@ int engine_stop(struct engine *e, struct plan *plan, struct intent **ret)
 	r = global_down(e, false, plan, &i->teardown); /* it comes back with the next start */
 	if (r == 0 || r == -EALREADY)
 		r = plan_idle(e, plan);
-	if (r == 0 &&
-	    (!plan_add(plan, STEP_FIREWALL_DELETE) || !plan_add(plan, STEP_SETTINGS_BACK)))
+	if (r == 0 && (!plan_add(plan, STEP_FIREWALL_DELETE) ||
+		       !plan_add(plan, STEP_SETTINGS_BACK) || !plan_add(plan, STEP_GONE)))
 		r = -ENOMEM;
 	if (r < 0) {
 		stop_drop(e, &i->intent);

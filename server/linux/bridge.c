@@ -100,6 +100,8 @@ static int take_over(struct linux_net *l, const struct step_bridge *bridge, char
 
 	if (r < 0)
 		return r;
+	if (link.group == LINK_GROUP_GONE)
+		return -EBUSY;
 	if (strcmp(link.kind, "bridge") == 0 && link_has_alias(&link, bridge->alias)) {
 		if (bridge->was.len)
 			return check_move(l, bridge, link.index, detail);
@@ -216,11 +218,23 @@ static int make(struct linux_net *l, struct step_bridge *bridge, char *detail)
 	return r;
 }
 
+/* One of that name that is being deleted is waited for. */
+static bool is_there(struct linux_net *l, const char *name)
+{
+	struct link_info link;
+
+	if (link_get(l->rtnl, name, &link) == 0 && link.group == LINK_GROUP_GONE) {
+		reaper_wake(l->reaper);
+		reaper_wait(l->reaper);
+	}
+	return link_index(name) != 0;
+}
+
 int bridge_create(void *platform, struct step *step, char *detail)
 {
 	struct linux_net *l = platform;
 	struct step_bridge *bridge = &step->bridge;
-	bool there = link_index(bridge->link) != 0;
+	bool there = is_there(l, bridge->link);
 	int r;
 
 	bridge->made = false;
@@ -258,6 +272,21 @@ void bridge_undo(void *platform, struct step *step)
 
 /* ---- deletion ---- */
 
+/* Its addresses are free at once, it goes soon: the kernel takes as long for one as for a hundred.
+ */
+static int take_away(struct linux_net *l, int index, char *detail)
+{
+	struct rtnl_batch b = { .n = 0 };
+	int r = address_only(l->rtnl, index, NULL, 0, detail);
+
+	if (r < 0)
+		return r;
+	link_put_gone(&b, index);
+	r = rtnl_send(l->rtnl, &b, detail);
+	reaper_wake(l->reaper);
+	return r;
+}
+
 int bridge_delete(void *platform, struct step *step, char *detail)
 {
 	struct linux_net *l = platform;
@@ -266,7 +295,7 @@ int bridge_delete(void *platform, struct step *step, char *detail)
 	unsigned n_ports = 0;
 	int r = link_get(l->rtnl, gone->link, &link);
 
-	if (r == -ENODEV)
+	if (r == -ENODEV || (r == 0 && link.group == LINK_GROUP_GONE))
 		return 0;
 	if (r < 0)
 		return r;
@@ -278,7 +307,7 @@ int bridge_delete(void *platform, struct step *step, char *detail)
 		r = count_ports(l, link.index, &n_ports);
 	if (r < 0 || n_ports > 0)
 		return r;
-	r = link_delete(l->rtnl, gone->link);
+	r = take_away(l, link.index, detail);
 	gone->gone = r == 0;
 	return r;
 }

@@ -9,30 +9,31 @@
 #include "server/linux/link.h"
 #include "server/linux/platform.h"
 
-static void clear_container(struct linux_net *l, const char *link, const char *mark, char *detail)
-{
-	struct step cut = { .kind = STEP_CUT };
+#define TOGETHER 64 /* so many go into a batch */
 
-	snprintf(cut.cut.host[0], sizeof(cut.cut.host[0]), "%s", link);
-	snprintf(cut.cut.mark, sizeof(cut.cut.mark), "%s", mark);
-	cut_run(l, &cut, detail);
+static void clear_tunnel(struct linux_net *l, const char *name)
+{
+	wg_delete(l->wg, name);
+	link_delete(l->rtnl, name); /* whose wireguard-go is not to be found */
 }
 
-static void clear_link(struct linux_net *l, const struct found_link *link, const char *mark,
-		       char *detail)
+/* What can't be put there is left. */
+static void clear_links(struct linux_net *l, const struct found_links *found, char *detail)
 {
-	switch (link->kind) {
-	case FOUND_CONTAINER:
-		clear_container(l, link->name, mark, detail);
-		break;
-	case FOUND_BRIDGE:
-		link_delete(l->rtnl, link->name);
-		break;
-	case FOUND_TUNNEL:
-		wg_delete(l->wg, link->name);
-		link_delete(l->rtnl, link->name); /* whose wireguard-go is not to be found */
-		break;
+	struct rtnl_batch b = { .n = 0 };
+
+	for (size_t i = 0; i < found->n; i++) {
+		if (found->links[i].kind == FOUND_TUNNEL) {
+			clear_tunnel(l, found->links[i].name);
+			continue;
+		}
+		link_put_gone(&b, found->links[i].index);
+		if (b.count == TOGETHER)
+			rtnl_send(l->rtnl, &b, detail);
 	}
+	rtnl_send(l->rtnl, &b, detail);
+	reaper_wake(l->reaper);
+	reaper_wait(l->reaper);
 }
 
 /* ---- what could not be removed ---- */
@@ -77,9 +78,7 @@ int clear_run(void *platform, struct step *step, char *detail)
 
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < found.n; i++)
-		clear_link(l, &found.links[i], mark, detail);
+	clear_links(l, &found, detail);
 	free(found.links);
-	reaper_wait(l->reaper);
 	return check_clear(l, mark, detail);
 }

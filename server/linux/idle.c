@@ -26,7 +26,9 @@ static void gather(void *arg, const struct link_info *link)
 {
 	struct links *all = arg;
 
-	if (link->master && link->group != LINK_GROUP_GONE) {
+	if (link->group == LINK_GROUP_GONE)
+		return;
+	if (link->master) {
 		all->masters =
 			grow(all->masters, all->n_masters, sizeof(*all->masters), &all->failed);
 		if (!all->failed)

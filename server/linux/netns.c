@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/nsfs.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,7 +51,7 @@ static int read_start_time(uint32_t pid, uint64_t *ret)
 	return parse_start_time(text, ret);
 }
 
-/* Opened before all else is read: what is the same afterwards is this process's. */
+/* Opened before all else is read: that is this process's if it hasn't ended by then. */
 static int open_process(uint32_t pid, struct net_owner *owner)
 {
 	owner->process = (int)syscall(SYS_pidfd_open, pid, 0);
@@ -112,10 +113,20 @@ static bool is_own(int own, const struct net_owner *owner)
 	       st.st_ino == owner->netns_ino;
 }
 
+/* The pid is the process's own until that has ended. */
+static bool has_ended(const struct net_owner *owner)
+{
+	struct pollfd end = { .fd = owner->process, .events = POLLIN };
+	uint64_t again = 0;
+
+	if (owner->process >= 0)
+		return poll(&end, 1, 0) != 0;
+	return read_start_time(owner->pid, &again) < 0 || again != owner->start_time;
+}
+
 int netns_owner_open(int own, uint32_t pid, struct net_owner *ret)
 {
 	_cleanup_(net_owner_done) struct net_owner owner = NET_OWNER_NONE;
-	uint64_t again = 0;
 	int r;
 
 	owner.pid = pid;
@@ -124,11 +135,9 @@ int netns_owner_open(int own, uint32_t pid, struct net_owner *ret)
 		r = read_start_time(pid, &owner.start_time);
 	if (r == 0)
 		r = open_namespace(pid, &owner);
-	if (r == 0)
-		r = read_start_time(pid, &again);
 	if (r < 0)
 		return r;
-	if (again != owner.start_time) /* the pid went to another process meanwhile */
+	if (has_ended(&owner)) /* what was read may be another process's, of the same pid */
 		return -ESRCH;
 	if (is_own(own, &owner))
 		return -EINVAL;

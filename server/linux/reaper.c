@@ -18,17 +18,17 @@
 
 struct reaper {
 	pthread_t thread;
-	pthread_mutex_t lock; /* around all below but rtnl, log and failed */
+	pthread_mutex_t lock; /* around all below but rtnl and log */
 	pthread_cond_t changed;
 	unsigned asked, done; /* how often it was woken, and up to which of them all is deleted */
 	bool hurry, stopping;
 	int rtnl;
 	struct log *log;
-	int failed; /* the thread's: errno of the last deletion; 0: it went well */
+	int failed; /* -errno of the last deletion; 0: it went well */
 };
 
 /* An empty group is no failure. One that lasts is told once. */
-static void delete_group(struct reaper *r)
+static int delete_group(const struct reaper *r)
 {
 	const struct ifinfomsg any = { .ifi_family = AF_UNSPEC };
 	struct rtnl_batch b = { .n = 0 };
@@ -40,10 +40,10 @@ static void delete_group(struct reaper *r)
 	error = rtnl_send(r->rtnl, &b, detail);
 	if (error == -ENODEV)
 		error = 0;
-	if (error && error != r->failed)
+	if (error && error != r->failed) /* which nobody else writes */
 		log_at(r->log, LOG_WARN, "links that were cut can't be deleted yet: %s%s%s",
 		       strerror(-error), detail[0] ? ": " : "", detail);
-	r->failed = error;
+	return error;
 }
 
 static struct timespec time_in(unsigned ms)
@@ -95,13 +95,15 @@ static void *run(void *arg)
 	pthread_mutex_lock(&r->lock);
 	while (wait_for_work(r)) {
 		unsigned upto;
+		int failed;
 
 		gather(r);
 		upto = r->asked;
 		r->hurry = false;
 		pthread_mutex_unlock(&r->lock);
-		delete_group(r);
+		failed = delete_group(r);
 		pthread_mutex_lock(&r->lock);
+		r->failed = failed;
 		r->done = upto;
 		pthread_cond_broadcast(&r->changed);
 	}
@@ -147,9 +149,10 @@ void reaper_wake(struct reaper *r)
 	pthread_mutex_unlock(&r->lock);
 }
 
-void reaper_wait(struct reaper *r)
+int reaper_wait(struct reaper *r)
 {
 	unsigned upto;
+	int failed;
 
 	pthread_mutex_lock(&r->lock);
 	upto = r->asked;
@@ -157,7 +160,9 @@ void reaper_wait(struct reaper *r)
 	pthread_cond_broadcast(&r->changed);
 	while ((int)(r->done - upto) < 0)
 		pthread_cond_wait(&r->changed, &r->lock);
+	failed = r->failed;
 	pthread_mutex_unlock(&r->lock);
+	return failed;
 }
 
 void reaper_stop(struct reaper *r)

@@ -12,8 +12,8 @@ int reaper_start(struct log *log, struct reaper **ret);
 /* Links were put into LINK_GROUP_GONE. */
 void reaper_wake(struct reaper *r);
 
-/* Returns when all links that were in the group are gone, or could not be deleted. */
-void reaper_wait(struct reaper *r);
+/* Returns when all links that were in the group are gone, or could not be deleted: -errno. */
+int reaper_wait(struct reaper *r);
 
 /* Waits and ends. Accepts NULL. */
 void reaper_stop(struct reaper *r);

@@ -320,6 +320,7 @@ TEST(deletion)
 		    deletions[i].script);
 		before = look(NULL);
 		CHECK_INT(bridge_delete(l, &step, detail), deletions[i].r);
+		CHECK_INT(reaper_wait(l->reaper), 0);
 		CHECK_INT(step.bridge_delete.gone, deletions[i].gone);
 		CHECK_STR(detail, deletions[i].detail);
 		if (deletions[i].gone)
