@@ -100,8 +100,6 @@ static int take_over(struct linux_net *l, const struct step_bridge *bridge, char
 
 	if (r < 0)
 		return r;
-	if (link.group == LINK_GROUP_GONE)
-		return -EBUSY;
 	if (strcmp(link.kind, "bridge") == 0 && link_has_alias(&link, bridge->alias)) {
 		if (bridge->was.len)
 			return check_move(l, bridge, link.index, detail);
@@ -221,12 +219,10 @@ static int make(struct linux_net *l, struct step_bridge *bridge, char *detail)
 /* One of that name that is being deleted is waited for. */
 static bool is_there(struct linux_net *l, const char *name)
 {
-	struct link_info link;
+	int index = link_index(name);
 
-	if (link_get(l->rtnl, name, &link) == 0 && link.group == LINK_GROUP_GONE) {
-		reaper_wake(l->reaper);
-		reaper_wait(l->reaper);
-	}
+	if (index > 0)
+		reaper_wait_for(l->reaper, index);
 	return link_index(name) != 0;
 }
 
@@ -272,8 +268,7 @@ void bridge_undo(void *platform, struct step *step)
 
 /* ---- deletion ---- */
 
-/* Its addresses are free at once, it goes soon: the kernel takes as long for one as for a hundred.
- */
+/* Its addresses are free at once, it goes when the reaper gets to it. */
 static int take_away(struct linux_net *l, int index, char *detail)
 {
 	struct rtnl_batch b = { .n = 0 };
@@ -281,10 +276,9 @@ static int take_away(struct linux_net *l, int index, char *detail)
 
 	if (r < 0)
 		return r;
-	link_put_gone(&b, index);
+	link_put_down(&b, index);
 	r = rtnl_send(l->rtnl, &b, detail);
-	reaper_wake(l->reaper);
-	return r;
+	return r < 0 ? r : reaper_take(l->reaper, index);
 }
 
 int bridge_delete(void *platform, struct step *step, char *detail)
@@ -295,7 +289,7 @@ int bridge_delete(void *platform, struct step *step, char *detail)
 	unsigned n_ports = 0;
 	int r = link_get(l->rtnl, gone->link, &link);
 
-	if (r == -ENODEV || (r == 0 && link.group == LINK_GROUP_GONE))
+	if (r == -ENODEV)
 		return 0;
 	if (r < 0)
 		return r;
@@ -309,7 +303,7 @@ int bridge_delete(void *platform, struct step *step, char *detail)
 		return r;
 	r = take_away(l, link.index, detail);
 	gone->gone = r == 0;
-	return r;
+	return r == -EALREADY ? 0 : r;
 }
 
 /* ---- list ---- */

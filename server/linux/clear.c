@@ -11,29 +11,35 @@
 
 #define TOGETHER 64 /* so many go into a batch */
 
-static void clear_tunnel(struct linux_net *l, const char *name)
-{
-	wg_delete(l->wg, name);
-	link_delete(l->rtnl, name); /* whose wireguard-go is not to be found */
-}
-
 /* What can't be put there is left. */
-static void clear_links(struct linux_net *l, const struct found_links *found, char *detail)
+static void clear_containers(struct linux_net *l, const struct found_links *found, char *detail)
 {
 	struct rtnl_batch b = { .n = 0 };
 
 	for (size_t i = 0; i < found->n; i++) {
-		if (found->links[i].kind == FOUND_TUNNEL) {
-			clear_tunnel(l, found->links[i].name);
-			continue;
-		}
-		link_put_gone(&b, found->links[i].index);
+		if (found->links[i].kind == FOUND_CONTAINER)
+			link_put_gone(&b, found->links[i].index);
 		if (b.count == TOGETHER)
 			rtnl_send(l->rtnl, &b, detail);
 	}
 	rtnl_send(l->rtnl, &b, detail);
 	reaper_wake(l->reaper);
-	reaper_wait(l->reaper);
+	reaper_finish(l->reaper);
+}
+
+static void clear_link(struct linux_net *l, const struct found_link *link)
+{
+	switch (link->kind) {
+	case FOUND_CONTAINER:
+		break;
+	case FOUND_BRIDGE:
+		link_delete_index(l->rtnl, link->index);
+		break;
+	case FOUND_TUNNEL:
+		wg_delete(l->wg, link->name);
+		link_delete(l->rtnl, link->name); /* whose wireguard-go is not to be found */
+		break;
+	}
 }
 
 /* ---- what could not be removed ---- */
@@ -78,7 +84,9 @@ int clear_run(void *platform, struct step *step, char *detail)
 
 	if (r < 0)
 		return r;
-	clear_links(l, &found, detail);
+	clear_containers(l, &found, detail);
+	for (size_t i = 0; i < found.n; i++)
+		clear_link(l, &found.links[i]);
 	free(found.links);
 	return check_clear(l, mark, detail);
 }

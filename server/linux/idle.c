@@ -26,9 +26,7 @@ static void gather(void *arg, const struct link_info *link)
 {
 	struct links *all = arg;
 
-	if (link->group == LINK_GROUP_GONE)
-		return;
-	if (link->master) {
+	if (link->master && link->group != LINK_GROUP_GONE) {
 		all->masters =
 			grow(all->masters, all->n_masters, sizeof(*all->masters), &all->failed);
 		if (!all->failed)

@@ -55,7 +55,8 @@ void link_put_quiet(struct rtnl_batch *b, int index, const char *name, const cha
 void link_put_up(struct rtnl_batch *b, int index, const char *name);
 void link_put_mtu(struct rtnl_batch *b, int index, uint32_t mtu);
 
-/* The same: down, and in the group of links that wait to be deleted. Then reaper_wake. */
+/* Down; the same, and in the group of links that wait to be deleted. */
+void link_put_down(struct rtnl_batch *b, int index);
 void link_put_gone(struct rtnl_batch *b, int index);
 
 /* The link's index; 0 if there is none. Its name; false if there is none. */

@@ -65,7 +65,7 @@ static int gone(void *platform, struct step *step _unused_, char *detail _unused
 {
 	struct linux_net *l = platform;
 
-	return reaper_wait(l->reaper);
+	return reaper_finish(l->reaper);
 }
 
 const struct net_step linux_steps[STEP_MAX_] = {
