@@ -371,6 +371,7 @@ enum found_kind {
 struct found_link {
 	char name[LINK_NAME_MAX];
 	enum found_kind kind;
+	int index;  /* the platform's own */
 	bool named; /* by engine_adopt: a record names it; false before */
 };
 
