@@ -21,7 +21,11 @@
 	"{\"op\":\"attach_container\"," HANDLE                                                     \
 	",\"service\":\"web\",\"join_global\":true,\"ephemeral\":true}"
 #define DETACH "{\"op\":\"detach_container\"," HANDLE "}"
-#define KEY    "\"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\""
+#define BY_FD  "\"handle\":{\"platform\":\"linux_fd\",\"fd\":0}"
+#define ATTACH_BY_FD                                                                               \
+	"{\"op\":\"attach_container\"," BY_FD ",\"service\":\"web\",\"join_global\":true}"
+#define DETACH_BY_FD "{\"op\":\"detach_container\"," BY_FD "}"
+#define KEY          "\"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\""
 #define ADD_PEER                                                                                   \
 	"{\"op\":\"add_peer\",\"public_key\":" KEY ",\"endpoint\":\"192.0.2.9:51820\",\"allowed_"  \
 	"ips\":\"10.200.9.0/24,203.0.113.0/24\",\"persistent_keepalive_secs\":0}"
@@ -47,6 +51,7 @@ const struct act acts[ACT_MAX_] = {
 					 .request = NO_SERVICE("db"), .take_back = { SERVICE("db", "shared") } },
 	[ATTACH_A_CONTAINER] = { .base = { GLOBAL, WEB }, .request = ATTACH("false"), .take_back = { DETACH } },
 	[ATTACH_AND_JOIN] = { .base = { GLOBAL, WEB }, .request = ATTACH("true"), .take_back = { DETACH } },
+	[ATTACH_BY_A_DESCRIPTOR] = { .base = { GLOBAL, WEB }, .request = ATTACH_BY_FD, .take_back = { DETACH_BY_FD } },
 	[DETACH_A_CONTAINER] = { .base = { GLOBAL, WEB, ATTACH("true") }, .request = DETACH, .take_back = { ATTACH("true") } },
 	[ALLOCATE_AN_ADDRESS] = { .base = { GLOBAL, WEB }, .request = ALLOCATE, .take_back = { RELEASE }, .once = true },
 	[RELEASE_AN_ADDRESS] = { .base = { GLOBAL, WEB, ALLOCATE }, .request = RELEASE, .take_back = { ALLOCATE } },

@@ -156,9 +156,10 @@ check "after a restart it is known" [ "$(by_fd /proc/$a/ns/net attach linux_fd:3
 check "detach by a descriptor" by_fd /proc/$a/ns/net ctl detach-container --handle linux_fd:3
 check "it is gone" not listed "$ip_a"
 check "detach of what is not attached" by_fd /proc/$a/ns/net ctl detach-container --handle linux_fd:3
-by_fd /proc/$a/ns/net attach linux_fd:3 web >/dev/null
+by_fd /proc/$a/ns/net attach linux_fd:3 web --interface net0 --mac 02:00:5e:10:00:07 >/dev/null
+check "with wishes" listed "${net_a#net:?} .* net0 .* 02:00:5e:10:00:07"
 check "detach by what the list says" ctl detach-container --handle "linux_netns:$net_a"
-check "gone as well" not listed "$net_a"
+check "gone as well" not listed "${net_a#net:?}"
 ip_a=$(attach linux_pid:$a web)
 check "detach by a descriptor of what was attached by its process" by_fd /proc/$a/ns/net ctl detach-container --handle linux_fd:3
 check "gone, too" not listed "$ip_a"
@@ -182,7 +183,7 @@ check "the same request, the same answer" [ "$(attach linux_pid:$a web $wishes)"
 check "without wishes, the same answer" [ "$(attach linux_pid:$a web)" = "$wanted" ]
 check "another request" refused exists "pid $a is attached by another request" --handle linux_pid:$a --service web --join-global false --request-id run-8
 check "another address" refused exists "with address $wanted: detach it before it gets $web_subnet.$((web_first + 41))" --handle linux_pid:$a --service web --join-global false --ip $web_subnet.$((web_first + 41))
-check "another mac" refused exists "another mac" --handle linux_pid:$a --service web --join-global false --mac 02:00:5e:10:00:08
+check "another mac" refused exists "with mac 02:00:5e:10:00:07: detach it before it gets 02:00:5e:10:00:08" --handle linux_pid:$a --service web --join-global false --mac 02:00:5e:10:00:08
 check "another name" refused exists "interface net0.* eth0" --handle linux_pid:$a --service web --join-global false --interface eth0
 check "another ephemeral" refused exists "ephemeral false" --handle linux_pid:$a --service web --join-global false --ephemeral true
 crash true
@@ -193,6 +194,7 @@ check "an address that somebody has" refused exists "$wanted is in use" --handle
 check "one of nobody's" refused invalid "not in a subnet of service web" --handle linux_pid:$b --service web --join-global false --ip 192.0.2.1
 check "a mac of a group" refused invalid "mac" --handle linux_pid:$b --service web --join-global false --mac 03:00:00:00:00:01
 check "a name that none is" refused invalid "interface" --handle linux_pid:$b --service web --join-global false --interface eth%d
+check "a name that the kernel keeps for itself" refused invalid "interface: .*default.* is no name" --handle linux_pid:$b --service web --join-global false --interface default
 check "a name that another has" refused invalid "another interface's name" --handle linux_pid:$b --service web --join-global true --interface eth1
 check "he has nothing" not listed "linux_pid:$b"
 check "detach" ctl detach-container --handle linux_pid:$a
