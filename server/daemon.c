@@ -24,6 +24,8 @@
 #include "server/ops/death.h"
 #include "server/ops/heal.h"
 #include "server/ops/health.h"
+#include "server/ops/reap.h"
+#include "server/ops/resolve.h"
 #include "server/removal.h"
 #include "server/repair.h"
 #include "server/socket.h"
@@ -164,7 +166,7 @@ static void stop_when_settled(uv_check_t *check)
 	struct main_daemon *m = check->data;
 
 	if (m->tearing_down || server_parked(m->shared.server) > m->n_stoppers || m->repair.busy ||
-	    heal_is_busy(&m->shared) || deaths_busy(&m->shared))
+	    heal_is_busy(&m->shared) || deaths_busy(&m->shared) || reap_is_busy(&m->shared))
 		return;
 	heal_end(&m->shared);
 	m->tearing_down = true;
@@ -337,6 +339,7 @@ static int serve(struct main_daemon *m)
 		.worker = m->shared.worker,
 		.log = m->shared.log,
 		.daemon = &m->shared,
+		.ended = reap_look,
 		.dispatch = ovd_dispatch,
 	};
 	int fd = m->net->watch_fd(m->net->platform), r;
@@ -345,11 +348,12 @@ static int serve(struct main_daemon *m)
 	if (!m->worker_watch)
 		return -ENOMEM;
 	m->host_watch = watch_new(&m->loop, fd, POLLIN, host_ready, m);
-	r = server_start(&options, &m->shared.server);
-	if (r < 0)
-		return r;
-	m->listener.fd = -1;
-	return deaths_start(&m->shared);
+	r = deaths_start(&m->shared);
+	if (r == 0) /* last, as nothing but stopping closes it */
+		r = server_start(&options, &m->shared.server);
+	if (r == 0)
+		m->listener.fd = -1;
+	return r;
 }
 
 static int start_loop(struct main_daemon *m)
@@ -428,11 +432,14 @@ static bool finish(struct main_daemon *m)
 	const struct removal removal = removal_of(m);
 	bool closed;
 
+	/* a start that failed began them; the channel's end is the end of tunnel_watch */
+	resolve_stop(&m->shared);
+	heal_end(&m->shared);
+	channel_close(&m->shared);
 	log_forwarding_stop(m->log_forwarding);
 	socket_file_close(&m->listener);
 	watchdog_stop(&m->watchdog);
 	watch_free(m->worker_watch);
-	watch_free(m->tunnel_watch);
 	watch_free(m->host_watch);
 	deaths_close(&m->shared);
 	closed = close_loop(m);

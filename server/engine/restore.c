@@ -113,7 +113,7 @@ static int restore_service(struct engine *e, const struct state_service *record)
 		r = service_new(e, record->name, mode, segment, &service);
 	if (r < 0)
 		return r;
-	service->leaving = record->leaving;
+	service_leave(e, service, record->leaving);
 	if (mode == SERVICE_SHARED)
 		e->shared = segment;
 	return 0;

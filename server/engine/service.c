@@ -76,8 +76,16 @@ void engine_free_services(struct engine *e)
 		service_free(e, CONTAINER_OF(at, struct service, node));
 }
 
+void service_leave(struct engine *e, struct service *service, bool leaving)
+{
+	e->n_leaving -= service->leaving;
+	e->n_leaving += leaving;
+	service->leaving = leaving;
+}
+
 void service_forget(struct engine *e, struct service *service)
 {
+	service_leave(e, service, false);
 	tree_delete(&e->services, &service->node, compare);
 	e->n_services--;
 	if (e->shared == service->segment && service->segment->n_services == 1)
@@ -252,7 +260,7 @@ static void setup_commit(struct engine *e, struct intent *intent)
 	struct segment *segment = i->service->segment;
 
 	i->service->mode = i->mode;
-	i->service->leaving = i->leaving;
+	service_leave(e, i->service, i->leaving);
 	end_move(e, i, true);
 	segment->busy = false;
 	intent_free(e, i);

@@ -21,7 +21,7 @@ static void leave_commit(struct engine *e, struct intent *intent)
 {
 	struct teardown_intent *i = CONTAINER_OF(intent, struct teardown_intent, intent);
 
-	i->service->leaving = true;
+	service_leave(e, i->service, true);
 	i->service->segment->busy = false;
 	spare_give(&e->spare, i, sizeof(*i));
 }
@@ -39,6 +39,8 @@ static const struct service *find_leaver(const struct engine *e)
 	struct tree_node *at;
 	struct tree_walk walk;
 
+	if (e->n_leaving == 0)
+		return NULL;
 	for (at = tree_first(&walk, e->services); at; at = tree_next(&walk)) {
 		const struct service *service = CONTAINER_OF(at, struct service, node);
 
@@ -46,6 +48,11 @@ static const struct service *find_leaver(const struct engine *e)
 			return service;
 	}
 	return NULL;
+}
+
+bool engine_service_leaves(const struct engine *e)
+{
+	return find_leaver(e);
 }
 
 int engine_service_reap(struct engine *e, struct plan *plan, struct intent **ret)

@@ -101,6 +101,13 @@ struct net {
 	 * -ENOENT, -EINVAL where it is our own, -ENOTTY where it is another kind of file. */
 	int (*netns_open)(void *platform, const char *path, struct net_owner *ret);
 
+	/* The same by a descriptor, of either: it stays the caller's. -ENOTTY where it is another
+	 * thing's. */
+	int (*fd_open)(void *platform, int fd, struct net_owner *ret);
+
+	/* The host has a link of that name; true also where that can't be found out. */
+	bool (*has_link)(void *platform, const char *name);
+
 	/* The channel to a device that a STEP_TUNNEL made. Called on the loop. */
 	int (*tunnel_open)(void *platform, const char *link, struct tunnel **ret);
 

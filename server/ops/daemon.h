@@ -15,6 +15,7 @@ struct channel_clock;
 struct deaths;
 struct heal;
 struct health;
+struct reap;
 struct server;
 struct tree_node;
 struct writer;
@@ -41,6 +42,7 @@ struct daemon {
 	struct tree_node *lookups;   /* of peers' host names; see resolve.h */
 	struct deaths *deaths;       /* of containers; see death.h */
 	struct heal *heal;           /* of the tunnel, while it has to be made again */
+	struct reap *reap;           /* of services, while one is removed */
 	struct health *health;       /* of peers, while somebody listens; see health.h */
 
 	/* Set by the daemon's main part. */
