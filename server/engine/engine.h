@@ -408,6 +408,10 @@ bool engine_service_is_known(const struct engine *e, struct ovd_view name);
 bool engine_is_our_address(struct engine *e, const struct ovd_ip *ip);
 bool engine_lost_address(struct engine *e, const struct ovd_ip *ip);
 
+/* The same of one that the tunnel's link has beside its own, and keeps: it is of a process that
+ * shares the host's network. */
+bool engine_lost_alias(struct engine *e, const struct ovd_ip *ip);
+
 /* That plan has ended, and its records are not looked at any more. */
 void engine_adopted(struct engine *e);
 

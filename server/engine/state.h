@@ -136,6 +136,11 @@ struct adopt_note {
 	struct state_prefix subnets[SEGMENT_BLOCKS_MAX];
 };
 
+struct lost {
+	struct ovd_ip ip;
+	bool is_alias; /* of the tunnel's link: a process that shares the host's network has it */
+};
+
 struct engine {
 	char mark[MARK_MAX];
 	char reason[REASON_MAX];
@@ -157,7 +162,7 @@ struct engine {
 	void *peer_changed_arg;
 	struct ovd_cidr *occupied; /* blocks in which the host has addresses that aren't ours */
 	size_t n_occupied;
-	struct ovd_ip *lost; /* addresses of those whose records are lost, for subnets to come */
+	struct lost *lost; /* addresses of those whose records are lost, for subnets to come */
 	size_t n_lost;
 	struct adopt_note *notes; /* until engine_adopted */
 	struct attachment *gone;  /* the same: what records of its plan are of */
@@ -207,7 +212,8 @@ void service_forget(struct engine *e, struct service *service);
  */
 size_t segment_ports(const struct segment *segment, char (*ports)[LINK_NAME_MAX]);
 
-/* The addresses of processes that share the host's network; how many, also if ips is NULL. */
+/* The addresses of processes that share the host's network, also of those whose records are lost;
+ * how many, also if ips is NULL. */
 size_t hosts_aliases(const struct engine *e, struct ovd_ip *ips);
 
 /* Where the blocks of services are chosen: the slice, or what stands for it. */

@@ -18,7 +18,8 @@
 struct reading {
 	struct daemon *d;
 	struct store_loss loss;
-	bool complete;
+	bool complete;  /* no record is missing */
+	bool made_good; /* all that have an address are known */
 	bool links_read;
 	struct lost_bridge *lost;
 };
@@ -95,23 +96,24 @@ static void run_each(struct daemon *d, struct plan *plan)
 }
 
 /* Nothing of ours is there that the records don't tell of: they are whole again. */
-static void end_loss(struct daemon *d, const struct found_links *found)
+static void end_loss(const struct reading *reading, const struct found_links *found)
 {
-	const struct store_loss loss = store_loss(d->net->store);
 	int r;
 
-	if (!loss.data && !loss.run)
+	if ((!reading->loss.data && !reading->loss.run) || !reading->made_good)
 		return;
 	for (size_t i = 0; i < found->n; i++)
 		if (!found->links[i].named)
 			return;
-	r = store_made_good(d->net->store);
+	r = store_made_good(reading->d->net->store);
 	if (r < 0)
-		log_at(d->log, LOG_WARN, "start: the store can't be written: %s", strerror(-r));
+		log_at(reading->d->log, LOG_WARN, "start: the store can't be written: %s",
+		       strerror(-r));
 }
 
-static int compare(struct daemon *d, bool complete)
+static int compare(const struct reading *reading)
 {
+	struct daemon *d = reading->d;
 	struct found_links found = { .n = 0 };
 	struct plan plan = { .n = 0 };
 	int r = d->net->survey(d->net->platform, engine_mark(d->engine), &found);
@@ -119,10 +121,10 @@ static int compare(struct daemon *d, bool complete)
 	if (r < 0)
 		log_at(d->log, LOG_WARN, "start: links can't be listed: %s", strerror(-r));
 	else
-		r = engine_adopt(d->engine, &found, complete, owner_gone, d, &plan);
+		r = engine_adopt(d->engine, &found, reading->complete, owner_gone, d, &plan);
 	if (r == 0) {
 		run_each(d, &plan);
-		end_loss(d, &found);
+		end_loss(reading, &found);
 	}
 	engine_adopted(d->engine);
 	plan_done(&plan);
@@ -229,35 +231,34 @@ static void look_up_dedicated(void *arg, const struct dedicated_view *dedicated)
 	engine_each_peer(d->engine, dedicated->service, look_up, d);
 }
 
-static int read_all(struct daemon *d, bool *ret_complete)
+static int read_all(struct reading *reading)
 {
-	struct reading reading = { .d = d, .loss = store_loss(d->net->store) };
-	int r;
+	struct daemon *d = reading->d;
+	int r = store_load(d->net->store, read_one, unread, reading);
 
-	reading.complete = !reading.loss.data && !reading.loss.run;
-	r = store_load(d->net->store, read_one, unread, &reading);
 	if (r == 0)
-		read_lost_links(&reading);
-	if (r == 0 && !reading.complete)
-		read_back(d, reading.lost);
-	lost_links_free(reading.lost);
-	*ret_complete = reading.complete;
+		read_lost_links(reading);
+	if (r == 0 && !reading->complete)
+		reading->made_good = read_back(d, reading->lost);
+	lost_links_free(reading->lost);
 	return r;
 }
 
 int ops_adopt(struct daemon *d)
 {
-	bool complete;
-	int r = read_all(d, &complete);
+	struct reading reading = { .d = d, .loss = store_loss(d->net->store) };
+	int r;
 
+	reading.complete = !reading.loss.data && !reading.loss.run;
+	r = read_all(&reading);
 	if (r == 0)
-		r = compare(d, complete);
+		r = compare(&reading);
 	if (r < 0)
 		return r;
 	engine_watch_peers(d->engine, note_peer, d);
 	remove_leavers(d);
-	make_services(d, complete);
-	make_tunnel(d, complete);
+	make_services(d, reading.complete);
+	make_tunnel(d, reading.complete);
 	engine_each_peer(d->engine, NODES_TUNNEL, look_up, d);
 	engine_each_dedicated(d->engine, look_up_dedicated, d);
 	return 0;

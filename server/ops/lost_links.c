@@ -214,18 +214,14 @@ void lost_links_read(struct daemon *d, struct lost_bridge **ret)
 
 /* ---- what is neither link nor record ---- */
 
-static void hold(struct reading *reading, const struct ovd_ip *ip)
-{
-	reading->n_held += engine_lost_address(reading->d->engine, ip);
-}
-
 static void hold_guests(void *arg, const struct tunnel_state *state)
 {
-	const struct reading *reading = arg;
+	struct reading *reading = arg;
+	struct engine *e = reading->d->engine;
 
 	for (size_t i = 0; i < state->n_peers; i++)
-		if (is_guest(reading->d->engine, &state->peers[i]))
-			hold(arg, &state->peers[i].allowed->ip);
+		if (is_guest(e, &state->peers[i]))
+			reading->n_held += engine_lost_address(e, &state->peers[i].allowed->ip);
 }
 
 static void hold_of(void *arg, const struct net_link *link)
@@ -236,7 +232,7 @@ static void hold_of(void *arg, const struct net_link *link)
 	if (link->is_bridge)
 		return;
 	for (size_t i = 0; i < link->n_addresses; i++)
-		hold(reading, &link->addresses[i].ip);
+		reading->n_held += engine_lost_alias(d->engine, &link->addresses[i].ip);
 	d->net->read_tunnel(d->net->platform, link->name, hold_guests, reading);
 }
 

@@ -73,6 +73,26 @@ TEST(nor_is_one_of_a_subnet_that_comes_later)
 	node_done(&n);
 }
 
+TEST(a_process_of_the_host_keeps_its_address)
+{
+	const struct ovd_ip ip = ip_of("10.200.4.9"), other = ip_of("192.0.2.1"),
+			    own = ip_of("10.200.4.1");
+	struct node n;
+
+	node_init(&n);
+	CHECK(!engine_lost_alias(n.e, &ip)); /* there is no tunnel */
+	node_has_tunnel(&n);
+	CHECK(engine_lost_alias(n.e, &ip));
+	CHECK(!engine_lost_alias(n.e, &own));
+	CHECK(!engine_lost_alias(n.e, &other));
+	plan_clear(&n.plan);
+	CHECK_INT(engine_global_again(n.e, true, &n.plan, &n.intent), 0);
+	CHECK_INT(node_step(&n, 2)->tunnel.n_aliases, 1);
+	CHECK(ip_eq(&node_step(&n, 2)->tunnel.aliases[0], &ip));
+	node_commit(&n);
+	node_done(&n);
+}
+
 static struct state_global tunnel_record(const char *link, const char *ip, uint8_t prefix_len)
 {
 	const struct ovd_cidr address = { .ip = ip_of(ip), .prefix_len = prefix_len };
