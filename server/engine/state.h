@@ -157,6 +157,8 @@ struct engine {
 	void *peer_changed_arg;
 	struct ovd_cidr *occupied; /* blocks in which the host has addresses that aren't ours */
 	size_t n_occupied;
+	struct ovd_ip *lost; /* addresses of those whose records are lost, for subnets to come */
+	size_t n_lost;
 	struct adopt_note *notes; /* until engine_adopted */
 	struct attachment *gone;  /* the same: what records of its plan are of */
 };
@@ -229,6 +231,9 @@ int peers_plan_routes(const struct peer_set *set, const struct tunnel_way *way, 
 
 /* The pool of the block that holds the address; NULL. */
 struct pool *pool_of(struct engine *e, const struct ovd_ip *ip);
+
+/* pool_init, without the addresses that engine_lost_address was told of. */
+int pool_begin(const struct engine *e, struct pool *pool, const struct ovd_cidr *block);
 
 /* A record of the service on its segment; the segment is the service's if it has no other. */
 int service_new(struct engine *e, struct ovd_view name, enum service_mode mode,
