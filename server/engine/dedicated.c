@@ -202,7 +202,7 @@ int dedicated_plan_setup(struct engine *e, const struct dedicated *d, bool compl
 	PLAN_ADD(plan, STEP_PREFIX)->prefix.cidr = d->block.cidr;
 	tunnel = &PLAN_ADD(plan, STEP_TUNNEL)->tunnel;
 	text_copy(tunnel->link, sizeof(tunnel->link), view(d->link));
-	alias_format(e, "tunnel", d->service->name, tunnel->alias);
+	alias_format(e, "dedicated", d->service->name, tunnel->alias);
 	text_copy(tunnel->mark, sizeof(tunnel->mark), view(e->mark));
 	tunnel->want = want;
 	tunnel->has_was = d->up;
@@ -219,7 +219,7 @@ static int plan_delete(const struct engine *e, const struct dedicated *d, struct
 	struct step_tunnel_delete *step = &PLAN_ADD(plan, STEP_TUNNEL_DELETE)->tunnel_delete;
 
 	text_copy(step->link, sizeof(step->link), view(d->link));
-	alias_format(e, "tunnel", d->service->name, step->alias);
+	alias_format(e, "dedicated", d->service->name, step->alias);
 	return 0;
 }
 

@@ -35,6 +35,13 @@
 	"ip link add zl-orphan-b type bridge; ip link set zl-orphan-b alias \"$(ip -o link show "  \
 	"zl-d-1-web-b | sed 's/.*alias \\(overlayd [0-9a-f]*\\) .*/\\1/') service orphan\""
 
+#define DEDICATED     SERVICE("db", "dedicated")
+#define OF_DB	      ",\"scope\":{\"scope\":\"service\",\"service\":\"db\"}}"
+#define ADD_DB_PEER                                                                                \
+	"{\"op\":\"add_peer\",\"public_key\":" KEY ",\"endpoint\":\"192.0.2.9:51821\",\"allowed_"  \
+	"ips\":\"10.200.9.64/26\",\"persistent_keepalive_secs\":0" OF_DB
+#define REMOVE_DB_PEER "{\"op\":\"remove_peer\",\"pubkey\":" KEY OF_DB
+
 #define ALLOCATE  "{\"op\":\"allocate_ip\",\"service\":\"web\",\"join_global\":false}"
 #define RELEASE   "{\"op\":\"release_ip\",\"ip\":\"%s\"}"
 #define NUMBER(n) "{\"op\":\"set_local_node_id\",\"node_id\":" n "}"
@@ -66,6 +73,11 @@ const struct act acts[ACT_MAX_] = {
 	[SHUT_DOWN] = { .base = { GLOBAL, WEB, ATTACH("true"), ADD_PEER }, .request = "{\"op\":\"shutdown\"}", .ends = true },
 	[DETACH_THE_LAST] = { .base = { GLOBAL, WEB, ATTACH_EPHEMERAL }, .request = DETACH, .take_back = { WEB, ATTACH_EPHEMERAL } },
 	[CHANGE_THE_SLICE] = { .base = { GLOBAL, WEB }, .request = GLOBAL_IN("10.200.5.0/24"), .take_back = { GLOBAL } },
+	[SET_UP_A_DEDICATED_SERVICE] = { .base = { GLOBAL, WEB }, .request = DEDICATED, .take_back = { NO_SERVICE("db") }, .anew = true },
+	[TAKE_A_DEDICATED_SERVICE_DOWN] = { .base = { GLOBAL, WEB, DEDICATED, ADD_DB_PEER }, .request = NO_SERVICE("db"),
+					    .take_back = { DEDICATED, ADD_DB_PEER }, .anew = true },
+	[ADD_A_PEER_OF_A_SERVICE] = { .base = { GLOBAL, WEB, DEDICATED }, .request = ADD_DB_PEER, .take_back = { REMOVE_DB_PEER } },
+	[START_WITH_A_DEDICATED_SERVICE] = { .base = { GLOBAL, WEB, DEDICATED, ADD_DB_PEER } },
 	[FIRST_START] = { .script = "rm -rf " SCENE_DIR "; mkdir " SCENE_DIR },
 	[START] = { .base = { GLOBAL, WEB, ATTACH("true"), ADD_PEER } },
 };
@@ -120,6 +132,7 @@ void act_enter(struct scene *s, enum act_name name)
 	if (act_stride() == 1)
 		alarm(0);
 	scene_enter(s);
+	s->anew = acts[name].anew;
 	scene_start(s);
 	for (size_t i = 0; i < ARRAY_SIZE(acts[name].base) && acts[name].base[i]; i++)
 		scene_must(s, acts[name].base[i]);

@@ -10,6 +10,7 @@ struct act {
 	const char *take_back[2];
 	bool ends; /* the daemon ends with it */
 	bool once; /* asked again, it takes another address */
+	bool anew; /* what it makes has another key each time */
 };
 
 enum act_name {
@@ -33,6 +34,10 @@ enum act_name {
 	PRUNE,
 	DETACH_THE_LAST,
 	CHANGE_THE_SLICE,
+	SET_UP_A_DEDICATED_SERVICE,
+	TAKE_A_DEDICATED_SERVICE_DOWN,
+	ADD_A_PEER_OF_A_SERVICE,
+	START_WITH_A_DEDICATED_SERVICE,
 	SHUT_DOWN,
 	FIRST_START,
 	START,

@@ -219,6 +219,19 @@ static void blur(char *text)
 	}
 }
 
+/* Of either alphabet. */
+static void blur_keys(char *text)
+{
+	for (char *at = text; *at;) {
+		size_t n = strspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				      "0123456789+/");
+
+		if (n >= KEY_TEXT_MAX - 2)
+			memset(at, '-', n);
+		at += n > 0 ? n : 1;
+	}
+}
+
 static int compare_lines(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
@@ -374,7 +387,7 @@ char *scene_look(struct scene *s)
 	CHECK(out);
 	put_script(out, sorted(processes));
 	fprintf(out, "status %s\n", status ? status : "none");
-	put_script(out, sh("%s", network));
+	put_script(out, sorted(sh("%s", network)));
 	put_script(out, sh("%s", host_only));
 	put_script(out, sorted(sh("%s sh -c \"%s\"", IN(&s->guest), network)));
 	put_devices(out);
@@ -382,6 +395,8 @@ char *scene_look(struct scene *s)
 	scene_put_store(out, SCENE_DIR "/run/store");
 	fclose(out);
 	blur(text);
+	if (s->anew)
+		blur_keys(text);
 	return text;
 }
 

@@ -37,6 +37,25 @@ static struct ovd_view service_name(unsigned which)
 	return view(names[which % SERVICES]);
 }
 
+unsigned sim_service(const char *name)
+{
+	unsigned i = 0;
+
+	while (!view_eq(service_name(i), view(name)))
+		i++;
+	return i;
+}
+
+struct ovd_view sim_tunnel(unsigned i)
+{
+	return i == 0 ? NODES_TUNNEL : service_name(i - 1);
+}
+
+unsigned sim_tunnel_of(const struct act *act)
+{
+	return act->how & 1 ? 0 : 1 + (act->how >> 1) % SERVICES;
+}
+
 static struct ovd_key peer_key(unsigned who)
 {
 	return (struct ovd_key){ { (uint8_t)(1 + who % PEERS) } };
@@ -79,19 +98,22 @@ void sim_learn_service(struct sim *s, unsigned which)
 	s->model.services[which] = known;
 	s->model.leaving[which] &= known;
 	s->model.fickle[which] &= known;
-	if (!known)
-		sim_forget_leases(s);
+	if (known)
+		return;
+	sim_forget_leases(s);
+	model_forget_peers(&s->model, which);
 }
 
 static void peer_is_set(struct sim *s, const struct act *act)
 {
+	unsigned tunnel = sim_tunnel_of(act);
 	struct model *m = &s->model;
 
-	m->peers[act->who].known = true;
+	m->peers[tunnel][act->who].known = true;
 	for (unsigned i = 0; i < PREFIXES; i++) {
-		m->peers[act->who].allowed[i] = false;
+		m->peers[tunnel][act->who].allowed[i] = false;
 		if (act->what >> i & 1)
-			model_allow(m, act->who, i);
+			model_allow(m, tunnel, act->who, i);
 	}
 }
 
@@ -108,7 +130,7 @@ static void answered(struct sim *s, const struct sim_job *job)
 		m->up = false;
 		break;
 	case ACT_SERVICE:
-		m->leaving[act->who] = false;
+		m->leaving[act->who] = m->fallen[act->who] = false;
 		sim_learn_service(s, act->who);
 		CHECK(m->services[act->who]);
 		break;
@@ -126,13 +148,13 @@ static void answered(struct sim *s, const struct sim_job *job)
 		peer_is_set(s, act);
 		break;
 	case ACT_UNPEER:
-		memset(&m->peers[act->who], 0, sizeof(m->peers[0]));
+		memset(&m->peers[sim_tunnel_of(act)][act->who], 0, sizeof(m->peers[0][0]));
 		break;
 	case ACT_ALLOW:
-		model_allow(m, act->who, act->what);
+		model_allow(m, sim_tunnel_of(act), act->who, act->what);
 		break;
 	case ACT_DISALLOW:
-		m->peers[act->who].allowed[act->what] = false;
+		m->peers[sim_tunnel_of(act)][act->who].allowed[act->what] = false;
 		break;
 	case ACT_LEND:
 	case ACT_RETURN:
@@ -168,6 +190,16 @@ static void begin_reap(struct sim *s)
 		job_free(job);
 }
 
+static void fell(struct sim *s, const struct sim_job *job)
+{
+	struct model *m = &s->model;
+
+	if (job->act.kind == ACT_UNSERVICE)
+		m->fallen[job->act.who] = true;
+	for (unsigned i = 0; job->reap && i < SERVICES; i++)
+		m->fallen[i] |= m->leaving[i] || m->fickle[i];
+}
+
 static void end_front(struct sim *s, bool stands)
 {
 	struct sim_job *job = s->jobs[0];
@@ -179,6 +211,7 @@ static void end_front(struct sim *s, bool stands)
 		answered(s, job);
 	} else {
 		engine_drop(s->e, job->intent);
+		fell(s, job);
 	}
 	if (job->act.kind == ACT_ATTACH && job->life != s->life[job->act.who])
 		drop_ports(s, job->act.who, job->life); /* the namespace was held by the plan */
@@ -241,6 +274,19 @@ static int ask_setup(struct sim *s, struct sim_job *job)
 	return engine_global_setup(s->e, &spec, &job->plan, &job->intent);
 }
 
+static int ask_service(struct sim *s, struct sim_job *job)
+{
+	const struct ovd_view name = service_name(job->act.who);
+	const struct ovd_key key = { { 0x80, job->act.how } };
+	unsigned mode = job->act.what % 8;
+
+	if (mode <= 2)
+		return engine_service_setup_dedicated(s->e, name, &key, &key, &job->plan,
+						      &job->intent);
+	return engine_service_setup(s->e, name, mode <= 4 ? SERVICE_SHARED : SERVICE_AUTO,
+				    &job->plan, &job->intent);
+}
+
 static int ask_attach(struct sim *s, struct sim_job *job)
 {
 	struct attach_spec spec = { .owner = sim_owner(s, job->act.who, s->life[job->act.who]),
@@ -255,13 +301,15 @@ static int ask_attach(struct sim *s, struct sim_job *job)
 static int ask_peer(struct sim *s, struct sim_job *job)
 {
 	struct ovd_cidr allowed[PREFIXES];
-	struct peer_spec spec = { .key = peer_key(job->act.who), .allowed = allowed };
+	struct peer_spec spec = { .service = sim_tunnel(sim_tunnel_of(&job->act)),
+				  .key = peer_key(job->act.who),
+				  .allowed = allowed };
 	struct tunnel_change change;
 
 	for (unsigned i = 0; i < PREFIXES; i++)
 		if (job->act.what >> i & 1)
 			allowed[spec.n_allowed++] = prefix_of(i);
-	spec.keepalive = job->act.how % 2;
+	spec.keepalive = job->act.how >> 4 & 1;
 	return engine_peer_set(s->e, &spec, &job->plan, &change, &job->intent);
 }
 
@@ -275,7 +323,8 @@ static int ask_prefix(struct sim *s, struct sim_job *job,
 	const struct ovd_cidr cidr = prefix_of(job->act.what);
 	struct tunnel_change change;
 
-	return ask(s->e, NODES_TUNNEL, &key, &cidr, &job->plan, &change, &job->intent);
+	return ask(s->e, sim_tunnel(sim_tunnel_of(&job->act)), &key, &cidr, &job->plan, &change,
+		   &job->intent);
 }
 
 static int ask_unpeer(struct sim *s, struct sim_job *job)
@@ -283,7 +332,8 @@ static int ask_unpeer(struct sim *s, struct sim_job *job)
 	const struct ovd_key key = peer_key(job->act.who);
 	struct tunnel_change change;
 
-	return engine_peer_remove(s->e, NODES_TUNNEL, &key, &job->plan, &change, &job->intent);
+	return engine_peer_remove(s->e, sim_tunnel(sim_tunnel_of(&job->act)), &key, &job->plan,
+				  &change, &job->intent);
 }
 
 static int ask(struct sim *s, struct sim_job *job)
@@ -294,9 +344,7 @@ static int ask(struct sim *s, struct sim_job *job)
 	case ACT_TEARDOWN:
 		return engine_global_teardown(s->e, &job->plan, &job->intent);
 	case ACT_SERVICE:
-		return engine_service_setup(s->e, service_name(job->act.who),
-					    job->act.what % 4 == 0 ? SERVICE_SHARED : SERVICE_AUTO,
-					    &job->plan, &job->intent);
+		return ask_service(s, job);
 	case ACT_UNSERVICE:
 		return engine_service_teardown(s->e, service_name(job->act.who), &job->plan,
 					       &job->intent);

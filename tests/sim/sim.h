@@ -45,6 +45,13 @@ bool sim_is_busy(const struct sim *s, enum act_kind first, enum act_kind last, u
 /* kill -9, and what the next daemon does before it serves. */
 void sim_crash(struct sim *s);
 
+/* The i-th tunnel's service, NODES_TUNNEL for the first; that which an act about a peer means. */
+struct ovd_view sim_tunnel(unsigned i);
+unsigned sim_tunnel_of(const struct act *act);
+
+/* Which service has this name. */
+unsigned sim_service(const char *name);
+
 /* What nobody was told: whether a service has gone; leases that went with one. */
 void sim_learn_service(struct sim *s, unsigned which);
 void sim_forget_leases(struct sim *s);
