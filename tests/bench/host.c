@@ -17,10 +17,12 @@
 #include "runtime/stream_unix.h"
 #include "runtime/util.h"
 #include "server/linux/link.h"
+#include "tests/bench/bench.h"
 
+#define BRIDGES     10
 #define STACK_BYTES 4096
 #define WINDOW      512 /* requests without an answer */
-#define WAIT_MS     20000
+#define WAIT_MS     60000
 
 static _Noreturn void stop(const char *what)
 {
@@ -162,6 +164,38 @@ unsigned host_links(const struct host *host)
 	if (fd < 0 || link_each(fd, count_link, count_again, &n) < 0)
 		stop("links");
 	return n;
+}
+
+static void make_bridge(int fd, const char *name)
+{
+	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
+	struct rtnl_batch b = { .n = 0 };
+	size_t linkinfo;
+
+	rtnl_begin(&b, RTM_NEWLINK, NLM_F_CREATE, &info, sizeof(info));
+	rtnl_put_text(&b, IFLA_IFNAME, name);
+	linkinfo = rtnl_nest(&b, IFLA_LINKINFO);
+	rtnl_put_text(&b, IFLA_INFO_KIND, "bridge");
+	rtnl_nest_end(&b, linkinfo);
+	if (rtnl_send(fd, &b, NULL) < 0)
+		stop("bridge");
+}
+
+double host_bridge_deletion(void)
+{
+	_cleanup_(fd_closep) int fd = rtnl_open();
+	uint64_t took = 0;
+
+	for (int i = 0; i < BRIDGES; i++) {
+		uint64_t start;
+
+		make_bridge(fd, "bare");
+		start = bench_now();
+		if (link_delete(fd, "bare") < 0)
+			stop("delete");
+		took += bench_now() - start;
+	}
+	return (double)took / BRIDGES / 1e6;
 }
 
 long host_resident(const struct host *host)

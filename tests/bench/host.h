@@ -21,7 +21,7 @@ struct host {
  */
 bool host_sandbox(const char *program);
 
-/* Makes the namespace; with a tunnel, whose slice is 10.201.0.0/16, it starts the daemon too. */
+/* Makes the namespace. */
 void host_make(struct host *host, const char *name);
 
 /* Starts the daemon and connects as soon as somebody listens. */
@@ -35,6 +35,9 @@ int host_connect(const struct host *host);
 
 /* How many links there are, of whatever kind. */
 unsigned host_links(const struct host *host);
+
+/* How long the kernel takes to delete a bridge that has nothing, in milliseconds. */
+double host_bridge_deletion(void);
 
 /* KiB. */
 long host_resident(const struct host *host);

@@ -308,7 +308,7 @@ ctl detach-container --handle linux_pid:$b >/dev/null
 sed -n 's/^ip *//p' $tmp/taken | while read -r ip; do ctl release-ip --ip "$ip"; done >/dev/null
 ctl detach-container --handle guest_managed:vm-7 >/dev/null
 check "the service goes" ctl teardown-service-overlay --service web
-check "with both" sh -c "! ip link show $web && ! nft list table inet overlayd | grep -q '$(echo "$second" | sed 's/\.[0-9]*$//')\.'"
+check "with both" soon sh -c "! ip link show $web && ! nft list table inet overlayd | grep -q '$(echo "$second" | sed 's/\.[0-9]*$//')\.'"
 
 # ---- a service that goes with its last container ----
 last() { ctl status | grep -q "^service_count *$1"; }
@@ -317,12 +317,12 @@ ns; a=$pid; attach linux_pid:$a job --ephemeral true >/dev/null
 check "ephemeral" last 1
 kill -9 $a
 check "it goes with a container that died" soon last 0
-check "its bridge too" sh -c "[ -z \"\$(ip -o link show type bridge)\" ]"
+check "its bridge too" soon sh -c "[ -z \"\$(ip -o link show type bridge)\" ]"
 ctl setup-service-overlay --service job --mode auto >/dev/null
 ns; a=$pid; attach linux_pid:$a job --ephemeral true >/dev/null
 crash kill -9 $a
 check "also with one that died while nobody served" last 0
-check "and its bridge" sh -c "[ -z \"\$(ip -o link show type bridge)\" ]"
+check "and its bridge" soon sh -c "[ -z \"\$(ip -o link show type bridge)\" ]"
 ctl setup-service-overlay --service job --mode auto >/dev/null
 attach host_shared:job-1 job --ephemeral true >/dev/null
 crash true
@@ -344,7 +344,7 @@ ip link add in-use type veth peer name in-use-too
 ip link set in-use master zl-used-b
 ctl prune-orphan-bridges >$tmp/pruned
 there() { ip link show "$1" >/dev/null 2>&1; }
-check "an idle one of ours goes" sh -c "! ip link show zl-old-b && grep -q zl-old-b $tmp/pruned"
+check "an idle one of ours goes" soon sh -c "! ip link show zl-old-b && grep -q zl-old-b $tmp/pruned"
 check "one in use stays" there zl-used-b
 check "another instance's stays" there zl-other-b
 check "a service's stays" there "$job"
