@@ -428,7 +428,8 @@ static void make_host(unsigned n)
 		make_netns(i, own);
 	close(own);
 	if (field_has_wg())
-		shell("ip link add field1 type wireguard 2>/dev/null || wireguard-go field1; ip "
+		shell("ip link add field1 type wireguard 2>/dev/null || wireguard-go field1 "
+		      "2>/dev/null; ip "
 		      "link "
 		      "set field1 up");
 }

@@ -178,7 +178,7 @@ bool request_of(const struct soak *s, const struct act *act, char text[REQUEST_M
 		return true;
 	case ACT_NUMBER:
 		snprintf(text, REQUEST_MAX, "{\"op\":\"set_local_node_id\",\"node_id\":%u}",
-			 act->how);
+			 1U + act->how);
 		return true;
 	case ACT_DEATH:
 	case ACT_KILL:
