@@ -391,6 +391,7 @@ char *scene_look(struct scene *s)
 	put_script(out, sh("%s", host_only));
 	put_script(out, sorted(sh("%s sh -c \"%s\"", IN(&s->guest), network)));
 	put_devices(out);
+	put_script(out, sh("wg show all dump 2>/dev/null || true")); /* the kernel's as well */
 	scene_put_store(out, SCENE_DIR "/store");
 	scene_put_store(out, SCENE_DIR "/run/store");
 	fclose(out);
