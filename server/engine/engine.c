@@ -32,11 +32,10 @@ void engine_free(struct engine *e)
 	engine_adopted(e);
 	engine_free_attachments(e);
 	engine_free_services(e);
-	engine_free_peers(e);
+	peers_free(e, &e->peers);
 	explicit_bzero(&e->private_key, sizeof(e->private_key));
 	spare_done(&e->spare);
 	free(e->occupied);
-	free(e->doubted);
 	free(e);
 }
 

@@ -233,6 +233,7 @@ size_t engine_attachment_count(const struct engine *e);
 #define PEER_ALLOWED_MAX 1024
 
 struct peer_spec {
+	struct ovd_view service; /* whose tunnel's */
 	struct ovd_key key;
 	struct ovd_view host; /* the endpoint as it was given, to be resolved; absent if `endpoint`
 				 is set */
@@ -244,19 +245,25 @@ struct peer_spec {
 	bool guest; /* the engine's own: it is a container's; false */
 };
 
+/* Whose tunnel the functions below are about: a service's, by its name, -ENOENT if it has none; or
+ * the node's. */
+#define NODES_TUNNEL ((struct ovd_view){ .p = NULL })
+
 /* A peer is wanted so. change is what the tunnel must be told, and lives as long as the intent;
  * change->n_peers is 0 while there is no tunnel, or nothing to tell. The plan holds routes, mostly
  * none. */
 int engine_peer_set(struct engine *e, const struct peer_spec *spec, struct plan *plan,
 		    struct tunnel_change *change, struct intent **ret);
-int engine_peer_remove(struct engine *e, const struct ovd_key *key, struct plan *plan,
-		       struct tunnel_change *change, struct intent **ret);
+int engine_peer_remove(struct engine *e, struct ovd_view service, const struct ovd_key *key,
+		       struct plan *plan, struct tunnel_change *change, struct intent **ret);
 
 /* One prefix more or less. -ENOENT: add to an unknown peer. */
-int engine_peer_allow(struct engine *e, const struct ovd_key *key, const struct ovd_cidr *cidr,
-		      struct plan *plan, struct tunnel_change *change, struct intent **ret);
-int engine_peer_disallow(struct engine *e, const struct ovd_key *key, const struct ovd_cidr *cidr,
-			 struct plan *plan, struct tunnel_change *change, struct intent **ret);
+int engine_peer_allow(struct engine *e, struct ovd_view service, const struct ovd_key *key,
+		      const struct ovd_cidr *cidr, struct plan *plan, struct tunnel_change *change,
+		      struct intent **ret);
+int engine_peer_disallow(struct engine *e, struct ovd_view service, const struct ovd_key *key,
+			 const struct ovd_cidr *cidr, struct plan *plan,
+			 struct tunnel_change *change, struct intent **ret);
 
 /* The tunnel may have carried out what such an intent is about, or not: the peers of it are in
  * doubt, and told in full by the next change of them, also one to what they are. Before the commit
@@ -266,18 +273,21 @@ void engine_peer_doubt(struct engine *e, struct intent *intent);
 /* What the tunnel is to be told first when it is heard again: the peers in doubt as they are
  * wanted, which may be that they go. Mostly -EALREADY. A setup of the tunnel tells what is wanted
  * too. */
-int engine_peers_doubted(struct engine *e, struct tunnel_change *change, struct intent **ret);
-
-/* A host name was resolved: if the peer still wants that host, its endpoint is this. */
-int engine_peer_resolved(struct engine *e, const struct ovd_key *key, struct ovd_view host,
-			 const struct ovd_endpoint *endpoint, struct tunnel_change *change,
+int engine_peers_doubted(struct engine *e, struct ovd_view service, struct tunnel_change *change,
 			 struct intent **ret);
 
+/* A host name was resolved: if the peer still wants that host, its endpoint is this. */
+int engine_peer_resolved(struct engine *e, struct ovd_view service, const struct ovd_key *key,
+			 struct ovd_view host, const struct ovd_endpoint *endpoint,
+			 struct tunnel_change *change, struct intent **ret);
+
 /* There is such a peer, and its endpoint is this host:port, to be resolved. */
-bool engine_peer_wants(const struct engine *e, const struct ovd_key *key, struct ovd_view host);
+bool engine_peer_wants(struct engine *e, struct ovd_view service, const struct ovd_key *key,
+		       struct ovd_view host);
 
 /* A wanted peer. Views live until the next change. */
 struct peer_view {
+	struct ovd_view service; /* whose tunnel's */
 	struct ovd_key key;
 	struct ovd_view host; /* absent if the endpoint was numeric */
 	bool has_endpoint;

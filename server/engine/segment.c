@@ -25,7 +25,7 @@ static bool block_taken(const void *arg, const struct ovd_cidr *block)
 	for (size_t i = 0; i < taken.e->n_occupied; i++)
 		if (cidr_overlaps(&taken.e->occupied[i], block))
 			return true;
-	if (taken.fallback && prefix_overlapping(&taken.e->allowed, block))
+	if (taken.fallback && prefix_overlapping(&taken.e->peers.allowed, block))
 		return true;
 	return prefix_overlapping(&taken.e->blocks, block);
 }
