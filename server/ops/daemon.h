@@ -17,6 +17,7 @@ struct heal;
 struct health;
 struct server;
 struct tree_node;
+struct turns;
 struct writer;
 
 /* What becomes of the host's network when the daemon ends. */
@@ -42,6 +43,7 @@ struct daemon {
 	struct deaths *deaths;       /* of containers; see death.h */
 	struct heal *heal;           /* of the tunnel, while it has to be made again */
 	struct health *health;       /* of peers, while somebody listens; see health.h */
+	struct turns *turns;         /* of long work, while there is any; see slices.h */
 
 	/* Set by the daemon's main part. */
 	uv_loop_t *loop;

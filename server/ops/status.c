@@ -4,10 +4,13 @@
 #include "schema/overlayd_ops.h"
 #include "server/ops/channel.h"
 #include "server/ops/daemon.h"
+#include "server/ops/slices.h"
 
 /* The peers of an answer, while they are gathered. */
 struct gathering {
+	struct slices slices;
 	struct call *call;
+	struct tunnel_state state; /* of which they are made, if those are many */
 	struct ovd_peer_status *peers;
 	size_t n;
 	bool failed;
@@ -75,11 +78,18 @@ static void add_seen(struct gathering *g, const struct tunnel_peer *peer)
 		 peer->last_handshake);
 }
 
-static bool gathering_begin(struct gathering *g, struct call *call, size_t n)
+/* NULL: the call is answered. */
+static struct gathering *gathering_new(struct call *call, size_t n)
 {
-	*g = (struct gathering){ .call = call,
-				 .peers = arena_alloc(call->arena, n * sizeof(*g->peers) + 1) };
-	return g->peers;
+	struct gathering *g = arena_alloc(call->arena, sizeof(*g));
+	struct ovd_peer_status *peers = arena_alloc(call->arena, n * sizeof(*peers) + 1);
+
+	if (!g || !peers) {
+		call_fail(call, -ENOMEM, "status: no memory");
+		return NULL;
+	}
+	*g = (struct gathering){ .call = call, .peers = peers };
+	return g;
 }
 
 static int reply_status(struct call *call, struct gathering *g)
@@ -112,32 +122,52 @@ static int reply_status(struct call *call, struct gathering *g)
 static int reply_wanted(struct call *call)
 {
 	struct engine *e = call->daemon->engine;
-	struct gathering g;
+	struct gathering *g = gathering_new(call, engine_peer_count(e));
 
-	if (!gathering_begin(&g, call, engine_peer_count(e)))
-		return call_fail(call, -ENOMEM, "status: no memory");
-	engine_each_peer(e, add_wanted, &g);
-	return reply_status(call, &g);
+	if (!g)
+		return 0;
+	engine_each_peer(e, add_wanted, g);
+	return reply_status(call, g);
+}
+
+static void add_some(struct gathering *g, const struct tunnel_state *state, size_t most)
+{
+	for (size_t i = 0; i < most && g->n < state->n_peers; i++)
+		add_seen(g, &state->peers[g->n]);
+}
+
+static bool gather_slice(struct slices *s)
+{
+	struct gathering *g = CONTAINER_OF(s, struct gathering, slices);
+
+	add_some(g, &g->state, SLICE_ITEMS);
+	if (g->n < g->state.n_peers)
+		return true;
+	tunnel_state_done(&g->state);
+	reply_status(g->call, g);
+	return false;
 }
 
 static void dumped(void *arg, int r, const struct tunnel_state *state)
 {
 	struct call *call = arg;
-	struct gathering g;
+	struct daemon *d = call->daemon;
+	struct gathering *g;
 
 	if (r < 0) {
-		log_at(call->daemon->log, LOG_WARN, "status: the tunnel does not answer: %s",
-		       strerror(-r));
+		log_at(d->log, LOG_WARN, "status: the tunnel does not answer: %s", strerror(-r));
 		reply_wanted(call);
 		return;
 	}
-	if (!gathering_begin(&g, call, state->n_peers)) {
-		call_fail(call, -ENOMEM, "status: no memory");
+	g = gathering_new(call, state->n_peers);
+	if (!g)
+		return;
+	if (state->n_peers > SLICE_ITEMS && slices_begin(d, &g->slices, gather_slice) == 0) {
+		d->tunnel->ops->keep(d->tunnel, &g->state);
 		return;
 	}
-	for (size_t i = 0; i < state->n_peers; i++)
-		add_seen(&g, &state->peers[i]);
-	reply_status(call, &g);
+	add_some(g, state, state->n_peers);
+	reply_status(call, g);
 }
 
 int ovd_op_status(struct call *call)
