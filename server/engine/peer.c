@@ -26,7 +26,7 @@ struct tunnel_way peers_way(const struct engine *e, const struct peer_set *set _
 
 bool peers_are_busy(const struct engine *e, const struct peer_set *set)
 {
-	return e->global.busy || set->waits;
+	return e->global.busy || set->waits || set->syncing;
 }
 
 struct peer *peer_find(const struct peer_set *set, const struct ovd_key *key)
@@ -35,6 +35,11 @@ struct peer *peer_find(const struct peer_set *set, const struct ovd_key *key)
 	struct tree_node *found = tree_find(set->root, &wanted.node, compare);
 
 	return found ? CONTAINER_OF(found, struct peer, node) : NULL;
+}
+
+int peer_compare(const struct peer *a, const struct peer *b)
+{
+	return compare(&a->node, &b->node);
 }
 
 void peer_insert(struct peer_set *set, struct peer *peer)
@@ -85,6 +90,13 @@ void peer_release(struct peer_set *set, struct peer *peer)
 {
 	peer->busy = false;
 	set->n_busy--;
+}
+
+bool peer_same_endpoint(const struct peer *a, const struct peer *b)
+{
+	if (a->host || b->host)
+		return view_eq(view(a->host), view(b->host));
+	return a->has_endpoint == b->has_endpoint && endpoint_eq(&a->endpoint, &b->endpoint);
 }
 
 void peers_free(struct engine *e, struct peer_set *set)

@@ -30,6 +30,8 @@ struct call {
 	struct plan plan;      /* for the handler to fill */
 	struct intent *intent; /* the handler's own */
 	void *state;           /* the handler's own, in the arena */
+	const char *list;      /* of the request's, whose item is looked at; NULL: none */
+	size_t item;           /* which one */
 
 	struct conn *conn; /* from here on ipc's own */
 	struct job job;
@@ -46,7 +48,8 @@ int call_ok(struct call *call);
  * thing and the value. Always 0. */
 int call_fail(struct call *call, int r, const char *format, ...) _printf_(3, 4);
 
-/* The same for one field that is at fault, "wg_port"; its name is put before the text. */
+/* The same for one field that is at fault, "wg_port", of call->list's item if there is one; its
+ * name is put before the text. NULL: the item as a whole is. */
 int call_refuse(struct call *call, int r, const char *field, const char *format, ...)
 	_printf_(4, 5);
 
