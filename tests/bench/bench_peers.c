@@ -25,7 +25,6 @@
 #define ROUNDS    90 /* with those before them 100 */
 #define PEERS     (100 * PER_ROUND)
 #define LOOKS     21
-#define SYNCS     5
 #define CALL_MS   60000
 #define DUMP_MAX  (16 * 1024 * 1024)
 
@@ -116,6 +115,55 @@ static void our_status(void *arg)
 
 	if (ovd_client_raw(ours->client, body, CALL_MS, &answer) < 0 || answer.n < PEERS * 100)
 		stop("status");
+}
+
+/* The body of sync_peers with the first n. */
+static struct ovd_view sync_body(unsigned n)
+{
+	static char text[PEERS * 256];
+	size_t at = (size_t)sprintf(
+		text,
+		"{\"frame\":\"request\",\"id\":1,\"request\":{\"op\":\"sync_peers\",\"peers\":[");
+
+	for (unsigned i = 0; i < n; i++) {
+		struct texts t;
+
+		texts_of(i, &t);
+		at += (size_t)sprintf(
+			text + at,
+			"%s{\"public_key\":\"%s\",\"endpoint\":\"%s\",\"allowed_ips\":"
+			"\"%s\",\"persistent_keepalive_secs\":25}",
+			i ? "," : "", t.key, t.endpoint, t.allowed);
+	}
+	at += (size_t)sprintf(text + at, "]}}");
+	return (struct ovd_view){ .p = text, .n = at };
+}
+
+static void sync_to(struct ours *ours, struct ovd_view body)
+{
+	struct ovd_view answer;
+
+	if (ovd_client_raw(ours->client, body, CALL_MS, &answer) < 0)
+		stop("sync_peers");
+	if (!memmem(answer.p, answer.n, "peers_synced", 12)) {
+		fprintf(stderr, "bench_peers: %.*s\n", VIEW(answer));
+		exit(1);
+	}
+}
+
+static void sync_same(void *arg)
+{
+	static struct ovd_view body;
+
+	if (!body.p)
+		body = sync_body(PEERS);
+	sync_to(arg, body);
+}
+
+static void sync_none_and_all(void *arg)
+{
+	sync_to(arg, sync_body(0));
+	sync_to(arg, sync_body(PEERS));
 }
 
 /* ---- through the device's own socket ---- */
@@ -218,23 +266,27 @@ static struct waits end_asker(pid_t pid, int report)
 	return waits;
 }
 
-static void print_waits(const char *title, void (*act)(void *arg), void *arg)
+static void print_waits(const char *title, void (*act)(void *arg), void *arg, int times)
 {
+	uint64_t start;
 	int report[2];
 	struct waits waits;
+	double took;
 	pid_t pid;
 
 	if (pipe2(report, O_NONBLOCK) < 0)
 		stop("pipe");
 	pid = start_asker(report[1]);
 	usleep(50000);
-	for (int i = 0; i < SYNCS; i++)
+	start = bench_now();
+	for (int i = 0; i < times; i++)
 		act(arg);
+	took = (double)(bench_now() - start) / 1e6 / times;
 	waits = end_asker(pid, report[0]);
 	close(report[0]);
 	close(report[1]);
-	printf("%-28s  another's hello: mean %.0f us, longest %.0f us\n", title, waits.mean_us,
-	       waits.longest_us);
+	printf("%-28s  %.1f ms; another's hello meanwhile: mean %.0f us, longest %.0f us\n", title,
+	       took, waits.mean_us, waits.longest_us);
 }
 
 static void nothing(void *arg)
@@ -344,8 +396,10 @@ int main(void)
 	bare.fd = connect_to(BARE);
 	measure(daemon, &ours, &bare);
 	sched_setscheduler(daemon, SCHED_FIFO, &first);
-	print_waits("nothing else", nothing, NULL);
-	print_waits("status, 10000 peers", our_status, &ours);
+	print_waits("nothing else", nothing, NULL, 10);
+	print_waits("status, 10000 peers", our_status, &ours, 10);
+	print_waits("sync_peers, the same 10000", sync_same, &ours, 10);
+	print_waits("sync_peers, none and 10000", sync_none_and_all, &ours, 1);
 	ovd_client_close(ours.client);
 	kill(daemon, SIGTERM);
 	waitpid(daemon, NULL, 0);
