@@ -285,7 +285,7 @@ int engine_peer_resolved(struct engine *e, struct ovd_view service, const struct
  *
  * What is to be is built beside what is; from begin to end nobody else changes these peers, or
  * their tunnel. Guests stay, and are not counted. In this order: begin, want for each, plan until
- * it returns 0, tell until there is nothing to tell, end until it returns false. `most` is how many
+ * it returns 0, tell until it returns 0, end until it returns false. `most` is how many
  * peers a slice looks at. engine_commit and engine_drop end it in one go. */
 
 int engine_sync_begin(struct engine *e, struct ovd_view service, struct intent **ret);
@@ -302,10 +302,11 @@ struct sync_counts {
 };
 struct sync_counts engine_sync_counts(const struct intent *sync);
 
-/* The next part that the tunnel is to be told; change lives until the next call, n_peers is 0 when
- * there is none. No prefix and no peer that stays is missing for a moment, but those in doubt.
- * -ENOMEM. */
-int engine_sync_tell(struct engine *e, struct intent *sync, struct tunnel_change *change);
+/* The next part that the tunnel is to be told; change lives until the next call, and may be about
+ * no peer. 1: there is more. No prefix and no peer that stays is missing for a moment, but those in
+ * doubt. -ENOMEM. */
+int engine_sync_tell(struct engine *e, struct intent *sync, size_t most,
+		     struct tunnel_change *change);
 
 /* The tunnel may have been told or not: when the sync ends all that differ are in doubt. */
 void engine_sync_doubt(struct intent *sync);

@@ -383,7 +383,14 @@ static bool tell_one(struct peer_sync *s)
 	return true;
 }
 
-int engine_sync_tell(struct engine *e, struct intent *sync, struct tunnel_change *change)
+/* There is room for one more peer, whatever it is told. */
+static bool has_room(const struct peer_sync *s)
+{
+	return s->n_told + 2 <= TOLD_MAX && s->n_lists <= LISTS_MAX - 2 * PEER_ALLOWED_MAX;
+}
+
+int engine_sync_tell(struct engine *e, struct intent *sync, size_t most,
+		     struct tunnel_change *change)
 {
 	struct peer_sync *s = sync_of(sync);
 
@@ -396,15 +403,14 @@ int engine_sync_tell(struct engine *e, struct intent *sync, struct tunnel_change
 		pairs_begin(s);
 	}
 	s->n_told = s->n_lists = 0;
-	while (s->stage < STAGE_TOLD && s->n_told + 2 <= TOLD_MAX &&
-	       s->n_lists <= LISTS_MAX - 2 * PEER_ALLOWED_MAX) {
+	for (size_t i = 0; i < most && s->stage < STAGE_TOLD && has_room(s); i++) {
 		if (tell_one(s))
 			continue;
 		s->stage++;
 		pairs_begin(s);
 	}
 	*change = (struct tunnel_change){ .peers = s->told, .n_peers = s->n_told };
-	return 0;
+	return s->stage < STAGE_TOLD;
 }
 
 void engine_sync_doubt(struct intent *sync)

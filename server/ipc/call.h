@@ -44,6 +44,10 @@ struct call {
 int call_reply(struct call *call, const struct ovd_response *response);
 int call_ok(struct call *call);
 
+/* The answer will be about so many bytes: room is made for it at once, not in steps that each move
+ * what is there. */
+void call_expect(struct call *call, size_t n);
+
 /* Answers with err. r is the negative errno behind it, which gives the code. The text names the
  * thing and the value. Always 0. */
 int call_fail(struct call *call, int r, const char *format, ...) _printf_(3, 4);

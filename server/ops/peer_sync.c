@@ -124,7 +124,7 @@ static void give_up(struct syncing *s, int r, const char *why)
 
 /* ---- the tunnel ---- */
 
-static void tell_next(struct syncing *s);
+static bool tell_slice(struct slices *slices);
 
 /* As without a tunnel: whoever makes it again, or opens its channel, tells it what is wanted. */
 static void keep(struct syncing *s, int r)
@@ -143,7 +143,7 @@ static void told(void *arg, int r, const struct tunnel_state *state _unused_)
 	char why[128];
 
 	if (r == 0) {
-		tell_next(s);
+		go_on(s, tell_slice);
 	} else if (tell_is_gone(r) || r == -EPIPE || r == -ECANCELED) {
 		keep(s, r);
 	} else {
@@ -154,18 +154,22 @@ static void told(void *arg, int r, const struct tunnel_state *state _unused_)
 }
 
 /* Others are heard by the tunnel in between. */
-static void tell_next(struct syncing *s)
+static bool tell_slice(struct slices *slices)
 {
-	int r = engine_sync_tell(engine_of(s), s->call->intent, &s->change);
+	struct syncing *s = syncing_of(slices);
+	int r = engine_sync_tell(engine_of(s), s->call->intent, SLICE_ITEMS, &s->change);
 
-	if (r == 0 && s->change.n_peers == 0) {
+	if (r == 1 && s->change.n_peers == 0)
+		return true;
+	if (r >= 0 && s->change.n_peers == 0) {
 		finish(s, true);
-		return;
+		return false;
 	}
-	if (r == 0)
+	if (r >= 0)
 		r = channel_set(s->call->daemon, &s->change, &s->wait, told, s);
 	if (r < 0)
 		told(s, r, NULL);
+	return false;
 }
 
 static void planned(struct call *call, int r)
@@ -173,7 +177,7 @@ static void planned(struct call *call, int r)
 	struct syncing *s = call->state;
 
 	if (r == 0)
-		tell_next(s);
+		go_on(s, tell_slice);
 	else if (tell_is_gone(r))
 		keep(s, r);
 	else
@@ -198,7 +202,7 @@ static bool plan_slice(struct slices *slices)
 	else if (call->plan.n > 0)
 		call_run(call, planned);
 	else
-		tell_next(s);
+		go_on(s, tell_slice);
 	return false;
 }
 

@@ -6,6 +6,12 @@
 #include "server/ops/daemon.h"
 #include "server/ops/slices.h"
 
+/* What most peers have: as much room is on the stack. */
+#define FEW_PREFIXES 4
+
+/* What stands around the texts of a peer, with a time, in JSON. */
+#define PEER_BYTES 100
+
 /* The peers of an answer, while they are gathered. */
 struct gathering {
 	struct slices slices;
@@ -13,6 +19,7 @@ struct gathering {
 	struct tunnel_state state; /* of which they are made, if those are many */
 	struct ovd_peer_status *peers;
 	size_t n;
+	size_t n_bytes; /* of the answer, about */
 	bool failed;
 };
 
@@ -27,32 +34,38 @@ static struct ovd_view copy(struct gathering *g, const char *text)
 
 static struct ovd_view join_prefixes(struct gathering *g, const struct ovd_cidr *list, size_t n)
 {
-	char *text = arena_alloc(g->call->arena, n * (CIDR_TEXT_MAX + 1) + 1), *end = text;
+	char few[FEW_PREFIXES * (CIDR_TEXT_MAX + 1)], *end;
+	char *text =
+		n <= FEW_PREFIXES ? few : arena_alloc(g->call->arena, n * (CIDR_TEXT_MAX + 1) + 1);
 
-	if (!text) {
-		g->failed = true;
+	if (!text || n == 0) {
+		g->failed |= !text;
 		return VIEW_LITERAL("");
 	}
+	end = text;
 	for (size_t i = 0; i < n; i++) {
 		if (i > 0)
 			*end++ = ',';
 		cidr_format(&list[i], end);
 		end += strlen(end);
 	}
-	return (struct ovd_view){ .p = text, .n = (size_t)(end - text) };
+	return text == few ? copy(g, few)
+			   : (struct ovd_view){ .p = text, .n = (size_t)(end - text) };
 }
 
 static void add_peer(struct gathering *g, const struct ovd_key *key, struct ovd_view endpoint,
 		     const struct ovd_cidr *allowed, size_t n_allowed, int64_t handshake)
 {
+	struct ovd_peer_status *peer = &g->peers[g->n++];
 	char text[KEY_TEXT_MAX];
 
-	g->peers[g->n++] = (struct ovd_peer_status){
+	*peer = (struct ovd_peer_status){
 		.public_key = copy(g, key_format(key, text)),
 		.endpoint = endpoint,
 		.allowed_ips = join_prefixes(g, allowed, n_allowed),
 		.last_handshake_unix_secs = handshake,
 	};
+	g->n_bytes += PEER_BYTES + peer->public_key.n + endpoint.n + peer->allowed_ips.n;
 }
 
 /* What is wanted, while there is no tunnel to ask. */
@@ -116,6 +129,8 @@ static int reply_status(struct call *call, struct gathering *g)
 	status->service_count = (uint32_t)engine_service_count(e);
 	status->peers.items = g->peers;
 	status->peers.n = g->n;
+	if (g->n > SLICE_ITEMS)
+		call_expect(call, g->n_bytes);
 	return call_reply(call, &response);
 }
 

@@ -41,13 +41,13 @@ static void settle(struct node *n, const char *counts)
 	c = engine_sync_counts(n->intent);
 	snprintf(text, sizeof(text), "+%zu !%zu -%zu =%zu", c.added, c.changed, c.removed, c.kept);
 	CHECK_STR(text, counts);
-	CHECK_INT(engine_sync_tell(n->e, n->intent, &n->change), 0);
+	CHECK_INT(engine_sync_tell(n->e, n->intent, SIZE_MAX, &n->change), 0);
 }
 
 /* Nothing more is told; in slices of one it ends. */
 static void end(struct node *n, bool stands)
 {
-	CHECK_INT(engine_sync_tell(n->e, n->intent, &n->change), 0);
+	CHECK_INT(engine_sync_tell(n->e, n->intent, 1, &n->change), 0);
 	CHECK_INT(n->change.n_peers, 0);
 	while (engine_sync_end(n->e, n->intent, stands, 1))
 		continue;
@@ -335,12 +335,12 @@ static void want_world(struct node *n, const struct world *w)
 }
 
 static void tell_all(struct node *n, const struct world *was, struct world *is,
-		     const struct world *next)
+		     const struct world *next, size_t most)
 {
-	for (;;) {
-		CHECK_INT(engine_sync_tell(n->e, n->intent, &n->change), 0);
-		if (n->change.n_peers == 0)
-			return;
+	bool more = true;
+
+	while (more) {
+		more = engine_sync_tell(n->e, n->intent, most, &n->change) == 1;
 		for (size_t i = 0; i < n->change.n_peers; i++) {
 			tell(is, &n->change.peers[i]);
 			check_between(was, is, next);
@@ -377,7 +377,7 @@ TEST(no_moment_without_a_peer_or_a_prefix)
 		want_world(&n, &next);
 		while (engine_sync_plan(n.e, n.intent, most, &n.plan) == 1)
 			continue;
-		tell_all(&n, &was, &is, &next);
+		tell_all(&n, &was, &is, &next, most);
 		check_same(&is, &next);
 		while (engine_sync_end(n.e, n.intent, true, most))
 			continue;
