@@ -24,6 +24,7 @@
 #include "server/ops/death.h"
 #include "server/ops/heal.h"
 #include "server/ops/health.h"
+#include "server/ops/reap.h"
 #include "server/removal.h"
 #include "server/repair.h"
 #include "server/socket.h"
@@ -42,7 +43,7 @@ struct main_daemon {
 	uv_check_t settle; /* looks, while we stop, whether all parked calls are answered */
 	struct net *net;
 	struct log_forwarding *log_forwarding; /* NULL: nobody asked for it */
-	struct watch *worker_watch, *tunnel_watch, *host_watch;
+	struct watch *worker_watch, *host_watch;
 	struct repair repair;
 	struct watchdog watchdog;
 	bool stopping, tearing_down;
@@ -74,27 +75,25 @@ static void worker_ready(void *arg)
 
 static void tunnel_ready(void *arg)
 {
-	struct main_daemon *m = arg;
-
-	channel_ready(&m->shared);
+	channel_ready(arg);
 }
 
-static void tunnel_changed(struct daemon *d)
+static void channel_changed(struct channel *c)
 {
-	struct main_daemon *m = main_of(d);
-	int fd = d->tunnel ? d->tunnel->ops->fd(d->tunnel) : -1;
+	struct tunnel *tunnel = c->tunnel;
+	int fd = tunnel ? tunnel->ops->fd(tunnel) : -1;
 
-	if (m->tunnel_watch && watch_fd(m->tunnel_watch) != fd) {
-		watch_free(m->tunnel_watch);
-		m->tunnel_watch = NULL;
+	if (c->watch && watch_fd(c->watch) != fd) {
+		watch_free(c->watch);
+		c->watch = NULL;
 	}
 	if (fd < 0)
 		return;
-	if (!m->tunnel_watch)
-		m->tunnel_watch =
-			watch_new(&m->loop, fd, d->tunnel->ops->events(d->tunnel), tunnel_ready, m);
+	if (!c->watch)
+		c->watch = watch_new(c->daemon->loop, fd, tunnel->ops->events(tunnel), tunnel_ready,
+				     c);
 	else
-		watch_events(m->tunnel_watch, d->tunnel->ops->events(d->tunnel));
+		watch_events(c->watch, tunnel->ops->events(tunnel));
 }
 
 static void host_ready(void *arg)
@@ -165,9 +164,10 @@ static void stop_when_settled(uv_check_t *check)
 	struct main_daemon *m = check->data;
 
 	if (m->tearing_down || server_parked(m->shared.server) > m->n_stoppers || m->repair.busy ||
-	    heal_is_busy(&m->shared) || deaths_busy(&m->shared))
+	    heal_is_busy(&m->shared) || deaths_busy(&m->shared) || reap_is_busy(&m->shared))
 		return;
 	heal_end(&m->shared);
+	channels_close(&m->shared); /* of a tunnel that was made again meanwhile */
 	m->tearing_down = true;
 	uv_check_stop(check);
 	if (m->ending == ENDING_KEEP)
@@ -198,9 +198,8 @@ static void stop(struct daemon *d, struct call *call, enum ending ending)
 	server_drain(m->shared.server);
 	deaths_stop(d);
 	health_end(d);
-	if (!heal_is_busy(d))
-		heal_end(d);
-	channel_close(d); /* nobody waits for a device that hangs: it goes anyway */
+	heal_end(d);
+	channels_close(d); /* nobody waits for a device that hangs: it goes anyway */
 	uv_check_start(&m->settle, stop_when_settled);
 	/* a loop that sleeps is woken by its own signal's or call's event, which is just being
 	 * handled */
@@ -337,6 +336,7 @@ static int serve(struct main_daemon *m)
 		.worker = m->shared.worker,
 		.log = m->shared.log,
 		.daemon = &m->shared,
+		.ended = reap_look,
 		.dispatch = ovd_dispatch,
 	};
 	int fd = m->net->watch_fd(m->net->platform), r;
@@ -432,7 +432,6 @@ static bool finish(struct main_daemon *m)
 	socket_file_close(&m->listener);
 	watchdog_stop(&m->watchdog);
 	watch_free(m->worker_watch);
-	watch_free(m->tunnel_watch);
 	watch_free(m->host_watch);
 	deaths_close(&m->shared);
 	closed = close_loop(m);
@@ -465,7 +464,7 @@ int daemon_run(const struct options *options)
 	if (!m)
 		return DAEMON_FAILED;
 	m->shared.loop = &m->loop;
-	m->shared.tunnel_changed = tunnel_changed;
+	m->shared.channel_changed = channel_changed;
 	m->shared.tunnel_lost = heal_begin;
 	m->shared.settled = settled;
 	m->shared.stop = stop;

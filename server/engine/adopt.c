@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "server/engine/attachment.h"
+#include "server/engine/dedicated.h"
 #include "server/engine/record.h"
 
 static int compare_names(const void *a, const void *b)
@@ -90,6 +91,8 @@ static int remove_strays(const struct engine *e, const struct found_links *found
 
 	if (e->global.up)
 		name_link_of(found, e->global.link);
+	for (const struct dedicated *d = e->dedicated; d; d = d->next)
+		name_link_of(found, d->link);
 	for (size_t i = 0; i < found->n && r == 0; i++) {
 		if (!found->links[i].named)
 			r = remove_link(e, &found->links[i], plan);

@@ -41,8 +41,8 @@ int attachment_plan_goodbye(const struct engine *e, const struct attachment *a, 
 	return r == 0 ? plan_forget(plan, record_of_attachment(a, false)) : r;
 }
 
-/* A container that asked for it takes its service along, unless somebody else has an address of it.
- */
+/* A container that asked for it takes its service along, if all others that are there are just
+ * detached, and nobody else has an address of it. */
 static bool takes_service_along(const struct attachment *a)
 {
 	const struct pool *pool;
@@ -50,8 +50,8 @@ static bool takes_service_along(const struct attachment *a)
 
 	for (size_t i = 0; (pool = segment_pool_at(a->segment, i)); i++)
 		lent += pool_n_lent(pool);
-	return a->ephemeral && a->service->n_attached == 1 && a->service->mode != SERVICE_SHARED &&
-	       lent == 0 && !a->service->leaving;
+	return a->ephemeral && a->service->n_attached - a->service->n_detaching == 1 &&
+	       a->service->mode != SERVICE_SHARED && lent == 0 && !a->service->leaving;
 }
 
 static void detach_commit(struct engine *e, struct intent *intent)
@@ -59,6 +59,7 @@ static void detach_commit(struct engine *e, struct intent *intent)
 	struct detach_intent *i = CONTAINER_OF(intent, struct detach_intent, base.intent);
 
 	engine_commit(e, i->base.peer);
+	i->leaving->service->n_detaching--;
 	attachment_rest(e, i->leaving);
 	attachment_remove(e, i->leaving);
 	attachment_release(e, i->leaving);
@@ -70,9 +71,10 @@ static void detach_drop(struct engine *e, struct intent *intent)
 	struct detach_intent *i = CONTAINER_OF(intent, struct detach_intent, base.intent);
 
 	engine_drop(e, i->base.peer);
+	i->leaving->service->n_detaching--;
 	attachment_rest(e, i->leaving);
 	if (i->with_service)
-		i->leaving->service->leaving = false;
+		service_leave(e, i->leaving->service, false);
 	spare_give(&e->spare, i, sizeof(*i));
 }
 
@@ -117,12 +119,14 @@ int engine_detach(struct engine *e, const struct owner *who, struct plan *plan, 
 				     .leaving = a,
 				     .with_service = takes_service_along(a) };
 	attachment_busy(e, a);
+	a->service->n_detaching++;
 	r = plan_detach(e, i, plan);
 	if (r < 0) {
 		detach_drop(e, &i->base.intent);
 		return r;
 	}
-	a->service->leaving |= i->with_service;
+	if (i->with_service)
+		service_leave(e, a->service, true);
 	*ret = &i->base.intent;
 	return 0;
 }
@@ -152,7 +156,7 @@ static int leave(struct engine *e, struct service *service, struct plan *plan)
 	e->notes = note;
 	was = leaving = record_of_service(service, note->subnets);
 	leaving.service.leaving = true;
-	service->leaving = true;
+	service_leave(e, service, true);
 	return plan_remember_instead(plan, leaving, was);
 }
 

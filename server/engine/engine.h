@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "runtime/ip.h"
 #include "runtime/key.h"
@@ -47,7 +48,28 @@ const char *engine_public_text(const struct engine *e);
 /* What all our links' aliases begin with: "overlayd XXXXXXXX". */
 const char *engine_mark(const struct engine *e);
 
-/* ---- the tunnel ---- */
+/* Whose tunnel a function is about: a service's, by its name, -ENOENT if it has none of its own; or
+ * the node's. */
+#define NODES_TUNNEL ((struct ovd_view){ .p = NULL })
+
+/* A service's name with its NUL; and such a text, empty for the node's tunnel, as a view. */
+#define SERVICE_TEXT_MAX 64
+static inline struct ovd_view tunnel_of(const char *service)
+{
+	return service[0] ? view(service) : NODES_TUNNEL;
+}
+
+/* The reverse; the name has not more bytes. */
+static inline void tunnel_name(struct ovd_view service, char ret[SERVICE_TEXT_MAX])
+{
+	memcpy(ret, service.p ? service.p : "", service.n);
+	ret[service.n] = '\0';
+}
+
+/* The device of a tunnel that is up, else "". */
+const char *engine_tunnel_link(const struct engine *e, struct ovd_view service);
+
+/* ---- the node's tunnel ---- */
 
 struct global_spec {
 	struct ovd_view deployment;
@@ -81,6 +103,7 @@ enum service_mode {
 	SERVICE_AUTO,
 	SERVICE_SHARED,
 	SERVICE_ISOLATED,
+	SERVICE_DEDICATED,
 };
 
 /* Makes the service's bridge, or for SHARED the node's one for all such services; one that is there
@@ -89,8 +112,38 @@ enum service_mode {
 int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mode mode,
 			 struct plan *plan, struct intent **ret);
 
-/* A setup's plan failed with -EADDRINUSE: its subnet is never chosen again, and the intent is
- * dropped, to be asked for anew. False, and nothing has changed: the service has no other choice.
+/* The same in mode SERVICE_DEDICATED, which needs the node's ranges: a bridge, and a tunnel of the
+ * service's own to the peers that are named with it. Its block of addresses is halved: the lower
+ * half is the tunnel's, the upper one the bridge's. It stays where it was made, and gets no second
+ * one: others know it by that. The keys are for a tunnel that has none yet. */
+int engine_service_setup_dedicated(struct engine *e, struct ovd_view name,
+				   const struct ovd_key *private_key,
+				   const struct ovd_key *public_key, struct plan *plan,
+				   struct intent **ret);
+
+/* A service's own tunnel. Views live until the next change. */
+struct dedicated_view {
+	struct ovd_view service;
+	const char *link;
+	const char *public_key;
+	uint16_t port;
+	struct ovd_ip ip;       /* the tunnel's */
+	struct ovd_cidr subnet; /* the whole block */
+	size_t n_peers;
+};
+
+/* False: there is no such service, or it has none. */
+bool engine_dedicated(const struct engine *e, struct ovd_view name, struct dedicated_view *ret);
+
+/* Each, by name; how many. */
+void engine_each_dedicated(const struct engine *e,
+			   void (*each)(void *arg, const struct dedicated_view *dedicated),
+			   void *arg);
+size_t engine_dedicated_count(const struct engine *e);
+
+/* A setup's plan failed with -EADDRINUSE: its subnet, and its tunnel's port, are never chosen
+ * again, and the intent is dropped, to be asked for anew. False, and nothing has changed: the
+ * service has no other choice.
  */
 bool engine_service_elsewhere(struct engine *e, struct intent *intent);
 
@@ -119,6 +172,9 @@ int engine_service_teardown(struct engine *e, struct ovd_view name, struct plan 
 /* Removes a service that was to go with its last container, which has gone; -EALREADY if there is
  * none. */
 int engine_service_reap(struct engine *e, struct plan *plan, struct intent **ret);
+
+/* There is one. */
+bool engine_service_leaves(const struct engine *e);
 
 /* The service's bridge, "" if it is not known. */
 const char *engine_service_link(const struct engine *e, struct ovd_view name);
@@ -245,10 +301,6 @@ struct peer_spec {
 	bool guest; /* the engine's own: it is a container's; false */
 };
 
-/* Whose tunnel the functions below are about: a service's, by its name, -ENOENT if it has none; or
- * the node's. */
-#define NODES_TUNNEL ((struct ovd_view){ .p = NULL })
-
 /* A peer is wanted so. change is what the tunnel must be told, and lives as long as the intent;
  * change->n_peers is 0 while there is no tunnel, or nothing to tell. The plan holds routes, mostly
  * none. */
@@ -329,11 +381,11 @@ struct peer_view {
 	size_t n_allowed;
 };
 
-size_t engine_peer_count(const struct engine *e);
+size_t engine_peer_count(const struct engine *e); /* of the node's tunnel */
 
-/* Every wanted peer, by key. */
-void engine_each_peer(const struct engine *e, void (*each)(void *arg, const struct peer_view *peer),
-		      void *arg);
+/* Every wanted peer of the tunnel, by key. */
+void engine_each_peer(struct engine *e, struct ovd_view service,
+		      void (*each)(void *arg, const struct peer_view *peer), void *arg);
 
 /* ---- the beginning ---- */
 
@@ -382,7 +434,15 @@ void engine_watch_peers(struct engine *e,
  * -EALREADY if it is down; the i-th service, by name, -ENOENT behind the last. complete: the
  * records name all peers, so that others that the tunnel has go. */
 int engine_global_again(struct engine *e, bool complete, struct plan *plan, struct intent **ret);
-int engine_service_again(struct engine *e, size_t i, struct plan *plan, struct intent **ret);
+int engine_service_again(struct engine *e, size_t i, bool complete, struct plan *plan,
+			 struct intent **ret);
+
+/* The name of the i-th service; NULL behind the last. Lives until the next change. */
+const char *engine_service_at(const struct engine *e, size_t i);
+
+/* The same of one tunnel with what goes with it; -EALREADY if it is down, or there is none. */
+int engine_tunnel_again(struct engine *e, struct ovd_view service, struct plan *plan,
+			struct intent **ret);
 
 /* ---- the end ---- */
 

@@ -43,8 +43,8 @@ void peer_lose(struct peer *peer, const struct ovd_cidr *cidr);
 
 /* Whether a peer may be so; and whether this one, which may be NULL, is to be changed by a guest's
  * container, or else by a client. -EINVAL, -E2BIG, -EEXIST. */
-int peer_check(struct engine *e, const struct ovd_key *key, const struct ovd_cidr *allowed,
-	       size_t n);
+int peer_check(struct engine *e, const struct peer_set *set, const struct ovd_key *key,
+	       const struct ovd_cidr *allowed, size_t n);
 int peer_check_guest(struct engine *e, const struct peer *peer, bool guest);
 
 /* The record of a prefix that the peer is to have. It has another peer for its owner if that has

@@ -63,7 +63,7 @@ int engine_peer_set(struct engine *e, const struct peer_spec *spec, struct plan 
 		return r;
 	peer = peer_find(set, &spec->key);
 	is_new = !peer;
-	r = peer_check(e, &spec->key, spec->allowed, spec->n_allowed);
+	r = peer_check(e, set, &spec->key, spec->allowed, spec->n_allowed);
 	if (r == 0)
 		r = peer_check_guest(e, peer, spec->guest);
 	if (r < 0)
@@ -161,7 +161,7 @@ int engine_peer_allow(struct engine *e, struct ovd_view service, const struct ov
 	has = peer_allows(peer, cidr);
 	if (has && !peer->unsure)
 		return -EALREADY;
-	r = peer_check(e, key, cidr, 1);
+	r = peer_check(e, set, key, cidr, 1);
 	if (r < 0)
 		return r;
 	if (!has && peer->n_allowed >= PEER_ALLOWED_MAX)

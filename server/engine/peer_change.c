@@ -48,14 +48,14 @@ static void change_commit(struct engine *e, struct intent *intent)
 
 		if (loser) {
 			peer_lose(loser, &i->added[n]);
-			record_tell_peer(e, loser, true);
+			record_tell_peer(e, i->set, loser, true);
 		}
 		i->records[n]->owner = i->peer;
 	}
 	for (size_t n = 0; n < i->n_removed; n++)
 		peer_unclaim(e, i->set, prefix_find(&i->set->allowed, &i->removed[n]));
 	if (i->peer)
-		record_tell_peer(e, i->next ? i->next : i->peer, i->next);
+		record_tell_peer(e, i->set, i->next ? i->next : i->peer, i->next);
 	if (i->next) {
 		struct peer was = *i->peer;
 

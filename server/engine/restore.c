@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "server/engine/attachment.h"
+#include "server/engine/dedicated.h"
 
 #include "server/engine/peer.h"
 #include "server/engine/record.h"
@@ -37,8 +38,9 @@ static enum service_mode mode_of(enum state_mode mode)
 {
 	switch (mode) {
 	case STATE_MODE_AUTO:
-	case STATE_MODE_DEDICATED:
 		return SERVICE_AUTO;
+	case STATE_MODE_DEDICATED:
+		return SERVICE_DEDICATED;
 	case STATE_MODE_SHARED:
 		return SERVICE_SHARED;
 	case STATE_MODE_ISOLATED:
@@ -111,9 +113,13 @@ static int restore_service(struct engine *e, const struct state_service *record)
 	r = restore_segment(e, record, mode == SERVICE_SHARED, &segment);
 	if (r == 0)
 		r = service_new(e, record->name, mode, segment, &service);
+	if (r == 0 && mode == SERVICE_DEDICATED)
+		r = dedicated_restore(e, service, record);
+	if (r < 0 && service)
+		service_forget(e, service);
 	if (r < 0)
 		return r;
-	service->leaving = record->leaving;
+	service_leave(e, service, record->leaving);
 	if (mode == SERVICE_SHARED)
 		e->shared = segment;
 	return 0;
@@ -122,7 +128,9 @@ static int restore_service(struct engine *e, const struct state_service *record)
 static int restore_peer(struct engine *e, const struct state_peer *record)
 {
 	struct ovd_cidr allowed[PEER_ALLOWED_MAX];
-	struct peer_spec spec = { .keepalive = record->keepalive, .allowed = allowed };
+	struct peer_spec spec = { .service = record->service,
+				  .keepalive = record->keepalive,
+				  .allowed = allowed };
 	struct tunnel_change change;
 	struct intent *intent;
 	struct plan plan = { .n = 0 };
@@ -141,7 +149,9 @@ static int restore_peer(struct engine *e, const struct state_peer *record)
 	if (r == 0)
 		engine_commit(e, intent);
 	plan_done(&plan); /* the tunnel is given all peers with their routes */
-	return r == 0 || r == -EALREADY ? 0 : r == -ENOMEM ? r : -EBADMSG;
+	if (r == 0 || r == -EALREADY)
+		return 0;
+	return r == -ENOMEM || r == -ENOENT ? r : -EBADMSG;
 }
 
 static int claim_addresses(struct engine *e, const struct attachment *a)

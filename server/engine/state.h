@@ -61,8 +61,9 @@ struct service {
 	struct tree_node node;
 	char name[NAME_MAX_BYTES + 1];
 	enum service_mode mode;
+	uint16_t n_attached, n_detaching; /* the latter of the former */
 	struct segment *segment;
-	unsigned n_attached;
+	struct dedicated *dedicated; /* its tunnel; NULL: it has none of its own */
 	bool leaving; /* torn down while containers were attached: goes with the last of them */
 };
 
@@ -112,11 +113,12 @@ struct peer {
 	struct ovd_cidr *allowed;
 };
 
-/* The peers of a tunnel. {0} is empty. */
+/* The peers of a tunnel. {0} is empty, and the node's. */
 struct peer_set {
-	struct tree_node *root;    /* struct peer by key */
-	struct prefix_set allowed; /* of peers, which own them; one that a peer is to get is its
-				      own before the intent ends, if nobody has it */
+	struct dedicated *dedicated; /* whose they are; NULL: the node's */
+	struct tree_node *root;      /* struct peer by key */
+	struct prefix_set allowed;   /* of peers, which own them; one that a peer is to get is its
+					own before the intent ends, if nobody has it */
 	size_t n, n_busy;
 	bool waits;              /* a change of the tunnel, for the peers that are busy */
 	bool syncing;            /* all of it is changed at once, which counts as a busy peer */
@@ -147,10 +149,12 @@ struct engine {
 	struct segment *shared; /* the bridge of all shared services; NULL while there is none */
 	struct tree_node *services; /* struct service by name, ... */
 	struct tree_node *attachments_by_handle, *attachments_by_netns;
-	struct peer_set peers;    /* of the node's tunnel */
-	struct prefix_set blocks; /* of segments, which own them */
-	struct spare spare;       /* where records, intents and their lists come from */
-	size_t n_services, n_attachments;
+	struct dedicated *dedicated; /* by the names of their services */
+	uint64_t ports_occupied[4];  /* that others have: a bit for each, modulo 256 */
+	struct peer_set peers;       /* of the node's tunnel */
+	struct prefix_set blocks;    /* of segments, which own them */
+	struct spare spare;          /* where records, intents and their lists come from */
+	size_t n_services, n_leaving, n_attachments;
 	void (*peer_changed)(void *arg, const struct state_record *record, bool there);
 	void *peer_changed_arg;
 	struct ovd_cidr *occupied; /* blocks in which the host has addresses that aren't ours */
@@ -173,6 +177,9 @@ int engine_refuse(struct engine *e, int r, const char *format, ...) _printf_(3, 
 
 struct service *service_find(const struct engine *e, struct ovd_view name);
 
+/* The i-th, by name; NULL behind the last. */
+struct service *service_at(const struct engine *e, size_t i);
+
 /* "overlayd XXXXXXXX what name", cut to fit. */
 void alias_format(const struct engine *e, const char *what, const char *name,
 		  char ret[LINK_ALIAS_MAX]);
@@ -189,6 +196,9 @@ struct tunnel_way global_way(const struct global *global);
 
 /* engine_global_teardown; remembered: the store is told, too. */
 int global_down(struct engine *e, bool remembered, struct plan *plan, struct intent **ret);
+
+/* It goes with its last container, or not. */
+void service_leave(struct engine *e, struct service *service, bool leaving);
 
 /* Removes a service nobody uses, and its segment if it was the last one's; frees both. */
 void service_forget(struct engine *e, struct service *service);
@@ -225,6 +235,9 @@ struct pool *pool_of(struct engine *e, const struct ovd_ip *ip);
 /* A record of the service on its segment; the segment is the service's if it has no other. */
 int service_new(struct engine *e, struct ovd_view name, enum service_mode mode,
 		struct segment *segment, struct service **ret);
+
+/* It, or a peer of its tunnel, is being changed; no other peer begins to be then. */
+bool service_must_wait(const struct service *service);
 
 void engine_free_services(struct engine *e);
 void engine_free_attachments(struct engine *e);

@@ -142,6 +142,8 @@ void call_end(struct call *call)
 	plan_clear(&call->plan);
 	s->n_parked -= parked;
 	call->parked = false;
+	if (parked && s->options.ended)
+		s->options.ended(s->options.daemon);
 	if (parked)
 		server_wake(s);
 	conn_answered(call->conn); /* last: the connection may go, and the server with it */

@@ -21,7 +21,9 @@ struct server_options {
 		*pipe; /* on Windows instead: from listen_pipe_new; the server frees it */
 	struct worker *worker;
 	struct log *log;
-	struct daemon *daemon; /* for call->daemon */
+	struct daemon *daemon;           /* for call->daemon */
+	void (*ended)(struct daemon *d); /* a call that was parked is answered, and those that
+					    wait are not woken yet; may be NULL */
 	int (*dispatch)(struct call *call,
 			const struct ovd_request *request); /* ovd_dispatch, another one in tests */
 };

@@ -106,17 +106,33 @@ static void remove_leavers(struct daemon *d)
 	} while (r == 0);
 }
 
-static void make_services(struct daemon *d)
+/* It was made, or has to be tried again. */
+static void serve_tunnel(struct daemon *d, struct ovd_view service, bool stands)
 {
-	int r = 0;
+	if (stands)
+		channel_follow(d, service);
+	else
+		heal_begin(d, service);
+}
 
-	for (size_t i = 0; r != -ENOENT; i++) {
+static void make_services(struct daemon *d, bool complete)
+{
+	bool stands;
+	int r;
+
+	for (size_t i = 0;; i++) {
 		struct intent *intent = NULL;
 		struct plan plan = { .n = 0 };
 
-		r = engine_service_again(d->engine, i, &plan, &intent);
-		if (r != -ENOENT)
-			carry_out(d, r, &plan, intent);
+		const char *name = engine_service_at(d->engine, i);
+		struct dedicated_view seen;
+
+		r = engine_service_again(d->engine, i, complete, &plan, &intent);
+		if (r == -ENOENT)
+			return;
+		stands = carry_out(d, r, &plan, intent) == 0;
+		if (engine_dedicated(d->engine, view(name), &seen))
+			serve_tunnel(d, seen.service, stands);
 	}
 }
 
@@ -128,10 +144,7 @@ static void make_tunnel(struct daemon *d, bool complete)
 
 	if (r == -EALREADY)
 		return;
-	if (carry_out(d, r, &plan, intent) == 0)
-		channel_follow(d);
-	else
-		heal_begin(d);
+	serve_tunnel(d, NODES_TUNNEL, carry_out(d, r, &plan, intent) == 0);
 }
 
 static void note_peer(void *arg, const struct state_record *record, bool there)
@@ -147,7 +160,14 @@ static void note_peer(void *arg, const struct state_record *record, bool there)
 static void look_up(void *arg, const struct peer_view *peer)
 {
 	if (peer->host.p)
-		resolve_peer(arg, &peer->key, peer->host);
+		resolve_peer(arg, peer->service, &peer->key, peer->host);
+}
+
+static void look_up_dedicated(void *arg, const struct dedicated_view *dedicated)
+{
+	struct daemon *d = arg;
+
+	engine_each_peer(d->engine, dedicated->service, look_up, d);
 }
 
 int ops_adopt(struct daemon *d, bool complete)
@@ -161,8 +181,9 @@ int ops_adopt(struct daemon *d, bool complete)
 		return r;
 	engine_watch_peers(d->engine, note_peer, d);
 	remove_leavers(d);
-	make_services(d);
+	make_services(d, reading.complete);
 	make_tunnel(d, reading.complete);
-	engine_each_peer(d->engine, look_up, d);
+	engine_each_peer(d->engine, NODES_TUNNEL, look_up, d);
+	engine_each_dedicated(d->engine, look_up_dedicated, d);
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include "runtime/util.h"
 #include "server/ops/handle.h"
 #include "server/ops/owner.h"
+#include "server/ops/reap.h"
 
 #define EVENTS_MAX 64
 #define RETRY_MS   20   /* until a container is looked at again that is just being changed */
@@ -185,21 +186,6 @@ static void retry(uv_timer_t *timer)
 	sweep(timer->data);
 }
 
-static void reaped(struct job *job)
-{
-	struct deaths *w = CONTAINER_OF(job, struct deaths, job);
-	struct daemon *d = w->daemon;
-
-	if (job->result == 0) {
-		engine_commit(d->engine, w->intent);
-	} else {
-		engine_drop(d->engine, w->intent);
-		log_at(d->log, LOG_WARN, "a service could not go with its last container: %s",
-		       w->plan.detail);
-	}
-	next(w);
-}
-
 static void detached(struct job *job)
 {
 	struct deaths *w = CONTAINER_OF(job, struct deaths, job);
@@ -221,11 +207,8 @@ static void detached(struct job *job)
 	forget(w, w->ended);
 	log_at(d->log, LOG_INFO, "%s has ended: %s is free again", w->name,
 	       ip_format(&w->ip, text));
-	plan_clear(&w->plan);
-	if (engine_service_reap(d->engine, &w->plan, &w->intent) == 0)
-		submit(w, reaped);
-	else
-		next(w);
+	reap_look(d);
+	next(w);
 }
 
 static bool look_up(const struct engine *e, const struct mortal *m, struct attachment_view *ret)

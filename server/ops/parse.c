@@ -204,14 +204,13 @@ int parse_attach(struct call *call, const struct ovd_attach_container *request,
 				     : 0;
 }
 
-int parse_scope(struct call *call, const struct ovd_peer_scope *scope)
+struct ovd_view parse_scope(const struct ovd_peer_scope *scope)
 {
 	switch (scope->kind) {
 	case OVD_PEER_SCOPE_GLOBAL:
-		return 0;
-	case OVD_PEER_SCOPE_SERVICE:
 		break;
+	case OVD_PEER_SCOPE_SERVICE:
+		return scope->service.service;
 	}
-	later(call, "scope service");
-	return -ENOTSUP;
+	return NODES_TUNNEL;
 }

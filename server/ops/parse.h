@@ -27,5 +27,5 @@ int parse_peer(struct call *call, const struct ovd_peer_spec *request, struct pe
 int parse_attach(struct call *call, const struct ovd_attach_container *request,
 		 struct attach_spec *ret);
 
-/* Only the node's tunnel is built. */
-int parse_scope(struct call *call, const struct ovd_peer_scope *scope);
+/* Whose tunnel it means. */
+struct ovd_view parse_scope(const struct ovd_peer_scope *scope);

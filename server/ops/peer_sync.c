@@ -35,6 +35,11 @@ static struct engine *engine_of(const struct syncing *s)
 	return s->call->daemon->engine;
 }
 
+static struct ovd_view service_of(const struct syncing *s)
+{
+	return parse_scope(&s->call->request->sync_peers.scope);
+}
+
 static size_t n_wanted(const struct syncing *s)
 {
 	return s->call->request->sync_peers.peers.n;
@@ -46,13 +51,11 @@ static size_t slice_end(const struct syncing *s)
 	return MIN(s->n + SLICE_ITEMS, n_wanted(s));
 }
 
-/* The next phase. Few peers are done at once: they are not worth the turns. */
+/* The next phase: its first slice at once, which is mostly all of it. */
 static void go_on(struct syncing *s, bool (*slice)(struct slices *slices))
 {
-	bool few = n_wanted(s) + engine_peer_count(engine_of(s)) <= SLICE_ITEMS;
-
 	s->n = 0;
-	if (!few && slices_begin(s->call->daemon, &s->slices, slice) == 0)
+	if (!slice(&s->slices) || slices_begin(s->call->daemon, &s->slices, slice) == 0)
 		return;
 	while (slice(&s->slices))
 		continue;
@@ -66,7 +69,8 @@ static bool look_up_slice(struct slices *slices)
 
 	for (size_t end = slice_end(s); s->n < end; s->n++)
 		if (s->specs[s->n].host.p)
-			resolve_peer(s->call->daemon, &s->specs[s->n].key, s->specs[s->n].host);
+			resolve_peer(s->call->daemon, service_of(s), &s->specs[s->n].key,
+				     s->specs[s->n].host);
 	if (s->n < n_wanted(s))
 		return true;
 	call_reply(s->call, &(struct ovd_response){
@@ -132,7 +136,7 @@ static void keep(struct syncing *s, int r)
 	struct daemon *d = s->call->daemon;
 
 	log_at(d->log, LOG_WARN, "tunnel %s is gone (%s): its peers are kept for the next setup",
-	       engine_global(d->engine).link, strerror(-r));
+	       engine_tunnel_link(d->engine, service_of(s)), strerror(-r));
 	engine_sync_doubt(s->call->intent);
 	finish(s, true);
 }
@@ -166,7 +170,7 @@ static bool tell_slice(struct slices *slices)
 		return false;
 	}
 	if (r >= 0)
-		r = channel_set(s->call->daemon, &s->change, &s->wait, told, s);
+		r = channel_set(s->call->daemon, service_of(s), &s->change, &s->wait, told, s);
 	if (r < 0)
 		told(s, r, NULL);
 	return false;
@@ -231,7 +235,7 @@ static bool want_slice(struct slices *slices)
 static int begin(struct syncing *s)
 {
 	struct call *call = s->call;
-	int r = engine_sync_begin(engine_of(s), NODES_TUNNEL, &call->intent);
+	int r = engine_sync_begin(engine_of(s), service_of(s), &call->intent);
 
 	if (r < 0)
 		return change_refused(call, r);
@@ -266,8 +270,6 @@ int ovd_op_sync_peers(struct call *call, const struct ovd_sync_peers *request)
 
 	if (s)
 		return begin(s);
-	if (parse_scope(call, &request->scope) < 0)
-		return 0;
 	s = arena_alloc(call->arena, sizeof(*s));
 	if (!s)
 		return call_fail(call, -ENOMEM, "no memory");

@@ -12,7 +12,7 @@
 /* What stands around the texts of a peer, with a time, in JSON. */
 #define PEER_BYTES 100
 
-/* The peers of an answer, while they are gathered. */
+/* The lists of an answer, while they are gathered. */
 struct gathering {
 	struct slices slices;
 	struct call *call;
@@ -20,6 +20,8 @@ struct gathering {
 	struct ovd_peer_status *peers;
 	size_t n;
 	size_t n_bytes; /* of the answer, about */
+	struct ovd_dedicated_service_status *dedicated;
+	size_t n_dedicated;
 	bool failed;
 };
 
@@ -105,6 +107,35 @@ static struct gathering *gathering_new(struct call *call, size_t n)
 	return g;
 }
 
+/* By name. */
+static void add_dedicated(void *arg, const struct dedicated_view *seen)
+{
+	struct gathering *g = arg;
+	char subnet[CIDR_TEXT_MAX];
+
+	g->dedicated[g->n_dedicated++] = (struct ovd_dedicated_service_status){
+		.service = seen->service,
+		.interface = view(seen->link),
+		.public_key = view(seen->public_key),
+		.listen_port = seen->port,
+		.overlay_ip = seen->ip,
+		.subnet = copy(g, cidr_format(&seen->subnet, subnet)),
+		.peer_count = (uint32_t)seen->n_peers,
+	};
+}
+
+static int gather_dedicated(struct gathering *g)
+{
+	const struct engine *e = g->call->daemon->engine;
+	size_t n = engine_dedicated_count(e);
+
+	g->dedicated = arena_alloc(g->call->arena, n * sizeof(*g->dedicated) + 1);
+	if (!g->dedicated)
+		return -ENOMEM;
+	engine_each_dedicated(e, add_dedicated, g);
+	return 0;
+}
+
 static int reply_status(struct call *call, struct gathering *g)
 {
 	struct engine *e = call->daemon->engine;
@@ -113,7 +144,7 @@ static int reply_status(struct call *call, struct gathering *g)
 	struct ovd_status_snapshot *status = &response.status;
 	char cluster[CIDR_TEXT_MAX], slice[CIDR_TEXT_MAX];
 
-	if (g->failed)
+	if (gather_dedicated(g) < 0 || g->failed)
 		return call_fail(call, -ENOMEM, "status: no memory");
 	status->public_key = view(engine_public_text(e));
 	if (global.link[0]) {
@@ -129,6 +160,8 @@ static int reply_status(struct call *call, struct gathering *g)
 	status->service_count = (uint32_t)engine_service_count(e);
 	status->peers.items = g->peers;
 	status->peers.n = g->n;
+	status->dedicated_services.items = g->dedicated;
+	status->dedicated_services.n = g->n_dedicated;
 	if (g->n > SLICE_ITEMS)
 		call_expect(call, g->n_bytes);
 	return call_reply(call, &response);
@@ -141,7 +174,7 @@ static int reply_wanted(struct call *call)
 
 	if (!g)
 		return 0;
-	engine_each_peer(e, add_wanted, g);
+	engine_each_peer(e, NODES_TUNNEL, add_wanted, g);
 	return reply_status(call, g);
 }
 
@@ -178,7 +211,7 @@ static void dumped(void *arg, int r, const struct tunnel_state *state)
 	if (!g)
 		return;
 	if (state->n_peers > SLICE_ITEMS && slices_begin(d, &g->slices, gather_slice) == 0) {
-		d->tunnel->ops->keep(d->tunnel, &g->state);
+		channel_keep(call->state, &g->state);
 		return;
 	}
 	add_some(g, state, state->n_peers);
@@ -191,7 +224,8 @@ int ovd_op_status(struct call *call)
 
 	if (!wait)
 		return call_fail(call, -ENOMEM, "status: no memory");
-	if (channel_get(call->daemon, wait, dumped, call) < 0)
+	call->state = wait;
+	if (channel_get(call->daemon, NODES_TUNNEL, wait, dumped, call) < 0)
 		return reply_wanted(call);
 	return call_park(call);
 }

@@ -7,7 +7,8 @@
 /* What the tunnel is told, in the call's arena; call->state is it, as soon as the plan is on its
  * way. */
 struct telling {
-	bool again; /* it was told before, and its channel broke */
+	bool again;              /* it was told before, and its channel broke */
+	struct ovd_view service; /* whose tunnel */
 	struct tunnel_change change;
 	struct intent *peer;               /* call->intent, or a part of it */
 	void (*finish)(struct call *call); /* it was told, or is when there is a device again */

@@ -162,7 +162,7 @@ static void check_peers(const struct sim *s)
 
 	if (peers_busy(s))
 		return;
-	engine_each_peer(s->e, check_peer, &seen);
+	engine_each_peer(s->e, NODES_TUNNEL, check_peer, &seen);
 	for (unsigned i = 0; i < PEERS; i++)
 		n += s->model.peers[i].known;
 	CHECK_INT(seen.n, n);

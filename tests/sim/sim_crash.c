@@ -118,7 +118,7 @@ static void adopt(struct sim *s)
 	free(found.links);
 	while ((r = engine_service_reap(s->e, &plan, &intent)) == 0)
 		carry_out(s, r, &plan, intent);
-	for (size_t i = 0; (r = engine_service_again(s->e, i, &plan, &intent)) != -ENOENT; i++)
+	for (size_t i = 0; (r = engine_service_again(s->e, i, true, &plan, &intent)) != -ENOENT; i++)
 		carry_out(s, r, &plan, intent);
 	r = engine_global_again(s->e, true, &plan, &intent);
 	carry_out(s, r, &plan, intent);

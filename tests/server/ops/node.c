@@ -177,12 +177,20 @@ static void worker_ready(uv_poll_t *poll, int status _unused_, int events _unuse
 	worker_collect(((struct node *)poll->data)->daemon.worker);
 }
 
-static void tunnel_polled(uv_poll_t *poll, int status _unused_, int events _unused_)
+void node_channel_ready(struct node *n)
 {
-	channel_ready(&((struct node *)poll->data)->daemon);
+	for (struct channel *c = n->daemon.channels, *next; c; c = next) {
+		next = c->next;
+		channel_ready(c);
+	}
 }
 
-static void tunnel_changed(struct daemon *d _unused_)
+static void tunnel_polled(uv_poll_t *poll, int status _unused_, int events _unused_)
+{
+	node_channel_ready(poll->data);
+}
+
+static void channel_changed(struct channel *c _unused_)
 {
 }
 
@@ -237,7 +245,7 @@ void node_start(struct node *n)
 
 	*n = (struct node){ .daemon = { .loop = &n->loop,
 					.net = &n->net,
-					.tunnel_changed = tunnel_changed,
+					.channel_changed = channel_changed,
 					.settled = settled } };
 	net_fake_init(&n->fake);
 	n->net = n->fake.net;
@@ -272,7 +280,7 @@ void node_stop(struct node *n)
 
 	close(n->fd);
 	health_end(&n->daemon);
-	channel_close(&n->daemon);
+	channels_close(&n->daemon);
 	server_close(n->server, 0, closed, &gone);
 	while (!gone)
 		uv_run(&n->loop, UV_RUN_ONCE);
@@ -349,4 +357,9 @@ void node_turn(struct node *n)
 {
 	for (int i = 0; i < 4; i++)
 		uv_run(&n->loop, UV_RUN_NOWAIT);
+}
+
+bool node_has_channel(const struct node *n)
+{
+	return n->daemon.channels && n->daemon.channels->tunnel;
 }

@@ -63,5 +63,11 @@ const char *node_hear(struct node *n, const char *want);
 /* A tunnel that hung answers what it was asked. */
 void node_wake(struct node *n);
 
+/* Its channels' descriptor is ready. */
+void node_channel_ready(struct node *n);
+
+/* The channel to its only tunnel is open. */
+bool node_has_channel(const struct node *n);
+
 /* Turns the loop until nothing is ready. */
 void node_turn(struct node *n);

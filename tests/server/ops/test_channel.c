@@ -169,12 +169,12 @@ TEST(a_channel_that_is_never_heard_again)
 	node_ask(&n, SETUP, "bridge_name");
 	times_out(&n, ADD_PEER);
 	seconds(&n, 100 * CHANNEL_SECONDS);
-	CHECK(n.daemon.tunnel);
+	CHECK(node_has_channel(&n));
 	node_ask(&n, SETUP, "bridge_name");
 	seconds(&n, CHANNEL_SECONDS - 1);
-	CHECK(n.daemon.tunnel);
+	CHECK(node_has_channel(&n));
 	seconds(&n, 1);
-	CHECK(!n.daemon.tunnel);
+	CHECK(!node_has_channel(&n));
 	n.tunnel.hangs = false;
 	node_ask(&n, STATUS, "\"peer_count\":0");
 	CHECK_INT(n.tunnel.n_opened, 2);
@@ -186,7 +186,7 @@ TEST(a_channel_that_is_never_heard_again)
 	node_ask(&n, SETUP, "bridge_name");
 	node_wake(&n);
 	seconds(&n, 100 * CHANNEL_SECONDS);
-	CHECK(n.daemon.tunnel);
+	CHECK(node_has_channel(&n));
 	CHECK_INT(n.tunnel.n_opened, 2);
 	node_stop(&n);
 }
@@ -202,7 +202,7 @@ TEST(a_channel_that_breaks_while_it_is_late)
 	n.tunnel.result = -EPIPE;
 	n.tunnel.ended = true;
 	node_wake(&n);
-	CHECK(!n.daemon.tunnel);
+	CHECK(!node_has_channel(&n));
 	n.tunnel.result = 0;
 	n.tunnel.ended = false;
 	node_ask(&n, STATUS, "\"peer_count\":0");
@@ -221,7 +221,7 @@ static void ask_and_break(struct node *n)
 	n->tunnel.hangs = false;
 	n->tunnel.result = -EPIPE;
 	n->tunnel.ended = true;
-	channel_ready(&n->daemon);
+	node_channel_ready(n);
 	n->tunnel.ended = false;
 }
 
@@ -277,8 +277,8 @@ TEST(a_device_that_is_gone_is_no_device)
 	node_start(&n);
 	node_ask(&n, SETUP, "bridge_name");
 	n.tunnel.ended = true;
-	channel_ready(&n.daemon);
-	CHECK(!n.daemon.tunnel);
+	node_channel_ready(&n);
+	CHECK(!node_has_channel(&n));
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
 		CASE("%s", strerror(-errors[i]));
 		n.tunnel.open_result = errors[i];
@@ -335,7 +335,7 @@ static void answered(void *arg, int r, const struct tunnel_state *state _unused_
 static void ask(struct node *n, struct asked *asked)
 {
 	asked->r = 1;
-	CHECK_INT(channel_get(&n->daemon, &asked->wait, answered, asked), 0);
+	CHECK_INT(channel_get(&n->daemon, NODES_TUNNEL, &asked->wait, answered, asked), 0);
 }
 
 TEST(the_time_begins_anew_with_each_sign_of_life)
@@ -357,14 +357,14 @@ TEST(the_time_begins_anew_with_each_sign_of_life)
 	ask(&n, &first);
 	seconds(&n, CHANNEL_SECONDS - 1);
 	n.tunnel.answers = false;
-	channel_ready(&n.daemon); /* half an answer */
+	node_channel_ready(&n); /* half an answer */
 	seconds(&n, CHANNEL_SECONDS - 1);
 	CHECK_INT(first.r, 1);
 	n.tunnel.answers = true;
-	channel_ready(&n.daemon);
+	node_channel_ready(&n);
 	CHECK_INT(first.r, 0);
 	seconds(&n, 100 * CHANNEL_SECONDS); /* idle, it may be silent */
-	CHECK(n.daemon.tunnel);
+	CHECK(node_has_channel(&n));
 	node_stop(&n);
 }
 
@@ -374,18 +374,18 @@ TEST(a_channel_that_was_closed_stays_closed)
 	struct node n;
 
 	node_start(&n);
-	CHECK_INT(channel_get(&n.daemon, &asked.wait, answered, &asked), -ENOTCONN);
+	CHECK_INT(channel_get(&n.daemon, NODES_TUNNEL, &asked.wait, answered, &asked), -ENOTCONN);
 	node_ask(&n, SETUP, "bridge_name");
 	n.tunnel.hangs = true;
 	ask(&n, &asked);
-	channel_close(&n.daemon);
+	channel_close(&n.daemon, NODES_TUNNEL);
 	CHECK_INT(asked.r, -ECANCELED);
-	CHECK_INT(channel_get(&n.daemon, &asked.wait, answered, &asked), -ENOTCONN);
-	CHECK_INT(channel_follow(&n.daemon), 0);
+	CHECK_INT(channel_get(&n.daemon, NODES_TUNNEL, &asked.wait, answered, &asked), -ENOTCONN);
+	CHECK_INT(channel_follow(&n.daemon, NODES_TUNNEL), 0);
 	ask(&n, &asked);
 	node_ask(&n, TEARDOWN, "\"ok\"");
 	CHECK_INT(asked.r, -ECANCELED);
-	CHECK_INT(channel_get(&n.daemon, &asked.wait, answered, &asked), -ENOTCONN);
+	CHECK_INT(channel_get(&n.daemon, NODES_TUNNEL, &asked.wait, answered, &asked), -ENOTCONN);
 	CHECK_INT(n.tunnel.n_opened, 2);
 	node_stop(&n);
 }

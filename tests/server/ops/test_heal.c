@@ -12,14 +12,14 @@
 static void lose_tunnel(struct node *n)
 {
 	n->tunnel.ended = true;
-	channel_ready(&n->daemon);
+	node_channel_ready(n);
 	n->tunnel.ended = false;
-	CHECK(!n->daemon.tunnel);
+	CHECK(!node_has_channel(n));
 }
 
 static void until_healed(struct node *n)
 {
-	while (n->daemon.heal)
+	while (n->daemon.heals)
 		uv_run(&n->loop, UV_RUN_ONCE);
 }
 
@@ -34,7 +34,7 @@ TEST(made_again)
 	lose_tunnel(&n);
 	until_healed(&n);
 	CHECK(net_fake_has(&n.fake, "tunnel "));
-	CHECK(n.daemon.tunnel);
+	CHECK(node_has_channel(&n));
 	CHECK_INT(n.tunnel.n_opened, 2);
 	node_stop(&n);
 }
@@ -65,6 +65,6 @@ TEST(not_against_a_teardown)
 	node_ask(&n, TEARDOWN, "\"ok\"");
 	until_healed(&n);
 	CHECK(!net_fake_has(&n.fake, "tunnel "));
-	CHECK(!n.daemon.tunnel);
+	CHECK(!node_has_channel(&n));
 	node_stop(&n);
 }
