@@ -13,13 +13,13 @@ struct doubt_intent {
 	size_t n_told;
 };
 
+/* n_doubted: it isn't noted. What was noted last is told, and forgotten, first. */
 static size_t find(const struct peer_set *set, const struct ovd_key *key)
 {
-	size_t i = 0;
-
-	while (i < set->n_doubted && !key_eq(&set->doubted[i], key))
-		i++;
-	return i;
+	for (size_t i = set->n_doubted; i-- > 0;)
+		if (key_eq(&set->doubted[i], key))
+			return i;
+	return set->n_doubted;
 }
 
 static void forget(struct peer_set *set, size_t i)
@@ -34,9 +34,15 @@ bool doubt_has(const struct peer_set *set, const struct ovd_key *key)
 
 void doubt_note(struct peer_set *set, const struct ovd_key *key)
 {
+	if (!doubt_has(set, key))
+		doubt_add(set, key);
+}
+
+void doubt_add(struct peer_set *set, const struct ovd_key *key)
+{
 	struct ovd_key *more;
 
-	if (doubt_has(set, key) || set->n_doubted >= PEERS_MAX)
+	if (set->n_doubted >= PEERS_MAX)
 		return;
 	more = realloc(set->doubted, (set->n_doubted + 1) * sizeof(*more));
 	if (!more)

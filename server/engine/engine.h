@@ -332,6 +332,39 @@ int engine_peer_resolved(struct engine *e, struct ovd_view service, const struct
 			 struct ovd_view host, const struct ovd_endpoint *endpoint,
 			 struct tunnel_change *change, struct intent **ret);
 
+/* ---- all peers of a tunnel at once, in slices ----
+ *
+ * What is to be is built beside what is; from begin to end nobody else changes these peers, or
+ * their tunnel. Guests stay, and are not counted. In this order: begin, want for each, plan until
+ * it returns 0, tell until it returns 0, end until it returns false. `most` is how many
+ * peers a slice looks at. engine_commit and engine_drop end it in one go. */
+
+int engine_sync_begin(struct engine *e, struct ovd_view service, struct intent **ret);
+
+/* One of the peers. -EINVAL, -E2BIG, -ENOSPC; -EEXIST: its key or a prefix is listed twice, or is a
+ * guest's. The sync is to be dropped then. */
+int engine_sync_want(struct engine *e, struct intent *sync, const struct peer_spec *spec);
+
+/* What differs is counted, and its routes are planned. 1: there is more. -ENOMEM. */
+int engine_sync_plan(struct engine *e, struct intent *sync, size_t most, struct plan *plan);
+
+struct sync_counts {
+	size_t added, changed, removed, kept;
+};
+struct sync_counts engine_sync_counts(const struct intent *sync);
+
+/* The next part that the tunnel is to be told; change lives until the next call, and may be about
+ * no peer. 1: there is more. No prefix and no peer that stays is missing for a moment, but those in
+ * doubt. -ENOMEM. */
+int engine_sync_tell(struct engine *e, struct intent *sync, size_t most,
+		     struct tunnel_change *change);
+
+/* The tunnel may have been told or not: when the sync ends all that differ are in doubt. */
+void engine_sync_doubt(struct intent *sync);
+
+/* The sync stands, or what was is kept. True: there is more; else the intent is gone. */
+bool engine_sync_end(struct engine *e, struct intent *sync, bool stands, size_t most);
+
 /* There is such a peer, and its endpoint is this host:port, to be resolved. */
 bool engine_peer_wants(struct engine *e, struct ovd_view service, const struct ovd_key *key,
 		       struct ovd_view host);

@@ -32,7 +32,7 @@ bool peers_are_busy(const struct engine *e, const struct peer_set *set)
 {
 	const struct dedicated *d = set->dedicated;
 
-	return set->waits || (d ? d->service->segment->busy : e->global.busy);
+	return set->waits || set->syncing || (d ? d->service->segment->busy : e->global.busy);
 }
 
 struct peer *peer_find(const struct peer_set *set, const struct ovd_key *key)
@@ -41,6 +41,11 @@ struct peer *peer_find(const struct peer_set *set, const struct ovd_key *key)
 	struct tree_node *found = tree_find(set->root, &wanted.node, compare);
 
 	return found ? CONTAINER_OF(found, struct peer, node) : NULL;
+}
+
+int peer_compare(const struct peer *a, const struct peer *b)
+{
+	return compare(&a->node, &b->node);
 }
 
 void peer_insert(struct peer_set *set, struct peer *peer)
@@ -91,6 +96,13 @@ void peer_release(struct peer_set *set, struct peer *peer)
 {
 	peer->busy = false;
 	set->n_busy--;
+}
+
+bool peer_same_endpoint(const struct peer *a, const struct peer *b)
+{
+	if (a->host || b->host)
+		return view_eq(view(a->host), view(b->host));
+	return a->has_endpoint == b->has_endpoint && endpoint_eq(&a->endpoint, &b->endpoint);
 }
 
 void peers_free(struct engine *e, struct peer_set *set)

@@ -152,20 +152,14 @@ static int plan_routes(const struct engine *e, const struct peer_intent *i, stru
 	return r;
 }
 
-static bool same_endpoint(const struct peer *a, const struct peer *b)
-{
-	if (a->host || b->host)
-		return view_eq(view(a->host), view(b->host));
-	return a->has_endpoint == b->has_endpoint && endpoint_eq(&a->endpoint, &b->endpoint);
-}
-
 static struct tunnel_peer difference(const struct peer_intent *i)
 {
 	const struct peer *next = i->next;
 
 	return (struct tunnel_peer){
 		.key = i->peer->key,
-		.has_endpoint = next->has_endpoint && (i->is_new || !same_endpoint(next, i->peer)),
+		.has_endpoint =
+			next->has_endpoint && (i->is_new || !peer_same_endpoint(next, i->peer)),
 		.endpoint = next->endpoint,
 		.has_keepalive = i->is_new || next->keepalive != i->peer->keepalive,
 		.keepalive = next->keepalive,

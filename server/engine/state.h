@@ -104,8 +104,9 @@ struct peer {
 	struct ovd_key key;
 	char *host; /* endpoint as a name to be resolved; NULL if it was numeric */
 	bool has_endpoint, busy;
-	bool unsure; /* the tunnel may have it otherwise */
-	bool guest;  /* a container's: it has no record of its own, and always routes */
+	bool unsure;  /* the tunnel may have it otherwise */
+	bool guest;   /* a container's: it has no record of its own, and always routes */
+	bool differs; /* in what a sync has built: from what is */
 	struct ovd_endpoint endpoint;
 	uint16_t keepalive;
 	uint16_t n_allowed, room; /* room: for so many prefixes */
@@ -120,6 +121,7 @@ struct peer_set {
 					own before the intent ends, if nobody has it */
 	size_t n, n_busy;
 	bool waits;              /* a change of the tunnel, for the peers that are busy */
+	bool syncing;            /* all of it is changed at once, which counts as a busy peer */
 	struct ovd_key *doubted; /* see doubt.h */
 	size_t n_doubted;
 };

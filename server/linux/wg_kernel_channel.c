@@ -13,7 +13,7 @@
 
 #define ANSWER_MAX 32768 /* the kernel makes dumps of up to 32 KiB */
 #define DUMP_TRIES 16
-#define READS_MAX  8 /* answers taken at a time, so that a long dump lets others in between */
+#define READS_MAX  2 /* answers taken at a time, so that a long dump lets others in between */
 
 struct kernel_channel {
 	struct wg_channel base;

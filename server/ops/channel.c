@@ -327,3 +327,10 @@ int channel_get(struct daemon *d, struct ovd_view service, struct channel_wait *
 {
 	return channel_set(d, service, NULL, wait, done, arg);
 }
+
+void channel_keep(const struct channel_wait *wait, struct tunnel_state *ret)
+{
+	struct tunnel *tunnel = wait->clock->channel->tunnel;
+
+	tunnel->ops->keep(tunnel, ret);
+}

@@ -60,3 +60,7 @@ int channel_set(struct daemon *d, struct ovd_view service, const struct tunnel_c
 		struct channel_wait *wait, tunnel_done_fn *done, void *arg);
 int channel_get(struct daemon *d, struct ovd_view service, struct channel_wait *wait,
 		tunnel_done_fn *done, void *arg);
+
+/* While a get's done is called with a state: that is the caller's from now on, until
+ * tunnel_state_done. */
+void channel_keep(const struct channel_wait *wait, struct tunnel_state *ret);

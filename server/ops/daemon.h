@@ -18,6 +18,7 @@ struct health;
 struct reap;
 struct server;
 struct tree_node;
+struct turns;
 struct writer;
 
 /* What becomes of the host's network when the daemon ends. */
@@ -42,6 +43,7 @@ struct daemon {
 	struct heal *heals;        /* of tunnels that have to be made again */
 	struct reap *reap;         /* of services, while one is removed */
 	struct health *health;     /* of peers, while somebody listens; see health.h */
+	struct turns *turns;       /* of long work, while there is any; see slices.h */
 
 	/* Set by the daemon's main part. */
 	uv_loop_t *loop;

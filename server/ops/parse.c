@@ -123,6 +123,25 @@ int parse_endpoint(struct call *call, const char *field, struct ovd_view text,
 	return 0;
 }
 
+/* ---- a peer ---- */
+
+int parse_peer(struct call *call, const struct ovd_peer_spec *request, struct peer_spec *ret)
+{
+	*ret = (struct peer_spec){ .keepalive = (uint16_t)request->persistent_keepalive_secs };
+	if (request->persistent_keepalive_secs > UINT16_MAX) {
+		call_refuse(call, -ERANGE, "persistent_keepalive_secs", "%llu is above 65535",
+			    (unsigned long long)request->persistent_keepalive_secs);
+		return -ERANGE;
+	}
+	if (parse_key(call, "public_key", request->public_key, &ret->key) < 0 ||
+	    parse_endpoint(call, "endpoint", request->endpoint, &ret->endpoint, &ret->host) < 0 ||
+	    parse_cidr_list(call, "allowed_ips", request->allowed_ips, &ret->allowed,
+			    &ret->n_allowed) < 0)
+		return -EINVAL;
+	ret->has_endpoint = !ret->host.p;
+	return 0;
+}
+
 /* ---- a container ---- */
 
 /* As the kernel has it, where a percent sign asks for a number; dev_valid_name(),

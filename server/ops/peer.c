@@ -49,23 +49,6 @@ static int carry_out(struct call *call, int r, struct telling *telling)
 
 /* ---- operations ---- */
 
-static int parse_peer(struct call *call, const struct ovd_peer_spec *request, struct peer_spec *ret)
-{
-	*ret = (struct peer_spec){ .keepalive = (uint16_t)request->persistent_keepalive_secs };
-	if (request->persistent_keepalive_secs > UINT16_MAX) {
-		call_refuse(call, -ERANGE, "persistent_keepalive_secs", "%llu is above 65535",
-			    (unsigned long long)request->persistent_keepalive_secs);
-		return -ERANGE;
-	}
-	if (parse_key(call, "public_key", request->public_key, &ret->key) < 0 ||
-	    parse_endpoint(call, "endpoint", request->endpoint, &ret->endpoint, &ret->host) < 0 ||
-	    parse_cidr_list(call, "allowed_ips", request->allowed_ips, &ret->allowed,
-			    &ret->n_allowed) < 0)
-		return -EINVAL;
-	ret->has_endpoint = !ret->host.p;
-	return 0;
-}
-
 int ovd_op_add_peer(struct call *call, const struct ovd_add_peer *request)
 {
 	struct telling *telling;

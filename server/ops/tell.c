@@ -3,8 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* There is no device, or nobody behind it. */
-static bool is_gone(int r)
+bool tell_is_gone(int r)
 {
 	return r == -ENODEV || r == -ENOENT || r == -ECONNREFUSED || r == -ENOTCONN;
 }
@@ -53,7 +52,7 @@ static void told(void *arg, int r, const struct tunnel_state *state _unused_)
 		telling->finish(call);
 		return;
 	}
-	if (is_gone(r)) {
+	if (tell_is_gone(r)) {
 		keep(call, r);
 		return;
 	}
@@ -87,7 +86,7 @@ static void planned(struct call *call, int r)
 		tell_tunnel(call);
 		return;
 	}
-	if (is_gone(r) && !telling->strict) {
+	if (tell_is_gone(r) && !telling->strict) {
 		keep(call, r);
 		return;
 	}

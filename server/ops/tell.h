@@ -17,6 +17,10 @@ struct telling {
 	int r;                             /* what came of it */
 };
 
+/* There is no device, or nobody behind it: what the engine wants is told by the setup that makes
+ * the device again. */
+bool tell_is_gone(int r);
+
 /* n bytes, of which it is the first part. NULL: the call is answered. */
 void *telling_new(struct call *call, size_t n);
 

@@ -40,7 +40,7 @@ static uint16_t port_of(struct linux_net *l)
 
 	CHECK_INT(wg_get(l->wg, NAME, &state), 0);
 	port = state.listen_port;
-	wg_state_done(&state);
+	tunnel_state_done(&state);
 	return port;
 }
 
@@ -51,7 +51,7 @@ static size_t peers_of(struct linux_net *l)
 
 	CHECK_INT(wg_get(l->wg, NAME, &state), 0);
 	n = state.n_peers;
-	wg_state_done(&state);
+	tunnel_state_done(&state);
 	return n;
 }
 

@@ -98,8 +98,20 @@ static void tunnel_close(struct tunnel *t)
 	answer(fake_of(t), -ECANCELED);
 }
 
+/* Prefixes stay where they are. */
+static void tunnel_keep(struct tunnel *t, struct tunnel_state *ret)
+{
+	const struct fake_tunnel *f = fake_of(t);
+	struct tunnel_peer *peers = calloc(f->n_peers, sizeof(*peers));
+
+	CHECK(peers);
+	memcpy(peers, f->peers, f->n_peers * sizeof(*peers));
+	*ret = (struct tunnel_state){ .peers = peers, .n_peers = f->n_peers };
+}
+
 static const struct tunnel_ops tunnel_ops = {
-	tunnel_fd, tunnel_events, tunnel_ready, tunnel_set, begin, tunnel_abandon, tunnel_close,
+	tunnel_fd, tunnel_events, tunnel_ready,	  tunnel_set,
+	begin,	   tunnel_keep,	  tunnel_abandon, tunnel_close,
 };
 
 /* ---- the platform ---- */

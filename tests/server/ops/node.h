@@ -26,7 +26,7 @@ struct fake_tunnel {
 	unsigned n_set;              /* changes that were begun */
 	size_t n_told;               /* peers of the last one */
 	struct tunnel_peer told;     /* the last of them; without its lists */
-	struct tunnel_peer peers[4]; /* what it tells when it is asked */
+	struct tunnel_peer peers[300]; /* what it tells when it is asked */
 	size_t n_peers;
 };
 
