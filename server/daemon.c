@@ -316,7 +316,7 @@ static int open_platform(struct main_daemon *m)
 		return complain("netlink", "socket", r, NULL);
 	m->net->store = m->store;
 	m->shared.net = m->net;
-	r = ops_adopt(&m->shared);
+	r = ops_adopt(&m->shared, m->data_dir);
 	if (r < 0)
 		return complain("earlier state in", m->data_dir, r, "--data-dir");
 	r = worker_start(m->net, &m->shared.worker);

@@ -394,6 +394,11 @@ void engine_each_peer(struct engine *e, struct ovd_view service,
  * Nothing has changed then. */
 int engine_restore(struct engine *e, const struct state_record *record);
 
+/* What an earlier overlay daemon left has been read: identities of tunnels were restored. From now
+ * on it has; the node's record, which says so. */
+bool engine_has_imported(const struct engine *e);
+struct state_record engine_imported(struct engine *e);
+
 /* What an earlier life left in the kernel: links of ours, by their mark. */
 enum found_kind {
 	FOUND_CONTAINER, /* the host's end of a container's interface */

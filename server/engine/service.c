@@ -5,6 +5,7 @@
 
 #include "server/engine/attachment.h"
 #include "server/engine/dedicated.h"
+#include "server/engine/imported.h"
 #include "server/engine/record.h"
 #include "server/engine/segment.h"
 
@@ -214,8 +215,10 @@ static void setup_commit(struct engine *e, struct intent *intent)
 	i->service->mode = i->mode;
 	service_leave(e, i->service, i->leaving);
 	end_move(e, i, true);
-	if (i->service->dedicated)
+	if (i->service->dedicated) {
 		dedicated_made(i->service->dedicated);
+		imported_end(e, i->service->name);
+	}
 	segment->busy = false;
 	intent_free(e, i);
 }
@@ -302,6 +305,8 @@ static int setup_begin(struct engine *e, const struct service_intent *wanted, st
 		r = plan_records(e, i, plan);
 	if (r == 0)
 		r = plan_segment(e, i, plan);
+	if (r == 0 && i->service->dedicated)
+		r = imported_plan_end(e, i->service->name, plan);
 	if (r < 0) {
 		setup_drop(e, &i->intent);
 		return r;

@@ -149,7 +149,8 @@ struct engine {
 	struct ovd_key private_key, public_key;
 	char public_text[KEY_TEXT_MAX];
 	uint64_t node_id;
-	bool imported; /* what an earlier overlay daemon left was read */
+	bool imported;               /* what an earlier overlay daemon left was read */
+	struct imported *identities; /* see imported.h */
 	struct global global;
 	struct segment *shared; /* the bridge of all shared services; NULL while there is none */
 	struct tree_node *services; /* struct service by name, ... */

@@ -6,6 +6,7 @@
 #include "server/net/plan_run.h"
 #include "server/ops/channel.h"
 #include "server/ops/heal.h"
+#include "server/ops/import.h"
 #include "server/ops/owner.h"
 #include "server/ops/read_back.h"
 #include "server/ops/resolve.h"
@@ -244,13 +245,15 @@ static int read_all(struct reading *reading)
 	return r;
 }
 
-int ops_adopt(struct daemon *d)
+int ops_adopt(struct daemon *d, const char *data_dir)
 {
 	struct reading reading = { .d = d, .loss = store_loss(d->net->store) };
 	int r;
 
 	reading.complete = !reading.loss.data && !reading.loss.run;
 	r = read_all(&reading);
+	if (r == 0 && data_dir)
+		import_networks(d, data_dir);
 	if (r == 0)
 		r = compare(&reading);
 	if (r < 0)
