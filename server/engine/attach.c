@@ -149,7 +149,7 @@ static int find_leaving(struct engine *e, const struct attach_spec *spec,
 /* A guest is its peer, a process of the host has an address of it. */
 static int check_tunnel(struct engine *e)
 {
-	if (e->global.busy || e->global_waits)
+	if (e->global.busy || e->peers.waits)
 		return -EINPROGRESS;
 	return e->global.up ? 0
 			    : engine_refuse(e, -ENOENT,

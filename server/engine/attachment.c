@@ -180,13 +180,13 @@ void attachment_free(struct engine *e, struct attachment *a)
 void attachment_busy(struct engine *e, struct attachment *a)
 {
 	a->busy = true;
-	e->n_busy_peers += a->owner.kind == HANDLE_HOST;
+	e->peers.n_busy += a->owner.kind == HANDLE_HOST;
 }
 
 void attachment_rest(struct engine *e, struct attachment *a)
 {
 	a->busy = false;
-	e->n_busy_peers -= a->owner.kind == HANDLE_HOST;
+	e->peers.n_busy -= a->owner.kind == HANDLE_HOST;
 }
 
 void attachment_count(struct attachment *a)

@@ -98,7 +98,7 @@ static int plan_detach(struct engine *e, struct detach_intent *i, struct plan *p
 static bool must_wait(const struct engine *e, const struct attachment *a)
 {
 	return a->busy || a->segment->busy ||
-	       (!owner_has_netns(&a->owner) && (e->global.busy || e->global_waits));
+	       (!owner_has_netns(&a->owner) && (e->global.busy || e->peers.waits));
 }
 
 int engine_detach(struct engine *e, const struct owner *who, struct plan *plan, struct intent **ret)

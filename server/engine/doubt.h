@@ -5,9 +5,9 @@
 #include "server/engine/state.h"
 
 /* Notes a key, once. Forgotten if there is no memory, or PEERS_MAX of them are noted. */
-void doubt_note(struct engine *e, const struct ovd_key *key);
-bool doubt_has(const struct engine *e, const struct ovd_key *key);
+void doubt_note(struct peer_set *set, const struct ovd_key *key);
+bool doubt_has(const struct peer_set *set, const struct ovd_key *key);
 
 /* The tunnel was just given all peers: what is wanted is not in doubt any more; with `all`, nothing
  * is, as there is no tunnel. */
-void doubts_end(struct engine *e, bool all);
+void doubts_end(struct peer_set *set, bool all);

@@ -38,9 +38,8 @@ const char *engine_reason(const struct engine *e);
 void engine_commit(struct engine *e, struct intent *intent);
 void engine_drop(struct engine *e, struct intent *intent);
 
-/* The node's number in the cluster: -EALREADY, or a plan with nothing to commit; the key that the
- * cluster knows it by. */
-int engine_set_node_id(struct engine *e, uint64_t node_id, struct plan *plan);
+/* The node's number in the cluster; the key that the cluster knows it by. */
+int engine_set_node_id(struct engine *e, uint64_t node_id, struct plan *plan, struct intent **ret);
 const struct ovd_key *engine_public_key(const struct engine *e);
 const char *engine_public_text(const struct engine *e);
 
@@ -158,7 +157,7 @@ struct owner {
 	uint64_t netns_dev, netns_ino; /* 0 for GUEST and HOST */
 	uint64_t start_time;           /* 0 but for PID */
 	uint32_t pid;                  /* the same */
-	int netns;                     /* descriptor, for the plan */
+	int netns;                     /* descriptor, for the plan; or what it was named by */
 	enum handle_kind kind;
 	struct ovd_view id; /* path or id; absent for PID */
 };
@@ -236,6 +235,7 @@ size_t engine_attachment_count(const struct engine *e);
 #define PEER_ALLOWED_MAX 1024
 
 struct peer_spec {
+	struct ovd_view service; /* whose tunnel's */
 	struct ovd_key key;
 	struct ovd_view host; /* the endpoint as it was given, to be resolved; absent if `endpoint`
 				 is set */
@@ -247,19 +247,25 @@ struct peer_spec {
 	bool guest; /* the engine's own: it is a container's; false */
 };
 
+/* Whose tunnel the functions below are about: a service's, by its name, -ENOENT if it has none; or
+ * the node's. */
+#define NODES_TUNNEL ((struct ovd_view){ .p = NULL })
+
 /* A peer is wanted so. change is what the tunnel must be told, and lives as long as the intent;
  * change->n_peers is 0 while there is no tunnel, or nothing to tell. The plan holds routes, mostly
  * none. */
 int engine_peer_set(struct engine *e, const struct peer_spec *spec, struct plan *plan,
 		    struct tunnel_change *change, struct intent **ret);
-int engine_peer_remove(struct engine *e, const struct ovd_key *key, struct plan *plan,
-		       struct tunnel_change *change, struct intent **ret);
+int engine_peer_remove(struct engine *e, struct ovd_view service, const struct ovd_key *key,
+		       struct plan *plan, struct tunnel_change *change, struct intent **ret);
 
 /* One prefix more or less. -ENOENT: add to an unknown peer. */
-int engine_peer_allow(struct engine *e, const struct ovd_key *key, const struct ovd_cidr *cidr,
-		      struct plan *plan, struct tunnel_change *change, struct intent **ret);
-int engine_peer_disallow(struct engine *e, const struct ovd_key *key, const struct ovd_cidr *cidr,
-			 struct plan *plan, struct tunnel_change *change, struct intent **ret);
+int engine_peer_allow(struct engine *e, struct ovd_view service, const struct ovd_key *key,
+		      const struct ovd_cidr *cidr, struct plan *plan, struct tunnel_change *change,
+		      struct intent **ret);
+int engine_peer_disallow(struct engine *e, struct ovd_view service, const struct ovd_key *key,
+			 const struct ovd_cidr *cidr, struct plan *plan,
+			 struct tunnel_change *change, struct intent **ret);
 
 /* The tunnel may have carried out what such an intent is about, or not: the peers of it are in
  * doubt, and told in full by the next change of them, also one to what they are. Before the commit
@@ -269,18 +275,21 @@ void engine_peer_doubt(struct engine *e, struct intent *intent);
 /* What the tunnel is to be told first when it is heard again: the peers in doubt as they are
  * wanted, which may be that they go. Mostly -EALREADY. A setup of the tunnel tells what is wanted
  * too. */
-int engine_peers_doubted(struct engine *e, struct tunnel_change *change, struct intent **ret);
-
-/* A host name was resolved: if the peer still wants that host, its endpoint is this. */
-int engine_peer_resolved(struct engine *e, const struct ovd_key *key, struct ovd_view host,
-			 const struct ovd_endpoint *endpoint, struct tunnel_change *change,
+int engine_peers_doubted(struct engine *e, struct ovd_view service, struct tunnel_change *change,
 			 struct intent **ret);
 
+/* A host name was resolved: if the peer still wants that host, its endpoint is this. */
+int engine_peer_resolved(struct engine *e, struct ovd_view service, const struct ovd_key *key,
+			 struct ovd_view host, const struct ovd_endpoint *endpoint,
+			 struct tunnel_change *change, struct intent **ret);
+
 /* There is such a peer, and its endpoint is this host:port, to be resolved. */
-bool engine_peer_wants(const struct engine *e, const struct ovd_key *key, struct ovd_view host);
+bool engine_peer_wants(struct engine *e, struct ovd_view service, const struct ovd_key *key,
+		       struct ovd_view host);
 
 /* A wanted peer. Views live until the next change. */
 struct peer_view {
+	struct ovd_view service; /* whose tunnel's */
 	struct ovd_key key;
 	struct ovd_view host; /* absent if the endpoint was numeric */
 	bool has_endpoint;
@@ -314,7 +323,7 @@ struct found_link {
 	char name[LINK_NAME_MAX];
 	enum found_kind kind;
 	int index;  /* the platform's own */
-	bool named; /* engine_adopt's own: a record names it; false before */
+	bool named; /* by engine_adopt: a record names it; false before */
 };
 
 struct found_links {
@@ -324,11 +333,31 @@ struct found_links {
 
 /* After the last record: containers that are gone, or not connected as their records say, are
  * forgotten, and so, if no record is missing, are links that none names: the plan's steps don't
- * depend on each other. What is left is as it was, and its setups can be asked for again. Sorts
- * what was found. -ENOMEM. */
+ * depend on each other, but for those before a FORGET, and a record that can't be forgotten can be
+ * restored until engine_adopted. What is left is as it was, and its setups can be asked for again.
+ * Sorts what was found. -ENOMEM. */
 int engine_adopt(struct engine *e, struct found_links *found, bool complete,
 		 bool (*gone)(const void *arg, const struct owner *owner), const void *arg,
 		 struct plan *plan);
+
+/* Where records are lost, between the last one and engine_adopt: what the kernel tells instead.
+ *
+ * The record of a tunnel of that name, address and port: of the node's slice only its own block is
+ * known, the deployment only where the name tells. False: it is none of ours. What the addresses of
+ * a bridge say of its subnets, and of how many. Views in the record are of the arguments. */
+bool engine_lost_tunnel(struct ovd_view link, const struct ovd_cidr *address, uint16_t port,
+			struct state_global *ret);
+size_t engine_lost_subnets(const struct ovd_cidr *addresses, size_t n, struct state_prefix *ret);
+
+/* The service on that bridge, of several that whose name begins so; NULL: there is none, or it
+ * can't be told. */
+const char *engine_lost_service(const struct engine *e, struct ovd_view link, struct ovd_view name);
+bool engine_service_is_known(const struct engine *e, struct ovd_view name);
+
+/* It is of one of our subnets. Nobody is to get it, also of a subnet that is chosen later, as
+ * somebody has it of whom no more is known; false: nobody would. */
+bool engine_is_our_address(struct engine *e, const struct ovd_ip *ip);
+bool engine_lost_address(struct engine *e, const struct ovd_ip *ip);
 
 /* That plan has ended, and its records are not looked at any more. */
 void engine_adopted(struct engine *e);

@@ -32,9 +32,16 @@ struct ovd_cidr global_block(bool has_slice, const struct ovd_cidr *cluster,
 	return block_count(slice) >= 2 ? block_first(slice) : *slice;
 }
 
-bool global_wants_route(const struct global *global, const struct ovd_cidr *cidr)
+struct tunnel_way global_way(const struct global *global)
 {
-	return global->up && !cidr_covers(&global->cluster, cidr);
+	struct tunnel_way way = { .up = global->up };
+
+	if (!way.up)
+		return way;
+	text_copy(way.link, sizeof(way.link), view(global->link));
+	way.on_link = global->cluster;
+	way.source = pool_gateway(&global->pool);
+	return way;
 }
 
 struct global_view engine_global(const struct engine *e)
@@ -62,7 +69,7 @@ static void global_commit(struct engine *e, struct intent *intent)
 	if (e->global.has_block && cidr_eq(&e->global.pool.block, &i->next.pool.block))
 		i->next.pool = e->global.pool;
 	e->global = i->next;
-	doubts_end(e, !e->global.up);
+	doubts_end(&e->peers, !e->global.up);
 	intent_free(e, i);
 }
 
@@ -159,7 +166,7 @@ static int global_next(struct engine *e, const struct global_spec *spec, struct 
 		r = check_block_free(e, &block);
 		if (r < 0)
 			return r;
-		r = pool_init(&next->pool, &block);
+		r = pool_begin(e, &next->pool, &block);
 		if (r < 0)
 			return engine_refuse(e, r, "the node's block %s has no usable size",
 					     cidr_format(&block, text));
@@ -210,6 +217,7 @@ static int collect_aliases(struct engine *e, struct global_intent *i)
 static int plan_tunnel(struct engine *e, struct global_intent *i, struct plan *plan)
 {
 	const struct global *was = &e->global, *next = &i->next;
+	struct tunnel_way way = global_way(next), way_was = global_way(was);
 	struct step_tunnel *tunnel;
 	int r = was->has_block
 			? plan_remember_instead(plan, record_of_global(next), record_of_global(was))
@@ -222,7 +230,7 @@ static int plan_tunnel(struct engine *e, struct global_intent *i, struct plan *p
 		PLAN_ADD(plan, STEP_PREFIX_DELETE)->prefix.cidr = was->pool.block;
 	PLAN_ADD(plan, STEP_PREFIX)->prefix.cidr = next->pool.block;
 	if (was->up && !same_address(was, next)) /* the kernel would take them, and not give back */
-		r = peers_plan_routes(e, was, STEP_ROUTE_DELETE, plan);
+		r = peers_plan_routes(&e->peers, &way_was, STEP_ROUTE_DELETE, plan);
 	if (r < 0)
 		return r;
 	tunnel = &PLAN_ADD(plan, STEP_TUNNEL)->tunnel;
@@ -233,10 +241,10 @@ static int plan_tunnel(struct engine *e, struct global_intent *i, struct plan *p
 	tunnel->has_was = was->up;
 	if (was->up)
 		tunnel->was = tunnel_want(e, was);
-	r = peers_for_tunnel(e, &i->peers);
+	r = peers_for_tunnel(e, &e->peers, &i->peers);
 	if (r < 0)
 		return r;
-	i->n_peers = e->n_peers;
+	i->n_peers = e->peers.n;
 	tunnel->peers = i->peers;
 	tunnel->n_peers = i->n_peers;
 	r = collect_aliases(e, i);
@@ -244,14 +252,14 @@ static int plan_tunnel(struct engine *e, struct global_intent *i, struct plan *p
 		return r;
 	tunnel->aliases = i->aliases;
 	tunnel->n_aliases = i->n_aliases;
-	return peers_plan_routes(e, next, STEP_ROUTE, plan);
+	return peers_plan_routes(&e->peers, &way, STEP_ROUTE, plan);
 }
 
 /* Peers that are being changed end first, and no others begin: the plan is given all of them. */
 static bool must_wait(struct engine *e)
 {
-	e->global_waits = !e->global.busy && e->n_busy_peers > 0;
-	return e->global.busy || e->global_waits;
+	e->peers.waits = !e->global.busy && e->peers.n_busy > 0;
+	return e->global.busy || e->peers.waits;
 }
 
 /* Also when all is as it was: the platform knows what is missing, and makes it again. */

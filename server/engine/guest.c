@@ -12,7 +12,7 @@ int guest_plan_peer(struct engine *e, const struct attachment *a, struct plan *p
 
 	if (key_parse(view(a->extras->public_key), &spec.key) < 0)
 		return engine_refuse(e, -EINVAL, "the guest's key is none");
-	if (peer_find(e, &spec.key))
+	if (peer_find(&e->peers, &spec.key))
 		return engine_refuse(e, -EEXIST, "the guest's key is another peer's");
 	return engine_peer_set(e, &spec, plan, &i->change, &i->peer);
 }
@@ -24,7 +24,7 @@ int guest_plan_no_peer(struct engine *e, const struct attachment *a, struct plan
 	int r = key_parse(view(a->extras->public_key), &key);
 
 	if (r == 0)
-		r = peer_remove(e, &key, plan, &i->change, &i->peer);
+		r = peer_remove(e, &e->peers, &key, plan, &i->change, &i->peer);
 	return r == -EALREADY ? 0 : r;
 }
 

@@ -10,24 +10,43 @@ static int compare(const struct tree_node *a, const struct tree_node *b)
 		      CONTAINER_OF(b, struct peer, node)->key.b, sizeof(struct ovd_key));
 }
 
-struct peer *peer_find(const struct engine *e, const struct ovd_key *key)
+int peers_of(struct engine *e, struct ovd_view service, struct peer_set **ret)
+{
+	if (service.p)
+		return engine_refuse(e, -ENOENT, "no dedicated overlay for service %.*s",
+				     VIEW(service));
+	*ret = &e->peers;
+	return 0;
+}
+
+struct tunnel_way peers_way(const struct engine *e, const struct peer_set *set _unused_)
+{
+	return global_way(&e->global);
+}
+
+bool peers_are_busy(const struct engine *e, const struct peer_set *set)
+{
+	return e->global.busy || set->waits;
+}
+
+struct peer *peer_find(const struct peer_set *set, const struct ovd_key *key)
 {
 	struct peer wanted = { .key = *key };
-	struct tree_node *found = tree_find(e->peers, &wanted.node, compare);
+	struct tree_node *found = tree_find(set->root, &wanted.node, compare);
 
 	return found ? CONTAINER_OF(found, struct peer, node) : NULL;
 }
 
-void peer_insert(struct engine *e, struct peer *peer)
+void peer_insert(struct peer_set *set, struct peer *peer)
 {
-	tree_insert(&e->peers, &peer->node, compare);
-	e->n_peers++;
+	tree_insert(&set->root, &peer->node, compare);
+	set->n++;
 }
 
-void peer_delete(struct engine *e, struct peer *peer)
+void peer_delete(struct engine *e, struct peer_set *set, struct peer *peer)
 {
-	tree_delete(&e->peers, &peer->node, compare);
-	e->n_peers--;
+	tree_delete(&set->root, &peer->node, compare);
+	set->n--;
 	peer_free(e, peer);
 }
 
@@ -56,35 +75,36 @@ void peer_free(struct engine *e, struct peer *peer)
 	spare_give(&e->spare, peer, sizeof(*peer));
 }
 
-void peer_hold(struct engine *e, struct peer *peer)
+void peer_hold(struct peer_set *set, struct peer *peer)
 {
 	peer->busy = true;
-	e->n_busy_peers++;
+	set->n_busy++;
 }
 
-void peer_release(struct engine *e, struct peer *peer)
+void peer_release(struct peer_set *set, struct peer *peer)
 {
 	peer->busy = false;
-	e->n_busy_peers--;
+	set->n_busy--;
 }
 
-void engine_free_peers(struct engine *e)
+void peers_free(struct engine *e, struct peer_set *set)
 {
 	struct tree_node *at;
 	struct tree_walk walk;
 
-	for (at = tree_first(&walk, e->allowed.root); at; at = tree_next(&walk)) {
+	for (at = tree_first(&walk, set->allowed.root); at; at = tree_next(&walk)) {
 		struct prefix *prefix = CONTAINER_OF(at, struct prefix, node);
 
 		spare_give(&e->spare, prefix, sizeof(*prefix));
 	}
-	for (at = tree_first(&walk, e->peers); at; at = tree_next(&walk))
+	for (at = tree_first(&walk, set->root); at; at = tree_next(&walk))
 		peer_free(e, CONTAINER_OF(at, struct peer, node));
+	free(set->doubted);
 }
 
 size_t engine_peer_count(const struct engine *e)
 {
-	return e->n_peers;
+	return e->peers.n;
 }
 
 bool peer_allows(const struct peer *peer, const struct ovd_cidr *cidr)
@@ -110,7 +130,7 @@ void engine_each_peer(const struct engine *e, void (*each)(void *arg, const stru
 	struct tree_node *at;
 	struct tree_walk walk;
 
-	for (at = tree_first(&walk, e->peers); at; at = tree_next(&walk)) {
+	for (at = tree_first(&walk, e->peers.root); at; at = tree_next(&walk)) {
 		const struct peer *peer = CONTAINER_OF(at, struct peer, node);
 
 		each(arg, &(struct peer_view){
@@ -156,10 +176,10 @@ int peer_check(struct engine *e, const struct ovd_key *key, const struct ovd_cid
 
 /* ---- whose a prefix is ---- */
 
-int peer_claim(struct engine *e, const struct peer *peer, const struct ovd_cidr *cidr,
-	       struct prefix **ret)
+int peer_claim(struct engine *e, struct peer_set *set, const struct peer *peer,
+	       const struct ovd_cidr *cidr, struct prefix **ret)
 {
-	struct prefix *record = prefix_find(&e->allowed, cidr);
+	struct prefix *record = prefix_find(&set->allowed, cidr);
 
 	if (record && record->owner != peer && ((struct peer *)record->owner)->busy)
 		return -EINPROGRESS;
@@ -168,32 +188,33 @@ int peer_claim(struct engine *e, const struct peer *peer, const struct ovd_cidr 
 		if (!record)
 			return -ENOMEM;
 		*record = (struct prefix){ .cidr = *cidr };
-		prefix_insert(&e->allowed, record);
+		prefix_insert(&set->allowed, record);
 	}
 	*ret = record;
 	return 0;
 }
 
-void peer_unclaim(struct engine *e, struct prefix *prefix)
+void peer_unclaim(struct engine *e, struct peer_set *set, struct prefix *prefix)
 {
-	prefix_delete(&e->allowed, prefix);
+	prefix_delete(&set->allowed, prefix);
 	spare_give(&e->spare, prefix, sizeof(*prefix));
 }
 
-bool peer_has_just(struct engine *e, const struct peer *peer, const struct ovd_cidr *list, size_t n)
+bool peer_has_just(const struct peer_set *set, const struct peer *peer, const struct ovd_cidr *list,
+		   size_t n)
 {
 	struct prefix *record;
 	size_t n_had = 0, k;
 
 	for (k = 0; k < n; k++) {
-		record = prefix_find(&e->allowed, &list[k]);
+		record = prefix_find(&set->allowed, &list[k]);
 		if (!record || record->owner != peer)
 			break;
 		n_had += !record->marked;
 		record->marked = true;
 	}
 	for (size_t m = 0; m < k; m++)
-		prefix_find(&e->allowed, &list[m])->marked = false;
+		prefix_find(&set->allowed, &list[m])->marked = false;
 	return k == n && n_had == peer->n_allowed;
 }
 
@@ -212,57 +233,56 @@ struct tunnel_peer peer_for_tunnel(const struct peer *peer)
 	};
 }
 
-int peers_for_tunnel(struct engine *e, struct tunnel_peer **ret)
+int peers_for_tunnel(struct engine *e, const struct peer_set *set, struct tunnel_peer **ret)
 {
-	struct tunnel_peer *peers = spare_take(&e->spare, e->n_peers * sizeof(*peers));
+	struct tunnel_peer *peers = spare_take(&e->spare, set->n * sizeof(*peers));
 	struct tree_node *at;
 	struct tree_walk walk;
 	size_t n = 0;
 
 	if (!peers)
 		return -ENOMEM;
-	for (at = tree_first(&walk, e->peers); at; at = tree_next(&walk))
+	for (at = tree_first(&walk, set->root); at; at = tree_next(&walk))
 		peers[n++] = peer_for_tunnel(CONTAINER_OF(at, struct peer, node));
 	*ret = peers;
 	return 0;
 }
 
 /* A guest's address is of a bridge's subnet. */
-int peer_plan_route(const struct peer *peer, const struct global *global, enum step_kind kind,
+int peer_plan_route(const struct peer *peer, const struct tunnel_way *way, enum step_kind kind,
 		    bool optional, const struct ovd_cidr *cidr, struct plan *plan)
 {
 	struct step_route *route;
 
-	if (!(peer->guest && global->up) && !global_wants_route(global, cidr))
+	if (!way->up || (!peer->guest && cidr_covers(&way->on_link, cidr)))
 		return 0;
 	route = &PLAN_ADD(plan, kind)->route;
 	route->cidr = *cidr;
 	route->optional = optional;
-	text_copy(route->link, sizeof(route->link), view(global->link));
-	if (cidr->ip.len == global->pool.block.ip.len)
-		route->source = pool_gateway(&global->pool);
+	text_copy(route->link, sizeof(route->link), view(way->link));
+	if (cidr->ip.len == way->source.len)
+		route->source = way->source;
 	return 0;
 }
 
-static int plan_routes(const struct peer *peer, const struct global *global, enum step_kind kind,
+static int plan_routes(const struct peer *peer, const struct tunnel_way *way, enum step_kind kind,
 		       struct plan *plan)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < peer->n_allowed && r == 0; i++)
-		r = peer_plan_route(peer, global, kind, kind == STEP_ROUTE, &peer->allowed[i],
-				    plan);
+		r = peer_plan_route(peer, way, kind, kind == STEP_ROUTE, &peer->allowed[i], plan);
 	return r;
 }
 
-int peers_plan_routes(const struct engine *e, const struct global *global, enum step_kind kind,
+int peers_plan_routes(const struct peer_set *set, const struct tunnel_way *way, enum step_kind kind,
 		      struct plan *plan)
 {
 	struct tree_node *at;
 	struct tree_walk walk;
 	int r = 0;
 
-	for (at = tree_first(&walk, e->peers); at && r == 0; at = tree_next(&walk))
-		r = plan_routes(CONTAINER_OF(at, struct peer, node), global, kind, plan);
+	for (at = tree_first(&walk, set->root); at && r == 0; at = tree_next(&walk))
+		r = plan_routes(CONTAINER_OF(at, struct peer, node), way, kind, plan);
 	return r;
 }

@@ -3,7 +3,14 @@
 
 #include "server/engine/state.h"
 
-struct peer *peer_find(const struct engine *e, const struct ovd_key *key);
+/* The peers of a service's tunnel, or of NODES_TUNNEL. -ENOENT, and the words. */
+int peers_of(struct engine *e, struct ovd_view service, struct peer_set **ret);
+
+/* Their tunnel: how they are reached, and whether it is being changed. */
+struct tunnel_way peers_way(const struct engine *e, const struct peer_set *set);
+bool peers_are_busy(const struct engine *e, const struct peer_set *set);
+
+struct peer *peer_find(const struct peer_set *set, const struct ovd_key *key);
 
 /* A record that is in no tree, with room for so many prefixes; NULL if there is no memory. Gives it
  * back; accepts NULL. */
@@ -11,12 +18,12 @@ struct peer *peer_new(struct engine *e, const struct ovd_key *key, size_t room);
 void peer_free(struct engine *e, struct peer *peer);
 
 /* Puts a record in, the tree's from then on; takes one out and gives it back. */
-void peer_insert(struct engine *e, struct peer *peer);
-void peer_delete(struct engine *e, struct peer *peer);
+void peer_insert(struct peer_set *set, struct peer *peer);
+void peer_delete(struct engine *e, struct peer_set *set, struct peer *peer);
 
 /* A record is part of a change that is under way, or isn't any more. */
-void peer_hold(struct engine *e, struct peer *peer);
-void peer_release(struct engine *e, struct peer *peer);
+void peer_hold(struct peer_set *set, struct peer *peer);
+void peer_release(struct peer_set *set, struct peer *peer);
 
 bool peer_allows(const struct peer *peer, const struct ovd_cidr *cidr);
 void peer_lose(struct peer *peer, const struct ovd_cidr *cidr);
@@ -29,23 +36,23 @@ int peer_check_guest(struct engine *e, const struct peer *peer, bool guest);
 
 /* The record of a prefix that the peer is to have. It has another peer for its owner if that has
  * the prefix so far, -EINPROGRESS if that one is busy; none if it is new. */
-int peer_claim(struct engine *e, const struct peer *peer, const struct ovd_cidr *cidr,
-	       struct prefix **ret);
+int peer_claim(struct engine *e, struct peer_set *set, const struct peer *peer,
+	       const struct ovd_cidr *cidr, struct prefix **ret);
 
 /* Nobody has it any more: its record goes. */
-void peer_unclaim(struct engine *e, struct prefix *record);
+void peer_unclaim(struct engine *e, struct peer_set *set, struct prefix *record);
 
 /* The peer, which is not busy, has the prefixes that are listed, and no other. */
-bool peer_has_just(struct engine *e, const struct peer *peer, const struct ovd_cidr *list,
+bool peer_has_just(const struct peer_set *set, const struct peer *peer, const struct ovd_cidr *list,
 		   size_t n);
 
 /* All of it, as the tunnel is to have it; the lists are the peer's own. */
 struct tunnel_peer peer_for_tunnel(const struct peer *peer);
 
 /* A ROUTE or ROUTE_DELETE step for the peer's prefix, if it needs one. */
-int peer_plan_route(const struct peer *peer, const struct global *global, enum step_kind kind,
+int peer_plan_route(const struct peer *peer, const struct tunnel_way *way, enum step_kind kind,
 		    bool optional, const struct ovd_cidr *cidr, struct plan *plan);
 
 /* As engine_peer_remove, also of a guest's. */
-int peer_remove(struct engine *e, const struct ovd_key *key, struct plan *plan,
-		struct tunnel_change *change, struct intent **ret);
+int peer_remove(struct engine *e, struct peer_set *set, const struct ovd_key *key,
+		struct plan *plan, struct tunnel_change *change, struct intent **ret);

@@ -113,7 +113,7 @@ static int begin_move(struct engine *e, struct service_intent *i)
 		return 0;
 	r = segment_choose_block(e, block_key(e, i->service), &block);
 	if (r == 0)
-		r = pool_init(&i->next, &block);
+		r = pool_begin(e, &i->next, &block);
 	if (r < 0)
 		return r;
 	i->coming = (struct prefix){ .cidr = block, .owner = segment };
@@ -169,9 +169,10 @@ static int plan_record(struct service_intent *i, const struct service *service, 
 }
 
 /* It is written down first: a daemon that dies in between makes the rest when it starts again. Who
- * shares a bridge moves, or grows, with it. */
+ * shares a bridge moves, or grows, with it: all of them, or none. */
 static int plan_records(const struct engine *e, struct service_intent *i, struct plan *plan)
 {
+	size_t first = plan->n;
 	struct tree_node *at;
 	struct tree_walk walk;
 	int r = plan_record(i, i->service, plan);
@@ -184,6 +185,8 @@ static int plan_records(const struct engine *e, struct service_intent *i, struct
 		if (service != i->service && service->segment == i->service->segment)
 			r = plan_record(i, service, plan);
 	}
+	for (; first + 1 < plan->n; first++)
+		plan_at(plan, first)->remember.more = true;
 	return r;
 }
 

@@ -66,6 +66,14 @@ struct service {
 	bool leaving; /* torn down while containers were attached: goes with the last of them */
 };
 
+/* How packets get to a tunnel's peers. */
+struct tunnel_way {
+	bool up; /* else the rest doesn't count */
+	char link[LINK_NAME_MAX];
+	struct ovd_cidr on_link; /* what needs no route of its own */
+	struct ovd_ip source;    /* that the host's own packets bear */
+};
+
 /* What few containers have. */
 struct extras {
 	uint64_t request;
@@ -103,6 +111,17 @@ struct peer {
 	struct ovd_cidr *allowed;
 };
 
+/* The peers of a tunnel. {0} is empty. */
+struct peer_set {
+	struct tree_node *root;    /* struct peer by key */
+	struct prefix_set allowed; /* of peers, which own them; one that a peer is to get is its
+				      own before the intent ends, if nobody has it */
+	size_t n, n_busy;
+	bool waits;              /* a change of the tunnel, for the peers that are busy */
+	struct ovd_key *doubted; /* see doubt.h */
+	size_t n_doubted;
+};
+
 /* There are thousands of them: each is just below a size of the spare memory. A container takes 256
  * bytes, a peer with one prefix 224. */
 _Static_assert(sizeof(struct service) <= 120 && sizeof(struct segment) <= 248, "a size more");
@@ -126,22 +145,18 @@ struct engine {
 	struct segment *shared; /* the bridge of all shared services; NULL while there is none */
 	struct tree_node *services; /* struct service by name, ... */
 	struct tree_node *attachments_by_handle, *attachments_by_netns;
-	struct tree_node *peers;   /* by key */
-	struct prefix_set blocks;  /* of segments, which own them */
-	struct prefix_set allowed; /* of peers, which own them; one that a peer is to get is its
-				      own before the intent ends, if nobody has it */
-	struct spare spare;        /* where records, intents and their lists come from */
-	size_t n_services, n_leaving, n_attachments, n_peers;
-	size_t n_busy_peers;
+	struct peer_set peers;    /* of the node's tunnel */
+	struct prefix_set blocks; /* of segments, which own them */
+	struct spare spare;       /* where records, intents and their lists come from */
+	size_t n_services, n_leaving, n_attachments;
 	void (*peer_changed)(void *arg, const struct state_record *record, bool there);
 	void *peer_changed_arg;
-	bool global_waits;         /* a change of the tunnel, for the peers that are busy */
 	struct ovd_cidr *occupied; /* blocks in which the host has addresses that aren't ours */
 	size_t n_occupied;
+	struct ovd_ip *lost; /* addresses of those whose records are lost, for subnets to come */
+	size_t n_lost;
 	struct adopt_note *notes; /* until engine_adopted */
 	struct attachment *gone;  /* the same: what records of its plan are of */
-	struct ovd_key *doubted;  /* see doubt.h */
-	size_t n_doubted;
 };
 
 /* Notes the words for a refusal; returns r. */
@@ -169,8 +184,8 @@ void text_copy(char *to, size_t size, struct ovd_view text);
 struct ovd_cidr global_block(bool has_slice, const struct ovd_cidr *cluster,
 			     const struct ovd_cidr *slice);
 
-/* A prefix that needs a route of its own: not on the tunnel's link. */
-bool global_wants_route(const struct global *global, const struct ovd_cidr *cidr);
+/* How the peers of the node's tunnel are reached. */
+struct tunnel_way global_way(const struct global *global);
 
 /* engine_global_teardown; remembered: the store is told, too. */
 int global_down(struct engine *e, bool remembered, struct plan *plan, struct intent **ret);
@@ -198,17 +213,20 @@ bool segment_can_move(const struct engine *e, const struct segment *segment);
 int segment_plan_removal(struct segment *segment, struct plan *plan);
 int segment_plan_prefixes(struct segment *segment, enum step_kind kind, struct plan *plan);
 
-/* All n_peers as the tunnel is to have them: from the engine's spare memory, and the lists are the
- * peers' own. */
-int peers_for_tunnel(struct engine *e, struct tunnel_peer **ret);
+/* All set->n peers as their tunnel is to have them: from the engine's spare memory, and the lists
+ * are the peers' own. */
+int peers_for_tunnel(struct engine *e, const struct peer_set *set, struct tunnel_peer **ret);
 
 /* ROUTE or ROUTE_DELETE steps for all peers. A route that can't be is a peer's trouble, not the
  * tunnel's. */
-int peers_plan_routes(const struct engine *e, const struct global *global, enum step_kind kind,
+int peers_plan_routes(const struct peer_set *set, const struct tunnel_way *way, enum step_kind kind,
 		      struct plan *plan);
 
 /* The pool of the block that holds the address; NULL. */
 struct pool *pool_of(struct engine *e, const struct ovd_ip *ip);
+
+/* pool_init, without the addresses that engine_lost_address was told of. */
+int pool_begin(const struct engine *e, struct pool *pool, const struct ovd_cidr *block);
 
 /* A record of the service on its segment; the segment is the service's if it has no other. */
 int service_new(struct engine *e, struct ovd_view name, enum service_mode mode,
@@ -216,4 +234,6 @@ int service_new(struct engine *e, struct ovd_view name, enum service_mode mode,
 
 void engine_free_services(struct engine *e);
 void engine_free_attachments(struct engine *e);
-void engine_free_peers(struct engine *e);
+
+/* What the set holds, not the set itself. */
+void peers_free(struct engine *e, struct peer_set *set);

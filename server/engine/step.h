@@ -200,6 +200,8 @@ struct step_remember {
 	struct state_record record;
 	bool has_was;
 	struct state_record was; /* what undo puts back; without one, undo deletes the record */
+	bool more; /* the next step is another REMEMBER, of the data directory as this one, and both
+		      are one change: written by the last of such a row, and put back by it */
 };
 
 struct step_forget {

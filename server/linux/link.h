@@ -13,6 +13,8 @@
 struct link_info {
 	int index;
 	int master;
+	int peer, netns; /* of a pair: the other one's index, and the number that its namespace has
+			    here (IFLA_LINK_NETNSID); -1: ours */
 	bool up;
 	uint32_t mtu, group;
 	uint8_t operstate; /* IF_OPER_UP: 6, linux/if.h */
@@ -23,6 +25,10 @@ struct link_info {
 
 /* The link of that name; -ENODEV. */
 int link_get(int fd, const char *name, struct link_info *ret);
+
+/* The name of a link in another namespace, which has this number here; false if there is none.
+ * Since Linux 4.20. */
+bool link_name_in(int fd, int netns, int index, char ret[LINK_NAME_MAX]);
 
 /* Every link, in no order. */
 int link_each(int fd, void (*each)(void *arg, const struct link_info *link),

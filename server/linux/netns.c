@@ -159,3 +159,60 @@ int netns_path_open(int own, const char *path, struct net_owner *ret)
 	owner = NET_OWNER_NONE;
 	return 0;
 }
+
+/* "Pid:" of what the kernel tells of a process's descriptor, pidfd_open(2). */
+static int read_pid(int fd, uint32_t *ret)
+{
+	_cleanup_(fd_closep) int info = -1;
+	char path[40], text[1024];
+	uint64_t pid;
+	char *at;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	info = open(path, O_RDONLY | O_CLOEXEC);
+	n = info < 0 ? -1 : read(info, text, sizeof(text) - 1);
+	if (n < 0)
+		return -errno;
+	text[n] = '\0';
+	at = strstr(text, "\nPid:\t");
+	if (!at)
+		return -ENOTTY;
+	at += strlen("\nPid:\t");
+	if (u64_parse((struct ovd_view){ .p = at, .n = strcspn(at, "\n") }, INT32_MAX, &pid) < 0 ||
+	    pid == 0) /* it has ended, or is not of our pid namespace */
+		return -ESRCH;
+	*ret = (uint32_t)pid;
+	return 0;
+}
+
+/* While it has not ended, its pid is nobody else's. */
+static bool has_ended(int process)
+{
+	struct pollfd watched = { .fd = process, .events = POLLIN };
+
+	return poll(&watched, 1, 0) != 0;
+}
+
+int netns_fd_open(int own, int fd, struct net_owner *ret)
+{
+	_cleanup_(net_owner_done) struct net_owner owner = NET_OWNER_NONE;
+	char path[32];
+	uint32_t pid;
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	r = netns_path_open(own, path, ret);
+	if (r != -ENOTTY)
+		return r;
+	r = read_pid(fd, &pid);
+	if (r == 0)
+		r = netns_owner_open(own, pid, &owner);
+	if (r < 0)
+		return r;
+	if (has_ended(fd))
+		return -ESRCH;
+	*ret = owner;
+	owner = NET_OWNER_NONE;
+	return 0;
+}

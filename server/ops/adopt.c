@@ -7,7 +7,9 @@
 #include "server/ops/channel.h"
 #include "server/ops/heal.h"
 #include "server/ops/owner.h"
+#include "server/ops/read_back.h"
 #include "server/ops/resolve.h"
+#include "server/store/record.h"
 #include "server/store/store.h"
 #include "server/store/writer.h"
 
@@ -15,15 +17,32 @@
 
 struct reading {
 	struct daemon *d;
+	struct store_loss loss;
 	bool complete;
+	bool links_read;
+	struct lost_bridge *lost;
 };
+
+/* What is lost of the data directory's records is there before those that stand upon it. */
+static void read_lost_links(struct reading *reading)
+{
+	if (!reading->links_read && reading->loss.data)
+		lost_links_read(reading->d, &reading->lost);
+	reading->links_read = true;
+}
 
 static int read_one(void *arg, const struct state_record *record)
 {
 	struct reading *reading = arg;
 	struct engine *e = reading->d->engine;
-	int r = engine_restore(e, record);
+	int r;
 
+	if (!record_is_durable(record->kind))
+		read_lost_links(reading);
+	if (record->kind == STATE_RECORD_ATTACHMENT)
+		lost_links_name(reading->d, reading->lost, record->attachment.service,
+				&record->attachment.ip);
+	r = engine_restore(e, record);
 	if (r == -ENOENT)
 		return store_delete(reading->d->net->store, record);
 	if (r != -EBADMSG)
@@ -44,13 +63,51 @@ static void unread(void *arg, struct ovd_view key, const char *why)
 
 /* ---- the kernel ---- */
 
-/* The steps don't depend on each other. What fails is tried once more, here and below: nobody asks
- * for it again. */
+/* What fails is tried once more, here and below: nobody asks for it again. */
+static int run_step(struct daemon *d, struct plan *plan, size_t i)
+{
+	int r = plan_run_step(d->net, plan, i);
+
+	if (r < 0)
+		r = plan_run_step(d->net, plan, i);
+	if (r < 0)
+		log_at(d->log, LOG_WARN, "start: %s", plan->detail);
+	return r;
+}
+
+/* The steps don't depend on each other, but for a record, which is forgotten behind those that take
+ * away what it is of: if one of them fails it stays, with its addresses, for the next start. */
 static void run_each(struct daemon *d, struct plan *plan)
 {
-	for (size_t i = 0; i < plan->n; i++)
-		if (plan_run_step(d->net, plan, i) < 0 && plan_run_step(d->net, plan, i) < 0)
-			log_at(d->log, LOG_WARN, "start: %s", plan->detail);
+	bool stands = true;
+
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct step *step = plan_at(plan, i);
+
+		if (step->kind != STEP_FORGET) {
+			stands &= run_step(d, plan, i) == 0;
+			continue;
+		}
+		if (!stands || run_step(d, plan, i) < 0)
+			engine_restore(d->engine, &step->forget.record);
+		stands = true;
+	}
+}
+
+/* Nothing of ours is there that the records don't tell of: they are whole again. */
+static void end_loss(struct daemon *d, const struct found_links *found)
+{
+	const struct store_loss loss = store_loss(d->net->store);
+	int r;
+
+	if (!loss.data && !loss.run)
+		return;
+	for (size_t i = 0; i < found->n; i++)
+		if (!found->links[i].named)
+			return;
+	r = store_made_good(d->net->store);
+	if (r < 0)
+		log_at(d->log, LOG_WARN, "start: the store can't be written: %s", strerror(-r));
 }
 
 static int compare(struct daemon *d, bool complete)
@@ -63,8 +120,10 @@ static int compare(struct daemon *d, bool complete)
 		log_at(d->log, LOG_WARN, "start: links can't be listed: %s", strerror(-r));
 	else
 		r = engine_adopt(d->engine, &found, complete, owner_gone, d, &plan);
-	if (r == 0)
+	if (r == 0) {
 		run_each(d, &plan);
+		end_loss(d, &found);
+	}
 	engine_adopted(d->engine);
 	plan_done(&plan);
 	free(found.links);
@@ -150,19 +209,35 @@ static void look_up(void *arg, const struct peer_view *peer)
 		resolve_peer(arg, &peer->key, peer->host);
 }
 
-int ops_adopt(struct daemon *d, bool complete)
+static int read_all(struct daemon *d, bool *ret_complete)
 {
-	struct reading reading = { .d = d, .complete = complete };
-	int r = store_load(d->net->store, read_one, unread, &reading);
+	struct reading reading = { .d = d, .loss = store_loss(d->net->store) };
+	int r;
+
+	reading.complete = !reading.loss.data && !reading.loss.run;
+	r = store_load(d->net->store, read_one, unread, &reading);
+	if (r == 0)
+		read_lost_links(&reading);
+	if (r == 0 && !reading.complete)
+		read_back(d, reading.lost);
+	lost_links_free(reading.lost);
+	*ret_complete = reading.complete;
+	return r;
+}
+
+int ops_adopt(struct daemon *d)
+{
+	bool complete;
+	int r = read_all(d, &complete);
 
 	if (r == 0)
-		r = compare(d, reading.complete);
+		r = compare(d, complete);
 	if (r < 0)
 		return r;
 	engine_watch_peers(d->engine, note_peer, d);
 	remove_leavers(d);
 	make_services(d);
-	make_tunnel(d, reading.complete);
+	make_tunnel(d, complete);
 	engine_each_peer(d->engine, look_up, d);
 	return 0;
 }

@@ -39,7 +39,7 @@ static bool tell_doubts(struct daemon *d, tunnel_done_fn *done)
 	struct channel_clock *clock = d->clock;
 	struct tunnel_change change;
 
-	if (engine_peers_doubted(d->engine, &change, &clock->intent) < 0)
+	if (engine_peers_doubted(d->engine, NODES_TUNNEL, &change, &clock->intent) < 0)
 		return false;
 	clock->wait.done = done;
 	clock->wait.arg = clock;

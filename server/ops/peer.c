@@ -94,16 +94,17 @@ int ovd_op_remove_peer(struct call *call, const struct ovd_remove_peer *request)
 	if (!telling)
 		return 0;
 	return carry_out(call,
-			 engine_peer_remove(call->daemon->engine, &key, &call->plan,
+			 engine_peer_remove(call->daemon->engine, NODES_TUNNEL, &key, &call->plan,
 					    &telling->change, &call->intent),
 			 telling);
 }
 
 static int change_prefix(struct call *call, const struct ovd_peer_scope *scope,
 			 struct ovd_view pubkey, struct ovd_view prefix,
-			 int (*change_peer)(struct engine *e, const struct ovd_key *key,
-					    const struct ovd_cidr *cidr, struct plan *plan,
-					    struct tunnel_change *change, struct intent **ret))
+			 int (*change_peer)(struct engine *e, struct ovd_view service,
+					    const struct ovd_key *key, const struct ovd_cidr *cidr,
+					    struct plan *plan, struct tunnel_change *change,
+					    struct intent **ret))
 {
 	struct telling *telling;
 	struct ovd_cidr cidr;
@@ -116,7 +117,7 @@ static int change_prefix(struct call *call, const struct ovd_peer_scope *scope,
 	if (!telling)
 		return 0;
 	return carry_out(call,
-			 change_peer(call->daemon->engine, &key, &cidr, &call->plan,
+			 change_peer(call->daemon->engine, NODES_TUNNEL, &key, &cidr, &call->plan,
 				     &telling->change, &call->intent),
 			 telling);
 }

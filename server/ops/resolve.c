@@ -96,8 +96,8 @@ static void tell_tunnel(struct lookup *l, const struct ovd_endpoint *endpoint)
 {
 	struct daemon *d = l->daemon;
 	struct tunnel_change change;
-	int r = engine_peer_resolved(d->engine, &l->key, view(l->endpoint), endpoint, &change,
-				     &l->intent);
+	int r = engine_peer_resolved(d->engine, NODES_TUNNEL, &l->key, view(l->endpoint), endpoint,
+				     &change, &l->intent);
 
 	if (r == -EINPROGRESS) {
 		ask_later(l, 1);
@@ -152,7 +152,7 @@ static void lookup_ask(uv_timer_t *timer)
 	struct lookup *l = timer->data;
 	_cleanup_(freep) char *host = NULL;
 
-	if (!engine_peer_wants(l->daemon->engine, &l->key, view(l->endpoint))) {
+	if (!engine_peer_wants(l->daemon->engine, NODES_TUNNEL, &l->key, view(l->endpoint))) {
 		lookup_end(l);
 		return;
 	}

@@ -62,7 +62,8 @@ static void remove_peer(struct engine *e, size_t number)
 	struct plan plan = { .n = 0 };
 	struct intent *intent;
 
-	stands(e, engine_peer_remove(e, &key, &plan, &change, &intent), &plan, &intent);
+	stands(e, engine_peer_remove(e, NODES_TUNNEL, &key, &plan, &change, &intent), &plan,
+	       &intent);
 	plan_done(&plan);
 }
 

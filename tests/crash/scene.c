@@ -218,7 +218,7 @@ static char *sorted(char *text)
 	return copy;
 }
 
-static void put_store(FILE *out, const char *dir)
+void scene_put_store(FILE *out, const char *dir)
 {
 	MDB_env *env;
 	MDB_txn *txn;
@@ -257,7 +257,7 @@ void scene_learn_ip(struct scene *s)
 	FILE *out = open_memstream(&text, &n);
 
 	CHECK(out);
-	put_store(out, SCENE_DIR "/run/store");
+	scene_put_store(out, SCENE_DIR "/run/store");
 	fclose(out);
 	CHECK(strstr(text, "lease "));
 	CHECK_INT(sscanf(strstr(text, "lease "), "lease %63[0-9.]", s->ip), 1);
@@ -354,8 +354,8 @@ char *scene_look(struct scene *s)
 	put_script(out, sh("%s", host_only));
 	put_script(out, sorted(sh("%s sh -c \"%s\"", IN(&s->guest), network)));
 	put_devices(out);
-	put_store(out, SCENE_DIR "/store");
-	put_store(out, SCENE_DIR "/run/store");
+	scene_put_store(out, SCENE_DIR "/store");
+	scene_put_store(out, SCENE_DIR "/run/store");
 	fclose(out);
 	blur(text);
 	return text;

@@ -266,15 +266,16 @@ static int ask_peer(struct sim *s, struct sim_job *job)
 }
 
 static int ask_prefix(struct sim *s, struct sim_job *job,
-		      int (*ask)(struct engine *e, const struct ovd_key *key,
-				 const struct ovd_cidr *cidr, struct plan *plan,
-				 struct tunnel_change *change, struct intent **ret))
+		      int (*ask)(struct engine *e, struct ovd_view service,
+				 const struct ovd_key *key, const struct ovd_cidr *cidr,
+				 struct plan *plan, struct tunnel_change *change,
+				 struct intent **ret))
 {
 	const struct ovd_key key = peer_key(job->act.who);
 	const struct ovd_cidr cidr = prefix_of(job->act.what);
 	struct tunnel_change change;
 
-	return ask(s->e, &key, &cidr, &job->plan, &change, &job->intent);
+	return ask(s->e, NODES_TUNNEL, &key, &cidr, &job->plan, &change, &job->intent);
 }
 
 static int ask_unpeer(struct sim *s, struct sim_job *job)
@@ -282,7 +283,7 @@ static int ask_unpeer(struct sim *s, struct sim_job *job)
 	const struct ovd_key key = peer_key(job->act.who);
 	struct tunnel_change change;
 
-	return engine_peer_remove(s->e, &key, &job->plan, &change, &job->intent);
+	return engine_peer_remove(s->e, NODES_TUNNEL, &key, &job->plan, &change, &job->intent);
 }
 
 static int ask(struct sim *s, struct sim_job *job)

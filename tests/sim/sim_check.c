@@ -214,7 +214,7 @@ static void check_store(const struct sim *s)
 {
 	CHECK_INT(count_records(s, " attachment "), s->e->n_attachments);
 	CHECK_INT(count_records(s, " service "), s->e->n_services);
-	CHECK_INT(count_records(s, " peer "), s->e->n_peers);
+	CHECK_INT(count_records(s, " peer "), s->e->peers.n);
 	CHECK_INT(count_records(s, " lease "), s->model.n_leases);
 	if (strstr(memory_store_text(&s->store), "\"unfinished\":true"))
 		check_fail(__FILE__, __LINE__, "unfinished:\n%s", memory_store_text(&s->store));

@@ -25,8 +25,8 @@ int peer_allow(struct node *n, uint8_t number, const char *cidr, bool less)
 
 	plan_done(&n->plan);
 	n->intent = NULL;
-	return (less ? engine_peer_disallow : engine_peer_allow)(n->e, &key, &value, &n->plan,
-								 &n->change, &n->intent);
+	return (less ? engine_peer_disallow : engine_peer_allow)(n->e, NODES_TUNNEL, &key, &value,
+								 &n->plan, &n->change, &n->intent);
 }
 
 int peer_unset(struct node *n, uint8_t number)
@@ -35,7 +35,7 @@ int peer_unset(struct node *n, uint8_t number)
 
 	plan_done(&n->plan);
 	n->intent = NULL;
-	return engine_peer_remove(n->e, &key, &n->plan, &n->change, &n->intent);
+	return engine_peer_remove(n->e, NODES_TUNNEL, &key, &n->plan, &n->change, &n->intent);
 }
 
 int peer_is_resolved(struct node *n, uint8_t number, const char *host, const char *endpoint)
@@ -45,7 +45,8 @@ int peer_is_resolved(struct node *n, uint8_t number, const char *host, const cha
 
 	CHECK_INT(endpoint_parse(view(endpoint), &value), 0);
 	n->intent = NULL;
-	return engine_peer_resolved(n->e, &key, view(host), &value, &n->change, &n->intent);
+	return engine_peer_resolved(n->e, NODES_TUNNEL, &key, view(host), &value, &n->change,
+				    &n->intent);
 }
 
 static void put_view(void *arg, const struct peer_view *peer)

@@ -57,7 +57,7 @@ TEST(in_doubt)
 static int doubted(struct node *n)
 {
 	n->change = (struct tunnel_change){ .n_peers = 0 };
-	return engine_peers_doubted(n->e, &n->change, &n->intent);
+	return engine_peers_doubted(n->e, NODES_TUNNEL, &n->change, &n->intent);
 }
 
 TEST(what_is_told_of_doubts)

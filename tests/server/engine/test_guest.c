@@ -111,10 +111,13 @@ TEST(its_peer)
 	plan_clear(&n.plan);
 	CHECK_INT(engine_peer_set(n.e, &peer, &n.plan, &n.change, &n.intent), -EEXIST);
 	CHECK_STR(engine_reason(n.e), "the key is a guest's: detach that");
-	CHECK_INT(engine_peer_remove(n.e, &public_key, &n.plan, &n.change, &n.intent), -EEXIST);
-	CHECK_INT(engine_peer_allow(n.e, &public_key, &cidr, &n.plan, &n.change, &n.intent),
+	CHECK_INT(engine_peer_remove(n.e, NODES_TUNNEL, &public_key, &n.plan, &n.change, &n.intent),
 		  -EEXIST);
-	CHECK_INT(engine_peer_disallow(n.e, &public_key, &cidr, &n.plan, &n.change, &n.intent),
+	CHECK_INT(engine_peer_allow(n.e, NODES_TUNNEL, &public_key, &cidr, &n.plan, &n.change,
+				    &n.intent),
+		  -EEXIST);
+	CHECK_INT(engine_peer_disallow(n.e, NODES_TUNNEL, &public_key, &cidr, &n.plan, &n.change,
+				       &n.intent),
 		  -EEXIST);
 	node_service(&n, "web", SERVICE_AUTO); /* a bridge that was taken away answers again */
 	CHECK(strstr(node_plan(&n), "proxy 10.200.4.130 on zl-8a3d9b380b-b\n"));
@@ -268,7 +271,8 @@ TEST(unfinished)
 	engine_adopted(n.e);
 	CHECK_INT(engine_attachment_count(n.e), 0);
 	CHECK_INT(engine_peer_count(n.e), 0);
-	CHECK_INT(engine_peers_doubted(n.e, &n.change, &n.intent), 0); /* it may be there */
+	CHECK_INT(engine_peers_doubted(n.e, NODES_TUNNEL, &n.change, &n.intent),
+		  0); /* it may be there */
 	CHECK_STR(node_change(&n), "peer 77 goes\n");
 	node_commit(&n);
 	node_done(&n);

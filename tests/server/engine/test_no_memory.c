@@ -74,7 +74,8 @@ static int allow(struct node *n, uint8_t number, const char *cidr)
 	const struct ovd_cidr value = cidr_of(cidr);
 
 	plan_done(&n->plan);
-	return engine_peer_allow(n->e, &key, &value, &n->plan, &n->change, &n->intent);
+	return engine_peer_allow(n->e, NODES_TUNNEL, &key, &value, &n->plan, &n->change,
+				 &n->intent);
 }
 
 static int unset(struct node *n, uint8_t number)
@@ -82,7 +83,7 @@ static int unset(struct node *n, uint8_t number)
 	const struct ovd_key key = { { number } };
 
 	plan_done(&n->plan);
-	return engine_peer_remove(n->e, &key, &n->plan, &n->change, &n->intent);
+	return engine_peer_remove(n->e, NODES_TUNNEL, &key, &n->plan, &n->change, &n->intent);
 }
 
 static int by_id(struct node *n, enum handle_kind kind, bool attach)

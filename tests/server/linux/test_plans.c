@@ -143,7 +143,7 @@ static int peer_gone(struct scene *s, struct plan *plan, struct intent **intent)
 	const struct ovd_key key = { { 3 } };
 	struct tunnel_change change;
 
-	return engine_peer_remove(s->e, &key, plan, &change, intent);
+	return engine_peer_remove(s->e, NODES_TUNNEL, &key, plan, &change, intent);
 }
 
 static int unservice(struct scene *s, struct plan *plan, struct intent **intent)

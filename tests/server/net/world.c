@@ -152,6 +152,7 @@ int world_unpeer(struct world *w, uint8_t number)
 	struct plan plan = { .n = 0 };
 	struct intent *intent = NULL;
 
-	return world_carry_out(w, engine_peer_remove(w->e, &key, &plan, &change, &intent), &plan,
-			       &intent);
+	return world_carry_out(
+		w, engine_peer_remove(w->e, NODES_TUNNEL, &key, &plan, &change, &intent), &plan,
+		&intent);
 }

@@ -12,6 +12,7 @@
 #include "schema/overlayd_ops.h"
 #include "server/ops/channel.h"
 #include "server/ops/health.h"
+#include "server/ops/reap.h"
 #include "tests/check.h"
 
 /* ---- the tunnel ---- */
@@ -193,6 +194,7 @@ static void serve(struct node *n)
 	struct server_options options = { .loop = &n->loop,
 					  .worker = n->daemon.worker,
 					  .daemon = &n->daemon,
+					  .ended = reap_look,
 					  .dispatch = ovd_dispatch };
 	char path[64];
 

@@ -1,4 +1,5 @@
 #include "server/ops/death.h"
+#include "server/ops/reap.h"
 
 #include <string.h>
 #include <sys/eventfd.h>
@@ -52,7 +53,7 @@ static void turn_until(struct node *n, size_t containers)
 		usleep(10000);
 	}
 	CHECK_INT(engine_attachment_count(n->daemon.engine), containers);
-	for (int i = 0; i < 1000 && deaths_busy(&n->daemon); i++) {
+	for (int i = 0; i < 1000 && (deaths_busy(&n->daemon) || reap_is_busy(&n->daemon)); i++) {
 		node_turn(n);
 		usleep(1000);
 	}
