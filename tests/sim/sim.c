@@ -95,6 +95,26 @@ static void peer_is_set(struct sim *s, const struct act *act)
 	}
 }
 
+/* Whether a sync lists the peer, and with the prefix. */
+static bool sync_wants(const struct act *act, unsigned who)
+{
+	return act->what >> who % 8 & 1;
+}
+
+static bool sync_allows(const struct act *act, unsigned who, unsigned prefix)
+{
+	return (prefix + act->how) % PEERS == who;
+}
+
+static void peers_are_synced(struct model *m, const struct act *act)
+{
+	for (unsigned who = 0; who < PEERS; who++) {
+		m->peers[who].known = sync_wants(act, who);
+		for (unsigned i = 0; i < PREFIXES; i++)
+			m->peers[who].allowed[i] = m->peers[who].known && sync_allows(act, who, i);
+	}
+}
+
 static void answered(struct sim *s, const struct sim_job *job)
 {
 	const struct act *act = &job->act;
@@ -124,6 +144,9 @@ static void answered(struct sim *s, const struct sim_job *job)
 		break;
 	case ACT_PEER:
 		peer_is_set(s, act);
+		break;
+	case ACT_SYNC:
+		peers_are_synced(m, act);
 		break;
 	case ACT_UNPEER:
 		memset(&m->peers[act->who], 0, sizeof(m->peers[0]));
@@ -265,6 +288,37 @@ static int ask_peer(struct sim *s, struct sim_job *job)
 	return engine_peer_set(s->e, &spec, &job->plan, &change, &job->intent);
 }
 
+static void want_peers(struct sim *s, struct sim_job *job)
+{
+	for (unsigned who = 0; who < PEERS; who++) {
+		struct ovd_cidr allowed[PREFIXES];
+		struct peer_spec spec = { .key = peer_key(who), .allowed = allowed };
+
+		for (unsigned i = 0; i < PREFIXES; i++)
+			if (sync_allows(&job->act, who, i))
+				allowed[spec.n_allowed++] = prefix_of(i);
+		if (sync_wants(&job->act, who))
+			CHECK_INT(engine_sync_want(s->e, job->intent, &spec), 0);
+	}
+}
+
+static int ask_sync(struct sim *s, struct sim_job *job)
+{
+	struct sync_counts counts;
+	int r = engine_sync_begin(s->e, NODES_TUNNEL, &job->intent);
+
+	if (r < 0)
+		return r;
+	want_peers(s, job);
+	CHECK_INT(engine_sync_plan(s->e, job->intent, SIZE_MAX, &job->plan), 0);
+	counts = engine_sync_counts(job->intent);
+	if (counts.added + counts.changed + counts.removed > 0)
+		return 0;
+	engine_drop(s->e, job->intent);
+	job->intent = NULL;
+	return -EALREADY;
+}
+
 static int ask_prefix(struct sim *s, struct sim_job *job,
 		      int (*ask)(struct engine *e, struct ovd_view service,
 				 const struct ovd_key *key, const struct ovd_cidr *cidr,
@@ -307,6 +361,8 @@ static int ask(struct sim *s, struct sim_job *job)
 				     &job->plan, &job->intent);
 	case ACT_PEER:
 		return ask_peer(s, job);
+	case ACT_SYNC:
+		return ask_sync(s, job);
 	case ACT_UNPEER:
 		return ask_unpeer(s, job);
 	case ACT_ALLOW:
@@ -431,6 +487,7 @@ void sim_act(struct sim *s, const struct act *act)
 	case ACT_ATTACH:
 	case ACT_DETACH:
 	case ACT_PEER:
+	case ACT_SYNC:
 	case ACT_UNPEER:
 	case ACT_ALLOW:
 	case ACT_DISALLOW:
