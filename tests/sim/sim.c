@@ -6,7 +6,6 @@
 #include "server/net/plan_run.h"
 #include "tests/check.h"
 
-#define FIRST_PID   100
 #define FIRST_NETNS 4026532000
 
 struct owner sim_owner(const struct sim *s _unused_, unsigned who, unsigned life)
@@ -14,7 +13,7 @@ struct owner sim_owner(const struct sim *s _unused_, unsigned who, unsigned life
 	return (struct owner){ .netns_dev = 4,
 			       .netns_ino = FIRST_NETNS + who * 1000 + life,
 			       .start_time = life + 1,
-			       .pid = FIRST_PID + who,
+			       .pid = SIM_FIRST_PID + who,
 			       .netns = 99 };
 }
 

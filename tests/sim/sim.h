@@ -7,7 +7,8 @@
 #include "tests/sim/memory_store.h"
 #include "tests/sim/model.h"
 
-#define JOBS_MAX 12
+#define JOBS_MAX      12
+#define SIM_FIRST_PID 100
 
 /* A request whose plan is being run. */
 struct sim_job {

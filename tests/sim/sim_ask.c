@@ -1,13 +1,6 @@
 #include "tests/sim/sim.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "server/net/plan_run.h"
 #include "tests/check.h"
-
-#define FIRST_PID   100
-#define FIRST_NETNS 4026532000
 
 static const char *const prefixes[PREFIXES] = {
 	"10.200.9.0/24", "10.200.10.0/24", "172.30.0.0/16",   "172.31.0.0/16",
@@ -18,7 +11,7 @@ static bool gone(const void *arg, const struct owner *owner)
 {
 	const struct sim *s = arg;
 
-	return owner->start_time != s->life[owner->pid - FIRST_PID] + 1;
+	return owner->start_time != s->life[owner->pid - SIM_FIRST_PID] + 1;
 }
 
 static struct ovd_key peer_key(unsigned who)
@@ -167,7 +160,7 @@ int sim_ask(struct sim *s, struct sim_job *job)
 	case ACT_ATTACH:
 		return ask_attach(s, job);
 	case ACT_DETACH:
-		return engine_detach(s->e, &(struct owner){ .pid = FIRST_PID + job->act.who },
+		return engine_detach(s->e, &(struct owner){ .pid = SIM_FIRST_PID + job->act.who },
 				     &job->plan, &job->intent);
 	case ACT_PEER:
 		return ask_peer(s, job);
