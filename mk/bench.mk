@@ -26,9 +26,13 @@ $(B)/bench/cpp.so: tests/bench/codec_cpp.cc schema/overlayd.proto schema/wire.pr
 	$(call other_codec,protoc -Ischema --cpp_out=$(@D) overlayd.proto wire.proto && \
 		$(CXX) -std=c++17 -O2 -fPIC -shared -I$(@D) $< $(@D)/overlayd.pb.cc $(@D)/wire.pb.cc -lprotobuf -o $@)
 
-.PHONY: run-bench bench-docs
+.PHONY: run-bench bench-scale bench-docs
 run-bench: programs $(BENCHES) $(B)/bench/serde.so $(B)/bench/cpp.so
-	$(Q)for bench in $(BENCHES); do echo "== $$bench"; B=$(B) $$bench || exit 1; done
+	$(Q)for bench in $(filter-out %/bench_scale,$(BENCHES)); do echo "== $$bench"; B=$(B) $$bench || exit 1; done
+
+# 4,000 containers and SERVICES services: a minute.
+bench-scale: programs $(B)/tests/bench/bench_scale
+	$(Q)B=$(B) $(B)/tests/bench/bench_scale $(SERVICES)
 
 # Beside the field's own programs, N=.. containers: minutes.
 $(B)/tests/bench/field: %: %.o $(addprefix $(B)/tests/bench/,field_side.o bench.o) $(patsubst %,$(B)/%.a,$(needs/tests/bench))

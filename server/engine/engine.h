@@ -53,7 +53,7 @@ const char *engine_mark(const struct engine *e);
 
 /* A service's name with its NUL; and such a text, empty for the node's tunnel, as a view. */
 #define SERVICE_TEXT_MAX 64
-static inline struct ovd_view tunnel_of(const char *service)
+static inline struct ovd_view service_tunnel(const char *service)
 {
 	return service[0] ? view(service) : NODES_TUNNEL;
 }

@@ -113,20 +113,21 @@ static bool is_own(int own, const struct net_owner *owner)
 	       st.st_ino == owner->netns_ino;
 }
 
-static bool process_has_ended(int process)
+/* While it has not ended, its pid is nobody else's. */
+static bool has_ended(int process)
 {
-	struct pollfd end = { .fd = process, .events = POLLIN };
+	struct pollfd watched = { .fd = process, .events = POLLIN };
 
-	return poll(&end, 1, 0) != 0;
+	return poll(&watched, 1, 0) != 0;
 }
 
-/* The pid is the process's own until that has ended. */
-static bool has_ended(const struct net_owner *owner)
+/* What was read may be another process's, of the same pid. */
+static bool is_another(const struct net_owner *owner)
 {
 	uint64_t again = 0;
 
 	if (owner->process >= 0)
-		return process_has_ended(owner->process);
+		return has_ended(owner->process);
 	return read_start_time(owner->pid, &again) < 0 || again != owner->start_time;
 }
 
@@ -143,7 +144,7 @@ int netns_owner_open(int own, uint32_t pid, struct net_owner *ret)
 		r = open_namespace(pid, &owner);
 	if (r < 0)
 		return r;
-	if (has_ended(&owner)) /* what was read may be another process's, of the same pid */
+	if (is_another(&owner))
 		return -ESRCH;
 	if (is_own(own, &owner))
 		return -EINVAL;
@@ -208,7 +209,7 @@ int netns_fd_open(int own, int fd, struct net_owner *ret)
 		r = netns_owner_open(own, pid, &owner);
 	if (r < 0)
 		return r;
-	if (process_has_ended(fd))
+	if (has_ended(fd))
 		return -ESRCH;
 	*ret = owner;
 	owner = NET_OWNER_NONE;

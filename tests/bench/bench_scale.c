@@ -139,22 +139,35 @@ static void print_one(const char *what, double *few, double *many, size_t n)
 	       what, FEW, p50[0], p99[0], MANY, p50[1], p99[1], p50[1] / p50[0], p99[1] / p99[0]);
 }
 
-static void print_resident(const struct host *host, long before, const char *what, unsigned n)
+/* Its own, and with the pages of its files, which the kernel can drop: the store is mapped. */
+struct memory {
+	double own, all;
+};
+
+static struct memory memory_of(const struct host *host)
 {
-	printf("resident memory per %s: %.0f bytes\n", what,
-	       (double)(host_resident(host) - before) * 1024 / n);
+	return (struct memory){ host_memory(host, "RssAnon:"), host_memory(host, "VmRSS:") };
+}
+
+static void print_memory(const struct host *host, struct memory before, const char *what,
+			 unsigned n)
+{
+	struct memory now = memory_of(host);
+
+	printf("memory per %s: %.0f bytes, with the pages of the store %.0f\n", what,
+	       (now.own - before.own) / n, (now.all - before.all) / n);
 }
 
 static void fill_up(const struct host *few, const struct host *many)
 {
-	long empty = host_resident(many);
+	struct memory empty = memory_of(many);
 
 	services = FEW_SERVICES;
 	for (unsigned i = 0; i < FEW; i++)
 		one(few, attach, MANY + i);
 	services = many_services;
 	printf("attach of %d: %.0f ms\n", MANY, ask_all(many, attach, MANY));
-	print_resident(many, empty, "container", MANY);
+	print_memory(many, empty, "container", MANY);
 }
 
 static void measure_one_more(const struct host *few, const struct host *many)
@@ -173,10 +186,10 @@ static void measure_one_more(const struct host *few, const struct host *many)
 
 static void add_peers(const struct host *host)
 {
-	long before = host_resident(host);
+	struct memory before = memory_of(host);
 
 	printf("add_peer of %d: %.0f ms\n", PEERS, ask_all(host, add_peer, PEERS));
-	print_resident(host, before, "peer", PEERS);
+	print_memory(host, before, "peer", PEERS);
 }
 
 static void measure_restart(struct host *host)

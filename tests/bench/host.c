@@ -198,7 +198,7 @@ double host_bridge_deletion(void)
 	return (double)took / BRIDGES / 1e6;
 }
 
-long host_resident(const struct host *host)
+double host_memory(const struct host *host, const char *what)
 {
 	char path[64], line[256];
 	long kib = -1;
@@ -207,11 +207,11 @@ long host_resident(const struct host *host)
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)host->daemon);
 	file = fopen(path, "re");
 	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "VmRSS: %ld", &kib) == 1)
-			break;
+		if (strncmp(line, what, strlen(what)) == 0)
+			sscanf(line + strlen(what), "%ld", &kib);
 	if (file)
 		fclose(file);
-	return kib;
+	return (double)kib * 1024;
 }
 
 /* ---- requests ---- */

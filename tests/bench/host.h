@@ -39,8 +39,8 @@ unsigned host_links(const struct host *host);
 /* How long the kernel takes to delete a bridge that has nothing, in milliseconds. */
 double host_bridge_deletion(void);
 
-/* KiB. */
-long host_resident(const struct host *host);
+/* The daemon's memory, in bytes: a line of /proc/PID/status, "RssAnon:". */
+double host_memory(const struct host *host, const char *what);
 
 /* One request, without its envelope; an answer `err` is a failure. */
 void host_ask(int fd, const char *request);

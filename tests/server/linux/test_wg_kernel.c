@@ -108,7 +108,7 @@ static void expect_listed(struct wg *wg)
 	for (size_t i = 0; i < state.n_peers; i++)
 		list(out, &state.peers[i].key, state.peers[i].allowed, state.peers[i].n_allowed);
 	fclose(out);
-	wg_state_done(&state);
+	tunnel_state_done(&state);
 	run("sort " WANT " | diff " WANT ".1 -");
 }
 
