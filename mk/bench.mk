@@ -31,4 +31,5 @@ run-bench: programs $(BENCHES) $(B)/bench/serde.so $(B)/bench/cpp.so
 
 # Keeps the figures of the last run.
 bench-docs:
-	cp $(B)/bench/bench.md $(B)/bench/bench.svg docs/
+	cat $(B)/bench/bench.md $(B)/bench/peers.md > docs/bench.md
+	cp $(B)/bench/bench.svg docs/

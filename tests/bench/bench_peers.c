@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -222,7 +223,16 @@ static void bare_dump(void *arg)
 /* ---- how long another connection waits ---- */
 
 struct waits {
+	double took_ms; /* what it is beside, each time */
 	double longest_us, mean_us;
+};
+
+/* All that is measured. */
+struct figures {
+	double add[2], status[2]; /* ours, the device's: ns */
+	double bytes;             /* of our own memory, for a peer */
+	double start_ms;
+	struct waits idle, status_waits, same, none_and_all;
 };
 
 /* Another process asks the cheapest question, over and over, until it is ended. */
@@ -268,9 +278,10 @@ static struct waits end_asker(pid_t pid, int report)
 	return waits;
 }
 
-static void print_waits(const char *title, void (*act)(void *arg), void *arg, int times)
+/* What another connection hears meanwhile. */
+static struct waits wait_beside(void (*act)(void *arg), void *arg, int times)
 {
-	uint64_t start;
+	uint64_t begin;
 	int report[2];
 	struct waits waits;
 	double took;
@@ -280,15 +291,15 @@ static void print_waits(const char *title, void (*act)(void *arg), void *arg, in
 		stop("pipe");
 	pid = start_asker(report[1]);
 	usleep(50000);
-	start = bench_now();
+	begin = bench_now();
 	for (int i = 0; i < times; i++)
 		act(arg);
-	took = (double)(bench_now() - start) / 1e6 / times;
+	took = (double)(bench_now() - begin) / 1e6 / times;
 	waits = end_asker(pid, report[0]);
+	waits.took_ms = took;
 	close(report[0]);
 	close(report[1]);
-	printf("%-28s  %.1f ms; another's hello meanwhile: mean %.0f us, longest %.0f us\n", title,
-	       took, waits.mean_us, waits.longest_us);
+	return waits;
 }
 
 static void nothing(void *arg)
@@ -364,7 +375,7 @@ static pid_t start_daemon(void)
 }
 
 /* Killed, and started again with what it had written down. */
-static pid_t restart(pid_t daemon, struct ours *ours)
+static pid_t restart(pid_t daemon, struct ours *ours, struct figures *f)
 {
 	const struct ovd_request status = { .kind = OVD_REQUEST_STATUS };
 	uint64_t begin;
@@ -377,33 +388,79 @@ static pid_t restart(pid_t daemon, struct ours *ours)
 	begin = bench_now();
 	daemon = start_daemon();
 	fd = connect_to(SOCKET);
-	printf("start with 10000 peers to the first connection: %.0f ms\n",
-	       (double)(bench_now() - begin) / 1e6);
+	f->start_ms = (double)(bench_now() - begin) / 1e6;
 	close(fd);
 	if (ovd_client_open(SOCKET, 20, &ours->client) < 0 ||
 	    ask(ours->client, &status)->status.peer_count != PEERS)
 		stop("not all peers are there again");
-	printf("resident, started with %u peers: %.0f KiB\n", PEERS, resident_kib(daemon));
 	return daemon;
 }
 
-static void measure(pid_t daemon, struct ours *ours, struct bare *bare)
+static void measure(pid_t daemon, struct ours *ours, struct bare *bare, struct figures *f)
 {
 	double empty = resident_kib(daemon);
 
-	bench_compare("add_peer, to 10000",
-		      (struct bench_side[]){ { "overlayd", our_adds, ours, PER_ROUND },
+	bench_measure((struct bench_side[]){ { "overlayd", our_adds, ours, PER_ROUND },
 					     { "socket", bare_adds, bare, PER_ROUND } },
-		      2, ROUNDS);
-	printf("resident: %.0f KiB, with %u peers %.0f KiB: %.0f bytes each\n", empty, ours->n,
-	       resident_kib(daemon), (resident_kib(daemon) - empty) * 1024 / ours->n);
+		      2, ROUNDS, f->add);
+	f->bytes = (resident_kib(daemon) - empty) * 1024 / ours->n;
 	close(bare->fd);
 	bare->fd = connect_to(OURS);
-	bench_compare("status, 10000 peers",
-		      (struct bench_side[]){ { "overlayd", our_status, ours, 1 },
+	bench_measure((struct bench_side[]){ { "overlayd", our_status, ours, 1 },
 					     { "dump", bare_dump, bare, 1 } },
-		      2, LOOKS);
-	printf("resident afterwards: %.0f KiB\n", resident_kib(daemon));
+		      2, LOOKS, f->status);
+}
+
+static void put_waits(FILE *out, const char *what, const struct waits *w)
+{
+	fprintf(out, "| %s | %.0f | %.0f | %.0f |\n", what, w->took_ms, w->mean_us, w->longest_us);
+}
+
+/* As docs/bench.md has it. */
+static void put_figures(FILE *out, const struct figures *f)
+{
+	fprintf(out,
+		"\n## Many peers\n\n"
+		"By `make bench`: %u peers on one device, wireguard-go's, all processes on one "
+		"CPU;\n"
+		"medians, and in bold how many times as long as through the device's own control "
+		"socket\nit takes, asked by a program that does nothing else.\n\n"
+		"| | overlayd | socket | |\n|---|--:|--:|--:|\n"
+		"| `add_peer`, one by one, us | %.0f | %.0f | **%.2f** |\n"
+		"| `status`, ms | %.1f | %.1f | **%.2f** |\n\n",
+		PEERS, f->add[0] / 1e3, f->add[1] / 1e3, f->add[0] / f->add[1], f->status[0] / 1e6,
+		f->status[1] / 1e6, f->status[0] / f->status[1]);
+	fprintf(out, "What another connection waits for `hello` meanwhile:\n\n"
+		     "| beside | takes, ms | mean, us | longest, us |\n|---|--:|--:|--:|\n");
+	put_waits(out, "nothing", &f->idle);
+	put_waits(out, "`status`", &f->status_waits);
+	put_waits(out, "`sync_peers` of the same", &f->same);
+	put_waits(out, "`sync_peers` of none, then of all", &f->none_and_all);
+	fprintf(out,
+		"\nThe longest are `sync_peers` reading its request, 1.5 MB, and wiping it: each "
+		"in "
+		"one piece, and\nall else in slices. The daemon's own memory: %.0f bytes for a "
+		"peer. "
+		"Killed, it serves again with\nall of them after %.0f ms.\n",
+		f->bytes, f->start_ms);
+}
+
+/* On the screen, and for make bench-docs. */
+static void report(const struct figures *f)
+{
+	const char *build = getenv("B");
+	char path[256];
+	FILE *file;
+
+	put_figures(stdout, f);
+	snprintf(path, sizeof(path), "%s/bench", build ? build : "build");
+	mkdir(path, 0755);
+	snprintf(path, sizeof(path), "%s/bench/peers.md", build ? build : "build");
+	file = fopen(path, "we");
+	if (!file)
+		stop(path);
+	put_figures(file, f);
+	fclose(file);
 }
 
 int main(void)
@@ -411,6 +468,7 @@ int main(void)
 	struct sched_param first = { .sched_priority = 1 };
 	struct ours ours = { .client = NULL };
 	struct bare bare = { .n = 0 };
+	struct figures f;
 	pid_t daemon;
 
 	if (unshare(CLONE_NEWNS | CLONE_NEWNET) < 0 ||
@@ -427,13 +485,14 @@ int main(void)
 	set_up(ours.client);
 	start("wireguard-go", (const char *[]){ "wireguard-go", "bare0", NULL });
 	bare.fd = connect_to(BARE);
-	measure(daemon, &ours, &bare);
-	daemon = restart(daemon, &ours);
+	measure(daemon, &ours, &bare, &f);
+	daemon = restart(daemon, &ours, &f);
 	sched_setscheduler(daemon, SCHED_FIFO, &first);
-	print_waits("nothing else", nothing, NULL, 10);
-	print_waits("status, 10000 peers", our_status, &ours, 10);
-	print_waits("sync_peers, the same 10000", sync_same, &ours, 10);
-	print_waits("sync_peers, none and 10000", sync_none_and_all, &ours, 1);
+	f.idle = wait_beside(nothing, NULL, 10);
+	f.status_waits = wait_beside(our_status, &ours, 10);
+	f.same = wait_beside(sync_same, &ours, 10);
+	f.none_and_all = wait_beside(sync_none_and_all, &ours, 1);
+	report(&f);
 	ovd_client_close(ours.client);
 	kill(daemon, SIGTERM);
 	waitpid(daemon, NULL, 0);
