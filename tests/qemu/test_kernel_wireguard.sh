@@ -26,7 +26,5 @@ check "the demonstration" tests/demo/run
 check "the daemon's tunnel is the kernel's own, and uninstall removes it" tunnel_is_the_kernels
 check "restarts, in silence and without a packet lost" check_passes "$B/tests/crash/test_restart" through_the_tunnel
 check "a prefix moves from peer to peer without a packet lost" check_passes "$B/tests/crash/test_prefixes"
-check "death at any call that adds a prefix" check_passes "$B/tests/crash/test_crash" add_a_prefix
-check "failure of any request that removes one" check_passes "$B/tests/crash/test_fault" remove_a_prefix
 
 check_end
