@@ -178,14 +178,14 @@ static int add_missing(int fd, const struct addresses *all, char *detail)
 
 int address_only(int fd, int index, const struct ovd_cidr *want, size_t n, char *detail)
 {
-	const struct ifaddrmsg any = { .ifa_family = AF_UNSPEC };
+	const struct ifaddrmsg its = { .ifa_family = AF_UNSPEC, .ifa_index = (unsigned)index };
 	struct addresses all = { .index = index, .want = want, .n_want = n };
 	struct rtnl_batch b = { .n = 0 };
 	int r;
 
 	if (n > ADDRESSES_WANT_MAX)
 		return -E2BIG;
-	rtnl_begin(&b, RTM_GETADDR, NLM_F_DUMP, &any, sizeof(any));
+	rtnl_begin(&b, RTM_GETADDR, NLM_F_DUMP, &its, sizeof(its));
 	r = rtnl_ask(fd, &b, take_address, forget_addresses, &all);
 	if (r < 0)
 		return r;
@@ -240,12 +240,12 @@ int address_list(int fd, int index, struct ovd_cidr *ret, size_t room, size_t *r
 
 int address_count(int fd, int index, size_t *ret)
 {
-	const struct ifaddrmsg any = { .ifa_family = AF_UNSPEC };
+	const struct ifaddrmsg its = { .ifa_family = AF_UNSPEC, .ifa_index = (unsigned)index };
 	struct addresses all = { .index = index };
 	struct rtnl_batch b = { .n = 0 };
 	int r;
 
-	rtnl_begin(&b, RTM_GETADDR, NLM_F_DUMP, &any, sizeof(any));
+	rtnl_begin(&b, RTM_GETADDR, NLM_F_DUMP, &its, sizeof(its));
 	r = rtnl_ask(fd, &b, take_address, forget_addresses, &all);
 	if (r == 0)
 		*ret = all.n;

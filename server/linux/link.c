@@ -296,3 +296,14 @@ void link_put_mtu(struct rtnl_batch *b, int index, uint32_t mtu)
 	begin_set(b, index, NULL, 0, 0);
 	rtnl_put_u32(b, IFLA_MTU, mtu);
 }
+
+void link_put_down(struct rtnl_batch *b, int index)
+{
+	begin_set(b, index, NULL, 0, IFF_UP);
+}
+
+void link_put_gone(struct rtnl_batch *b, int index)
+{
+	link_put_down(b, index);
+	rtnl_put_u32(b, IFLA_GROUP, LINK_GROUP_GONE);
+}

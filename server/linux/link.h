@@ -61,6 +61,10 @@ void link_put_quiet(struct rtnl_batch *b, int index, const char *name, const cha
 void link_put_up(struct rtnl_batch *b, int index, const char *name);
 void link_put_mtu(struct rtnl_batch *b, int index, uint32_t mtu);
 
+/* Down; the same, and in the group of links that wait to be deleted. */
+void link_put_down(struct rtnl_batch *b, int index);
+void link_put_gone(struct rtnl_batch *b, int index);
+
 /* The link's index; 0 if there is none. Its name; false if there is none. */
 int link_index(const char *name);
 bool link_name(int index, char ret[LINK_NAME_MAX]);

@@ -123,6 +123,7 @@ static const char *step_subject(const struct step *step, char cidr[CIDR_TEXT_MAX
 	case STEP_BRIDGE_LIST:
 	case STEP_SETTINGS_BACK:
 	case STEP_CLEAR:
+	case STEP_GONE:
 	case STEP_REMEMBER:
 	case STEP_FORGET:
 	case STEP_MAX_:
