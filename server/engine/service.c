@@ -195,16 +195,13 @@ static int plan_segment(struct engine *e, struct service_intent *i, struct plan 
 	}
 	if (segment->n_attached == 0)
 		return 0;
-	r = plan_proxies(segment, plan);
-	if (r < 0)
-		return r;
 	i->ports = spare_take(&e->spare, segment->n_attached * sizeof(*i->ports));
 	if (!i->ports)
 		return -ENOMEM;
 	i->room = segment->n_attached;
 	bridge->ports = i->ports;
 	bridge->n_ports = segment_ports(segment, i->ports);
-	return 0;
+	return plan_proxies(segment, plan);
 }
 
 static void setup_commit(struct engine *e, struct intent *intent)

@@ -141,6 +141,39 @@ TEST(its_peer)
 	node_done(&n);
 }
 
+/* With two subnets, and more guests than a plan has steps at first. */
+TEST(a_bridge_with_guests_has_its_ports)
+{
+	struct step_bridge *bridge = NULL;
+	struct node n;
+	struct ovd_ip ip;
+
+	begin(&n);
+	node_has_container(&n, 7, 70, "web");
+	while (engine_lend(n.e, view("web"), &ip) == 0)
+		continue;
+	plan_clear(&n.plan);
+	CHECK_INT(engine_service_grow(n.e, view("web"), &n.plan, &n.intent), 0);
+	node_commit(&n);
+	for (unsigned i = 0; i < 30; i++) {
+		const char id[] = { 'v', 'm', (char)('A' + i), '\0' };
+		struct attach_spec spec = spec_of(HANDLE_GUEST, id);
+
+		spec.public_key = (struct ovd_key){ { 200, (uint8_t)i } };
+		CHECK_INT(attach(&n, &spec, &ip), 0);
+		node_commit(&n);
+	}
+	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0);
+	for (size_t i = 0; i < n.plan.n; i++)
+		if (plan_at(&n.plan, i)->kind == STEP_BRIDGE)
+			bridge = &plan_at(&n.plan, i)->bridge;
+	CHECK(bridge);
+	CHECK_INT(bridge->n_ports, 1);
+	CHECK_STR(bridge->ports[0], "zl-00000046-0");
+	node_commit(&n);
+	node_done(&n);
+}
+
 TEST(a_process_of_the_host)
 {
 	const struct attach_spec spec = spec_of(HANDLE_HOST, "proc-7");
