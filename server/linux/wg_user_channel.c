@@ -55,7 +55,8 @@ static bool read_some(struct wg_channel *c)
 	n = recv(c->fd, in->p + in->n, READ_MAX, MSG_DONTWAIT);
 	if (n > 0)
 		in->n += (size_t)n;
-	c->broken = n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		c->broken = true;
 	return n > 0;
 }
 

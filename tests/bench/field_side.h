@@ -17,9 +17,10 @@ struct field_side {
 enum { SIDE_OVERLAYD, SIDE_OVERLAYCTL, SIDE_IP, SIDE_CNI, SIDE_CNI_MASQ, SIDE_NETAVARK, SIDES };
 extern const struct field_side field_sides[SIDES];
 
-/* A host in namespaces of our own with n containers' namespaces, the daemon, and a bridge for the
- * scripts. False: that is not allowed here. */
-bool field_begin(unsigned n);
+/* Makes a host of the namespaces that this process is in, which nobody else is: /run is empty,
+ * there are n containers' namespaces, the daemon, and a bridge for the scripts. Ends the process
+ * where it can't. */
+void field_begin(unsigned n);
 void field_end(void);
 
 /* One peer of a tunnel more, by the daemon and by wg; and one less. False: there is no wg. */

@@ -29,6 +29,11 @@
 #define ADD_PEER                                                                                   \
 	"{\"op\":\"add_peer\",\"public_key\":" KEY ",\"endpoint\":\"192.0.2.9:51820\",\"allowed_"  \
 	"ips\":\"10.200.9.0/24,203.0.113.0/24\",\"persistent_keepalive_secs\":0}"
+#define SYNC_PEERS                                                                                 \
+	"{\"op\":\"sync_peers\",\"peers\":[{\"public_key\":\"AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"," \
+	"\"endpoint\":\"192.0.2.8:51820\",\"allowed_ips\":\"10.200.9.0/24,198.51.100.0/24\","       \
+	"\"persistent_keepalive_secs\":0}]}"
+#define SYNC_NONE   "{\"op\":\"sync_peers\",\"peers\":[]}"
 #define REMOVE_PEER "{\"op\":\"remove_peer\",\"pubkey\":" KEY "}"
 #define ALLOWED(op) "{\"op\":\"" op "_allowed_ip\",\"pubkey\":" KEY ",\"cidr\":\"198.51.100.0/24\"}"
 #define ORPHAN                                                                                     \
@@ -67,6 +72,7 @@ const struct act acts[ACT_MAX_] = {
 	[ADD_A_PREFIX] = { .base = { GLOBAL, WEB, ADD_PEER }, .request = ALLOWED("add"), .take_back = { ALLOWED("remove") } },
 	[REMOVE_A_PREFIX] = { .base = { GLOBAL, WEB, ADD_PEER, ALLOWED("add") }, .request = ALLOWED("remove"),
 			      .take_back = { ALLOWED("add") } },
+	[SYNC_THE_PEERS] = { .base = { GLOBAL, WEB, ADD_PEER }, .request = SYNC_PEERS, .take_back = { SYNC_NONE, ADD_PEER } },
 	[SET_THE_NODES_NUMBER] = { .base = { GLOBAL, WEB }, .request = NUMBER("7"), .take_back = { NUMBER("9") } },
 	[PRUNE] = { .base = { GLOBAL, WEB }, .script = ORPHAN,
 		    .request = "{\"op\":\"prune_orphan_bridges\",\"live_bridge_names\":[]}" },

@@ -15,6 +15,7 @@ enum act_kind {
 	ACT_LEND,      /* what: which service, or none */
 	ACT_RETURN,    /* who: which lease */
 	ACT_PEER,      /* who: which peer; what: which prefixes; how: of which tunnel */
+	ACT_SYNC,      /* what: which peers; how: who has which prefix */
 	ACT_UNPEER,    /* who, how */
 	ACT_ALLOW,     /* who, what: a prefix; how */
 	ACT_DISALLOW,  /* the same */

@@ -116,7 +116,7 @@ static void put_setup(const struct act *act, char text[REQUEST_MAX])
 		 "{\"op\":\"setup_global_overlay\",\"deployment\":\"d\",\"instance_id\":\"1\","
 		 "\"cluster_cidr\":\"10.200.0.0/16\",\"slice_cidr\":\"10.200.4.0/22\","
 		 "\"wg_port\":%u}",
-		 51820 + act->how % 2);
+		 51820 + act->how % 2 * 100);
 }
 
 static void put_service(const struct act *act, char text[REQUEST_MAX])
