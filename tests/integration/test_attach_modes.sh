@@ -168,7 +168,7 @@ kill -9 $a
 check "a namespace that ends is detached, unasked" soon not listed "$ip_a"
 ns; a=$pid; by_fd /proc/$a/ns/net attach linux_fd:3 web >$tmp/ip
 crash kill -9 $a
-check "also when nobody served" not listed "$(cat $tmp/ip)"
+check "also when nobody served" soon not listed "$(cat $tmp/ip)"
 
 # ---- what an attach may ask for ----
 ns; a=$pid
