@@ -370,7 +370,11 @@ TEST(one_that_goes_leaves_its_name_and_its_subnet)
 	CHECK_INT(bridge_delete(l, &gone, detail), 0);
 	CHECK(!gone.bridge_delete.gone); /* a second time */
 	bridge_undo(l, &other);
+	CHECK_INT(reaper_finish(l->reaper), 0);
 	CHECK_INT(bridge_create(l, &again, detail), 0);
+	delete_many(l);
+	CHECK_INT(bridge_delete(l, &gone, detail), 0);
+	CHECK_INT(bridge_create(l, &again, detail), 0); /* at once */
 	CHECK(again.bridge.made);
 	CHECK_INT(reaper_finish(l->reaper), 0);
 	CHECK(succeeds("ip addr show zl-web-b | grep 10.200.4.129"));
