@@ -6,9 +6,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "client/limit.h"
 #include "runtime/frame.h"
 #include "runtime/paths.h"
-#include "runtime/stream.h"
 #include "runtime/util.h"
 
 #define PAUSE_FIRST_MS 100
@@ -31,6 +31,8 @@ struct ovd_client {
 	uint64_t last_id;
 	struct frame_reader in;
 	struct buf out;
+	const int *fds; /* that go with it, while it is written; n_fds of them */
+	size_t n_fds;
 	struct arena arena;
 	struct ovd_frame frame; /* the one that was read last */
 	struct buf body;        /* of a kept answer that was asked for */
@@ -41,42 +43,6 @@ struct ovd_client {
 	void *event_arg;
 	bool in_event;
 };
-
-/* ---- time ---- */
-
-/* Until when something is waited for. A daemon that never stops sending can't hold the caller: once
- * the time is up, what is there is read once more and then no more. */
-struct limit {
-	int64_t at; /* as now_ms; INT64_MAX: for ever */
-	bool spent;
-};
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static struct limit limit_in(unsigned ms)
-{
-	return (struct limit){ .at = ms == UINT_MAX ? INT64_MAX : now_ms() + ms };
-}
-
-/* Waits until the connection is ready. What it is ready for; -ETIMEDOUT. */
-static int wait_for(struct stream *stream, int what, struct limit *limit)
-{
-	while (!limit->spent) {
-		int64_t left = MAX(limit->at - now_ms(), (int64_t)0);
-		int r = stream_wait(stream, what, (int)MIN(left, (int64_t)INT_MAX));
-
-		limit->spent = left == 0;
-		if (r != 0)
-			return r;
-	}
-	return -ETIMEDOUT;
-}
 
 /* ---- connection ---- */
 
@@ -206,7 +172,7 @@ static int read_body(struct ovd_client *c, struct limit *limit, struct ovd_view 
 				  FRAME_BODY_MAX);
 			return lost(c, -EPROTO);
 		}
-		r = wait_for(c->stream, STREAM_READABLE, limit);
+		r = limit_wait(c->stream, STREAM_READABLE, limit);
 		if (r > 0)
 			r = fill(c);
 		if (r < 0)
@@ -306,12 +272,28 @@ static int receive(struct ovd_client *c, uint64_t id, struct limit *limit,
 
 /* ---- out ---- */
 
+/* Descriptors go with the first byte. */
+static ssize_t write_some(struct ovd_client *c, size_t done)
+{
+	const char *p = c->out.p + done;
+	size_t n = c->out.n - done;
+
+	return c->n_fds > 0 && done == 0 ? stream_write_fds(c->stream, p, n, c->fds, c->n_fds)
+					 : stream_write(c->stream, p, n);
+}
+
+/* They are none, or too many are on their way: the connection stands. */
+static bool is_about_fds(const struct ovd_client *c, size_t done, ssize_t r)
+{
+	return c->n_fds > 0 && done == 0 && r != -EPIPE && r != -ECONNRESET;
+}
+
 /* Reads meanwhile: a daemon whose answers nobody takes may not take requests either. */
 static int write_out(struct ovd_client *c, struct limit *limit, size_t *done)
 {
 	while (*done < c->out.n) {
 		bool ahead = c->in.in.n - c->in.start < READ_AHEAD_MOST;
-		ssize_t n = stream_write(c->stream, c->out.p + *done, c->out.n - *done);
+		ssize_t n = write_some(c, *done);
 		int r;
 
 		if (n >= 0) {
@@ -320,9 +302,11 @@ static int write_out(struct ovd_client *c, struct limit *limit, size_t *done)
 		}
 		if (n == -EINTR)
 			continue;
-		if (n != -EAGAIN)
+		if (n != -EAGAIN && !is_about_fds(c, *done, n))
 			return lost(c, -ECONNRESET);
-		r = wait_for(c->stream, STREAM_WRITABLE | (ahead ? STREAM_READABLE : 0), limit);
+		if (n != -EAGAIN)
+			return (int)n;
+		r = limit_wait(c->stream, STREAM_WRITABLE | (ahead ? STREAM_READABLE : 0), limit);
 		if (r > 0)
 			r = r & STREAM_READABLE ? fill(c) : 0;
 		if (r < 0) /* behind half a frame nothing else can follow */
@@ -426,6 +410,22 @@ int ovd_client_call(struct ovd_client *c, const struct ovd_request *request, uns
 	r = receive(c, id, &limit, ret);
 	if (r < 0 && *find_pending(c, id))
 		forget(find_pending(c, id)); /* its id is known to nobody */
+	return r;
+}
+
+int ovd_client_call_fds(struct ovd_client *c, const struct ovd_request *request, const int *fds,
+			unsigned n_fds, unsigned ms, const struct ovd_response **ret)
+{
+	int r;
+
+	if (n_fds > OVD_CLIENT_FDS_MAX)
+		return -E2BIG;
+	if (c->in_event)
+		return -EBUSY;
+	c->fds = fds;
+	c->n_fds = n_fds;
+	r = ovd_client_call(c, request, ms, ret);
+	c->n_fds = 0;
 	return r;
 }
 

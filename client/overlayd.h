@@ -51,6 +51,15 @@ int ovd_client_set_codec(struct ovd_client *client, enum ovd_codec codec);
 int ovd_client_call(struct ovd_client *client, const struct ovd_request *request, unsigned ms,
 		    const struct ovd_response **ret);
 
+/* The same with descriptors, OVD_CLIENT_FDS_MAX at most, for a request whose handle is linux_fd:
+ * its fd says which of them, 0 is the first. They stay the caller's, and may be closed when this
+ * returns. Errors of call; -E2BIG: they are too many; -EBADF: one is none; -ETOOMANYREFS: unix(7);
+ * -ENOTSUP: a named pipe takes none. */
+#define OVD_CLIENT_FDS_MAX 4
+int ovd_client_call_fds(struct ovd_client *client, const struct ovd_request *request,
+			const int *fds, unsigned n_fds, unsigned ms,
+			const struct ovd_response **ret);
+
 /* The two halves of a call, with its errors, to have several requests on their way. send returns
  * once the request is written; when that took longer than ms, it was not sent. The answers are
  * waited for by id, in any order, and more than once if need be: an answer that is not waited for

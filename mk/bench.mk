@@ -7,6 +7,7 @@ $(BENCHES): %: %.o $(B)/tests/bench/bench.o $(patsubst %,$(B)/%.a,$(needs/tests/
 	$(call say,LD,$@)
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(call libs,tests/bench)
 
+$(B)/tests/bench/bench_scale $(B)/tests/bench/bench_wait: $(B)/tests/bench/host.o
 $(B)/tests/bench/bench_codec: $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/codec_*.c))
 
 # Codecs of other languages, loaded by bench_codec. One that can't be built is left out, and its log says why.
@@ -25,11 +26,24 @@ $(B)/bench/cpp.so: tests/bench/codec_cpp.cc schema/overlayd.proto schema/wire.pr
 	$(call other_codec,protoc -Ischema --cpp_out=$(@D) overlayd.proto wire.proto && \
 		$(CXX) -std=c++17 -O2 -fPIC -shared -I$(@D) $< $(@D)/overlayd.pb.cc $(@D)/wire.pb.cc -lprotobuf -o $@)
 
-.PHONY: run-bench bench-docs
+.PHONY: run-bench bench-scale bench-docs
 run-bench: programs $(BENCHES) $(B)/bench/serde.so $(B)/bench/cpp.so
-	$(Q)for bench in $(BENCHES); do echo "== $$bench"; B=$(B) $$bench || exit 1; done
+	$(Q)for bench in $(filter-out %/bench_scale,$(BENCHES)); do echo "== $$bench"; B=$(B) $$bench || exit 1; done
 
-# Keeps the figures of the last run.
+# 4,000 containers and SERVICES services: a minute.
+bench-scale: programs $(B)/tests/bench/bench_scale
+	$(Q)B=$(B) $(B)/tests/bench/bench_scale $(SERVICES)
+
+# Beside the field's own programs, N=.. containers: minutes.
+$(B)/tests/bench/field: %: %.o $(addprefix $(B)/tests/bench/,field_side.o bench.o) $(patsubst %,$(B)/%.a,$(needs/tests/bench))
+	$(call say,LD,$@)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(call libs,tests/bench)
+
+.PHONY: bench-field
+bench-field: programs $(B)/tests/bench/field
+	$(Q)B=$(B) N=$(N) $(B)/tests/bench/field
+
+# Keeps the figures of the last runs.
 bench-docs:
-	cat $(B)/bench/bench.md $(B)/bench/peers.md > docs/bench.md
+	cat $(B)/bench/bench.md $(B)/bench/peers.md $(B)/bench/field.md > docs/bench.md
 	cp $(B)/bench/bench.svg docs/

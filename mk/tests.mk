@@ -2,6 +2,7 @@
 needs/tests/conformance := tests/conformance/suite schema runtime
 needs/tests/integration := client schema runtime
 needs/tests/crash := $(needs/server/linux) server/linux
+needs/tests/soak := $(needs/tests/crash)
 needs/tests/sim := server/net server/store server/engine schema runtime
 
 UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/*/test_*.c tests/*/*/test_*.c))
@@ -19,6 +20,10 @@ more/tests/server/ops/ := $(addprefix $(B)/,schema/overlayd_ops.o schema/overlay
 # The crash tests look at the host as the platform's tests do, and run the real daemon.
 libs/tests/crash := -llmdb
 more/tests/crash/ := $(addprefix $(B)/tests/,integration/daemon.o server/linux/host.o)
+
+# So does the soak, which has their host.
+libs/tests/soak := $(libs/tests/crash)
+more/tests/soak/ := $(more/tests/crash/) $(addprefix $(B)/tests/crash/,scene.o state.o trace.o)
 
 more/tests/sim/ := $(B)/tests/server/net/net_fake.o
 
@@ -40,6 +45,11 @@ $(UNIT_TESTS):
 .PHONY: sim
 sim: $(B)/tests/sim/test_sim
 	$(Q)SEED=$(or $(SEED),1) N=$(or $(N),10000000) $<
+
+# Random operations and kill -9 for T seconds, SEED=.. which ones; run-tests does it for ten.
+.PHONY: soak
+soak: programs $(B)/tests/soak/test_soak
+	$(Q)T=$(T) B=$(B) $(B)/tests/soak/test_soak
 
 .PHONY: tests run-tests run-checks
 tests: programs $(UNIT_TESTS)

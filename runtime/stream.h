@@ -28,6 +28,11 @@ ssize_t stream_read(struct stream *s, void *p, size_t n);
  */
 ssize_t stream_write(struct stream *s, const void *p, size_t n);
 
+/* The same with descriptors, STREAM_FDS_MAX at most, that go along with the first byte; they stay
+ * the caller's. -ENOTSUP: a pipe takes none. */
+#define STREAM_FDS_MAX 4
+ssize_t stream_write_fds(struct stream *s, const void *p, size_t n, const int *fds, size_t n_fds);
+
 /* Waits until it is ready for what is asked for, or broken; ms at most. For what it is ready,
  * 0: the time is up, or the wait was interrupted. */
 int stream_wait(struct stream *s, int what, int ms);

@@ -204,6 +204,12 @@ ssize_t stream_write(struct stream *s, const void *p, size_t n)
 	return r == 1 || r == -EAGAIN ? (ssize_t)out->n : -EPIPE;
 }
 
+ssize_t stream_write_fds(struct stream *s _unused_, const void *p _unused_, size_t n _unused_,
+			 const int *fds _unused_, size_t n_fds _unused_)
+{
+	return -ENOTSUP;
+}
+
 /* Begins to read for it, if need be. */
 static int ready_now(struct stream *s, int what)
 {

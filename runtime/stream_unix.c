@@ -131,6 +131,25 @@ ssize_t stream_write(struct stream *s, const void *p, size_t n)
 	return put < 0 ? -errno : put;
 }
 
+ssize_t stream_write_fds(struct stream *s, const void *p, size_t n, const int *fds, size_t n_fds)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(STREAM_FDS_MAX * sizeof(int))] = { 0 };
+	struct cmsghdr *rights = (struct cmsghdr *)(void *)control;
+	struct iovec bytes = { .iov_base = (void *)p, .iov_len = n };
+	const struct msghdr message = { .msg_iov = &bytes,
+					.msg_iovlen = 1,
+					.msg_control = control,
+					.msg_controllen = CMSG_SPACE(n_fds * sizeof(int)) };
+	ssize_t put;
+
+	*rights = (struct cmsghdr){ .cmsg_len = CMSG_LEN(n_fds * sizeof(int)),
+				    .cmsg_level = SOL_SOCKET,
+				    .cmsg_type = SCM_RIGHTS };
+	memcpy(CMSG_DATA(rights), fds, n_fds * sizeof(int));
+	put = sendmsg(s->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+	return put < 0 ? -errno : put;
+}
+
 int stream_wait(struct stream *s, int what, int ms)
 {
 	struct pollfd watched = { .fd = s->fd,

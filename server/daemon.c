@@ -25,6 +25,7 @@
 #include "server/ops/heal.h"
 #include "server/ops/health.h"
 #include "server/ops/reap.h"
+#include "server/ops/resolve.h"
 #include "server/removal.h"
 #include "server/repair.h"
 #include "server/socket.h"
@@ -54,7 +55,6 @@ struct main_daemon {
 	int lock;
 	struct socket_file listener;
 	struct store *store;
-	bool complete; /* the store wasn't damaged */
 	char data_dir[PATHS_MAX], run_dir[PATHS_MAX], log_dir[PATHS_MAX];
 	char socket[PATHS_MAX];
 };
@@ -141,6 +141,7 @@ static struct removal removal_of(const struct main_daemon *m)
 	return (struct removal){ .data_dir = m->data_dir,
 				 .run_dir = m->run_dir,
 				 .log_dir = m->log_dir,
+				 .control_dir = WG_CONTROL_DIR,
 				 .purge = m->ending == ENDING_PURGE };
 }
 
@@ -289,10 +290,11 @@ static int make_engine(struct main_daemon *m)
 /* Before there are threads. */
 static int open_store(struct main_daemon *m)
 {
-	int r = memory_open(m->data_dir, m->run_dir, m->shared.log, &m->store, &m->complete);
+	const char *failed;
+	int r = memory_open(m->data_dir, m->run_dir, m->shared.log, &failed, &m->store);
 
 	if (r < 0)
-		return complain("store in", m->data_dir, r, "--data-dir");
+		return complain("store in", failed, r, "--data-dir");
 	r = writer_start(m->store, m->shared.log, &m->shared.writer);
 	return r < 0 ? complain("store", "thread", r, NULL) : 0;
 }
@@ -314,7 +316,7 @@ static int open_platform(struct main_daemon *m)
 		return complain("netlink", "socket", r, NULL);
 	m->net->store = m->store;
 	m->shared.net = m->net;
-	r = ops_adopt(&m->shared, m->complete);
+	r = ops_adopt(&m->shared, m->data_dir);
 	if (r < 0)
 		return complain("earlier state in", m->data_dir, r, "--data-dir");
 	r = worker_start(m->net, &m->shared.worker);
@@ -345,11 +347,12 @@ static int serve(struct main_daemon *m)
 	if (!m->worker_watch)
 		return -ENOMEM;
 	m->host_watch = watch_new(&m->loop, fd, POLLIN, host_ready, m);
-	r = server_start(&options, &m->shared.server);
-	if (r < 0)
-		return r;
-	m->listener.fd = -1;
-	return deaths_start(&m->shared);
+	r = deaths_start(&m->shared);
+	if (r == 0) /* last, as nothing but stopping closes it */
+		r = server_start(&options, &m->shared.server);
+	if (r == 0)
+		m->listener.fd = -1;
+	return r;
 }
 
 static int start_loop(struct main_daemon *m)
@@ -428,6 +431,10 @@ static bool finish(struct main_daemon *m)
 	const struct removal removal = removal_of(m);
 	bool closed;
 
+	/* a start that failed began them */
+	resolve_stop(&m->shared);
+	heal_end(&m->shared);
+	channels_close(&m->shared);
 	log_forwarding_stop(m->log_forwarding);
 	socket_file_close(&m->listener);
 	watchdog_stop(&m->watchdog);

@@ -2,13 +2,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "runtime/number.h"
 #include "runtime/util.h"
+
+#define TRIES 100
+#define PAUSE 10000000 /* nanoseconds */
 
 static pid_t read_holder(int fd)
 {
@@ -20,6 +25,29 @@ static pid_t read_holder(int fd)
 				&pid) < 0)
 		return 0;
 	return (pid_t)pid;
+}
+
+/* A daemon that is killed while it starts a process leaves it the lock until that has begun. */
+static bool is_left_behind(pid_t holder)
+{
+	return holder > 0 && kill(holder, 0) < 0 && errno == ESRCH;
+}
+
+static int take(int fd, pid_t *ret_holder)
+{
+	const struct timespec pause = { .tv_nsec = PAUSE };
+	int r = 0;
+
+	for (int i = 0; i < TRIES; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		r = -errno;
+		*ret_holder = read_holder(fd);
+		if (r != -EWOULDBLOCK || !is_left_behind(*ret_holder))
+			return r;
+		nanosleep(&pause, NULL);
+	}
+	return r;
 }
 
 int lock_take(const char *data_dir, pid_t *ret_holder)
@@ -34,10 +62,10 @@ int lock_take(const char *data_dir, pid_t *ret_holder)
 	fd = openat(dir, LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		*ret_holder = read_holder(fd);
-		return -errno;
-	}
+	r = take(fd, ret_holder);
+	if (r < 0)
+		return r;
+	*ret_holder = 0;
 	if (ftruncate(fd, 0) < 0 || dprintf(fd, "%d\n", (int)getpid()) < 0)
 		return -errno;
 	r = fd;

@@ -2,35 +2,32 @@
 
 #include "server/lock.h"
 
-/* Frees the path; true if there is none. */
-static bool is_whole(struct log *log, char *path)
+static void tell_moved(struct log *log, char *path)
 {
-	bool whole = !path;
-
 	if (path)
 		log_at(log, LOG_ERROR,
 		       "the store was damaged: it is %s now, and what it said is unknown", path);
 	free(path);
-	return whole;
 }
 
-int memory_open(const char *data_dir, const char *run_dir, struct log *log, struct store **ret,
-		bool *ret_complete)
+int memory_open(const char *data_dir, const char *run_dir, struct log *log, const char **failed,
+		struct store **ret)
 {
 	char boot_id[STORE_BOOT_ID_MAX];
-	struct store_options options = { .data_dir = data_dir,
-					 .run_dir = run_dir,
-					 .boot_id = boot_id };
+	struct store_options options = {
+		.data_dir = data_dir, .run_dir = run_dir, .boot_id = boot_id, .failed = failed
+	};
 	struct store_moved moved;
 	int r = store_boot_id(boot_id);
 
+	*failed = run_dir;
 	if (r == 0)
 		r = make_directory(run_dir, 0755);
 	if (r == 0)
 		r = store_open(&options, ret, &moved);
 	if (r < 0)
 		return r;
-	*ret_complete = is_whole(log, moved.data);
-	*ret_complete &= is_whole(log, moved.run);
+	tell_moved(log, moved.data);
+	tell_moved(log, moved.run);
 	return 0;
 }

@@ -37,6 +37,8 @@ int exit_failed(int r, const struct ovd_client *client)
 		return EXIT_PROTOCOL;
 	case -EINVAL:
 	case -EMSGSIZE:
+	case -EBADF: /* a descriptor that it was to be about */
+	case -ENOTSUP:
 		fprintf(stderr, "overlayctl: can't be sent: %s\n", strerror(-r));
 		return EXIT_USAGE;
 	case -ECONNRESET:

@@ -57,16 +57,33 @@ static void please_old_daemons(struct ovd_request *request)
 	setup->nat_enabled = !setup->has_nat || setup->nat.enabled;
 }
 
+/* What a request calls by a descriptor of ours is sent along: how many, and the one. */
+static unsigned take_fd(struct ovd_request *request, int *ret)
+{
+	struct ovd_attach_handle *handle =
+		request->kind == OVD_REQUEST_ATTACH_CONTAINER   ? &request->attach_container.handle
+		: request->kind == OVD_REQUEST_DETACH_CONTAINER ? &request->detach_container.handle
+								: NULL;
+
+	if (!handle || handle->kind != OVD_ATTACH_HANDLE_LINUX_FD)
+		return 0;
+	*ret = (int)handle->linux_fd.fd;
+	handle->linux_fd.fd = 0;
+	return 1;
+}
+
 static int call(const struct command_line *line, struct ovd_request *request)
 {
 	const struct ovd_response *response;
 	struct ovd_client *client;
-	int r;
+	unsigned n_fds;
+	int r, fd;
 
 	if (connect_to(line, &client) < 0)
 		return EXIT_CONNECTION;
 	please_old_daemons(request);
-	r = ovd_client_call(client, request, line->timeout_ms, &response);
+	n_fds = take_fd(request, &fd);
+	r = ovd_client_call_fds(client, request, &fd, n_fds, line->timeout_ms, &response);
 	r = r < 0 ? exit_failed(r, client) : exit_answer(response, line->json);
 	ovd_client_close(client);
 	return r;

@@ -684,6 +684,8 @@ func (*NATEndpointChanged) eventName() string { return "nat_endpoint_changed" }
 //   - [*GuestManaged]: A guest that runs WireGuard itself. Since 0.12.5.
 //   - [*HostShared]: A process that shares the host's network. Since 0.13.0.
 //   - [*LinuxNetns]: A network namespace that has a file. Since overlayd 0.1.
+//   - [*LinuxFd]: A network namespace or a process, by a descriptor that comes with the request.
+//     Since overlayd 0.1.
 type AttachHandle interface {
 	attachHandleName() string // under platform
 	fields(f *fields)
@@ -702,6 +704,8 @@ func attachHandleFields(p *AttachHandle, f *fields) {
 			return &HostShared{}
 		case "linux_netns":
 			return &LinuxNetns{}
+		case "linux_fd":
+			return &LinuxFd{}
 		}
 		return nil
 	})
@@ -716,6 +720,8 @@ func (*GuestManaged) attachHandleName() string { return "guest_managed" }
 func (*HostShared) attachHandleName() string { return "host_shared" }
 
 func (*LinuxNetns) attachHandleName() string { return "linux_netns" }
+
+func (*LinuxFd) attachHandleName() string { return "linux_fd" }
 
 // LinuxPid: A Linux process.
 type LinuxPid struct {
@@ -807,7 +813,8 @@ func (m *HostShared) UnmarshalJSON(body []byte) error {
 // LinuxNetns: A network namespace that has a file.
 type LinuxNetns struct {
 	// The file, as the daemon sees it: an absolute path, 2 to 255 bytes. Detached by the same
-	// path.
+	// path. net:[INODE] is one that was attached by a descriptor alone: it is listed so, and
+	// detached so or by a descriptor.
 	Path string
 }
 
@@ -824,6 +831,31 @@ func (m *LinuxNetns) MarshalJSON() ([]byte, error) {
 func (m *LinuxNetns) UnmarshalJSON(body []byte) error {
 	*m = LinuxNetns{}
 	return unmarshal(body, m, (*LinuxNetns).fields)
+}
+
+// LinuxFd: A descriptor, sent over the Unix socket along with the frame's first byte (SCM_RIGHTS of
+// unix(7), four of a frame at most): of a network namespace, or of a process (pidfd_open(2)), which
+// is then attached as by linux_pid, but can't be mistaken for a later one. The daemon holds no
+// namespace open.
+type LinuxFd struct {
+	// Which of the frame's descriptors, 0 is the first. For overlayctl: the number of one that
+	// it was started with.
+	Fd uint32
+}
+
+func (m *LinuxFd) fields(f *fields) {
+	required(f, "fd", &m.Fd, unsigned[uint32]())
+}
+
+// MarshalJSON writes the contract's form.
+func (m *LinuxFd) MarshalJSON() ([]byte, error) {
+	return marshal(m, (*LinuxFd).fields)
+}
+
+// UnmarshalJSON reads the contract's form.
+func (m *LinuxFd) UnmarshalJSON(body []byte) error {
+	*m = LinuxFd{}
+	return unmarshal(body, m, (*LinuxFd).fields)
 }
 
 // PeerScope: Whose peers are meant. One of:

@@ -89,10 +89,6 @@ static int remove_strays(const struct engine *e, const struct found_links *found
 {
 	int r = 0;
 
-	if (e->global.up)
-		name_link_of(found, e->global.link);
-	for (const struct dedicated *d = e->dedicated; d; d = d->next)
-		name_link_of(found, d->link);
 	for (size_t i = 0; i < found->n && r == 0; i++) {
 		if (!found->links[i].named)
 			r = remove_link(e, &found->links[i], plan);
@@ -108,6 +104,10 @@ int engine_adopt(struct engine *e, struct found_links *found, bool complete,
 
 	if (found->n > 0)
 		qsort(found->links, found->n, sizeof(*found->links), compare_names);
+	if (e->global.up)
+		name_link_of(found, e->global.link);
+	for (const struct dedicated *d = e->dedicated; d; d = d->next)
+		name_link_of(found, d->link);
 	r = drop_attachments(e, found, gone, arg, plan);
 	if (r == 0 && complete)
 		r = remove_strays(e, found, plan);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/engine/imported.h"
 #include "server/engine/block.h"
 #include "server/engine/doubt.h"
 #include "server/engine/name.h"
@@ -36,13 +37,14 @@ void dedicated_port_occupied(struct engine *e, const struct dedicated *d)
 	e->ports_occupied[d->port % BAND / 64] |= UINT64_C(1) << d->port % 64;
 }
 
-static int choose_port(struct engine *e, uint16_t *ret)
+static int choose_port(struct engine *e, const char *service, uint16_t *ret)
 {
 	uint32_t first = (e->global.port ? e->global.port : DEFAULT_PORT) + 1u;
 	uint32_t last = MIN(first + BAND - 1, UINT16_MAX);
 
 	for (uint32_t port = first; port <= last; port++)
-		if (!is_occupied(e, port) && !dedicated_at(e, (uint16_t)port)) {
+		if (!is_occupied(e, port) && !dedicated_at(e, (uint16_t)port) &&
+		    !imported_has_port(e, (uint16_t)port, service)) {
 			*ret = (uint16_t)port;
 			return 0;
 		}
@@ -98,12 +100,20 @@ static int add(struct engine *e, struct service *service, const struct ovd_key *
 	return 0;
 }
 
+/* One that was made by an earlier daemon is what others know it by, unless its port is taken. */
 int dedicated_new(struct engine *e, struct service *service, const struct ovd_key *private_key,
 		  const struct ovd_key *public_key)
 {
-	uint16_t port = 0;
-	int r = choose_port(e, &port);
+	const struct imported *known = imported_find(e, service->name);
+	uint16_t port = known ? known->port : 0;
+	int r = 0;
 
+	if (known) {
+		private_key = &known->private_key;
+		public_key = &known->public_key;
+	}
+	if (!known || port == e->global.port || is_occupied(e, port) || dedicated_at(e, port))
+		r = choose_port(e, service->name, &port);
 	return r < 0 ? r : add(e, service, private_key, public_key, port);
 }
 
@@ -202,7 +212,7 @@ int dedicated_plan_setup(struct engine *e, const struct dedicated *d, bool compl
 	PLAN_ADD(plan, STEP_PREFIX)->prefix.cidr = d->block.cidr;
 	tunnel = &PLAN_ADD(plan, STEP_TUNNEL)->tunnel;
 	text_copy(tunnel->link, sizeof(tunnel->link), view(d->link));
-	alias_format(e, "tunnel", d->service->name, tunnel->alias);
+	alias_format(e, "dedicated", d->service->name, tunnel->alias);
 	text_copy(tunnel->mark, sizeof(tunnel->mark), view(e->mark));
 	tunnel->want = want;
 	tunnel->has_was = d->up;
@@ -219,7 +229,7 @@ static int plan_delete(const struct engine *e, const struct dedicated *d, struct
 	struct step_tunnel_delete *step = &PLAN_ADD(plan, STEP_TUNNEL_DELETE)->tunnel_delete;
 
 	text_copy(step->link, sizeof(step->link), view(d->link));
-	alias_format(e, "tunnel", d->service->name, step->alias);
+	alias_format(e, "dedicated", d->service->name, step->alias);
 	return 0;
 }
 

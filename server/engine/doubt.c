@@ -67,7 +67,7 @@ static void told_commit(struct engine *e, struct intent *intent)
 {
 	struct doubt_intent *i = CONTAINER_OF(intent, struct doubt_intent, intent);
 	struct peer_set *set;
-	bool there = peers_of(e, tunnel_of(i->service), &set) == 0;
+	bool there = peers_of(e, service_tunnel(i->service), &set) == 0;
 
 	for (size_t n = 0; there && n < i->n_told; n++) {
 		struct peer *peer = peer_find(set, &i->told[n].key);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/engine/imported.h"
 #include "server/engine/record.h"
 
 #define MARK_DIGITS 8
@@ -36,6 +37,8 @@ void engine_free(struct engine *e)
 	explicit_bzero(&e->private_key, sizeof(e->private_key));
 	spare_done(&e->spare);
 	free(e->occupied);
+	free(e->lost);
+	engine_free_imported(e);
 	free(e);
 }
 
@@ -66,12 +69,42 @@ void engine_drop(struct engine *e, struct intent *intent)
 		intent->drop(e, intent);
 }
 
-int engine_set_node_id(struct engine *e, uint64_t node_id, struct plan *plan)
+struct node_intent {
+	struct intent intent;
+	uint64_t node_id;
+};
+
+static void node_drop(struct engine *e, struct intent *intent)
 {
+	struct node_intent *i = CONTAINER_OF(intent, struct node_intent, intent);
+
+	spare_give(&e->spare, i, sizeof(*i));
+}
+
+static void node_commit(struct engine *e, struct intent *intent)
+{
+	e->node_id = CONTAINER_OF(intent, struct node_intent, intent)->node_id;
+	node_drop(e, intent);
+}
+
+int engine_set_node_id(struct engine *e, uint64_t node_id, struct plan *plan, struct intent **ret)
+{
+	struct state_record record = record_of_node(e);
+	struct node_intent *i;
+	int r;
+
 	if (e->node_id == node_id)
 		return -EALREADY;
-	e->node_id = node_id;
-	return plan_remember(plan, record_of_node(e));
+	record.node.node_id = node_id;
+	r = plan_remember(plan, record);
+	if (r < 0)
+		return r;
+	i = spare_take(&e->spare, sizeof(*i));
+	if (!i)
+		return -ENOMEM;
+	*i = (struct node_intent){ { .commit = node_commit, .drop = node_drop }, node_id };
+	*ret = &i->intent;
+	return 0;
 }
 
 void engine_watch_peers(struct engine *e,

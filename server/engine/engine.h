@@ -39,9 +39,8 @@ const char *engine_reason(const struct engine *e);
 void engine_commit(struct engine *e, struct intent *intent);
 void engine_drop(struct engine *e, struct intent *intent);
 
-/* The node's number in the cluster: -EALREADY, or a plan with nothing to commit; the key that the
- * cluster knows it by. */
-int engine_set_node_id(struct engine *e, uint64_t node_id, struct plan *plan);
+/* The node's number in the cluster; the key that the cluster knows it by. */
+int engine_set_node_id(struct engine *e, uint64_t node_id, struct plan *plan, struct intent **ret);
 const struct ovd_key *engine_public_key(const struct engine *e);
 const char *engine_public_text(const struct engine *e);
 
@@ -54,7 +53,7 @@ const char *engine_mark(const struct engine *e);
 
 /* A service's name with its NUL; and such a text, empty for the node's tunnel, as a view. */
 #define SERVICE_TEXT_MAX 64
-static inline struct ovd_view tunnel_of(const char *service)
+static inline struct ovd_view service_tunnel(const char *service)
 {
 	return service[0] ? view(service) : NODES_TUNNEL;
 }
@@ -211,7 +210,7 @@ struct owner {
 	uint64_t netns_dev, netns_ino; /* 0 for GUEST and HOST */
 	uint64_t start_time;           /* 0 but for PID */
 	uint32_t pid;                  /* the same */
-	int netns;                     /* descriptor, for the plan */
+	int netns;                     /* descriptor, for the plan; or what it was named by */
 	enum handle_kind kind;
 	struct ovd_view id; /* path or id; absent for PID */
 };
@@ -395,6 +394,11 @@ void engine_each_peer(struct engine *e, struct ovd_view service,
  * Nothing has changed then. */
 int engine_restore(struct engine *e, const struct state_record *record);
 
+/* What an earlier overlay daemon left has been read: identities of tunnels were restored. From now
+ * on it has; the node's record, which says so. */
+bool engine_has_imported(const struct engine *e);
+struct state_record engine_imported(struct engine *e);
+
 /* What an earlier life left in the kernel: links of ours, by their mark. */
 enum found_kind {
 	FOUND_CONTAINER, /* the host's end of a container's interface */
@@ -405,7 +409,8 @@ enum found_kind {
 struct found_link {
 	char name[LINK_NAME_MAX];
 	enum found_kind kind;
-	bool named; /* engine_adopt's own: a record names it; false before */
+	int index;  /* the platform's own */
+	bool named; /* by engine_adopt: a record names it; false before */
 };
 
 struct found_links {
@@ -415,11 +420,35 @@ struct found_links {
 
 /* After the last record: containers that are gone, or not connected as their records say, are
  * forgotten, and so, if no record is missing, are links that none names: the plan's steps don't
- * depend on each other. What is left is as it was, and its setups can be asked for again. Sorts
- * what was found. -ENOMEM. */
+ * depend on each other, but for those before a FORGET, and a record that can't be forgotten can be
+ * restored until engine_adopted. What is left is as it was, and its setups can be asked for again.
+ * Sorts what was found. -ENOMEM. */
 int engine_adopt(struct engine *e, struct found_links *found, bool complete,
 		 bool (*gone)(const void *arg, const struct owner *owner), const void *arg,
 		 struct plan *plan);
+
+/* Where records are lost, between the last one and engine_adopt: what the kernel tells instead.
+ *
+ * The record of a tunnel of that name, address and port: of the node's slice only its own block is
+ * known, the deployment only where the name tells. False: it is none of ours. What the addresses of
+ * a bridge say of its subnets, and of how many. Views in the record are of the arguments. */
+bool engine_lost_tunnel(struct ovd_view link, const struct ovd_cidr *address, uint16_t port,
+			struct state_global *ret);
+size_t engine_lost_subnets(const struct ovd_cidr *addresses, size_t n, struct state_prefix *ret);
+
+/* The service on that bridge, of several that whose name begins so; NULL: there is none, or it
+ * can't be told. */
+const char *engine_lost_service(const struct engine *e, struct ovd_view link, struct ovd_view name);
+bool engine_service_is_known(const struct engine *e, struct ovd_view name);
+
+/* It is of one of our subnets. Nobody is to get it, also of a subnet that is chosen later, as
+ * somebody has it of whom no more is known; false: nobody would. */
+bool engine_is_our_address(struct engine *e, const struct ovd_ip *ip);
+bool engine_lost_address(struct engine *e, const struct ovd_ip *ip);
+
+/* The same of one that the tunnel's link has beside its own, and keeps: it is of a process that
+ * shares the host's network. */
+bool engine_lost_alias(struct engine *e, const struct ovd_ip *ip);
 
 /* That plan has ended, and its records are not looked at any more. */
 void engine_adopted(struct engine *e);

@@ -173,7 +173,7 @@ static int global_next(struct engine *e, const struct global_spec *spec, struct 
 		r = check_block_free(e, &block);
 		if (r < 0)
 			return r;
-		r = pool_init(&next->pool, &block);
+		r = pool_begin(e, &next->pool, &block);
 		if (r < 0)
 			return engine_refuse(e, r, "the node's block %s has no usable size",
 					     cidr_format(&block, text));

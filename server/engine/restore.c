@@ -3,6 +3,7 @@
 
 #include "server/engine/attachment.h"
 #include "server/engine/dedicated.h"
+#include "server/engine/imported.h"
 
 #include "server/engine/peer.h"
 #include "server/engine/record.h"
@@ -295,6 +296,8 @@ int engine_restore(struct engine *e, const struct state_record *record)
 		return restore_attachment(e, &record->attachment);
 	case STATE_RECORD_LEASE:
 		return restore_lease(e, &record->lease);
+	case STATE_RECORD_IDENTITY:
+		return imported_restore(e, &record->identity);
 	case STATE_RECORD_SETTING:
 		return 0;
 	}

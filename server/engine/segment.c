@@ -92,7 +92,7 @@ int segment_on(struct engine *e, bool shared, struct ovd_view service, const str
 
 	if (!segment)
 		return -ENOMEM;
-	r = pool_init(&segment->pool, block);
+	r = pool_begin(e, &segment->pool, block);
 	if (r < 0) {
 		spare_give(&e->spare, segment, sizeof(*segment));
 		return r;
@@ -169,7 +169,7 @@ int segment_refuse_full(struct engine *e, const struct service *service)
 int segment_grow(struct engine *e, struct segment *segment, const struct ovd_cidr *block)
 {
 	struct more_block *more = spare_take(&e->spare, sizeof(*more)), **end = &segment->more;
-	int r = more ? pool_init(&more->pool, block) : -ENOMEM;
+	int r = more ? pool_begin(e, &more->pool, block) : -ENOMEM;
 
 	if (r < 0) {
 		spare_give(&e->spare, more, sizeof(*more));

@@ -5,6 +5,7 @@
 
 #include "server/engine/attachment.h"
 #include "server/engine/dedicated.h"
+#include "server/engine/imported.h"
 #include "server/engine/record.h"
 #include "server/engine/segment.h"
 
@@ -53,7 +54,7 @@ static int begin_move(struct engine *e, struct service_intent *i)
 		return 0;
 	r = segment_choose_block(e, block_key(e, i->service), &block);
 	if (r == 0)
-		r = pool_init(&i->next, &block);
+		r = pool_begin(e, &i->next, &block);
 	if (r < 0)
 		return r;
 	i->coming = (struct prefix){ .cidr = block, .owner = segment };
@@ -109,9 +110,10 @@ static int plan_record(struct service_intent *i, const struct service *service, 
 }
 
 /* It is written down first: a daemon that dies in between makes the rest when it starts again. Who
- * shares a bridge moves, or grows, with it. */
+ * shares a bridge moves, or grows, with it: all of them, or none. */
 static int plan_records(const struct engine *e, struct service_intent *i, struct plan *plan)
 {
+	size_t first = plan->n;
 	struct tree_node *at;
 	struct tree_walk walk;
 	int r = plan_record(i, i->service, plan);
@@ -124,6 +126,8 @@ static int plan_records(const struct engine *e, struct service_intent *i, struct
 		if (service != i->service && service->segment == i->service->segment)
 			r = plan_record(i, service, plan);
 	}
+	for (; first + 1 < plan->n; first++)
+		plan_at(plan, first)->remember.more = true;
 	return r;
 }
 
@@ -211,8 +215,10 @@ static void setup_commit(struct engine *e, struct intent *intent)
 	i->service->mode = i->mode;
 	service_leave(e, i->service, i->leaving);
 	end_move(e, i, true);
-	if (i->service->dedicated)
+	if (i->service->dedicated) {
 		dedicated_made(i->service->dedicated);
+		imported_end(e, i->service->name);
+	}
 	segment->busy = false;
 	intent_free(e, i);
 }
@@ -299,6 +305,8 @@ static int setup_begin(struct engine *e, const struct service_intent *wanted, st
 		r = plan_records(e, i, plan);
 	if (r == 0)
 		r = plan_segment(e, i, plan);
+	if (r == 0 && i->service->dedicated)
+		r = imported_plan_end(e, i->service->name, plan);
 	if (r < 0) {
 		setup_drop(e, &i->intent);
 		return r;

@@ -138,13 +138,19 @@ struct adopt_note {
 	struct state_prefix subnets[SEGMENT_BLOCKS_MAX];
 };
 
+struct lost {
+	struct ovd_ip ip;
+	bool is_alias; /* of the tunnel's link: a process that shares the host's network has it */
+};
+
 struct engine {
 	char mark[MARK_MAX];
 	char reason[REASON_MAX];
 	struct ovd_key private_key, public_key;
 	char public_text[KEY_TEXT_MAX];
 	uint64_t node_id;
-	bool imported; /* what an earlier overlay daemon left was read */
+	bool imported;               /* what an earlier overlay daemon left was read */
+	struct imported *identities; /* see imported.h */
 	struct global global;
 	struct segment *shared; /* the bridge of all shared services; NULL while there is none */
 	struct tree_node *services; /* struct service by name, ... */
@@ -159,6 +165,8 @@ struct engine {
 	void *peer_changed_arg;
 	struct ovd_cidr *occupied; /* blocks in which the host has addresses that aren't ours */
 	size_t n_occupied;
+	struct lost *lost; /* addresses of those whose records are lost, for subnets to come */
+	size_t n_lost;
 	struct adopt_note *notes; /* until engine_adopted */
 	struct attachment *gone;  /* the same: what records of its plan are of */
 };
@@ -207,7 +215,8 @@ void service_forget(struct engine *e, struct service *service);
  */
 size_t segment_ports(const struct segment *segment, char (*ports)[LINK_NAME_MAX]);
 
-/* The addresses of processes that share the host's network; how many, also if ips is NULL. */
+/* The addresses of processes that share the host's network, also of those whose records are lost;
+ * how many, also if ips is NULL. */
 size_t hosts_aliases(const struct engine *e, struct ovd_ip *ips);
 
 /* Where the blocks of services are chosen: the slice, or what stands for it. */
@@ -231,6 +240,9 @@ int peers_plan_routes(const struct peer_set *set, const struct tunnel_way *way, 
 
 /* The pool of the block that holds the address; NULL. */
 struct pool *pool_of(struct engine *e, const struct ovd_ip *ip);
+
+/* pool_init, without the addresses that engine_lost_address was told of. */
+int pool_begin(const struct engine *e, struct pool *pool, const struct ovd_cidr *block);
 
 /* A record of the service on its segment; the segment is the service's if it has no other. */
 int service_new(struct engine *e, struct ovd_view name, enum service_mode mode,

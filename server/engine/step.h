@@ -33,6 +33,7 @@ enum step_kind {
 	STEP_UPLINK,          /* the way out of the host may be another one */
 	STEP_SETTINGS_BACK,   /* what we changed of the host's settings is as it was */
 	STEP_CLEAR,           /* no link of ours is left */
+	STEP_GONE,            /* what was cut or taken away before is there no more */
 	STEP_ALIAS,           /* a link has one address more */
 	STEP_ALIAS_DELETE,    /* it hasn't; unknown is ok */
 	STEP_PROXY,           /* the host answers on a bridge for an address that is elsewhere */
@@ -110,7 +111,8 @@ struct step_bridge {
 };
 
 /* BRIDGE_DELETE. One whose alias doesn't begin with this stays: -EPERM. One with ports stays if
- * idle_only, which is no failure. Unknown is ok. */
+ * idle_only, which is no failure. Unknown is ok. Its addresses are free, it carries nothing from
+ * now on, and goes soon. */
 struct step_bridge_delete {
 	char link[LINK_NAME_MAX];
 	char alias[LINK_ALIAS_MAX];
@@ -198,6 +200,8 @@ struct step_remember {
 	struct state_record record;
 	bool has_was;
 	struct state_record was; /* what undo puts back; without one, undo deletes the record */
+	bool more; /* the next step is another REMEMBER, of the data directory as this one, and both
+		      are one change: written by the last of such a row, and put back by it */
 };
 
 struct step_forget {

@@ -54,8 +54,8 @@ int engine_stop(struct engine *e, struct plan *plan, struct intent **ret)
 		r = dedicated_plan_stop(e, plan);
 	if (r == 0)
 		r = plan_idle(e, plan);
-	if (r == 0 &&
-	    (!plan_add(plan, STEP_FIREWALL_DELETE) || !plan_add(plan, STEP_SETTINGS_BACK)))
+	if (r == 0 && (!plan_add(plan, STEP_FIREWALL_DELETE) ||
+		       !plan_add(plan, STEP_SETTINGS_BACK) || !plan_add(plan, STEP_GONE)))
 		r = -ENOMEM;
 	if (r < 0) {
 		stop_drop(e, &i->intent);

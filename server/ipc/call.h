@@ -62,6 +62,10 @@ int call_refuse(struct call *call, int r, const char *field, const char *format,
 int call_run(struct call *call, call_done_fn *done);
 int call_undo(struct call *call, call_done_fn *done);
 
+/* The i-th of the descriptors that came with the request, open until the call is answered; -EBADF.
+ */
+int call_fd(struct call *call, uint32_t i);
+
 /* The call's connection hears what server_tell tells from now on. */
 void call_listen(struct call *call);
 

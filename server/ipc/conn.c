@@ -129,6 +129,11 @@ static void handle_no_memory(struct conn *c, struct ovd_view body)
 	put_err(c, id, &err);
 }
 
+int call_fd(struct call *call, uint32_t i)
+{
+	return passed_get(&call->conn->passed, i);
+}
+
 static void begin_call(struct conn *c)
 {
 	struct server *s = c->server;
@@ -146,6 +151,11 @@ static void begin_call(struct conn *c)
 	c->busy = true;
 	if (s->draining) {
 		call_fail(call, -ESHUTDOWN, "the daemon is stopping");
+		return;
+	}
+	if (c->passed.too_many) {
+		call_fail(call, -EINVAL, "more than %d descriptors came with the request",
+			  WIRE_FDS_MAX);
 		return;
 	}
 	r = s->options.dispatch(call, call->request);
@@ -196,7 +206,7 @@ static void handle_too_large(struct conn *c, uint32_t n)
 static void handle_frames(struct conn *c)
 {
 	struct ovd_view body;
-	uint32_t n;
+	uint32_t n = 0;
 
 	c->handling = true;
 	while (!c->busy && !c->broken) {
@@ -205,6 +215,7 @@ static void handle_frames(struct conn *c)
 		if (r == 0)
 			break;
 		c->frame_since = 0;
+		passed_begin(&c->passed, FRAME_HEAD + (size_t)n);
 		if (r == 1) {
 			handle_body(c, body);
 		} else if (r == -EBADMSG) {
@@ -214,6 +225,8 @@ static void handle_frames(struct conn *c)
 			handle_too_large(c, n);
 			break;
 		}
+		if (!c->busy)
+			c->n_unasked += passed_end(&c->passed);
 		if (unwritten(c) > SERVER_QUEUE_MAX)
 			flush(c);
 	}
@@ -232,7 +245,8 @@ static void read_some(struct conn *c)
 {
 	size_t room;
 	char *p = frame_room(&c->in, &room);
-	ssize_t n = p ? wire_read(&c->wire, p, room) : -ENOMEM;
+	struct wire_fds fds;
+	ssize_t n = p ? wire_read(&c->wire, p, room, &fds) : -ENOMEM;
 
 	if (n < 0 && n != -EAGAIN && n != -EINTR) {
 		c->broken = true;
@@ -242,6 +256,7 @@ static void read_some(struct conn *c)
 			frame_reader_done(&c->in);
 	} else if (n > 0) {
 		frame_filled(&c->in, (size_t)n);
+		passed_add(&c->passed, &fds, c->in.in.n - c->in.start);
 	}
 	handle_frames(c);
 }
@@ -298,6 +313,11 @@ static void free_conn(struct conn *c)
 		log_at(s->options.log, LOG_WARN,
 		       "a client sent %u frames that are no requests: they were ignored",
 		       c->n_ignored);
+	if (c->n_unasked > 0)
+		log_at(s->options.log, LOG_WARN,
+		       "a client sent %u descriptors that no request was about: they were closed",
+		       c->n_unasked);
+	passed_done(&c->passed);
 	frame_reader_done(&c->in);
 	wipe_out(c);
 	buf_done(&c->out);
@@ -332,6 +352,7 @@ void conn_close(struct conn *c)
 void conn_answered(struct conn *c)
 {
 	c->busy = c->paused = false;
+	c->n_unasked += passed_end(&c->passed);
 	arena_reset(&c->arena);
 	if (c->handling)
 		return;

@@ -5,6 +5,7 @@
 #include "runtime/codec.h"
 #include "runtime/frame.h"
 #include "server/ipc/call.h"
+#include "server/ipc/passed.h"
 #include "server/ipc/wire.h"
 
 struct server;
@@ -14,10 +15,12 @@ struct conn {
 	struct server *server;
 	struct wire wire;
 	struct frame_reader in;
+	struct passed passed; /* with what is in there */
 	struct buf out;
 	size_t written;         /* of out */
 	uint64_t frame_since;   /* uv_now when the frame that is pending began; 0 for none */
 	unsigned n_ignored;     /* frames that were responses or events */
+	unsigned n_unasked;     /* descriptors that no request was about */
 	bool ended;             /* no more bytes come, or none is wanted any more */
 	bool broken;            /* nothing can be written: answers are dropped */
 	bool handling;          /* its frames are just being handled, further up the stack */

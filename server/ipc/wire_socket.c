@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "runtime/util.h"
@@ -36,11 +37,32 @@ void wire_watch(struct wire *w, int events)
 		uv_poll_stop(&w->poll);
 }
 
-ssize_t wire_read(struct wire *w, void *p, size_t n)
+static void take_fds(struct msghdr *message, struct wire_fds *ret)
 {
-	ssize_t got = recv(w->fd, p, n, 0);
+	const struct cmsghdr *c = CMSG_FIRSTHDR(message);
 
-	return got < 0 ? -errno : got;
+	ret->more = message->msg_flags & MSG_CTRUNC;
+	if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+		return;
+	ret->n = (unsigned)((c->cmsg_len - CMSG_LEN(0)) / sizeof(int)); /* as there was room */
+	memcpy(ret->fd, CMSG_DATA(c), ret->n * sizeof(int));
+}
+
+ssize_t wire_read(struct wire *w, void *p, size_t n, struct wire_fds *ret)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(ret->fd))];
+	struct iovec bytes = { .iov_base = p, .iov_len = n };
+	struct msghdr message = { .msg_iov = &bytes,
+				  .msg_iovlen = 1,
+				  .msg_control = control,
+				  .msg_controllen = sizeof(control) };
+	ssize_t got = recvmsg(w->fd, &message, MSG_CMSG_CLOEXEC);
+
+	if (got < 0)
+		return -errno;
+	*ret = (struct wire_fds){ .n = 0 };
+	take_fds(&message, ret);
+	return got;
 }
 
 ssize_t wire_write(struct wire *w, const void *p, size_t n)

@@ -178,14 +178,14 @@ static int add_missing(int fd, const struct addresses *all, char *detail)
 
 int address_only(int fd, int index, const struct ovd_cidr *want, size_t n, char *detail)
 {
-	const struct ifaddrmsg any = { .ifa_family = AF_UNSPEC };
+	const struct ifaddrmsg its = { .ifa_family = AF_UNSPEC, .ifa_index = (unsigned)index };
 	struct addresses all = { .index = index, .want = want, .n_want = n };
 	struct rtnl_batch b = { .n = 0 };
 	int r;
 
 	if (n > ADDRESSES_WANT_MAX)
 		return -E2BIG;
-	rtnl_begin(&b, RTM_GETADDR, NLM_F_DUMP, &any, sizeof(any));
+	rtnl_begin(&b, RTM_GETADDR, NLM_F_DUMP, &its, sizeof(its));
 	r = rtnl_ask(fd, &b, take_address, forget_addresses, &all);
 	if (r < 0)
 		return r;
@@ -202,18 +202,97 @@ void address_put_delete(struct rtnl_batch *b, int index, const struct ovd_ip *ip
 	put_address(b, RTM_DELADDR, 0, index, ip, (uint8_t)ip_bits(ip));
 }
 
+struct list {
+	int index;
+	struct ovd_cidr *to;
+	size_t n, room;
+};
+
+static void add_to_list(void *arg, const struct nlmsghdr *answer)
+{
+	const struct ifaddrmsg *info = NLMSG_DATA(answer);
+	struct list *list = arg;
+
+	if (answer->nlmsg_type == RTM_NEWADDR && (int)info->ifa_index == list->index &&
+	    info->ifa_scope != RT_SCOPE_LINK && list->n < list->room)
+		list->to[list->n++] = (struct ovd_cidr){ .ip = address_of(answer),
+							 .prefix_len = info->ifa_prefixlen };
+}
+
+static void empty_list(void *arg)
+{
+	((struct list *)arg)->n = 0;
+}
+
+int address_list(int fd, int index, struct ovd_cidr *ret, size_t room, size_t *ret_n)
+{
+	const struct ifaddrmsg one = { .ifa_family = AF_UNSPEC, .ifa_index = (unsigned)index };
+	struct list list = { .index = index, .to = ret, .room = room };
+	struct rtnl_batch b = { .n = 0 };
+	int r;
+
+	rtnl_begin(&b, RTM_GETADDR, NLM_F_DUMP, &one, sizeof(one));
+	r = rtnl_ask(fd, &b, add_to_list, empty_list, &list);
+	if (r == 0)
+		*ret_n = list.n;
+	return r;
+}
+
 int address_count(int fd, int index, size_t *ret)
 {
-	const struct ifaddrmsg any = { .ifa_family = AF_UNSPEC };
+	const struct ifaddrmsg its = { .ifa_family = AF_UNSPEC, .ifa_index = (unsigned)index };
 	struct addresses all = { .index = index };
 	struct rtnl_batch b = { .n = 0 };
 	int r;
 
-	rtnl_begin(&b, RTM_GETADDR, NLM_F_DUMP, &any, sizeof(any));
+	rtnl_begin(&b, RTM_GETADDR, NLM_F_DUMP, &its, sizeof(its));
 	r = rtnl_ask(fd, &b, take_address, forget_addresses, &all);
 	if (r == 0)
 		*ret = all.n;
 	return r;
+}
+
+/* ---- what others have ---- */
+
+struct elsewhere {
+	int netns, index;
+	struct ovd_ip ip;
+};
+
+/* A kernel that doesn't know of other namespaces tells of ours. */
+static bool is_from(const struct nlmsghdr *answer, int netns)
+{
+	const struct ifaddrmsg *info = NLMSG_DATA(answer);
+	size_t n = IFA_PAYLOAD(answer);
+	int from = -1;
+
+	for (const struct rtattr *a = IFA_RTA(info); RTA_OK(a, n); a = RTA_NEXT(a, n))
+		if (a->rta_type == IFA_TARGET_NETNSID)
+			memcpy(&from, RTA_DATA(a), MIN(sizeof(from), RTA_PAYLOAD(a)));
+	return from == netns;
+}
+
+static void take_first(void *arg, const struct nlmsghdr *answer)
+{
+	const struct ifaddrmsg *info = NLMSG_DATA(answer);
+	struct elsewhere *there = arg;
+
+	if (answer->nlmsg_type == RTM_NEWADDR && (int)info->ifa_index == there->index &&
+	    info->ifa_scope != RT_SCOPE_LINK && there->ip.len == 0 && is_from(answer, there->netns))
+		there->ip = address_of(answer);
+}
+
+struct ovd_ip address_in(int fd, int netns, int index)
+{
+	const struct ifaddrmsg info = { .ifa_family = AF_UNSPEC, .ifa_index = (unsigned)index };
+	struct elsewhere there = { .netns = netns, .index = index };
+	struct rtnl_batch b = { .n = 0 };
+
+	rtnl_begin(&b, RTM_GETADDR, NLM_F_DUMP, &info, sizeof(info));
+	rtnl_put_u32(&b, IFA_TARGET_NETNSID, (uint32_t)netns);
+	if (rtnl_ask(fd, &b, take_first, NULL, &there) < 0)
+		there.ip.len = 0;
+	return there.ip;
 }
 
 /* ---- what the host has ---- */

@@ -35,6 +35,14 @@ void rule_put_delete(struct rtnl_batch *b, uint8_t family, uint8_t table);
  * aren't bridges and whose alias begins with mark (NULL: none) may have one. */
 int address_none_in(int fd, const struct ovd_cidr *block, const char *mark, char *detail);
 
+/* The first address that isn't link-local of a link in another namespace, which has this number
+ * here (IFLA_LINK_NETNSID); {0} if there is none. Since Linux 4.20. */
+struct ovd_ip address_in(int fd, int netns, int index);
+
+/* The addresses of a link that aren't link-local, the oldest first, with their prefix lengths, not
+ * as networks; those that there is room for. */
+int address_list(int fd, int index, struct ovd_cidr *ret, size_t room, size_t *ret_n);
+
 /* How many addresses the link has that aren't link-local. */
 int address_count(int fd, int index, size_t *ret);
 

@@ -10,6 +10,7 @@
 #include "server/linux/idle.h"
 #include "server/linux/link.h"
 #include "server/linux/platform.h"
+#include "server/linux/sysctl.h"
 
 /* A bridge without an address of its own takes that of some port, and loses it with the port. */
 static void mac_of(const char *name, uint8_t mac[MAC_BYTES])
@@ -162,6 +163,9 @@ static int configure(struct linux_net *l, const struct step_bridge *bridge, char
 
 	if (r < 0)
 		return r;
+	r = sysctl_ip6(bridge->link, bridge->gateway.len == 16);
+	if (r < 0)
+		return r;
 	settled = strcmp(link.alias, bridge->alias) == 0;
 	if (!settled)
 		link_put_quiet(&b, link.index, NULL, bridge->alias);
@@ -212,11 +216,21 @@ static int make(struct linux_net *l, struct step_bridge *bridge, char *detail)
 	return r;
 }
 
+/* One of that name that is being deleted is waited for. */
+static bool is_there(struct linux_net *l, const char *name)
+{
+	int index = link_index(name);
+
+	if (index > 0)
+		reaper_wait_for(l->reaper, index);
+	return link_index(name) != 0;
+}
+
 int bridge_create(void *platform, struct step *step, char *detail)
 {
 	struct linux_net *l = platform;
 	struct step_bridge *bridge = &step->bridge;
-	bool there = link_index(bridge->link) != 0;
+	bool there = is_there(l, bridge->link);
 	int r;
 
 	bridge->made = false;
@@ -239,9 +253,11 @@ void bridge_undo(void *platform, struct step *step)
 	char detail[PLAN_DETAIL_MAX] = "";
 	int r = 0;
 
+	if (!bridge->made && bridge->was.len)
+		r = sysctl_ip6(bridge->link, was.ip.len == 16);
 	if (bridge->made)
 		link_delete(l->rtnl, bridge->link);
-	else if (bridge->was.len || bridge->grows)
+	else if (r == 0 && (bridge->was.len || bridge->grows))
 		r = put_addresses(l, bridge, link_index(bridge->link),
 				  bridge->was.len ? &was : &now, bridge->n_more - bridge->grows,
 				  detail);
@@ -251,6 +267,19 @@ void bridge_undo(void *platform, struct step *step)
 }
 
 /* ---- deletion ---- */
+
+/* Its addresses are free at once, it goes when the reaper gets to it. */
+static int take_away(struct linux_net *l, int index, char *detail)
+{
+	struct rtnl_batch b = { .n = 0 };
+	int r = address_only(l->rtnl, index, NULL, 0, detail);
+
+	if (r < 0)
+		return r;
+	link_put_down(&b, index);
+	r = rtnl_send(l->rtnl, &b, detail);
+	return r < 0 ? r : reaper_take(l->reaper, index);
+}
 
 int bridge_delete(void *platform, struct step *step, char *detail)
 {
@@ -272,9 +301,9 @@ int bridge_delete(void *platform, struct step *step, char *detail)
 		r = count_ports(l, link.index, &n_ports);
 	if (r < 0 || n_ports > 0)
 		return r;
-	r = link_delete(l->rtnl, gone->link);
+	r = take_away(l, link.index, detail);
 	gone->gone = r == 0;
-	return r;
+	return r == -EALREADY ? 0 : r;
 }
 
 /* ---- list ---- */

@@ -9,24 +9,31 @@
 #include "server/linux/link.h"
 #include "server/linux/platform.h"
 
-static void clear_container(struct linux_net *l, const char *link, const char *mark, char *detail)
-{
-	struct step cut = { .kind = STEP_CUT };
+#define TOGETHER 64 /* so many go into a batch */
 
-	snprintf(cut.cut.host[0], sizeof(cut.cut.host[0]), "%s", link);
-	snprintf(cut.cut.mark, sizeof(cut.cut.mark), "%s", mark);
-	cut_run(l, &cut, detail);
+/* What can't be put there is left. */
+static void clear_containers(struct linux_net *l, const struct found_links *found, char *detail)
+{
+	struct rtnl_batch b = { .n = 0 };
+
+	for (size_t i = 0; i < found->n; i++) {
+		if (found->links[i].kind == FOUND_CONTAINER)
+			link_put_gone(&b, found->links[i].index);
+		if (b.count == TOGETHER)
+			rtnl_send(l->rtnl, &b, detail);
+	}
+	rtnl_send(l->rtnl, &b, detail);
+	reaper_wake(l->reaper);
+	reaper_finish(l->reaper);
 }
 
-static void clear_link(struct linux_net *l, const struct found_link *link, const char *mark,
-		       char *detail)
+static void clear_link(struct linux_net *l, const struct found_link *link)
 {
 	switch (link->kind) {
 	case FOUND_CONTAINER:
-		clear_container(l, link->name, mark, detail);
 		break;
 	case FOUND_BRIDGE:
-		link_delete(l->rtnl, link->name);
+		link_delete_index(l->rtnl, link->index);
 		break;
 	case FOUND_TUNNEL:
 		wg_delete(l->wg, link->name);
@@ -77,9 +84,9 @@ int clear_run(void *platform, struct step *step, char *detail)
 
 	if (r < 0)
 		return r;
+	clear_containers(l, &found, detail);
 	for (size_t i = 0; i < found.n; i++)
-		clear_link(l, &found.links[i], mark, detail);
+		clear_link(l, &found.links[i]);
 	free(found.links);
-	reaper_wait(l->reaper);
 	return check_clear(l, mark, detail);
 }

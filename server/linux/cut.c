@@ -1,7 +1,4 @@
 #include <errno.h>
-#include <linux/if.h>
-#include <linux/if_link.h>
-#include <sys/socket.h>
 
 #include "runtime/util.h"
 #include "server/linux/link.h"
@@ -13,16 +10,6 @@ static int find(struct linux_net *l, const char *name, const char *mark, struct 
 	int r = name[0] ? link_get(l->rtnl, name, ret) : -ENODEV;
 
 	return r == 0 && !link_has_alias(ret, mark) ? -ENODEV : r;
-}
-
-static void put(struct rtnl_batch *b, int index)
-{
-	const struct ifinfomsg down = { .ifi_family = AF_UNSPEC,
-					.ifi_index = index,
-					.ifi_change = IFF_UP };
-
-	rtnl_begin(b, RTM_NEWLINK, 0, &down, sizeof(down));
-	rtnl_put_u32(b, IFLA_GROUP, LINK_GROUP_GONE);
 }
 
 /* One that the reaper has had since then is cut too. */
@@ -48,7 +35,7 @@ static int cut(struct linux_net *l, const struct step_cut *step, char *detail)
 		if (r < 0 && r != -ENODEV)
 			return r;
 		if (r == 0)
-			put(&b, link.index);
+			link_put_gone(&b, link.index);
 	}
 	r = rtnl_send(l->rtnl, &b, detail);
 	for (size_t i = 0; i < ARRAY_SIZE(step->host) && r < 0; i++) /* the answer may be lost */

@@ -63,6 +63,12 @@ static void read_attribute(const struct rtattr *a, struct link_info *link)
 	case IFLA_MASTER:
 		link->master = (int)u32_of(a);
 		break;
+	case IFLA_LINK:
+		link->peer = (int)u32_of(a);
+		break;
+	case IFLA_LINK_NETNSID:
+		link->netns = (int)u32_of(a);
+		break;
 	case IFLA_MTU:
 		link->mtu = u32_of(a);
 		break;
@@ -80,7 +86,9 @@ static void read_link(const struct nlmsghdr *head, struct link_info *link)
 	const struct ifinfomsg *info = NLMSG_DATA(head);
 	size_t n = IFLA_PAYLOAD(head);
 
-	*link = (struct link_info){ .index = info->ifi_index, .up = info->ifi_flags & IFF_UP };
+	*link = (struct link_info){ .index = info->ifi_index,
+				    .netns = -1,
+				    .up = info->ifi_flags & IFF_UP };
 	for (const struct rtattr *a = IFLA_RTA(info); RTA_OK(a, n); a = RTA_NEXT(a, n))
 		read_attribute(a, link);
 }
@@ -113,6 +121,21 @@ int link_get(int fd, const char *name, struct link_info *ret)
 	if (r == 0)
 		*ret = link;
 	return r;
+}
+
+bool link_name_in(int fd, int netns, int index, char ret[LINK_NAME_MAX])
+{
+	const struct ifinfomsg one = { .ifi_family = AF_UNSPEC, .ifi_index = index };
+	struct link_info link = { .index = 0 };
+	struct rtnl_batch b = { .n = 0 };
+
+	rtnl_begin(&b, RTM_GETLINK, 0, &one, sizeof(one));
+	rtnl_put_u32(&b, IFLA_TARGET_NETNSID, (uint32_t)netns);
+	rtnl_put_u32(&b, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	if (rtnl_ask(fd, &b, take_one, NULL, &link) < 0 || link.index != index)
+		return false;
+	memcpy(ret, link.name, sizeof(link.name));
+	return true;
 }
 
 struct each_link {
@@ -272,4 +295,15 @@ void link_put_mtu(struct rtnl_batch *b, int index, uint32_t mtu)
 {
 	begin_set(b, index, NULL, 0, 0);
 	rtnl_put_u32(b, IFLA_MTU, mtu);
+}
+
+void link_put_down(struct rtnl_batch *b, int index)
+{
+	begin_set(b, index, NULL, 0, IFF_UP);
+}
+
+void link_put_gone(struct rtnl_batch *b, int index)
+{
+	link_put_down(b, index);
+	rtnl_put_u32(b, IFLA_GROUP, LINK_GROUP_GONE);
 }

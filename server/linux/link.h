@@ -13,6 +13,8 @@
 struct link_info {
 	int index;
 	int master;
+	int peer, netns; /* of a pair: the other one's index, and the number that its namespace has
+			    here (IFLA_LINK_NETNSID); -1: ours */
 	bool up;
 	uint32_t mtu, group;
 	uint8_t operstate; /* IF_OPER_UP: 6, linux/if.h */
@@ -23,6 +25,10 @@ struct link_info {
 
 /* The link of that name; -ENODEV. */
 int link_get(int fd, const char *name, struct link_info *ret);
+
+/* The name of a link in another namespace, which has this number here; false if there is none.
+ * Since Linux 4.20. */
+bool link_name_in(int fd, int netns, int index, char ret[LINK_NAME_MAX]);
 
 /* Every link, in no order. */
 int link_each(int fd, void (*each)(void *arg, const struct link_info *link),
@@ -54,6 +60,10 @@ int link_delete_index(int fd, int index);
 void link_put_quiet(struct rtnl_batch *b, int index, const char *name, const char *alias);
 void link_put_up(struct rtnl_batch *b, int index, const char *name);
 void link_put_mtu(struct rtnl_batch *b, int index, uint32_t mtu);
+
+/* Down; the same, and in the group of links that wait to be deleted. */
+void link_put_down(struct rtnl_batch *b, int index);
+void link_put_gone(struct rtnl_batch *b, int index);
 
 /* The link's index; 0 if there is none. Its name; false if there is none. */
 int link_index(const char *name);

@@ -8,6 +8,7 @@
 
 #include "runtime/util.h"
 #include "server/linux/egress.h"
+#include "server/linux/link.h"
 #include "server/linux/link_watch.h"
 #include "server/linux/netns.h"
 #include "server/linux/platform.h"
@@ -26,6 +27,18 @@ static int netns_open(void *platform, const char *path, struct net_owner *ret)
 	const struct linux_net *l = platform;
 
 	return netns_path_open(l->own, path, ret);
+}
+
+static int fd_open(void *platform, int fd, struct net_owner *ret)
+{
+	const struct linux_net *l = platform;
+
+	return netns_fd_open(l->own, fd, ret);
+}
+
+static bool has_link(void *platform _unused_, const char *name)
+{
+	return link_index(name) > 0 || errno != ENODEV;
 }
 
 static int tunnel_open(void *platform, const char *link, struct tunnel **ret)
@@ -123,8 +136,13 @@ int linux_net_new(const struct linux_options *options, struct net **ret)
 		.steps = linux_steps,
 		.owner_open = owner_open,
 		.netns_open = netns_open,
+		.fd_open = fd_open,
+		.has_link = has_link,
 		.tunnel_open = tunnel_open,
 		.survey = survey_links,
+		.read_containers = read_containers,
+		.read_links = read_links,
+		.read_tunnel = read_tunnel,
 		.links_fd = links_fd,
 		.links_read = links_read,
 		.watch_fd = watch_fd,

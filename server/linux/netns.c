@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/nsfs.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,7 +51,7 @@ static int read_start_time(uint32_t pid, uint64_t *ret)
 	return parse_start_time(text, ret);
 }
 
-/* Opened before all else is read: what is the same afterwards is this process's. */
+/* Opened before all else is read: that is this process's if it hasn't ended by then. */
 static int open_process(uint32_t pid, struct net_owner *owner)
 {
 	owner->process = (int)syscall(SYS_pidfd_open, pid, 0);
@@ -112,10 +113,27 @@ static bool is_own(int own, const struct net_owner *owner)
 	       st.st_ino == owner->netns_ino;
 }
 
+/* While it has not ended, its pid is nobody else's. */
+static bool has_ended(int process)
+{
+	struct pollfd watched = { .fd = process, .events = POLLIN };
+
+	return poll(&watched, 1, 0) != 0;
+}
+
+/* What was read may be another process's, of the same pid. */
+static bool is_another(const struct net_owner *owner)
+{
+	uint64_t again = 0;
+
+	if (owner->process >= 0)
+		return has_ended(owner->process);
+	return read_start_time(owner->pid, &again) < 0 || again != owner->start_time;
+}
+
 int netns_owner_open(int own, uint32_t pid, struct net_owner *ret)
 {
 	_cleanup_(net_owner_done) struct net_owner owner = NET_OWNER_NONE;
-	uint64_t again = 0;
 	int r;
 
 	owner.pid = pid;
@@ -124,11 +142,9 @@ int netns_owner_open(int own, uint32_t pid, struct net_owner *ret)
 		r = read_start_time(pid, &owner.start_time);
 	if (r == 0)
 		r = open_namespace(pid, &owner);
-	if (r == 0)
-		r = read_start_time(pid, &again);
 	if (r < 0)
 		return r;
-	if (again != owner.start_time) /* the pid went to another process meanwhile */
+	if (is_another(&owner))
 		return -ESRCH;
 	if (is_own(own, &owner))
 		return -EINVAL;
@@ -146,6 +162,55 @@ int netns_path_open(int own, const char *path, struct net_owner *ret)
 		return r;
 	if (is_own(own, &owner))
 		return -EINVAL;
+	*ret = owner;
+	owner = NET_OWNER_NONE;
+	return 0;
+}
+
+/* "Pid:" of what the kernel tells of a process's descriptor, pidfd_open(2). */
+static int read_pid(int fd, uint32_t *ret)
+{
+	_cleanup_(fd_closep) int info = -1;
+	char path[40], text[1024];
+	uint64_t pid;
+	char *at;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	info = open(path, O_RDONLY | O_CLOEXEC);
+	n = info < 0 ? -1 : read(info, text, sizeof(text) - 1);
+	if (n < 0)
+		return -errno;
+	text[n] = '\0';
+	at = strstr(text, "\nPid:\t");
+	if (!at)
+		return -ENOTTY;
+	at += strlen("\nPid:\t");
+	if (u64_parse((struct ovd_view){ .p = at, .n = strcspn(at, "\n") }, INT32_MAX, &pid) < 0 ||
+	    pid == 0) /* it has ended, or is not of our pid namespace */
+		return -ESRCH;
+	*ret = (uint32_t)pid;
+	return 0;
+}
+
+int netns_fd_open(int own, int fd, struct net_owner *ret)
+{
+	_cleanup_(net_owner_done) struct net_owner owner = NET_OWNER_NONE;
+	char path[32];
+	uint32_t pid;
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	r = netns_path_open(own, path, ret);
+	if (r != -ENOTTY)
+		return r;
+	r = read_pid(fd, &pid);
+	if (r == 0)
+		r = netns_owner_open(own, pid, &owner);
+	if (r < 0)
+		return r;
+	if (has_ended(fd))
+		return -ESRCH;
 	*ret = owner;
 	owner = NET_OWNER_NONE;
 	return 0;

@@ -10,6 +10,7 @@
 
 #include "runtime/util.h"
 #include "server/linux/link.h"
+#include "server/linux/sysctl.h"
 
 #define FIRST_INDEX  1000000 /* above what the kernel counts to by itself */
 #define INDEX_RANGE  1000000000
@@ -74,6 +75,8 @@ static int create_once(struct linux_net *l, struct pair *pair, char *detail)
 		pair->index = 0;
 		return r;
 	}
+	if (pair->master)
+		sysctl_ip6(pair->host, false);
 	link_put_quiet(&b, pair->index, NULL, pair->alias);
 	link_put_up(&b, pair->index, NULL);
 	r = rtnl_send(l->rtnl, &b, detail);

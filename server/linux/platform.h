@@ -50,6 +50,12 @@ int clear_run(void *platform, struct step *step, char *detail);
 
 /* See struct net. */
 int survey_links(void *platform, const char *mark, struct found_links *ret);
+int read_containers(void *platform, const char *mark,
+		    void (*each)(void *arg, const struct net_container *container), void *arg);
+int read_links(void *platform, const char *mark,
+	       void (*each)(void *arg, const struct net_link *link), void *arg);
+int read_tunnel(void *platform, const char *link,
+		void (*each)(void *arg, const struct tunnel_state *state), void *arg);
 
 extern const struct net_step linux_steps[STEP_MAX_];
 

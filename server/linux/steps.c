@@ -61,6 +61,13 @@ static int settings_back(void *platform, struct step *step _unused_, char *detai
 	return l->net.store ? settings_restore(l->net.store, detail) : 0;
 }
 
+static int gone(void *platform, struct step *step _unused_, char *detail _unused_)
+{
+	struct linux_net *l = platform;
+
+	return reaper_finish(l->reaper);
+}
+
 const struct net_step linux_steps[STEP_MAX_] = {
 	[STEP_FIREWALL] = { "set up the firewall", firewall_ensure, NULL },
 	[STEP_PREFIX] = { "allow prefix", prefix_add, prefix_add_undo },
@@ -83,4 +90,5 @@ const struct net_step linux_steps[STEP_MAX_] = {
 	[STEP_UPLINK] = { "follow the uplink", uplink_follow, NULL },
 	[STEP_SETTINGS_BACK] = { "put back settings", settings_back, NULL },
 	[STEP_CLEAR] = { "remove all links", clear_run, NULL },
+	[STEP_GONE] = { "delete links", gone, NULL },
 };

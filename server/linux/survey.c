@@ -44,7 +44,7 @@ static void take(void *arg, const struct link_info *link)
 	if (link->group == LINK_GROUP_GONE || !link_has_alias(link, s->mark) || !grow(s))
 		return;
 	found = &s->found.links[s->found.n++];
-	*found = (struct found_link){ .kind = kind_of(link) };
+	*found = (struct found_link){ .kind = kind_of(link), .index = link->index };
 	memcpy(found->name, link->name, sizeof(found->name));
 }
 

@@ -96,3 +96,10 @@ int sysctl_proxy_ip6(const char *link)
 {
 	return turn(NULL, 6, link, "proxy_ndp", "1"); /* it goes with the link */
 }
+
+int sysctl_ip6(const char *link, bool on)
+{
+	int r = turn(NULL, 6, link, "disable_ipv6", on ? "0" : "1");
+
+	return on ? r : 0;
+}

@@ -46,7 +46,7 @@ static int put(struct wg_channel *c, const struct tunnel_change *change)
 }
 
 /* One message at a time: the kernel carries it out before send returns, and its answer always has
- * room. */
+ * room. One in a turn of the loop, as a message of new peers costs a key agreement for each. */
 static void send_first(struct wg_channel *c)
 {
 	struct kernel_channel *k = kernel_of(c);
@@ -126,7 +126,7 @@ static void receive(struct wg_channel *c)
 	struct kernel_channel *k = kernel_of(c);
 
 	for (int i = 0; i < READS_MAX && read_some(k); i++)
-		send_first(c);
+		;
 }
 
 static void channel_free(struct wg_channel *c)

@@ -32,6 +32,29 @@ struct net_owner {
 	int process; /* descriptor that gets readable when the process has ended; -1 for none */
 };
 
+/* A bridge or a tunnel whose record is lost, as the kernel shows it. */
+#define NET_ADDRESSES_MAX 257 /* of a tunnel, with those of the host's processes */
+struct net_link {
+	char name[LINK_NAME_MAX];
+	char alias[LINK_ALIAS_MAX];
+	bool is_bridge;
+	struct ovd_cidr addresses[NET_ADDRESSES_MAX]; /* not networks; the oldest first */
+	size_t n_addresses;
+};
+
+/* A container whose record is lost, as the kernel shows it. */
+struct net_container {
+	struct net_owner owner;        /* no descriptors. pid 0: no process has that namespace */
+	char path[HANDLE_ID_MAX + 1];  /* then the file that keeps it; "": none that we see, and
+					  nothing is known of the owner */
+	char host[LINK_NAME_MAX];      /* its interface's host's end */
+	char bridge[LINK_NAME_MAX];    /* that this is a port of; "" for none */
+	char service[LINK_ALIAS_MAX];  /* of the alias, in which long names are cut: */
+	bool cut;                      /* this may be one */
+	char interface[LINK_NAME_MAX]; /* its own end; "": not to be found */
+	struct ovd_ip ip, joined_ip;   /* of that, and of the second one; {0}: none */
+};
+
 /* A device's control channel on the loop: never blocks. Made by net->tunnel_open. */
 struct tunnel {
 	const struct tunnel_ops *ops;
@@ -90,12 +113,31 @@ struct net {
 	 * -ENOENT, -EINVAL where it is our own, -ENOTTY where it is another kind of file. */
 	int (*netns_open)(void *platform, const char *path, struct net_owner *ret);
 
+	/* The same by a descriptor, of either: it stays the caller's. -ENOTTY where it is another
+	 * thing's. */
+	int (*fd_open)(void *platform, int fd, struct net_owner *ret);
+
+	/* The host has a link of that name; true also where that can't be found out. */
+	bool (*has_link)(void *platform, const char *name);
+
 	/* The channel to a device that a STEP_TUNNEL made. Called on the loop. */
 	int (*tunnel_open)(void *platform, const char *link, struct tunnel **ret);
 
 	/* The links of the host whose alias begins with mark, but for those that are being deleted.
 	 * The same thread as the steps. */
 	int (*survey)(void *platform, const char *mark, struct found_links *ret);
+
+	/* What the kernel tells where records are lost: bridges and tunnels whose alias begins with
+	 * mark; what a tunnel has, until each returns; the containers behind links with such an
+	 * alias. At the start alone, as the last asks all processes. The same thread as the steps.
+	 */
+	int (*read_links)(void *platform, const char *mark,
+			  void (*each)(void *arg, const struct net_link *link), void *arg);
+	int (*read_tunnel)(void *platform, const char *link,
+			   void (*each)(void *arg, const struct tunnel_state *state), void *arg);
+	int (*read_containers)(void *platform, const char *mark,
+			       void (*each)(void *arg, const struct net_container *container),
+			       void *arg);
 
 	/* A descriptor that gets readable when links of the host have gone, -errno; and the
 	 * function that reads it, which calls gone with each name, or with an absent one: any may

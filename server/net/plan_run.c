@@ -17,34 +17,73 @@ void net_owner_done(struct net_owner *owner)
 
 /* ---- records ---- */
 
-static int remember_run(struct store *store, const struct step *step)
+static int put_back(struct store *store, const struct step *step)
 {
-	return store_put(store, &step->remember.record);
+	return step->remember.has_was ? store_put(store, &step->remember.was)
+				      : store_delete(store, &step->remember.record);
 }
 
-static void remember_undo(struct store *store, const struct step *step)
+static int batch_add(struct store_batch *batch, const struct step_remember *step, bool back)
 {
-	if (step->remember.has_was)
-		store_put(store, &step->remember.was);
-	else
-		store_delete(store, &step->remember.record);
+	if (!back)
+		return store_batch_put(batch, &step->record);
+	return step->has_was ? store_batch_put(batch, &step->was)
+			     : store_batch_delete(batch, &step->record);
 }
 
-static int forget_run(struct store *store, const struct step *step)
+static bool ends_row(struct plan *plan, size_t i)
 {
-	return store_delete(store, &step->forget.record);
+	return i > 0 && plan_at(plan, i - 1)->kind == STEP_REMEMBER &&
+	       plan_at(plan, i - 1)->remember.more;
 }
 
-static void forget_undo(struct store *store, const struct step *step)
+/* A row of them that ends with the one at i, which is there or put back. */
+static int change_row(struct store *store, struct plan *plan, size_t i, bool back)
 {
-	store_put(store, &step->forget.record);
+	struct store_batch batch = { .n = 0 };
+	int r = batch_add(&batch, &plan_at(plan, i)->remember, back);
+
+	for (; r == 0 && ends_row(plan, i); i--)
+		r = batch_add(&batch, &plan_at(plan, i - 1)->remember, back);
+	if (r == 0)
+		r = store_commit(store, &batch);
+	store_batch_done(&batch);
+	return r;
+}
+
+static int record_run(struct store *store, struct plan *plan, size_t i)
+{
+	const struct step *step = plan_at(plan, i);
+
+	if (step->kind == STEP_FORGET)
+		return store_delete(store, &step->forget.record);
+	if (step->remember.more)
+		return 0;
+	return ends_row(plan, i) ? change_row(store, plan, i, false)
+				 : store_put(store, &step->remember.record);
+}
+
+static int record_undo(struct store *store, struct plan *plan, size_t i)
+{
+	const struct step *step = plan_at(plan, i);
+
+	if (step->kind == STEP_FORGET)
+		return store_put(store, &step->forget.record);
+	if (step->remember.more)
+		return 0;
+	return ends_row(plan, i) ? change_row(store, plan, i, true) : put_back(store, step);
 }
 
 /* ---- messages ---- */
 
+static bool is_record(enum step_kind kind)
+{
+	return kind == STEP_REMEMBER || kind == STEP_FORGET;
+}
+
 static const char *step_text(const struct net *net, enum step_kind kind)
 {
-	if (kind == STEP_REMEMBER || kind == STEP_FORGET)
+	if (is_record(kind))
 		return "write the store";
 	return net->steps[kind].text;
 }
@@ -84,6 +123,7 @@ static const char *step_subject(const struct step *step, char cidr[CIDR_TEXT_MAX
 	case STEP_BRIDGE_LIST:
 	case STEP_SETTINGS_BACK:
 	case STEP_CLEAR:
+	case STEP_GONE:
 	case STEP_REMEMBER:
 	case STEP_FORGET:
 	case STEP_MAX_:
@@ -103,33 +143,43 @@ static void describe_failure(const struct net *net, struct plan *plan, int r, co
 		 detail[0] ? ")" : "");
 }
 
+/* Behind what failed before, if anything did. */
+static void describe_leftover(struct plan *plan, int r)
+{
+	size_t n = strlen(plan->detail);
+
+	snprintf(plan->detail + n, sizeof(plan->detail) - n, "%snot taken back in the store: %s",
+		 n > 0 ? "; " : "", strerror(-r));
+}
+
 /* ---- steps ---- */
 
-static int run(const struct net *net, struct step *step, char *detail)
+static int run(const struct net *net, struct plan *plan, size_t i, char *detail)
 {
-	if (step->kind == STEP_REMEMBER)
-		return net->store ? remember_run(net->store, step) : 0;
-	if (step->kind == STEP_FORGET)
-		return net->store ? forget_run(net->store, step) : 0;
+	struct step *step = plan_at(plan, i);
+
+	if (is_record(step->kind))
+		return net->store ? record_run(net->store, plan, i) : 0;
 	return net->steps[step->kind].run(net->platform, step, detail);
 }
 
-static void undo(const struct net *net, struct step *step)
+static void undo(const struct net *net, struct plan *plan, size_t i)
 {
-	if (step->kind == STEP_REMEMBER && net->store)
-		remember_undo(net->store, step);
-	else if (step->kind == STEP_FORGET && net->store)
-		forget_undo(net->store, step);
-	else if (step->kind != STEP_REMEMBER && step->kind != STEP_FORGET &&
-		 net->steps[step->kind].undo)
+	struct step *step = plan_at(plan, i);
+	int r = 0;
+
+	if (is_record(step->kind))
+		r = net->store ? record_undo(net->store, plan, i) : 0;
+	else if (net->steps[step->kind].undo)
 		net->steps[step->kind].undo(net->platform, step);
+	if (r < 0)
+		describe_leftover(plan, r);
 }
 
 int plan_run_step(const struct net *net, struct plan *plan, size_t i)
 {
-	struct step *step = plan_at(plan, i);
 	char detail[PLAN_DETAIL_MAX] = "";
-	int r = run(net, step, detail);
+	int r = run(net, plan, i, detail);
 
 	if (r < 0) {
 		plan->failed = i;
@@ -154,5 +204,5 @@ int plan_run(const struct net *net, struct plan *plan)
 void plan_undo(const struct net *net, struct plan *plan)
 {
 	while (plan->n_done > 0)
-		undo(net, plan_at(plan, --plan->n_done));
+		undo(net, plan, --plan->n_done);
 }

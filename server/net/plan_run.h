@@ -10,5 +10,6 @@ int plan_run(const struct net *net, struct plan *plan);
 /* Runs the step at i alone. 0, or its errno: plan->failed and plan->detail say what. */
 int plan_run_step(const struct net *net, struct plan *plan, size_t i);
 
-/* Undoes the steps that stand, backwards. */
+/* Undoes the steps that stand, backwards. A record that can't be put back is told at the end of
+ * plan->detail. */
 void plan_undo(const struct net *net, struct plan *plan);

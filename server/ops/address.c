@@ -19,15 +19,11 @@ static int remember(struct daemon *d, const struct ovd_ip *ip)
 	return d->net->store ? store_put(d->net->store, &record) : 0;
 }
 
-static void forget(struct daemon *d, const struct ovd_ip *ip)
+static int forget(struct daemon *d, const struct ovd_ip *ip)
 {
 	const struct state_record record = lease(ip);
-	char text[IP_TEXT_MAX];
-	int r = d->net->store ? store_delete(d->net->store, &record) : 0;
 
-	if (r < 0)
-		log_at(d->log, LOG_ERROR, "store: %s can't be given back: %s", ip_format(ip, text),
-		       strerror(-r));
+	return d->net->store ? store_delete(d->net->store, &record) : 0;
 }
 
 int ovd_op_allocate_ip(struct call *call, const struct ovd_allocate_ip *request)
@@ -48,13 +44,13 @@ int ovd_op_allocate_ip(struct call *call, const struct ovd_allocate_ip *request)
 	return call_reply(call, &response);
 }
 
+/* The record goes first: what is still written down would be lent again by the next daemon. */
 int ovd_op_release_ip(struct call *call, const struct ovd_release_ip *request)
 {
-	int r = engine_return(call->daemon->engine, &request->ip);
+	int r = forget(call->daemon, &request->ip);
 
-	if (r < 0 && r != -EALREADY)
-		return change_refused(call, r);
-	if (r == 0)
-		forget(call->daemon, &request->ip);
-	return call_ok(call);
+	if (r < 0)
+		return call_fail(call, r, "release_ip: write the store: %s", strerror(-r));
+	r = engine_return(call->daemon->engine, &request->ip);
+	return r < 0 && r != -EALREADY ? change_refused(call, r) : call_ok(call);
 }

@@ -6,8 +6,11 @@
 #include "server/net/plan_run.h"
 #include "server/ops/channel.h"
 #include "server/ops/heal.h"
+#include "server/ops/import.h"
 #include "server/ops/owner.h"
+#include "server/ops/read_back.h"
 #include "server/ops/resolve.h"
+#include "server/store/record.h"
 #include "server/store/store.h"
 #include "server/store/writer.h"
 
@@ -15,15 +18,33 @@
 
 struct reading {
 	struct daemon *d;
-	bool complete;
+	struct store_loss loss;
+	bool complete;  /* no record is missing */
+	bool made_good; /* all that have an address are known */
+	bool links_read;
+	struct lost_bridge *lost;
 };
+
+/* What is lost of the data directory's records is there before those that stand upon it. */
+static void read_lost_links(struct reading *reading)
+{
+	if (!reading->links_read && reading->loss.data)
+		lost_links_read(reading->d, &reading->lost);
+	reading->links_read = true;
+}
 
 static int read_one(void *arg, const struct state_record *record)
 {
 	struct reading *reading = arg;
 	struct engine *e = reading->d->engine;
-	int r = engine_restore(e, record);
+	int r;
 
+	if (!record_is_durable(record->kind))
+		read_lost_links(reading);
+	if (record->kind == STATE_RECORD_ATTACHMENT)
+		lost_links_name(reading->d, reading->lost, record->attachment.service,
+				&record->attachment.ip);
+	r = engine_restore(e, record);
 	if (r == -ENOENT)
 		return store_delete(reading->d->net->store, record);
 	if (r != -EBADMSG)
@@ -44,17 +65,56 @@ static void unread(void *arg, struct ovd_view key, const char *why)
 
 /* ---- the kernel ---- */
 
-/* The steps don't depend on each other. What fails is tried once more, here and below: nobody asks
- * for it again. */
-static void run_each(struct daemon *d, struct plan *plan)
+/* What fails is tried once more, here and below: nobody asks for it again. */
+static int run_step(struct daemon *d, struct plan *plan, size_t i)
 {
-	for (size_t i = 0; i < plan->n; i++)
-		if (plan_run_step(d->net, plan, i) < 0 && plan_run_step(d->net, plan, i) < 0)
-			log_at(d->log, LOG_WARN, "start: %s", plan->detail);
+	int r = plan_run_step(d->net, plan, i);
+
+	if (r < 0)
+		r = plan_run_step(d->net, plan, i);
+	if (r < 0)
+		log_at(d->log, LOG_WARN, "start: %s", plan->detail);
+	return r;
 }
 
-static int compare(struct daemon *d, bool complete)
+/* The steps don't depend on each other, but for a record, which is forgotten behind those that take
+ * away what it is of: if one of them fails it stays, with its addresses, for the next start. */
+static void run_each(struct daemon *d, struct plan *plan)
 {
+	bool stands = true;
+
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct step *step = plan_at(plan, i);
+
+		if (step->kind != STEP_FORGET) {
+			stands &= run_step(d, plan, i) == 0;
+			continue;
+		}
+		if (!stands || run_step(d, plan, i) < 0)
+			engine_restore(d->engine, &step->forget.record);
+		stands = true;
+	}
+}
+
+/* Nothing of ours is there that the records don't tell of: they are whole again. */
+static void end_loss(const struct reading *reading, const struct found_links *found)
+{
+	int r;
+
+	if ((!reading->loss.data && !reading->loss.run) || !reading->made_good)
+		return;
+	for (size_t i = 0; i < found->n; i++)
+		if (!found->links[i].named)
+			return;
+	r = store_made_good(reading->d->net->store);
+	if (r < 0)
+		log_at(reading->d->log, LOG_WARN, "start: the store can't be written: %s",
+		       strerror(-r));
+}
+
+static int compare(const struct reading *reading)
+{
+	struct daemon *d = reading->d;
 	struct found_links found = { .n = 0 };
 	struct plan plan = { .n = 0 };
 	int r = d->net->survey(d->net->platform, engine_mark(d->engine), &found);
@@ -62,9 +122,11 @@ static int compare(struct daemon *d, bool complete)
 	if (r < 0)
 		log_at(d->log, LOG_WARN, "start: links can't be listed: %s", strerror(-r));
 	else
-		r = engine_adopt(d->engine, &found, complete, owner_gone, d, &plan);
-	if (r == 0)
+		r = engine_adopt(d->engine, &found, reading->complete, owner_gone, d, &plan);
+	if (r == 0) {
 		run_each(d, &plan);
+		end_loss(reading, &found);
+	}
 	engine_adopted(d->engine);
 	plan_done(&plan);
 	free(found.links);
@@ -170,13 +232,30 @@ static void look_up_dedicated(void *arg, const struct dedicated_view *dedicated)
 	engine_each_peer(d->engine, dedicated->service, look_up, d);
 }
 
-int ops_adopt(struct daemon *d, bool complete)
+static int read_all(struct reading *reading)
 {
-	struct reading reading = { .d = d, .complete = complete };
-	int r = store_load(d->net->store, read_one, unread, &reading);
+	struct daemon *d = reading->d;
+	int r = store_load(d->net->store, read_one, unread, reading);
 
 	if (r == 0)
-		r = compare(d, reading.complete);
+		read_lost_links(reading);
+	if (r == 0 && !reading->complete)
+		reading->made_good = read_back(d, reading->lost);
+	lost_links_free(reading->lost);
+	return r;
+}
+
+int ops_adopt(struct daemon *d, const char *data_dir)
+{
+	struct reading reading = { .d = d, .loss = store_loss(d->net->store) };
+	int r;
+
+	reading.complete = !reading.loss.data && !reading.loss.run;
+	r = read_all(&reading);
+	if (r == 0 && data_dir)
+		import_networks(d, data_dir);
+	if (r == 0)
+		r = compare(&reading);
 	if (r < 0)
 		return r;
 	engine_watch_peers(d->engine, note_peer, d);

@@ -46,6 +46,8 @@ static const char *owner_error(int r)
 		return "it is the daemon's own network namespace";
 	if (r == -ENOTTY)
 		return "it is not a network namespace";
+	if (r == -EBADF)
+		return "it is attached by a descriptor";
 	return strerror(-r);
 }
 
@@ -71,7 +73,7 @@ static int open_owner(struct call *call, struct attaching *a)
 		return 0;
 	r = owner_open(call->daemon, owner, &a->owner);
 	if (r < 0) {
-		call_fail(call, r == -ENOTTY ? -EINVAL : r, "handle: %s: %s",
+		call_fail(call, r == -ENOTTY || r == -EBADF ? -EINVAL : r, "handle: %s: %s",
 			  handle_name(owner, name), owner_error(r));
 		return -EINVAL;
 	}
@@ -86,10 +88,12 @@ static int attach(struct call *call, struct attaching *a)
 {
 	struct daemon *d = call->daemon;
 	struct ovd_ip ip;
-	int r = engine_attach(d->engine, &a->spec, owner_gone, d, &call->plan, &call->intent, &ip);
-
 	bool guest = a->spec.owner.kind == HANDLE_GUEST;
+	int r;
 
+	if (owner_is_by_fd(&a->spec.owner)) /* an earlier one's number may be its own by now */
+		death_look(d, &a->spec.owner);
+	r = engine_attach(d->engine, &a->spec, owner_gone, d, &call->plan, &call->intent, &ip);
 	if (r < 0)
 		net_owner_done(&a->owner);
 	if (r == -EALREADY) /* a client that lost our answer asks again */
@@ -175,6 +179,16 @@ static void detach_told(struct call *call)
 	call_run(call, detach_done);
 }
 
+/* Whatever it was attached by. */
+static void name_by_netns(struct call *call, struct owner *who)
+{
+	struct attachment_view known;
+
+	if (who->kind == HANDLE_NETNS &&
+	    engine_attachment_in(call->daemon->engine, who->netns_dev, who->netns_ino, &known))
+		*who = known.owner;
+}
+
 int ovd_op_detach_container(struct call *call, const struct ovd_detach_container *request)
 {
 	struct attaching *a = telling_new(call, sizeof(*a));
@@ -187,7 +201,9 @@ int ovd_op_detach_container(struct call *call, const struct ovd_detach_container
 	who = &a->spec.owner;
 	if (handle_parse(call, &request->handle, who) < 0)
 		return 0;
-	if (engine_attachment(call->daemon->engine, who, &known))
+	if (request->handle.kind == OVD_ATTACH_HANDLE_LINUX_FD)
+		name_by_netns(call, who);
+	if (!who->start_time && engine_attachment(call->daemon->engine, who, &known))
 		who->start_time = known.owner.start_time;
 	r = engine_detach(call->daemon->engine, who, &call->plan, &call->intent);
 	if (r == 0 && who->kind == HANDLE_GUEST)

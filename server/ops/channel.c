@@ -20,14 +20,14 @@ static int begin(struct channel *c, const struct tunnel_change *change, struct c
 
 static const char *link_of(const struct channel *c)
 {
-	return engine_tunnel_link(c->daemon->engine, tunnel_of(c->service));
+	return engine_tunnel_link(c->daemon->engine, service_tunnel(c->service));
 }
 
 static struct channel *find(const struct daemon *d, struct ovd_view service)
 {
 	struct channel *c = d->channels;
 
-	while (c && !view_eq(tunnel_of(c->service), service))
+	while (c && !view_eq(service_tunnel(c->service), service))
 		c = c->next;
 	return c;
 }
@@ -72,7 +72,7 @@ static bool tell_doubts(struct channel *c, tunnel_done_fn *done)
 	struct channel_clock *clock = c->clock;
 	struct tunnel_change change;
 
-	if (engine_peers_doubted(e, tunnel_of(c->service), &change, &clock->intent) < 0)
+	if (engine_peers_doubted(e, service_tunnel(c->service), &change, &clock->intent) < 0)
 		return false;
 	clock->wait.done = done;
 	clock->wait.arg = clock;
@@ -260,7 +260,7 @@ void channel_ready(struct channel *c)
 		       link_of(c));
 		channel_end(c);
 		if (c->wanted && d->tunnel_lost)
-			d->tunnel_lost(d, tunnel_of(c->service));
+			d->tunnel_lost(d, service_tunnel(c->service));
 		return;
 	}
 	if (c->tunnel)
@@ -306,7 +306,7 @@ static int ask(struct channel *c, const struct tunnel_change *change, struct cha
 
 		r = opened < 0 ? opened : begin(c, change, wait);
 		if (opened < 0 && d->tunnel_lost)
-			d->tunnel_lost(d, tunnel_of(c->service));
+			d->tunnel_lost(d, service_tunnel(c->service));
 	}
 	d->channel_changed(c);
 	return r;

@@ -227,6 +227,8 @@ static int begin(struct deaths *w)
 	struct attachment_view known;
 
 	if (look_up(e, w->ended, &known)) {
+		if (!w->ended->pid && !owner_gone(w->daemon, &known.owner))
+			return -EALREADY; /* it was another one's link, or has come since */
 		who = known.owner;
 		w->ip = known.ip;
 	} else if (!w->ended->pid) {
@@ -262,6 +264,16 @@ static void look_after(struct daemon *d, const struct attachment_view *known)
 	if (known->owner.kind == HANDLE_NETNS && !find(d->deaths, &known->owner) &&
 	    owner_gone(d, &known->owner) && add(d->deaths, &known->owner, -1, &m) == 0)
 		note_end(d->deaths, m);
+}
+
+void death_look(struct daemon *d, const struct owner *owner)
+{
+	struct attachment_view known;
+
+	if (!d->deaths || !engine_attachment(d->engine, owner, &known))
+		return;
+	look_after(d, &known);
+	sweep(d->deaths);
 }
 
 static void look_after_any(void *arg, const struct attachment_view *known)

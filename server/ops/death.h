@@ -11,6 +11,9 @@ int deaths_start(struct daemon *d);
 void death_watch(struct daemon *d, const struct owner *owner, int process);
 void death_forget(struct daemon *d, const struct owner *owner);
 
+/* Looks whether a namespace that is known by this has ended, and nobody has told yet. */
+void death_look(struct daemon *d, const struct owner *owner);
+
 /* One is just being detached; from now on no other one is begun. */
 bool deaths_busy(const struct daemon *d);
 void deaths_stop(struct daemon *d);

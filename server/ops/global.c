@@ -9,16 +9,15 @@
 
 static void written(struct call *call, int r)
 {
-	if (r < 0)
-		call_fail(call, r, "set_local_node_id: %s", call->plan.detail);
-	else
+	if (change_stands(call, r, "set_local_node_id"))
 		call_ok(call);
 }
 
 int ovd_op_set_local_node_id(struct call *call, const struct ovd_set_local_node_id *request)
 {
 	return change_run(call,
-			  engine_set_node_id(call->daemon->engine, request->node_id, &call->plan),
+			  engine_set_node_id(call->daemon->engine, request->node_id, &call->plan,
+					     &call->intent),
 			  call_ok, written);
 }
 

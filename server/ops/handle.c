@@ -1,10 +1,14 @@
 #include "server/ops/handle.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "server/ops/later.h"
+#include "server/ops/owner.h"
+
+#define NETNS_ID_MAX 32
 
 static int parse_id(struct call *call, const char *field, struct ovd_view id, enum handle_kind kind,
 		    struct owner *ret)
@@ -20,10 +24,53 @@ static int parse_id(struct call *call, const char *field, struct ovd_view id, en
 
 static int parse_path(struct call *call, struct ovd_view path, struct owner *ret)
 {
-	if (path.n > 1 && path.p[0] == '/')
+	static const struct ovd_view by_fd = VIEW_LITERAL(NETNS_BY_FD);
+
+	if ((path.n > 1 && path.p[0] == '/') ||
+	    (path.n > by_fd.n && memcmp(path.p, by_fd.p, by_fd.n) == 0))
 		return parse_id(call, "handle.path", path, HANDLE_NETNS, ret);
 	call_refuse(call, -EINVAL, "handle.path", "\"%.*s\" is not an absolute path", VIEW(path));
 	return -EINVAL;
+}
+
+static int refuse_fd(struct call *call, uint32_t fd, int r)
+{
+	call_refuse(call, r == -ENOTTY || r == -EBADF ? -EINVAL : r, "handle.fd", "%u: %s", fd,
+		    r == -EBADF    ? "the request came with no such descriptor"
+		    : r == -ENOTTY ? "it is neither a network namespace nor a process"
+		    : r == -ESRCH  ? "the process has ended"
+		    : r == -EINVAL ? "it is the daemon's own network namespace"
+				   : strerror(-r));
+	return -EINVAL;
+}
+
+static int parse_fd(struct call *call, uint32_t fd, struct owner *ret)
+{
+	_cleanup_(net_owner_done) struct net_owner owner = NET_OWNER_NONE;
+	const struct net *net = call->daemon->net;
+	int r = call_fd(call, fd), given = r;
+	char *id;
+
+	if (r >= 0)
+		r = net->fd_open(net->platform, given, &owner);
+	if (r < 0)
+		return refuse_fd(call, fd, r);
+	*ret = (struct owner){ .netns_dev = owner.netns_dev,
+			       .netns_ino = owner.netns_ino,
+			       .start_time = owner.start_time,
+			       .pid = owner.pid,
+			       .netns = given,
+			       .kind = owner.pid ? HANDLE_PID : HANDLE_NETNS };
+	if (owner.pid)
+		return 0;
+	id = arena_alloc(call->arena, NETNS_ID_MAX);
+	if (!id) {
+		call_fail(call, -ENOMEM, "handle: no memory");
+		return -EINVAL;
+	}
+	snprintf(id, NETNS_ID_MAX, NETNS_BY_FD "%" PRIu64 "]", owner.netns_ino);
+	ret->id = view(id);
+	return 0;
 }
 
 static int not_built(struct call *call, const char *what)
@@ -40,6 +87,8 @@ int handle_parse(struct call *call, const struct ovd_attach_handle *handle, stru
 		return 0;
 	case OVD_ATTACH_HANDLE_LINUX_NETNS:
 		return parse_path(call, handle->linux_netns.path, ret);
+	case OVD_ATTACH_HANDLE_LINUX_FD:
+		return parse_fd(call, handle->linux_fd.fd, ret);
 	case OVD_ATTACH_HANDLE_WINDOWS_CONTAINER:
 		return not_built(call, "handle windows_container");
 	case OVD_ATTACH_HANDLE_GUEST_MANAGED:

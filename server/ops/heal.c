@@ -79,8 +79,8 @@ static void made(struct heal *h)
 
 	engine_commit(d->engine, h->intent);
 	log_at(d->log, LOG_INFO, "tunnel %s is there again",
-	       engine_tunnel_link(d->engine, tunnel_of(h->service)));
-	if (channel_follow(d, tunnel_of(h->service)) < 0)
+	       engine_tunnel_link(d->engine, service_tunnel(h->service)));
+	if (channel_follow(d, service_tunnel(h->service)) < 0)
 		try_later(h);
 	else
 		end(h);
@@ -112,7 +112,7 @@ static void try(uv_timer_t *timer)
 {
 	struct heal *h = timer->data;
 	struct daemon *d = h->daemon;
-	int r = engine_tunnel_again(d->engine, tunnel_of(h->service), &h->plan, &h->intent);
+	int r = engine_tunnel_again(d->engine, service_tunnel(h->service), &h->plan, &h->intent);
 
 	if (r == -EALREADY) { /* it was torn down meanwhile */
 		end(h);
@@ -130,7 +130,7 @@ void heal_begin(struct daemon *d, struct ovd_view service)
 {
 	struct heal *h = d->heals;
 
-	while (h && !view_eq(tunnel_of(h->service), service))
+	while (h && !view_eq(service_tunnel(h->service), service))
 		h = h->next;
 	if (h)
 		return;

@@ -142,7 +142,7 @@ static void side_add(struct health *h, struct ovd_view service)
 {
 	struct side *side = h->sides;
 
-	while (side && !view_eq(tunnel_of(side->service), service))
+	while (side && !view_eq(service_tunnel(side->service), service))
 		side = side->next;
 	if (side || !(side = calloc(1, sizeof(*side))))
 		return;
@@ -173,7 +173,7 @@ static void looked(void *arg, int r, const struct tunnel_state *state)
 static void look_at(struct side *side)
 {
 	static const struct tunnel_state no_tunnel = { .n_peers = 0 };
-	const struct ovd_view service = tunnel_of(side->service);
+	const struct ovd_view service = service_tunnel(side->service);
 	struct daemon *d = side->health->daemon;
 
 	if (side->asking)

@@ -145,14 +145,19 @@ int parse_peer(struct call *call, const struct ovd_peer_spec *request, struct pe
 /* ---- a container ---- */
 
 /* As the kernel has it, where a percent sign asks for a number; dev_valid_name(),
- * linux/net/core/dev.c. */
+ * linux/net/core/dev.c; sysctl_dev_name_is_allowed(), linux/net/ipv4/devinet.c. */
 static bool is_link_name(struct ovd_view name)
 {
+	static const struct ovd_view reserved[] = { VIEW_LITERAL("."), VIEW_LITERAL(".."),
+						    VIEW_LITERAL("all"), VIEW_LITERAL("default") };
+
+	for (size_t i = 0; i < ARRAY_SIZE(reserved); i++)
+		if (view_eq(name, reserved[i]))
+			return false;
 	for (size_t i = 0; i < name.n; i++)
 		if (!isgraph((unsigned char)name.p[i]) || strchr("/:%", name.p[i]))
 			return false;
-	return name.n > 0 && name.n < LINK_NAME_MAX && !view_eq(name, VIEW_LITERAL(".")) &&
-	       !view_eq(name, VIEW_LITERAL(".."));
+	return name.n > 0 && name.n < LINK_NAME_MAX;
 }
 
 static int parse_interface(struct call *call, struct ovd_view name, bool joins)
@@ -167,7 +172,8 @@ static int parse_interface(struct call *call, struct ovd_view name, bool joins)
 static bool has_interface(const struct ovd_attach_handle *handle)
 {
 	return handle->kind == OVD_ATTACH_HANDLE_LINUX_PID ||
-	       handle->kind == OVD_ATTACH_HANDLE_LINUX_NETNS;
+	       handle->kind == OVD_ATTACH_HANDLE_LINUX_NETNS ||
+	       handle->kind == OVD_ATTACH_HANDLE_LINUX_FD;
 }
 
 static int parse_request_id(struct call *call, struct ovd_view id, uint64_t *ret)

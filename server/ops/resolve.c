@@ -103,8 +103,8 @@ static void tell_tunnel(struct lookup *l, const struct ovd_endpoint *endpoint)
 {
 	struct daemon *d = l->daemon;
 	struct tunnel_change change;
-	int r = engine_peer_resolved(d->engine, tunnel_of(l->service), &l->key, view(l->endpoint),
-				     endpoint, &change, &l->intent);
+	int r = engine_peer_resolved(d->engine, service_tunnel(l->service), &l->key,
+				     view(l->endpoint), endpoint, &change, &l->intent);
 
 	if (r == -EINPROGRESS) {
 		ask_later(l, 1);
@@ -115,9 +115,9 @@ static void tell_tunnel(struct lookup *l, const struct ovd_endpoint *endpoint)
 		return;
 	}
 	l->telling = true;
-	r = change.n_peers > 0
-		    ? channel_set(d, tunnel_of(l->service), &change, &l->wait, endpoint_told, l)
-		    : 0;
+	r = change.n_peers > 0 ? channel_set(d, service_tunnel(l->service), &change, &l->wait,
+					     endpoint_told, l)
+			       : 0;
 	if (r < 0 || change.n_peers == 0)
 		endpoint_told(l, r, NULL);
 }
@@ -161,7 +161,7 @@ static void lookup_ask(uv_timer_t *timer)
 	struct lookup *l = timer->data;
 	_cleanup_(freep) char *host = NULL;
 
-	if (!engine_peer_wants(l->daemon->engine, tunnel_of(l->service), &l->key,
+	if (!engine_peer_wants(l->daemon->engine, service_tunnel(l->service), &l->key,
 			       view(l->endpoint))) {
 		lookup_end(l);
 		return;

@@ -4,6 +4,7 @@
 #include "schema/overlayd_ops.h"
 #include "server/ops/change.h"
 #include "server/ops/daemon.h"
+#include "server/ops/heal.h"
 #include "server/ops/channel.h"
 #include "server/store/identity.h"
 
@@ -108,8 +109,8 @@ static void teardown_done(struct call *call, int r)
 {
 	struct ovd_view service = call->request->teardown_service_overlay.service;
 
-	if (r < 0)
-		channel_follow(call->daemon, service); /* its tunnel, if any, is there still */
+	if (r < 0 && channel_follow(call->daemon, service) < 0)
+		heal_begin(call->daemon, service); /* it had gone before the rest fell */
 	if (change_stands(call, r, "service %.*s", VIEW(service)))
 		call_ok(call);
 }

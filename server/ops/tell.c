@@ -23,8 +23,10 @@ static void keep(struct call *call, int r)
 static void undone(struct call *call, int r _unused_)
 {
 	const struct telling *telling = call->state;
+	const char *left = call->plan.detail;
 
-	call_fail(call, telling->r, "the tunnel refused the peer: %s", strerror(-telling->r));
+	call_fail(call, telling->r, "the tunnel refused the peer: %s%s%s", strerror(-telling->r),
+		  left[0] ? "; " : "", left);
 }
 
 static void told_again(struct call *call, int r _unused_)

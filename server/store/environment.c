@@ -13,6 +13,7 @@
 #define MAP_BYTES  ((size_t)1 << 30) /* of addresses, not of memory */
 #define ASIDE_MAX  1000
 #define FREE_PAGES ((MDB_dbi)0) /* what mdb_stat -f walks */
+#define LOCK_BYTES 8192         /* of lock.mdb, for LMDB's 126 readers */
 
 struct environment {
 	MDB_env *mdb;
@@ -190,8 +191,8 @@ static int move_aside(const char *dir, char **ret)
 	char *to;
 
 	for (int n = 1; n <= ASIDE_MAX; n++) {
-		if (n == 1 ? asprintf(&to, "%s.damaged", dir) < 0
-			   : asprintf(&to, "%s.damaged-%d", dir, n) < 0)
+		if (n == 1 ? asprintf(&to, "%s" ENVIRONMENT_DAMAGED, dir) < 0
+			   : asprintf(&to, "%s" ENVIRONMENT_DAMAGED "-%d", dir, n) < 0)
 			return -ENOMEM;
 		if (renameat2(AT_FDCWD, dir, AT_FDCWD, to, RENAME_NOREPLACE) == 0) {
 			*ret = to;
@@ -215,10 +216,25 @@ static int make_dir(const char *dir)
 	return chmod(dir, 0700) < 0 ? -errno : 0;
 }
 
+/* LMDB writes to that file by memory alone: without a place on the disk that is a signal. */
+static int reserve_lock(const char *dir)
+{
+	_cleanup_(freep) char *path = NULL;
+	_cleanup_(fd_closep) int fd = -1;
+
+	if (asprintf(&path, "%s/lock.mdb", dir) < 0)
+		return -ENOMEM;
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	return fd < 0 ? -errno : -posix_fallocate(fd, 0, LOCK_BYTES);
+}
+
 static int open_all(const struct environment_options *options, struct environment *env)
 {
 	unsigned flags = options->synced ? 0 : MDB_NOSYNC | MDB_NOMETASYNC;
-	int r = open_mdb(options->dir, flags, &env->mdb);
+	int r = reserve_lock(options->dir);
+
+	if (r == 0)
+		r = open_mdb(options->dir, flags, &env->mdb);
 
 	return r == 0 ? open_main(env->mdb, 0, &env->dbi) : r;
 }

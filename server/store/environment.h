@@ -22,7 +22,8 @@ struct environment_options {
 /* Opens it, or makes an empty one. One process at a time; before the process has threads, as a
  * child reads it first: a file that kills its reader, or can't be read to its end, is damaged, and
  * its directory is moved aside, to DIR.damaged, DIR.damaged-2, ...: *ret_moved, to be freed, tells
- * where, else it is NULL. Negative errno. */
+ * where, else it is NULL. Negative errno; -ENOSPC where there is no room to begin with. */
+#define ENVIRONMENT_DAMAGED ".damaged"
 int environment_open(const struct environment_options *options, struct environment **ret,
 		     char **ret_moved);
 

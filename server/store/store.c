@@ -4,14 +4,18 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "server/store/environment.h"
 #include "server/store/record.h"
 
+/* The keys beside those of records, which begin with a digit. */
 #define BOOT_KEY VIEW_LITERAL("boot")
+#define LOST_KEY VIEW_LITERAL("lost")
 
 struct store {
 	struct environment *data, *run;
+	struct store_loss loss;
 };
 
 static struct environment *place_of(struct store *s, const struct state_record *record)
@@ -21,43 +25,73 @@ static struct environment *place_of(struct store *s, const struct state_record *
 
 /* ---- life ---- */
 
-static int open_place(const char *dir, bool synced, struct environment **ret, char **ret_moved)
-{
-	_cleanup_(freep) char *path = NULL;
-	struct environment_options options = { .synced = synced };
-
-	if (asprintf(&path, "%s/store", dir) < 0)
-		return -ENOMEM;
-	options.dir = path;
-	return environment_open(&options, ret, ret_moved);
-}
-
-struct boot {
-	struct ovd_view id;
-	bool same;
+struct look {
+	struct ovd_view boot;
+	bool empty, same_boot, lost;
 };
 
-static int compare_boot(void *arg, struct ovd_view key, struct ovd_view value)
+static int look_at(void *arg, struct ovd_view key, struct ovd_view value)
 {
-	struct boot *boot = arg;
+	struct look *look = arg;
 
-	if (view_eq(key, BOOT_KEY))
-		boot->same = view_eq(value, boot->id);
+	look->empty = false;
+	look->lost |= view_eq(key, LOST_KEY);
+	look->same_boot |= view_eq(key, BOOT_KEY) && view_eq(value, look->boot);
 	return 0;
 }
 
-/* What lies in the run directory died with the boot that it names. */
-static int forget_earlier_boot(struct environment *run, const char *id)
+/* What lies in the run directory died with the boot that it names. One that says nothing is new:
+ * where something was moved aside before it, that is lost, and stays so until it is made good. */
+static int begin_place(struct environment *env, const char *boot, bool damaged, bool *lost)
 {
-	struct boot boot = { .id = view(id) };
-	int r = environment_each(run, compare_boot, &boot);
+	struct look look = { .boot = view(boot ? boot : ""), .empty = true };
+	int r = environment_each(env, look_at, &look);
 
-	if (r < 0 || boot.same)
+	if (r < 0)
 		return r;
-	environment_begin(run);
-	environment_clear(run);
-	environment_put(run, BOOT_KEY, boot.id);
-	return environment_end(run, 0);
+	if (boot && !look.same_boot)
+		look.lost = false;
+	look.lost |= look.empty && damaged;
+	*lost = look.lost;
+	environment_begin(env);
+	if (boot && !look.same_boot) {
+		environment_clear(env);
+		environment_put(env, BOOT_KEY, look.boot);
+	}
+	if (look.lost)
+		environment_put(env, LOST_KEY, view(""));
+	return environment_end(env, 0);
+}
+
+/* boot: it is the run directory's. */
+static int open_place(const char *dir, const char *boot, struct environment **ret, char **ret_moved,
+		      bool *lost)
+{
+	_cleanup_(freep) char *path = NULL, *damaged = NULL;
+	struct environment_options options = { .synced = !boot };
+	int r;
+
+	if (asprintf(&path, "%s/store", dir) < 0 ||
+	    asprintf(&damaged, "%s" ENVIRONMENT_DAMAGED, path) < 0)
+		return -ENOMEM;
+	options.dir = path;
+	r = environment_open(&options, ret, ret_moved);
+	return r == 0 ? begin_place(*ret, boot, access(damaged, F_OK) == 0, lost) : r;
+}
+
+static int open_both(const struct store_options *options, struct store *s,
+		     struct store_moved *moved)
+{
+	const char *dir = options->data_dir;
+	int r = open_place(dir, NULL, &s->data, &moved->data, &s->loss.data);
+
+	if (r == 0) {
+		dir = options->run_dir;
+		r = open_place(dir, options->boot_id, &s->run, &moved->run, &s->loss.run);
+	}
+	if (r < 0 && options->failed)
+		*options->failed = dir;
+	return r;
 }
 
 int store_open(const struct store_options *options, struct store **ret,
@@ -65,15 +99,8 @@ int store_open(const struct store_options *options, struct store **ret,
 {
 	struct store_moved moved = { .data = NULL };
 	struct store *s = calloc(1, sizeof(*s));
-	int r;
+	int r = s ? open_both(options, s, &moved) : -ENOMEM;
 
-	if (!s)
-		return -ENOMEM;
-	r = open_place(options->data_dir, true, &s->data, &moved.data);
-	if (r == 0)
-		r = open_place(options->run_dir, false, &s->run, &moved.run);
-	if (r == 0)
-		r = forget_earlier_boot(s->run, options->boot_id);
 	if (r < 0) {
 		store_close(s);
 		free(moved.data);
@@ -83,6 +110,26 @@ int store_open(const struct store_options *options, struct store **ret,
 	*ret = s;
 	*ret_moved = moved;
 	return 0;
+}
+
+struct store_loss store_loss(const struct store *s)
+{
+	return s->loss;
+}
+
+int store_made_good(struct store *s)
+{
+	struct environment *const places[] = { s->data, s->run };
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(places) && r == 0; i++) {
+		environment_begin(places[i]);
+		environment_delete(places[i], LOST_KEY);
+		r = environment_end(places[i], 0);
+	}
+	if (r == 0)
+		s->loss = (struct store_loss){ .data = false };
+	return r;
 }
 
 void store_close(struct store *s)
@@ -238,7 +285,7 @@ static int load_one(void *arg, struct ovd_view key, struct ovd_view value)
 	struct ovd_fault fault;
 	int r;
 
-	if (view_eq(key, BOOT_KEY) || !has_prefix(key, load->prefix))
+	if (view_eq(key, BOOT_KEY) || view_eq(key, LOST_KEY) || !has_prefix(key, load->prefix))
 		return 0;
 	r = record_decode(value, &load->body, &load->arena, &record, &fault);
 	if (r == 0)

@@ -5,6 +5,7 @@
  * A record takes the place of an earlier one of the same kind and name. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "runtime/buf.h"
@@ -16,6 +17,7 @@ struct store_options {
 	const char *data_dir; /* the records lie in DIR/store; the directory itself is there */
 	const char *run_dir;  /* the same */
 	const char *boot_id;  /* another one than the last time: a new boot */
+	const char **failed;  /* set if it can't be opened: which directory; NULL if nobody asks */
 };
 
 /* What was moved aside because it was damaged; NULL for nothing. */
@@ -29,6 +31,15 @@ int store_open(const struct store_options *options, struct store **ret,
 
 /* Accepts NULL. */
 void store_close(struct store *s);
+
+/* Something was moved aside, now or by an earlier life, and nobody has said since that all records
+ * are there again; which is said by the second, of both. For the run directory a boot says it too.
+ * -errno. */
+struct store_loss {
+	bool data, run;
+};
+struct store_loss store_loss(const struct store *s);
+int store_made_good(struct store *s);
 
 /* One record, at once. Any thread. Of a record to be deleted only what names it counts; the unknown
  * is ok. Negative errno, and nothing has changed. */

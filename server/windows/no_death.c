@@ -7,6 +7,10 @@ void death_watch(struct daemon *d _unused_, const struct owner *owner _unused_,
 {
 }
 
+void death_look(struct daemon *d _unused_, const struct owner *owner _unused_)
+{
+}
+
 void death_forget(struct daemon *d _unused_, const struct owner *owner _unused_)
 {
 }

@@ -96,8 +96,9 @@ void wire_watch(struct wire *w, int events)
 		overlap_soon(&w->out);
 }
 
-ssize_t wire_read(struct wire *w, void *p, size_t n)
+ssize_t wire_read(struct wire *w, void *p, size_t n, struct wire_fds *ret)
 {
+	*ret = (struct wire_fds){ .n = 0 };
 	if (w->at == w->n)
 		return w->ended == 1 ? -EAGAIN : w->ended;
 	n = MIN(n, w->n - w->at);

@@ -1,6 +1,8 @@
 /* A host with the real overlayd and a container, and all that there is to see of them. */
 #pragma once
 
+#include <stdio.h>
+
 #include "tests/integration/daemon.h"
 #include "tests/server/linux/host.h"
 
@@ -11,6 +13,7 @@ struct scene {
 	int fd;    /* a connection to it; -1 */
 	struct guest guest;
 	char ip[64]; /* the last one that an allocation gave */
+	bool anew;   /* keys differ each time: they are not looked at */
 };
 
 /* A sandbox with a way out, and a container. SKIPs where something is missing. */
@@ -46,6 +49,9 @@ pid_t scene_wait_beside(void);
  * processes; files; both stores; status. Without what differs from life to life: numbers of links,
  * which free address a container got. The caller frees it. */
 char *scene_look(struct scene *s);
+
+/* The records of a store, DIR: KEY = VALUE on a line. */
+void scene_put_store(FILE *out, const char *dir);
 
 /* What the daemon has open. The caller frees it. */
 char *scene_descriptors(const struct scene *s);

@@ -185,4 +185,34 @@ check "what can't be removed is named" not_all
 check "ended with 4" ended 4
 check "the log tells it" said "stopped: not all could be taken back"
 check "all else is removed" soon_same before
+
+# ---- a host name that nobody knows ----
+
+rm -rf /run/d
+ip route del default
+start --on-term keep
+make_network >/dev/null
+ctl add-peer --public-key AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= --endpoint no.such.host.invalid:9 --allowed-ips 10.200.9.0/24 --persistent-keepalive-secs 0 >/dev/null
+told() { # that the first try has failed: the next one is in half a minute
+	for _ in $(seq 100); do
+		if grep "no.such.host.invalid.*next try" /run/d/logs/overlayd.log; then return 0; fi
+		sleep 0.1
+	done
+	return 1
+}
+ends_with() { # STATUS: soon, or is killed
+	{ sleep 10 && kill -9 $daemon; } 2>/dev/null &
+	killer=$!
+	ended "$1"
+	soon=$?
+	kill $killer
+	return $soon
+}
+check "its look-up fails" told
+kill $daemon
+check "--on-term keep ends all the same" ends_with 3
+"$B/bin/overlayd" --data-dir /run/d --socket /proc/no/x.sock >/run/t/out 2>&1 &
+daemon=$!
+check "so does a start that fails" ends_with 1
+check "which says why" grep "^overlayd: socket /proc/no/x.sock: " /run/t/out
 check_end

@@ -89,7 +89,7 @@ check "conflicting attach" not ctl attach-container --handle "linux_pid:$a" --se
 check "the daemon's own namespace is refused" not ctl attach-container --handle "linux_pid:$$" --service web
 check "teardown under containers is ok and leaves them" sh -c "overlayctl --data-dir /run/node teardown-service-overlay --service db && nsenter -t $c --net ping -n -q -c 1 -W 3 $ip_a"
 check "detach" ctl detach-container --handle "linux_pid:$c"
-check "the bridge goes with the last container" sh -c "[ \$(ip -o link show type bridge | wc -l) = 2 ]"
+check "the bridge goes with the last container" timeout 10 sh -c "until [ \$(ip -o link show type bridge | wc -l) = 2 ]; do sleep 0.02; done"
 check "detach of the unknown" ctl detach-container --handle linux_pid:4194304
 kill -9 $a
 ns; a2=$pid

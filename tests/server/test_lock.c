@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/check.h"
@@ -82,6 +83,31 @@ TEST(the_lock_ends_with_its_holder)
 	check_text(&p, child); /* an old file is no lock */
 	fd = lock_take(p.dir, &holder);
 	CHECK(fd >= 0);
+	check_text(&p, getpid());
+	close(fd);
+	place_remove(&p);
+}
+
+TEST(what_a_dead_holder_was_starting_is_waited_for)
+{
+	const struct timespec moment = { .tv_nsec = 50000000 };
+	struct place p;
+	pid_t child, holder;
+	int status, fd;
+
+	place_make(&p);
+	child = fork();
+	if (child == 0) {
+		fd = lock_take(p.dir, &holder);
+		if (fork() == 0)
+			nanosleep(&moment, NULL); /* with a copy of it */
+		_exit(fd >= 0 ? 0 : 1);
+	}
+	CHECK_INT(waitpid(child, &status, 0), child);
+	CHECK_INT(status, 0);
+	fd = lock_take(p.dir, &holder);
+	CHECK(fd >= 0);
+	CHECK_INT(holder, 0);
 	check_text(&p, getpid());
 	close(fd);
 	place_remove(&p);

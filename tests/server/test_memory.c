@@ -15,7 +15,7 @@ static void put_garbage(const char *path)
 	CHECK_INT(write(fd, garbage, sizeof(garbage)), sizeof(garbage));
 }
 
-TEST(what_is_damaged_is_told)
+TEST(what_is_damaged_is_told_until_it_is_made_good)
 {
 	static const char *const left[] = { "store/data.mdb",
 					    "store/lock.mdb",
@@ -31,24 +31,39 @@ TEST(what_is_damaged_is_told)
 	char root[] = "/tmp/memory-XXXXXX", run[64], path[96];
 	struct log *log = log_new(LOG_ERROR, LOG_TEXT);
 	struct store *store;
-	bool complete = false;
+	const char *failed;
 
 	CHECK(mkdtemp(root));
 	snprintf(run, sizeof(run), "%s/run", root);
-	CHECK_INT(memory_open(root, run, log, &store, &complete), 0);
-	CHECK(complete);
+	CHECK_INT(memory_open(root, run, log, &failed, &store), 0);
+	CHECK(!store_loss(store).data);
 	store_close(store);
 	snprintf(path, sizeof(path), "%s/store/data.mdb", root);
 	put_garbage(path);
-	CHECK_INT(memory_open(root, run, log, &store, &complete), 0);
-	CHECK(!complete);
+	CHECK_INT(memory_open(root, run, log, &failed, &store), 0);
+	CHECK(store_loss(store).data);
 	store_close(store);
-	CHECK_INT(memory_open(root, run, log, &store, &complete), 0);
-	CHECK(complete);
+	CHECK_INT(memory_open(root, run, log, &failed, &store), 0);
+	CHECK(store_loss(store).data);
+	CHECK_INT(store_made_good(store), 0);
+	CHECK(!store_loss(store).data);
 	store_close(store);
 	log_free(log);
 	for (size_t i = 0; i < ARRAY_SIZE(left); i++) {
 		snprintf(path, sizeof(path), "%s/%s", root, left[i]);
 		CHECK_INT(remove(path), 0);
 	}
+}
+
+TEST(the_directory_that_fails_is_told)
+{
+	struct log *log = log_new(LOG_ERROR, LOG_TEXT);
+	struct store *store;
+	const char *failed = NULL;
+
+	CHECK_INT(memory_open("/proc", "/tmp", log, &failed, &store), -ENOENT);
+	CHECK_STR(failed, "/proc");
+	CHECK_INT(memory_open("/tmp", "/proc/run", log, &failed, &store), -ENOENT);
+	CHECK_STR(failed, "/proc/run");
+	log_free(log);
 }

@@ -70,6 +70,47 @@ int store_delete(struct store *s, const struct state_record *record)
 	return 0;
 }
 
+/* Copies of the records, whose views live until the plan has ended. */
+struct entry {
+	struct state_record record;
+	bool put;
+};
+
+static int batch_add(struct store_batch *batch, const struct state_record *record, bool put)
+{
+	const struct entry entry = { .record = *record, .put = put };
+
+	batch->n++;
+	return buf_append(&batch->bytes, &entry, sizeof(entry));
+}
+
+int store_batch_put(struct store_batch *batch, const struct state_record *record)
+{
+	return batch_add(batch, record, true);
+}
+
+int store_batch_delete(struct store_batch *batch, const struct state_record *record)
+{
+	return batch_add(batch, record, false);
+}
+
+void store_batch_done(struct store_batch *batch)
+{
+	buf_done(&batch->bytes);
+}
+
+int store_commit(struct store *s, const struct store_batch *batch)
+{
+	for (size_t i = 0; i < batch->n; i++) {
+		struct entry entry;
+
+		memcpy(&entry, batch->bytes.p + i * sizeof(entry), sizeof(entry));
+		CHECK_INT(entry.put ? store_put(s, &entry.record) : store_delete(s, &entry.record),
+			  0);
+	}
+	return 0;
+}
+
 int store_load(struct store *s, int (*each)(void *arg, const struct state_record *record),
 	       void (*unread)(void *arg, struct ovd_view key, const char *why), void *arg)
 {

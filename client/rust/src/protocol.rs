@@ -394,6 +394,9 @@ pub enum AttachHandle {
     HostShared(HostShared),
     /// A network namespace that has a file. Since overlayd 0.1.
     LinuxNetns(LinuxNetns),
+    /// A network namespace or a process, by a descriptor that comes with the request. Since
+    /// overlayd 0.1.
+    LinuxFd(LinuxFd),
 }
 
 impl AttachHandle {
@@ -404,6 +407,7 @@ impl AttachHandle {
         "guest_managed",
         "host_shared",
         "linux_netns",
+        "linux_fd",
     ];
 
     /// This variant's name on the wire.
@@ -414,6 +418,7 @@ impl AttachHandle {
             Self::GuestManaged(_) => "guest_managed",
             Self::HostShared(_) => "host_shared",
             Self::LinuxNetns(_) => "linux_netns",
+            Self::LinuxFd(_) => "linux_fd",
         }
     }
 }
@@ -499,7 +504,8 @@ impl HostShared {
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct LinuxNetns {
     /// The file, as the daemon sees it: an absolute path, 2 to 255 bytes. Detached by the same
-    /// path.
+    /// path. net:\[INODE\] is one that was attached by a descriptor alone: it is listed so, and
+    /// detached so or by a descriptor.
     pub path: String,
 }
 
@@ -510,6 +516,28 @@ impl LinuxNetns {
     ) -> Self {
         Self {
             path: path.into(),
+        }
+    }
+}
+
+/// A descriptor, sent over the Unix socket along with the frame's first byte (SCM_RIGHTS of
+/// unix(7), four of a frame at most): of a network namespace, or of a process (pidfd_open(2)),
+/// which is then attached as by linux_pid, but can't be mistaken for a later one. The daemon holds
+/// no namespace open.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct LinuxFd {
+    /// Which of the frame's descriptors, 0 is the first. For overlayctl: the number of one that it
+    /// was started with.
+    pub fd: u32,
+}
+
+impl LinuxFd {
+    /// With what it can't do without; all else is absent, or has its default.
+    pub fn new(
+        fd: u32,
+    ) -> Self {
+        Self {
+            fd,
         }
     }
 }

@@ -292,12 +292,30 @@ export const HostShared = new wire.Struct<HostShared>({
 export interface LinuxNetns {
   /**
    * The file, as the daemon sees it: an absolute path, 2 to 255 bytes. Detached by the same path.
-   * Example: `/run/netns/web-7`.
+   * net:[INODE] is one that was attached by a descriptor alone: it is listed so, and detached so or
+   * by a descriptor. Example: `/run/netns/web-7`.
    */
   path: string;
 }
 export const LinuxNetns = new wire.Struct<LinuxNetns>({
   path: wire.required(wire.text),
+});
+
+/**
+ * A descriptor, sent over the Unix socket along with the frame's first byte (SCM_RIGHTS of unix(7),
+ * four of a frame at most): of a network namespace, or of a process (pidfd_open(2)), which is then
+ * attached as by linux_pid, but can't be mistaken for a later one. The daemon holds no namespace
+ * open.
+ */
+export interface LinuxFd {
+  /**
+   * Which of the frame's descriptors, 0 is the first. For overlayctl: the number of one that it was
+   * started with. Example: `0`.
+   */
+  fd: number;
+}
+export const LinuxFd = new wire.Struct<LinuxFd>({
+  fd: wire.required(wire.u32),
 });
 
 /** Which container is meant. */
@@ -331,13 +349,20 @@ export type AttachHandle =
    *
    * @since overlayd 0.1
    */
-  | ({ platform: "linux_netns" } & LinuxNetns);
+  | ({ platform: "linux_netns" } & LinuxNetns)
+  /**
+   * A network namespace or a process, by a descriptor that comes with the request.
+   *
+   * @since overlayd 0.1
+   */
+  | ({ platform: "linux_fd" } & LinuxFd);
 export const AttachHandle = new wire.Union<AttachHandle, "platform">("platform", {
   linux_pid: LinuxPid,
   windows_container: WindowsContainer,
   guest_managed: GuestManaged,
   host_shared: HostShared,
   linux_netns: LinuxNetns,
+  linux_fd: LinuxFd,
 });
 
 /** Who is connected to what. */

@@ -230,6 +230,8 @@ static const char *word_of(enum step_kind kind)
 		return "uplink";
 	if (kind == STEP_SETTINGS_BACK)
 		return "settings back";
+	if (kind == STEP_GONE)
+		return "gone";
 	return kind == STEP_FIREWALL ? "firewall" : "no firewall";
 }
 
@@ -240,6 +242,7 @@ static void put_step(struct buf *b, const struct step *s)
 	case STEP_FIREWALL_DELETE:
 	case STEP_UPLINK:
 	case STEP_SETTINGS_BACK:
+	case STEP_GONE:
 		buf_text(b, word_of(s->kind));
 		break;
 	case STEP_CLEAR:

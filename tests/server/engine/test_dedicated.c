@@ -33,10 +33,9 @@ static uint16_t port_of(struct node *n, const char *name)
 static int set_peer(struct node *n, const char *service, uint8_t key, const char *prefix)
 {
 	const struct ovd_cidr allowed = cidr_of(prefix);
-	const struct peer_spec spec = { .service = view(service),
-					.key = { { key } },
-					.allowed = &allowed,
-					.n_allowed = 1 };
+	const struct peer_spec spec = {
+		.service = view(service), .key = { { key } }, .allowed = &allowed, .n_allowed = 1
+	};
 
 	plan_done(&n->plan);
 	n->intent = NULL;
@@ -331,8 +330,8 @@ TEST(the_next_life)
 /* Its device is no stray. */
 TEST(its_device_is_kept)
 {
-	struct found_link links[] = { { "zl-73f456b5c4-d", FOUND_TUNNEL, false },
-				      { "zl-0000000000-d", FOUND_TUNNEL, false } };
+	struct found_link links[] = { { .name = "zl-73f456b5c4-d", .kind = FOUND_TUNNEL },
+				      { .name = "zl-0000000000-d", .kind = FOUND_TUNNEL } };
 	struct found_links found = { links, ARRAY_SIZE(links) };
 	struct node n, twin;
 
@@ -357,7 +356,8 @@ TEST(records_that_make_no_sense)
 			     .has_port = true,
 			     .port = 51822,
 			     .private_key = VIEW_LITERAL("AAAA"),
-			     .public_key = VIEW_LITERAL("BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=") },
+			     .public_key =
+				     VIEW_LITERAL("BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=") },
 	};
 	struct node n;
 

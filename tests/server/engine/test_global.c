@@ -250,7 +250,7 @@ TEST(stop)
 
 	node_init(&n);
 	CHECK_INT(engine_stop(n.e, &n.plan, &n.intent), 0);
-	CHECK_STR(node_plan(&n), "no firewall\nsettings back\n");
+	CHECK_STR(node_plan(&n), "no firewall\nsettings back\ngone\n");
 	node_commit(&n);
 	node_has_tunnel(&n);
 	node_has_service(&n, "web");

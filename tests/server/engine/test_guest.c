@@ -205,6 +205,11 @@ static bool nobody_gone(const void *arg _unused_, const struct owner *owner _unu
 	return false;
 }
 
+static bool everybody_gone(const void *arg _unused_, const struct owner *owner _unused_)
+{
+	return true;
+}
+
 static struct state_record record_of(enum state_handle handle, const char *id, const char *ip)
 {
 	return (struct state_record){
@@ -287,10 +292,10 @@ TEST(ephemeral_and_gone)
 	struct node n;
 
 	begin(&n);
-	host.attachment.unfinished = host.attachment.ephemeral = true;
+	host.attachment.ephemeral = true;
 	CHECK_INT(engine_restore(n.e, &host), 0);
 	plan_clear(&n.plan);
-	CHECK_INT(engine_adopt(n.e, &found, true, nobody_gone, NULL, &n.plan), 0);
+	CHECK_INT(engine_adopt(n.e, &found, true, everybody_gone, NULL, &n.plan), 0);
 	CHECK_INT(plan_at(&n.plan, 0)->kind, STEP_REMEMBER);
 	CHECK(plan_at(&n.plan, 0)->remember.record.service.leaving);
 	CHECK(!plan_at(&n.plan, 0)->remember.was.service.leaving);
@@ -300,5 +305,23 @@ TEST(ephemeral_and_gone)
 	CHECK_INT(node_reap(&n), 0);
 	node_commit(&n);
 	CHECK_INT(engine_service_count(n.e), 0);
+	node_done(&n);
+}
+
+TEST(ephemeral_and_unfinished)
+{
+	struct state_record host = record_of(STATE_HANDLE_HOST, "p", "10.200.4.7");
+	struct found_links found = { .n = 0 };
+	struct node n;
+
+	begin(&n);
+	host.attachment.unfinished = host.attachment.ephemeral = true;
+	CHECK_INT(engine_restore(n.e, &host), 0);
+	plan_clear(&n.plan);
+	CHECK_INT(engine_adopt(n.e, &found, true, nobody_gone, NULL, &n.plan), 0);
+	engine_adopted(n.e);
+	CHECK_INT(engine_attachment_count(n.e), 0);
+	CHECK_INT(node_reap(&n), -EALREADY);
+	CHECK_INT(engine_service_count(n.e), 1);
 	node_done(&n);
 }

@@ -139,6 +139,8 @@ TEST(shared)
 	CHECK_INT(plan_at(&n.plan, 0)->remember.record.service.blocks.n, 2);
 	CHECK_INT(plan_at(&n.plan, 1)->remember.record.service.blocks.n, 2);
 	CHECK(view_eq(plan_at(&n.plan, 1)->remember.record.service.name, view("web")));
+	CHECK(plan_at(&n.plan, 0)->remember.more); /* both or none */
+	CHECK(!plan_at(&n.plan, 1)->remember.more);
 	node_commit(&n);
 	node_done(&n);
 }

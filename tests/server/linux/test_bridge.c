@@ -320,6 +320,7 @@ TEST(deletion)
 		    deletions[i].script);
 		before = look(NULL);
 		CHECK_INT(bridge_delete(l, &step, detail), deletions[i].r);
+		CHECK_INT(reaper_finish(l->reaper), 0);
 		CHECK_INT(step.bridge_delete.gone, deletions[i].gone);
 		CHECK_STR(detail, deletions[i].detail);
 		if (deletions[i].gone)
@@ -328,6 +329,70 @@ TEST(deletion)
 			CHECK_AS_BEFORE(NULL, before);
 		run("ip link del zl-web-b || true; ip link del v0 || true");
 	}
+	linux_net_free(&l->net);
+}
+
+/* The reaper has much to do: one bridge after another. */
+static void delete_many(struct linux_net *l)
+{
+	run("for i in 1 2 3 4 5; do ip link add zl-o$i-b type bridge; ip link set zl-o$i-b alias "
+	    "'" MARK " service o'$i; done");
+	for (int i = 1; i <= 5; i++) {
+		char detail[PLAN_DETAIL_MAX] = "";
+		struct step step = { .kind = STEP_BRIDGE_DELETE, .bridge_delete.alias = MARK };
+
+		snprintf(step.bridge_delete.link, LINK_NAME_MAX, "zl-o%d-b", i);
+		CHECK_INT(bridge_delete(l, &step, detail), 0);
+	}
+}
+
+TEST(one_that_goes_leaves_its_name_and_its_subnet)
+{
+	struct step gone = { .kind = STEP_BRIDGE_DELETE,
+			     .bridge_delete = { .link = "zl-web-b", .alias = ALIAS } };
+	struct step again = step4(), other = step4();
+	char detail[PLAN_DETAIL_MAX] = "";
+	struct linux_net *l;
+
+	host_enter();
+	l = platform_new();
+	snprintf(other.bridge.link, LINK_NAME_MAX, "zl-other-b");
+	CHECK_INT(bridge_create(l, &again, detail), 0);
+	delete_many(l);
+	CHECK_INT(bridge_delete(l, &gone, detail), 0);
+	CHECK(gone.bridge_delete.gone);
+	CHECK(succeeds("! ip addr show | grep 10.200.4.129"));
+	CHECK_INT(bridge_create(l, &other, detail), 0);
+	gone.bridge_delete.gone = false;
+	CHECK_INT(bridge_delete(l, &gone, detail), 0);
+	CHECK(!gone.bridge_delete.gone); /* a second time */
+	bridge_undo(l, &other);
+	CHECK_INT(bridge_create(l, &again, detail), 0);
+	CHECK(again.bridge.made);
+	CHECK_INT(reaper_finish(l->reaper), 0);
+	CHECK(succeeds("ip addr show zl-web-b | grep 10.200.4.129"));
+	CHECK(!succeeds("ip link show zl-o5-b"));
+	linux_net_free(&l->net);
+}
+
+TEST(only_one_of_ip6_has_ip6)
+{
+	struct step step = step4(), six = step_of("fd00::1", 120);
+	char detail[PLAN_DETAIL_MAX] = "";
+	struct linux_net *l;
+
+	host_enter();
+	l = platform_new();
+	CHECK_INT(bridge_create(l, &step, detail), 0);
+	CHECK(succeeds("grep 1 /proc/sys/net/ipv6/conf/zl-web-b/disable_ipv6"));
+	CHECK(succeeds("! ip -6 route show table all | grep zl-web-b"));
+	six.bridge.was = ip_of("10.200.4.129"); /* it moves */
+	six.bridge.was_len = 26;
+	CHECK_INT(bridge_create(l, &six, detail), 0);
+	CHECK(succeeds("ip -6 addr show zl-web-b | grep fd00::1"));
+	bridge_undo(l, &six);
+	CHECK(succeeds("ip addr show zl-web-b | grep 10.200.4.129"));
+	CHECK(succeeds("! ip -6 addr show zl-web-b | grep fd00::1"));
 	linux_net_free(&l->net);
 }
 

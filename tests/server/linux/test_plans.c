@@ -43,7 +43,7 @@ static const struct net_step rows[STEP_MAX_] = {
 	ROW(STEP_UPLINK),        ROW(STEP_ALIAS),
 	ROW(STEP_ALIAS_DELETE),  ROW(STEP_PROXY),
 	ROW(STEP_PROXY_DELETE),  ROW(STEP_SETTINGS_BACK),
-	ROW(STEP_CLEAR),
+	ROW(STEP_CLEAR),	 ROW(STEP_GONE),
 };
 
 struct scene {

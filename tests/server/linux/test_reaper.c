@@ -1,5 +1,6 @@
 #include "server/linux/reaper.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -45,6 +46,40 @@ TEST(only_the_group_and_all_of_it)
 	reaper_wait(r);
 	reaper_stop(r);
 	CHECK_AS_BEFORE(NULL, before);
+}
+
+TEST(one_by_one)
+{
+	struct reaper *r;
+
+	host_enter();
+	run("for i in 1 2 3 4; do ip link add b$i index 10$i type bridge; done");
+	CHECK_INT(reaper_start(NULL, &r), 0);
+	reaper_wait_for(r, 104); /* nobody wants it to go */
+	CHECK_INT(reaper_take(r, 101), 0);
+	CHECK_INT(reaper_take(r, 102), 0);
+	CHECK_INT(reaper_take(r, 103), 0);
+	CHECK_INT(reaper_take(r, 103), -EALREADY);
+	reaper_wait_for(r, 103);
+	CHECK(!succeeds("ip link show b3"));
+	CHECK_INT(reaper_finish(r), 0);
+	CHECK(!succeeds("ip link show b1") && !succeeds("ip link show b2"));
+	CHECK_INT(reaper_take(r, 103), 0); /* gone already */
+	CHECK_INT(reaper_finish(r), 0);
+	CHECK_INT(reaper_take(r, 104), 0);
+	reaper_stop(r);
+	CHECK(!succeeds("ip link show b4"));
+}
+
+TEST(one_that_cannot_go)
+{
+	struct reaper *r;
+
+	host_enter();
+	CHECK_INT(reaper_start(NULL, &r), 0);
+	CHECK_INT(reaper_take(r, 1), 0); /* lo */
+	CHECK_INT(reaper_finish(r), -EOPNOTSUPP);
+	reaper_stop(r);
 }
 
 TEST(the_end_waits_for_what_was_asked)

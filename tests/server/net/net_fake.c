@@ -307,6 +307,12 @@ static int settings_back(void *platform, struct step *step _unused_, char *detai
 	return take(platform, "setting ");
 }
 
+/* Here all goes at once. */
+static int gone(void *platform _unused_, struct step *step _unused_, char *detail _unused_)
+{
+	return 0;
+}
+
 static int clear(void *platform, struct step *step _unused_, char *detail _unused_)
 {
 	struct net_fake *f = platform;
@@ -389,6 +395,7 @@ static const struct net_step fake_steps[STEP_MAX_] = {
 	[STEP_UPLINK] = { "uplink", uplink, NULL },
 	[STEP_SETTINGS_BACK] = { "settings back", settings_back, NULL },
 	[STEP_CLEAR] = { "clear", clear, NULL },
+	[STEP_GONE] = { "gone", gone, NULL },
 };
 
 void net_fake_init(struct net_fake *f)

@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/stream_unix.h"
 #include "schema/overlayd_ops.h"
 #include "server/ops/channel.h"
 #include "server/ops/health.h"
+#include "server/ops/reap.h"
 #include "tests/check.h"
 
 /* ---- the tunnel ---- */
@@ -156,6 +158,23 @@ static int netns_open(void *platform, const char *path, struct net_owner *ret)
 	return 0;
 }
 
+/* Each file is a namespace's. */
+static int fd_open(void *platform _unused_, int fd, struct net_owner *ret)
+{
+	struct stat st;
+
+	CHECK_INT(fstat(fd, &st), 0);
+	*ret = (struct net_owner){
+		.netns_dev = 4, .netns_ino = st.st_ino, .netns = -1, .process = -1
+	};
+	return 0;
+}
+
+static bool has_link(void *platform, const char *name _unused_)
+{
+	return !node_of(platform)->no_links;
+}
+
 static int links_fd(void *platform)
 {
 	return node_of(platform)->links;
@@ -213,6 +232,7 @@ static void serve(struct node *n)
 	struct server_options options = { .loop = &n->loop,
 					  .worker = n->daemon.worker,
 					  .daemon = &n->daemon,
+					  .ended = reap_look,
 					  .dispatch = ovd_dispatch };
 	char path[64];
 
@@ -251,6 +271,8 @@ void node_start(struct node *n)
 	n->net = n->fake.net;
 	n->net.owner_open = owner_open;
 	n->net.netns_open = netns_open;
+	n->net.fd_open = fd_open;
+	n->net.has_link = has_link;
 	n->net.links_fd = links_fd;
 	n->net.links_read = links_read;
 	n->process = -1;
@@ -314,15 +336,31 @@ static void receive(struct node *n, void *p, size_t size)
 	}
 }
 
-void node_send(struct node *n, const char *request)
+void node_send_fd(struct node *n, const char *request, int fd)
 {
 	static char frame[160 * 1024];
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct cmsghdr *rights = (struct cmsghdr *)(void *)control;
 	uint32_t size =
 		(uint32_t)snprintf(frame + 4, sizeof(frame) - 4,
 				   "{\"frame\":\"request\",\"id\":1,\"request\":%s}", request);
+	struct iovec bytes = { .iov_base = frame, .iov_len = sizeof(size) + size };
+	const struct msghdr message = { .msg_iov = &bytes,
+					.msg_iovlen = 1,
+					.msg_control = control,
+					.msg_controllen = fd < 0 ? 0 : sizeof(control) };
 
 	memcpy(frame, &size, sizeof(size));
-	CHECK_INT(send(n->fd, frame, sizeof(size) + size, MSG_NOSIGNAL), sizeof(size) + size);
+	*rights = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)),
+				    .cmsg_level = SOL_SOCKET,
+				    .cmsg_type = SCM_RIGHTS };
+	memcpy(CMSG_DATA(rights), &fd, sizeof(fd));
+	CHECK_INT(sendmsg(n->fd, &message, MSG_NOSIGNAL), sizeof(size) + size);
+}
+
+void node_send(struct node *n, const char *request)
+{
+	node_send_fd(n, request, -1);
 }
 
 const char *node_hear(struct node *n, const char *want)

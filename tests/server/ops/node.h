@@ -42,6 +42,7 @@ struct node {
 	int fd;                /* the client */
 	int process;           /* the next owner's, given away; -1 */
 	bool netns_ended;      /* no path is a namespace's any more */
+	bool no_links;         /* the host has none */
 	int links;             /* readable when a link has gone ... */
 	const char *link_gone; /* of this name; NULL: more than was heard */
 };
@@ -58,6 +59,7 @@ const char *node_ask(struct node *n, const char *request, const char *want);
 
 /* The two halves of it. */
 void node_send(struct node *n, const char *request);
+void node_send_fd(struct node *n, const char *request, int fd); /* along with it */
 const char *node_hear(struct node *n, const char *want);
 
 /* A tunnel that hung answers what it was asked. */

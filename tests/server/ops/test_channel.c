@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <string.h>
 
+#include "server/ops/heal.h"
 #include "tests/check.h"
 #include "tests/server/ipc/clock.h"
 #include "tests/server/ops/node.h"
@@ -20,6 +21,14 @@
 
 #define REMOVE_PEER                                                                                \
 	"{\"op\":\"remove_peer\",\"pubkey\":\"E4/lYYptdHfYB472s33Amoa7IDfTcdOZjR5odO75wH0=\"}"
+
+#define DEDICATED                                                                                  \
+	"{\"op\":\"setup_service_overlay\",\"service\":\"web\",\"mode\":\"dedicated\"}"
+#define NO_SERVICE "{\"op\":\"teardown_service_overlay\",\"service\":\"web\"}"
+#define ADD_SERVICE_PEER                                                                           \
+	"{\"op\":\"add_peer\",\"public_key\":\"E4/lYYptdHfYB472s33Amoa7IDfTcdOZjR5odO75wH0=\","    \
+	"\"endpoint\":\"192.0.2.2:51821\",\"allowed_ips\":\"198.51.100.0/24\","                    \
+	"\"persistent_keepalive_secs\":0,\"scope\":{\"scope\":\"service\",\"service\":\"web\"}}"
 
 static bool quiet(struct node *n)
 {
@@ -387,5 +396,52 @@ TEST(a_channel_that_was_closed_stays_closed)
 	CHECK_INT(asked.r, -ECANCELED);
 	CHECK_INT(channel_get(&n.daemon, NODES_TUNNEL, &asked.wait, answered, &asked), -ENOTCONN);
 	CHECK_INT(n.tunnel.n_opened, 2);
+	node_stop(&n);
+}
+
+/* It is the service's, whatever becomes of the node's. */
+TEST(a_tunnel_of_a_services_own_has_a_channel_of_its_own)
+{
+	struct asked asked = { .r = 1 };
+	struct node n;
+
+	node_start(&n);
+	node_ask(&n, SETUP, "bridge_name");
+	node_ask(&n, DEDICATED, "\"mode\":\"dedicated\",\"wg_public_key\":\"");
+	CHECK_INT(n.tunnel.n_opened, 2);
+	node_ask(&n, TEARDOWN, "\"ok\"");
+	CHECK_INT(channel_get(&n.daemon, NODES_TUNNEL, &asked.wait, answered, &asked), -ENOTCONN);
+	node_ask(&n, ADD_PEER, "\"ok\"");
+	CHECK_INT(n.tunnel.n_set, 0);
+	node_ask(&n, ADD_SERVICE_PEER, "\"ok\"");
+	CHECK_INT(n.tunnel.n_set, 1);
+	CHECK(net_fake_has(&n.fake, "route 198.51.100.0/24"));
+	node_ask(&n, STATUS, "\"peer_count\":1}]");
+	n.tunnel.hangs = true;
+	CHECK_INT(channel_get(&n.daemon, view("web"), &asked.wait, answered, &asked), 0);
+	node_ask(&n, NO_SERVICE, "\"ok\"");
+	CHECK_INT(asked.r, -ECANCELED); /* before the device goes */
+	CHECK(!n.daemon.channels);
+	node_ask(&n, ADD_SERVICE_PEER, "no dedicated overlay for service web");
+	node_stop(&n);
+}
+
+/* The device may be gone already, and the rest isn't. */
+TEST(a_service_that_can_not_be_torn_down_gets_its_tunnel_back)
+{
+	struct node n;
+
+	node_start(&n);
+	n.daemon.tunnel_lost = heal_begin;
+	node_ask(&n, SETUP, "bridge_name");
+	node_ask(&n, DEDICATED, "service_overlay");
+	n.fake.fail_at = n.fake.steps + 3;
+	n.tunnel.open_result = -ENODEV;
+	node_ask(&n, NO_SERVICE, "\"err\"");
+	n.tunnel.open_result = 0;
+	while (n.daemon.heals)
+		uv_run(&n.loop, UV_RUN_ONCE);
+	CHECK(net_fake_has(&n.fake, "tunnel zl-d-1-web-d"));
+	node_ask(&n, NO_SERVICE, "\"ok\"");
 	node_stop(&n);
 }

@@ -9,6 +9,9 @@
 	"\"cluster_cidr\":\"10.200.0.0/16\",\"wg_port\":0}"
 #define TEARDOWN "{\"op\":\"teardown_global_overlay\"}"
 
+#define DEDICATED                                                                                  \
+	"{\"op\":\"setup_service_overlay\",\"service\":\"web\",\"mode\":\"dedicated\"}"
+
 static void lose_tunnel(struct node *n)
 {
 	n->tunnel.ended = true;
@@ -66,5 +69,23 @@ TEST(not_against_a_teardown)
 	until_healed(&n);
 	CHECK(!net_fake_has(&n.fake, "tunnel "));
 	CHECK(!node_has_channel(&n));
+	node_stop(&n);
+}
+
+TEST(each_tunnel_by_itself)
+{
+	struct node n;
+
+	node_start(&n);
+	n.daemon.tunnel_lost = heal_begin;
+	node_ask(&n, SETUP, "bridge_name");
+	node_ask(&n, DEDICATED, "service_overlay");
+	CHECK(net_fake_drop(&n.fake, "tunnel zl-d-1-web-d"));
+	CHECK(net_fake_drop(&n.fake, "tunnel zl-d-1-g"));
+	lose_tunnel(&n);
+	until_healed(&n);
+	CHECK(net_fake_has(&n.fake, "tunnel zl-d-1-web-d"));
+	CHECK(net_fake_has(&n.fake, "tunnel zl-d-1-g"));
+	CHECK_INT(n.tunnel.n_opened, 4);
 	node_stop(&n);
 }

@@ -5,10 +5,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "tests/check.h"
+#include "tests/sandbox.h"
 
 struct place {
 	char root[40], dir[64], file[80];
@@ -322,4 +324,19 @@ TEST(any_byte_may_be_wrong)
 		remove_dir(p.root);
 	}
 	CHECK(n_moved > 10);
+}
+
+TEST(a_full_disk_is_told)
+{
+	struct environment_options options = { .dir = "/run/store", .synced = true };
+	struct environment *env;
+	char *moved, page[4096] = "";
+	int fd;
+
+	sandbox_enter();
+	CHECK_INT(mount("none", "/run", "tmpfs", 0, "size=4k"), 0);
+	fd = open("/run/all", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	CHECK_INT(write(fd, page, sizeof(page)), sizeof(page));
+	close(fd);
+	CHECK_INT(environment_open(&options, &env, &moved), -ENOSPC);
 }

@@ -244,3 +244,63 @@ TEST(what_is_not_understood_stays)
 	buf_done(&list.text);
 	remove_dir(p.root);
 }
+
+static struct store_loss loss_of(const struct place *p, bool made_good)
+{
+	struct store_options options = { .data_dir = p->data,
+					 .run_dir = p->run,
+					 .boot_id = p->boot };
+	struct store_moved moved;
+	struct store *s;
+	struct store_loss loss;
+
+	CHECK_INT(store_open(&options, &s, &moved), 0);
+	loss = store_loss(s);
+	if (made_good)
+		CHECK_INT(store_made_good(s), 0);
+	store_close(s);
+	free(moved.data);
+	free(moved.run);
+	return loss;
+}
+
+/* As it is when a daemon dies just after it has moved the store aside. */
+static void lose(const char *dir)
+{
+	char from[128], to[128];
+
+	snprintf(from, sizeof(from), "%s/store", dir);
+	snprintf(to, sizeof(to), "%s/store.damaged", dir);
+	CHECK_INT(rename(from, to), 0);
+}
+
+TEST(what_is_lost_stays_so_until_it_is_made_good)
+{
+	struct place p = place_make();
+
+	CHECK(!loss_of(&p, false).data);
+	lose(p.data);
+	CHECK(loss_of(&p, false).data);
+	CHECK(loss_of(&p, false).data);
+	CHECK(!loss_of(&p, false).run);
+	p.boot = "boot 2"; /* which has nothing to say of the data directory */
+	CHECK(loss_of(&p, false).data);
+	CHECK(loss_of(&p, true).data);
+	put_raw(&p, "2 service x", "");
+	CHECK(!loss_of(&p, false).data);
+	remove_dir(p.root);
+}
+
+TEST(a_boot_ends_the_loss_of_containers)
+{
+	struct place p = place_make();
+
+	CHECK(!loss_of(&p, false).run);
+	lose(p.run);
+	CHECK(loss_of(&p, false).run);
+	CHECK(loss_of(&p, false).run);
+	p.boot = "boot 2";
+	CHECK(!loss_of(&p, false).run);
+	CHECK(!loss_of(&p, false).run);
+	remove_dir(p.root);
+}

@@ -44,6 +44,7 @@ __all__ = [
     "GuestManaged",
     "HostShared",
     "LinuxNetns",
+    "LinuxFd",
     "PeerScope",
     "PeerScopeGlobal",
     "ServiceScope",
@@ -290,12 +291,27 @@ class LinuxNetns:
 
     path: str
     """The file, as the daemon sees it: an absolute path, 2 to 255 bytes. Detached by the same
-    path.
+    path. net:[INODE] is one that was attached by a descriptor alone: it is listed so, and
+    detached so or by a descriptor.
+    """
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class LinuxFd:
+    """A descriptor, sent over the Unix socket along with the frame's first byte (SCM_RIGHTS of
+    unix(7), four of a frame at most): of a network namespace, or of a process (pidfd_open(2)),
+    which is then attached as by linux_pid, but can't be mistaken for a later one. The daemon
+    holds no namespace open.
+    """
+
+    fd: int
+    """Which of the frame's descriptors, 0 is the first. For overlayctl: the number of one that
+    it was started with.
     """
 
 
 AttachHandle: typing.TypeAlias = (
-    LinuxPid | WindowsContainer | GuestManaged | HostShared | LinuxNetns
+    LinuxPid | WindowsContainer | GuestManaged | HostShared | LinuxNetns | LinuxFd
 )
 """Which container is meant."""
 
@@ -1115,6 +1131,11 @@ _LINUX_NETNS = _codec.Record(
     _codec.Field("path", _codec.Text(255)),
 )
 
+_LINUX_FD = _codec.Record(
+    LinuxFd,
+    _codec.Field("fd", _codec.U32),
+)
+
 _ATTACH_HANDLE: _codec.Object[AttachHandle] = _codec.Union(
     "platform",
     {
@@ -1123,6 +1144,7 @@ _ATTACH_HANDLE: _codec.Object[AttachHandle] = _codec.Union(
         "guest_managed": _GUEST_MANAGED,
         "host_shared": _HOST_SHARED,
         "linux_netns": _LINUX_NETNS,
+        "linux_fd": _LINUX_FD,
     },
 )
 

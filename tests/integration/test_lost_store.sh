@@ -1,0 +1,219 @@
+#!/bin/sh
+# Stores that are damaged: what they said is read back from the kernel, and nobody who lives is touched.
+set -u
+. tests/check.sh
+check_needs_tun
+check_in_namespaces
+B=$(cd "${B:-build}" && pwd)
+ctl() { "$B/bin/overlayctl" --socket /run/d/run/zlayer-overlayd.sock "$@"; }
+
+mount -t tmpfs none /run
+mkdir -p /run/t /run/netns
+ip link set lo up
+
+# ---- words ----
+
+start() { # a daemon, its pid in $daemon
+	"$B/bin/overlayd" --data-dir /run/d >/run/t/out 2>&1 7<&- &
+	daemon=$!
+	until ctl status >/dev/null 2>&1; do
+		sleep 0.02
+		kill -0 $daemon || exit 1
+	done
+}
+
+end() {
+	kill -9 $daemon
+	wait $daemon 2>/dev/null
+}
+
+damage() { # STORE
+	n=$(stat -c %s "$1/data.mdb")
+	head -c "$n" /dev/zero | tr '\0' '\377' >"$1/data.mdb"
+}
+
+container() { # its pid in $guest
+	unshare --net sleep 1000 &
+	guest=$!
+	while [ "$(readlink /proc/$guest/ns/net)" = "$(readlink /proc/self/ns/net)" ]; do sleep 0.01; done
+}
+
+attach() { ctl --json attach-container "$@" | sed -n 's/.*"ip": *"\([0-9.]*\)".*/\1/p'; }
+address() { ip netns exec "$1" ip -o -4 addr show eth0 2>/dev/null | sed 's|.*inet \([0-9.]*\)/.*|\1|'; }
+known() { ctl --json list-attachments | tr -d ' \n' | sed 's/},{"handle/}\n{"handle/g' | sed 's/.*\[{"handle/{"handle/; s/].*//' | sort; }
+links() { ip -o link | sed -n 's/^[0-9]*: \(zl-[^:@]*\).*/\1/p' | sort; }
+said() { grep -F "$1" /run/d/logs/overlayd.log; }
+
+start
+ctl setup-global-overlay --deployment d --instance-id 1 --cluster-cidr 10.200.0.0/16 --slice-cidr 10.200.4.0/22 --wg-port 0 >/dev/null
+long=a-service-with-a-name-that-no-alias-has-room-for-at-all-1
+other=a-service-with-a-name-that-no-alias-has-room-for-at-all-2
+for service in web $long; do ctl setup-service-overlay --service $service --mode isolated >/dev/null; done
+for service in one two $other; do ctl setup-service-overlay --service $service --mode shared >/dev/null; done
+
+# ---- the run directory's ----
+
+container; joined=$guest
+container; plain=$guest
+container; named=$guest
+container; far=$guest
+ip netns add file
+ip netns add kept
+attach --handle linux_pid:$joined --service web --join-global >/dev/null
+attach --handle linux_pid:$plain --service $long --interface net7 >/dev/null
+attach --handle linux_pid:$named --service two >/dev/null
+attach --handle linux_pid:$far --service $other >/dev/null
+attach --handle linux_netns:/run/netns/file --service one >/dev/null
+known >/run/t/known
+links >/run/t/links
+check "five containers" test "$(wc -l </run/t/known)" = 5
+
+# of a subnet that a service has left just before the end
+nft add element inet overlayd prefixes4 '{ 10.200.99.0/26 }'
+end
+damage /run/d/run/store
+start
+same_known() { known | diff /run/t/known -; }
+same_links() { links | diff /run/t/links -; }
+check "a damaged store is moved aside" test -d /run/d/run/store.damaged
+check "all containers are known again" same_known
+check "the log tells it" said "5 containers are read back from the kernel"
+check "and what can't be known" said "what allocate_ip gave is not known any more"
+check "no link has gone" same_links
+check "no prefix is ours that was" sh -c '! nft list set inet overlayd prefixes4 | grep 10.200.99.0'
+container
+check "nobody's address is given again" sh -c "! grep '\"$(attach --handle linux_pid:$guest --service web)\"' /run/t/known"
+check "that one goes" ctl detach-container --handle linux_pid:$guest
+check "the same request gets the same answer" grep "\"$(attach --handle linux_pid:$joined --service web --join-global)\"" /run/t/known
+end
+start
+check "the next start knows them too" same_known
+check "and reads nothing back" sh -c '[ "$(grep -c "are read back" /run/d/logs/overlayd.log)" = 1 ]'
+check "no link has gone" same_links
+kill $joined
+gone() { for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do [ "$(known | wc -l)" -eq 4 ] && return 0; sleep 0.1; done; return 1; }
+check "one that dies is noticed" gone
+check "one is detached by its file" ctl detach-container --handle linux_netns:/run/netns/file
+check "and one by its process" ctl detach-container --handle linux_pid:$plain
+check "two are left" test "$(known | wc -l)" = 2
+
+# ---- whose owner nobody finds ----
+
+attach --handle linux_netns:/run/netns/kept --service web >/dev/null
+kept=$(address kept)
+exec 7</run/netns/kept
+end
+umount -l /run/netns/kept
+rm /run/netns/kept
+damage /run/d/run/store
+start
+check "a container that nobody finds keeps its address" said "1 addresses are kept from everybody"
+ask_all() { # as often as a subnet has addresses
+	for _ in $(seq 62); do ctl --json allocate-ip --service web; done >/run/t/asked
+	[ "$(grep -c '"ip"' /run/t/asked)" = 62 ] && ! grep "\"$kept\"" /run/t/asked
+}
+check "which is given to nobody" ask_all
+for ip in $(sed -n 's/.*"ip": *"\([0-9.]*\)".*/\1/p' /run/t/asked); do ctl release-ip --ip "$ip" >/dev/null; done
+known >/run/t/known
+links >/run/t/links
+end
+start
+check "nor is it by the next one" ask_all
+check "which leaves it connected" same_links
+check "and knows the others" same_known
+links=$(links | wc -l)
+exec 7<&-
+until [ "$(links | wc -l)" -lt "$links" ]; do sleep 0.02; done # the kernel takes a namespace away that nobody has any more
+
+# ---- the data directory's ----
+
+key=E4/lYYptdHfYB472s33Amoa7IDfTcdOZjR5odO75wH0=
+ctl add-peer --public-key $key --endpoint 192.0.2.2:51820 --allowed-ips 10.200.9.0/24,203.0.113.0/24 --persistent-keepalive-secs 25 >/dev/null
+container; joined=$guest
+container; plain=$guest
+attach --handle linux_pid:$joined --service web --join-global --ephemeral >/dev/null
+attach --handle linux_pid:$plain --service $long >/dev/null
+attach --handle linux_pid:$named --service two >/dev/null
+attach --handle guest_managed:vm --service web >/dev/null
+set_up() { # again, as those do who use the daemon
+	ctl setup-global-overlay --deployment d --instance-id 1 --cluster-cidr 10.200.0.0/16 --slice-cidr 10.200.4.0/22 --wg-port 0
+	for service in web $long; do ctl setup-service-overlay --service $service --mode isolated; done
+	for service in one two $other; do ctl setup-service-overlay --service $service --mode shared; done
+} >/dev/null
+status() { ctl --json status | tr -d ' \n' | sed 's/[{}]/\n/g' | grep -v '^,*$' | sort; }
+sleep 0.2 # a peer is written down soon
+known >/run/t/known
+links >/run/t/links
+status >/run/t/status
+ip -o addr >/run/t/addresses
+same_addresses() { ip -o addr | diff /run/t/addresses -; }
+same_status() { status | diff /run/t/status -; }
+answers() { ping -c 1 -W 5 "$(sed -n "s/.*\"pid\":$1}.*\"ip\":\"\([0-9.]*\)\".*/\1/p" /run/t/known)"; }
+check "five are known" test "$(wc -l </run/t/known)" = 5
+end
+damage /run/d/store
+start
+check "all containers are known" same_known
+check "no link has gone" same_links
+check "no address has gone" same_addresses
+check "services and peers are known" said "4 services and 2 peers are known after what is lost was read back from the kernel"
+check "a container answers" answers $joined
+set_up
+check "who sets all up again finds it so" same_status
+check "no address has gone" same_addresses
+end
+start
+check "it is so for the next start" same_status
+check "which reads nothing back" sh -c '[ "$(grep -c "services and . peers are known" /run/d/logs/overlayd.log)" = 1 ]'
+
+# ---- who has an address and no link ----
+
+shared=$(attach --handle host_shared:job --service web)
+vm=$(sed -n 's/.*guest_managed.*"ip":"\([0-9.]*\)".*/\1/p' /run/t/known)
+status >/run/t/status
+ip -o addr >/run/t/addresses
+has_peer() { status | grep -F "\"$1\""; }
+for round in 1 2; do
+	end
+	[ $round = 2 ] || damage /run/d/run/store
+	start
+	check "start $round: a process of the host keeps its address" same_addresses
+	check "a guest stays a peer" has_peer "$vm/32"
+done
+asked=$(for _ in $(seq 62); do
+	ctl --json allocate-ip --service web
+	ctl --json allocate-ip --service node
+done)
+nobody_gets() { ! echo "$asked" | grep "\"$1\""; }
+check "the process's is given to nobody" nobody_gets "$shared"
+check "nor is the guest's" nobody_gets "$vm"
+# nobody can detach them: they go with the tunnel
+ctl teardown-global-overlay >/dev/null
+set_up
+for ip in $(echo "$asked" | sed -n 's/.*"ip": *"\([0-9.]*\)".*/\1/p'); do ctl release-ip --ip "$ip" >/dev/null; done
+
+# ---- both ----
+
+ctl detach-container --handle linux_pid:$far >/dev/null
+known | sed 's/"ephemeral":true/"ephemeral":false/' >/run/t/known
+ip -o addr >/run/t/addresses
+links >/run/t/links
+end
+damage /run/d/store
+damage /run/d/run/store
+start
+told() { known | grep -v $long | diff - /run/t/known-names; }
+grep -v $long /run/t/known >/run/t/known-names
+check "containers are known, but for a name that no alias has" told
+check "no link has gone" same_links
+set_up
+check "no address has gone" same_addresses
+check "the one that is not known answers" answers $plain
+asked=$(for _ in $(seq 62); do ctl --json allocate-ip --service $long; done)
+plain_ip=$(sed -n "s/.*\"pid\":$plain}.*\"ip\":\"\([0-9.]*\)\".*/\1/p" /run/t/known)
+check "and its address is given to nobody" sh -c "! echo '$asked' | grep '\"$plain_ip\"'"
+end
+start
+check "nor has it gone when the next one starts" same_links
+check "it answers" answers $plain
+check_end

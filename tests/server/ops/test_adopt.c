@@ -1,0 +1,150 @@
+/* A start with records, on a platform in memory. */
+#include "server/ops/adopt.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "server/store/store.h"
+#include "tests/check.h"
+#include "tests/server/net/net_fake.h"
+
+struct rig {
+	struct daemon daemon;
+	struct net_fake fake;
+	struct net net;
+	struct net_step steps[STEP_MAX_];
+	char dir[32];
+};
+
+static int nobody(void *platform _unused_, uint32_t pid _unused_, struct net_owner *ret _unused_)
+{
+	return -ESRCH;
+}
+
+static int find_links(void *platform _unused_, const char *mark _unused_, struct found_links *ret)
+{
+	static const struct found_link all[] = {
+		{ .name = "zl-web-b", .kind = FOUND_BRIDGE },
+		{ .name = "zl-00000046-0", .kind = FOUND_CONTAINER },
+	};
+
+	ret->links = malloc(sizeof(all));
+	memcpy(ret->links, all, sizeof(all));
+	ret->n = ARRAY_SIZE(all);
+	return 0;
+}
+
+static int fail(void *platform _unused_, struct step *step _unused_, char *detail _unused_)
+{
+	return -ENOBUFS;
+}
+
+static void put_records(struct store *store)
+{
+	static const struct state_prefix block = { .ip = { 4, { 10, 200, 7, 128 } }, .length = 26 };
+	const struct state_record web = { .kind = STATE_RECORD_SERVICE,
+					  .service = { .name = view("web"),
+						       .link = view("zl-web-b"),
+						       .blocks = { &block, 1 } } };
+	const struct state_record container = { .kind = STATE_RECORD_ATTACHMENT,
+						.attachment = {
+							.netns_dev = 4,
+							.netns_ino = 0x46,
+							.pid = 7,
+							.service = view("web"),
+							.ip = { 4, { 10, 200, 7, 130 } } } };
+
+	CHECK_INT(store_put(store, &web), 0);
+	CHECK_INT(store_put(store, &container), 0);
+}
+
+static void begin(struct rig *rig)
+{
+	*rig = (struct rig){ .dir = "/tmp/adopt-XXXXXX" };
+	CHECK(mkdtemp(rig->dir));
+	net_fake_init(&rig->fake);
+	rig->net = rig->fake.net;
+	memcpy(rig->steps, rig->net.steps, sizeof(rig->steps));
+	rig->net.steps = rig->steps;
+	rig->net.owner_open = nobody;
+	rig->net.survey = find_links;
+	rig->daemon = (struct daemon){ .net = &rig->net, .log = log_new(LOG_ERROR, LOG_TEXT) };
+}
+
+/* A daemon starts. */
+static void start(struct rig *rig)
+{
+	static const struct ovd_key private_key = { { 1 } }, public_key = { { 2 } };
+	char run[64];
+	const struct store_options options = { .data_dir = rig->dir,
+					       .run_dir = run,
+					       .boot_id = "boot" };
+	struct store_moved moved;
+
+	snprintf(run, sizeof(run), "%s/run", rig->dir);
+	mkdir(run, 0700);
+	CHECK_INT(store_open(&options, &rig->net.store, &moved), 0);
+	rig->daemon.engine = engine_new(&private_key, &public_key);
+}
+
+static void remove_all(const struct rig *rig)
+{
+	static const char *const left[] = {
+		"run/store/data.mdb", "run/store/lock.mdb", "run/store", "run",
+		"store/data.mdb",     "store/lock.mdb",     "store",     ""
+	};
+	char path[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(left); i++) {
+		snprintf(path, sizeof(path), "%s/%s", rig->dir, left[i]);
+		CHECK_INT(remove(path), 0);
+	}
+}
+
+static void stop(struct rig *rig)
+{
+	engine_free(rig->daemon.engine);
+	store_close(rig->net.store);
+}
+
+static bool gives(struct engine *e, const char *wanted)
+{
+	char text[IP_TEXT_MAX];
+	struct ovd_ip ip;
+
+	while (engine_lend(e, view("web"), &ip) == 0)
+		if (strcmp(ip_format(&ip, text), wanted) == 0)
+			return true;
+	return false;
+}
+
+TEST(who_cannot_be_cut_off_keeps_the_address)
+{
+	struct net_step cut;
+	struct rig rig;
+
+	begin(&rig);
+	start(&rig);
+	put_records(rig.net.store);
+	cut = rig.steps[STEP_CUT];
+	rig.steps[STEP_CUT].run = fail;
+	CHECK_INT(ops_adopt(&rig.daemon, NULL), 0);
+	CHECK_INT(engine_attachment_count(rig.daemon.engine), 1);
+	CHECK(!gives(rig.daemon.engine, "10.200.7.130"));
+	stop(&rig);
+	start(&rig);
+	rig.steps[STEP_CUT] = cut;
+	CHECK_INT(ops_adopt(&rig.daemon, NULL), 0);
+	CHECK_INT(engine_attachment_count(rig.daemon.engine), 0);
+	CHECK(gives(rig.daemon.engine, "10.200.7.130"));
+	stop(&rig);
+	start(&rig);
+	CHECK_INT(ops_adopt(&rig.daemon, NULL), 0);
+	CHECK_INT(engine_attachment_count(rig.daemon.engine), 0);
+	stop(&rig);
+	log_free(rig.daemon.log);
+	remove_all(&rig);
+}

@@ -1,0 +1,475 @@
+#include "tests/soak/soak.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/crash/state.h"
+#include "tests/soak/request.h"
+
+#define DEVICE_TRIES 500
+
+/* A process that a killed daemon was just starting has its socket for a moment still. */
+static void begin(struct soak *s)
+{
+	char *answer;
+
+	scene_start(&s->scene);
+	while (!(answer = ask(s->scene.fd, 1, "{\"op\":\"status\"}"))) {
+		CHECK_INT(waitpid(s->scene.pid, NULL, WNOHANG), 0);
+		fd_closep(&s->scene.fd);
+		scene_connect(&s->scene);
+	}
+	free(answer);
+}
+
+/* ---- containers ---- */
+
+/* A namespace that a file keeps, and no process is in. */
+static void netns_start(const char *path)
+{
+	_cleanup_(fd_closep) int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	_cleanup_(fd_closep) int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	CHECK(file >= 0);
+	CHECK_INT(unshare(CLONE_NEWNET), 0);
+	CHECK_INT(mount("/proc/self/ns/net", path, NULL, MS_BIND, NULL), 0);
+	CHECK_INT(setns(own, CLONE_NEWNET), 0);
+}
+
+/* No descriptor is kept: those that are forked later would have it too, and keep the namespace. */
+static void container_start(struct soak *s, unsigned who)
+{
+	if (who < PIDS) {
+		guest_start(&s->containers[who].guest);
+		fd_closep(&s->containers[who].guest.netns);
+	} else if (who < NETNSES) {
+		netns_start(container_path(who));
+	}
+}
+
+static void container_stop(struct soak *s, unsigned who)
+{
+	if (who < PIDS) {
+		guest_stop(&s->containers[who].guest);
+	} else if (who < NETNSES) {
+		CHECK_INT(umount2(container_path(who), MNT_DETACH), 0);
+		CHECK_INT(unlink(container_path(who)), 0);
+	}
+}
+
+unsigned service_users(const struct soak *s, unsigned which)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < CONTAINERS; i++)
+		n += s->containers[i].attached && s->containers[i].service == which;
+	return n;
+}
+
+static bool has_leases(const struct soak *s, unsigned service)
+{
+	for (size_t i = 0; i < s->n_leases; i++)
+		if (s->leases[i].service == service)
+			return true;
+	return false;
+}
+
+/* The last one takes a service along that was torn down, or if it was to: unless somebody else has
+ * an address of it. */
+static void is_detached(struct soak *s, unsigned who)
+{
+	unsigned service = s->containers[who].service;
+	bool was = s->containers[who].attached;
+
+	s->containers[who].attached = false;
+	if (!was || service_users(s, service) > 0)
+		return;
+	s->services[service].leaving |= s->containers[who].ephemeral &&
+					s->services[service].mode != MODE_SHARED &&
+					!has_leases(s, service);
+	if (s->services[service].leaving)
+		soak_settle(s);
+}
+
+static bool has_ephemeral(const struct soak *s, unsigned service)
+{
+	for (unsigned i = 0; i < CONTAINERS; i++)
+		if (s->containers[i].attached && s->containers[i].service == service &&
+		    s->containers[i].ephemeral)
+			return true;
+	return false;
+}
+
+/* When it is noticed matters only where somebody may be the last one, and so it is waited for. */
+static void die(struct soak *s, unsigned who)
+{
+	bool matters = who < NETNSES && s->containers[who].attached &&
+		       has_ephemeral(s, s->containers[who].service);
+
+	if (who >= NETNSES)
+		return;
+	container_stop(s, who);
+	container_start(s, who);
+	is_detached(s, who);
+	if (matters)
+		soak_settle(s);
+}
+
+/* ---- what an answer means to who asked ---- */
+
+static void field_of(const char *answer, const char *name, char *ret, size_t room)
+{
+	char key[32];
+	const char *at;
+	size_t n;
+
+	snprintf(key, sizeof(key), "\"%s\":\"", name);
+	at = strstr(answer, key);
+	CHECK(at);
+	at += strlen(key);
+	n = strcspn(at, "\"");
+	CHECK(n < room);
+	memcpy(ret, at, n);
+	ret[n] = '\0';
+}
+
+static void service_is_up(struct soak *s, const struct act *act, const char *answer)
+{
+	unsigned which = act->what % SERVICES;
+
+	if (!s->services[which].known)
+		s->services[which].mode = act->how % 4;
+	s->services[which].known = true;
+	s->services[which].leaving = false;
+	field_of(answer, "name", s->services[which].link, sizeof(s->services[which].link));
+}
+
+void service_is_gone(struct soak *s, unsigned which)
+{
+	memset(&s->services[which], 0, sizeof(s->services[which]));
+	for (size_t i = 0; i < s->n_leases; i++)
+		s->leases[i].may_go = true;
+}
+
+static void service_is_torn_down(struct soak *s, unsigned which)
+{
+	if (service_users(s, which) > 0) {
+		s->services[which].leaving = s->services[which].known;
+		return;
+	}
+	service_is_gone(s, which);
+	soak_settle(s);
+}
+
+static void is_attached(struct soak *s, const struct act *act, const char *answer)
+{
+	unsigned who = act->who % CONTAINERS;
+	char ip[64];
+
+	field_of(answer, strstr(answer, "guest_config") ? "overlay_ip" : "ip", ip, sizeof(ip));
+	if (s->containers[who].attached)
+		CHECK_STR(ip, s->containers[who].ip);
+	else
+		s->containers[who].asked_join = act->how & 1;
+	for (unsigned i = 0; i < CONTAINERS; i++)
+		CHECK(i == who || !s->containers[i].attached || strcmp(s->containers[i].ip, ip));
+	for (size_t i = 0; i < s->n_leases; i++)
+		CHECK(strcmp(s->leases[i].ip, ip));
+	s->containers[who].attached = true;
+	s->containers[who].service = act->what % SERVICES;
+	s->containers[who].ephemeral = is_ephemeral(act);
+	memcpy(s->containers[who].ip, ip, sizeof(ip));
+}
+
+static void is_lent(struct soak *s, const struct act *act, const char *answer)
+{
+	CHECK(s->n_leases < LEASES_MAX);
+	s->leases[s->n_leases].may_go = false;
+	s->leases[s->n_leases].service = lender_of(s, act);
+	field_of(answer, "ip", s->leases[s->n_leases++].ip, sizeof(s->leases[0].ip));
+}
+
+static void is_returned(struct soak *s, const struct act *act)
+{
+	s->leases[act->who % s->n_leases] = s->leases[s->n_leases - 1];
+	s->n_leases--;
+}
+
+/* A prefix belongs to one peer. */
+static void allow(struct soak *s, unsigned peer, unsigned prefix)
+{
+	for (unsigned i = 0; i < PEERS; i++)
+		s->peers[i].allowed[prefix] = i == peer;
+}
+
+static void is_peer(struct soak *s, const struct act *act)
+{
+	unsigned who = act->who % PEERS;
+
+	memset(&s->peers[who], 0, sizeof(s->peers[who]));
+	s->peers[who].known = true;
+	for (unsigned i = 0; i < PREFIXES; i++)
+		if (act->what >> i & 1)
+			allow(s, who, i);
+}
+
+static void is_done(struct soak *s, const struct act *act, const char *answer)
+{
+	switch (act->kind) {
+	case ACT_SETUP:
+	case ACT_TEARDOWN:
+		s->up = act->kind == ACT_SETUP;
+		break;
+	case ACT_SERVICE:
+		service_is_up(s, act, answer);
+		break;
+	case ACT_UNSERVICE:
+		service_is_torn_down(s, act->what % SERVICES);
+		break;
+	case ACT_ATTACH:
+		is_attached(s, act, answer);
+		break;
+	case ACT_DETACH:
+		is_detached(s, act->who % CONTAINERS);
+		break;
+	case ACT_LEND:
+		is_lent(s, act, answer);
+		break;
+	case ACT_RETURN:
+		is_returned(s, act);
+		break;
+	case ACT_PEER:
+		is_peer(s, act);
+		break;
+	case ACT_UNPEER:
+		memset(&s->peers[act->who % PEERS], 0, sizeof(s->peers[0]));
+		break;
+	case ACT_ALLOW:
+		allow(s, act->who % PEERS, act->what % PREFIXES);
+		break;
+	case ACT_DISALLOW:
+		s->peers[act->who % PEERS].allowed[act->what % PREFIXES] = false;
+		break;
+	case ACT_PRUNE:
+		CHECK(strstr(answer, "zl-orphan-b"));
+		break;
+	case ACT_NUMBER:
+	case ACT_DEATH:
+	case ACT_KILL:
+	case ACT_STOP:
+	case ACT_DEVICE_DEATH:
+	case ACT_MAX_:
+		break;
+	}
+}
+
+/* ---- asking ---- */
+
+/* What may be refused: who has no tunnel, service or peer to be with, or is otherwise already. */
+static bool may_be_refused(const struct soak *s, const struct act *act)
+{
+	unsigned service = act->what % SERVICES, who = act->who % CONTAINERS, mode = act->how % 4;
+
+	switch (act->kind) {
+	case ACT_SERVICE:
+		return mode == MODE_DEDICATED ||
+		       (s->services[service].known && mode != s->services[service].mode);
+	case ACT_ATTACH:
+		return !s->services[service].known || s->services[service].leaving ||
+		       s->containers[who].attached || (who >= NETNSES && !s->up);
+	case ACT_ALLOW:
+		return !s->peers[act->who % PEERS].known;
+	case ACT_TEARDOWN:
+	case ACT_SETUP:
+	case ACT_UNSERVICE:
+	case ACT_DETACH:
+	case ACT_LEND:
+	case ACT_RETURN:
+	case ACT_PEER:
+	case ACT_UNPEER:
+	case ACT_DISALLOW:
+	case ACT_PRUNE:
+	case ACT_NUMBER:
+	case ACT_DEATH:
+	case ACT_KILL:
+	case ACT_STOP:
+	case ACT_DEVICE_DEATH:
+	case ACT_MAX_:
+		break;
+	}
+	return false;
+}
+
+static void take(struct soak *s, const struct act *act, const char *request, const char *answer)
+{
+	s->asked[act->kind]++;
+	if (answer_is_good(answer)) {
+		s->good[act->kind]++;
+		clock_gettime(CLOCK_MONOTONIC, &s->answered_at);
+		is_done(s, act, answer);
+	} else if (!answer || !may_be_refused(s, act)) {
+		scene_show_log();
+		if (!answer)
+			check_fail(__FILE__, __LINE__, "%s: the daemon ended with %d", request,
+				   daemon_wait(s->scene.pid));
+		check_fail(__FILE__, __LINE__, "%s: answered %s", request, answer);
+	}
+}
+
+/* Peers are written down a moment after the answer. */
+static void wait_for_the_late(const struct soak *s)
+{
+	struct timespec until = s->answered_at;
+
+	until.tv_nsec += LATE_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+}
+
+static void make_orphan(void)
+{
+	run("ip link add zl-orphan-b type bridge 2>/dev/null; ip link set zl-orphan-b alias "
+	    "\"$(cat /run/mark) service orphan\"");
+}
+
+/* Nobody waits for the answer that doesn't come; an address that was lent meanwhile is in the
+ * store. Else it is asked again, as patient clients do. */
+static void ask_and_kill(struct soak *s, const struct act *act, const char *request)
+{
+	char frame[REQUEST_MAX + 64];
+
+	wait_for_the_late(s);
+	snprintf(frame, sizeof(frame), "{\"frame\":\"request\",\"id\":1,\"request\":%s}", request);
+	send_body(s->scene.fd, frame);
+	usleep(act->after_us);
+	scene_kill(&s->scene);
+	begin(s);
+	if (act->kind == ACT_LEND)
+		soak_learn_lease(s, lender_of(s, act));
+}
+
+static void request(struct soak *s, const struct act *act)
+{
+	_cleanup_(freep) char *answer = NULL;
+	char text[REQUEST_MAX];
+
+	if (!request_of(s, act, text))
+		return;
+	if (act->kind == ACT_PRUNE)
+		make_orphan();
+	if (act->kind == ACT_ATTACH && is_ephemeral(act))
+		soak_settle(s);
+	if (act->is_killed)
+		ask_and_kill(s, act, text);
+	if (act->is_killed && act->kind == ACT_LEND)
+		return;
+	if (act->is_killed && act->kind == ACT_PRUNE)
+		make_orphan();
+	answer = ask(s->scene.fd, 1, text);
+	take(s, act, text, answer);
+}
+
+/* ---- what nobody asks for ---- */
+
+static pid_t device_process(void)
+{
+	_cleanup_(freep) char *text = sh("pgrep -n -r D,R,S -x wireguard-go || echo 0");
+	int pid = 0;
+
+	CHECK_INT(sscanf(text, "%d", &pid), 1);
+	return pid;
+}
+
+/* It is noticed, and begun again; the kernel's own WireGuard has no process. */
+static void device_dies(struct soak *s)
+{
+	pid_t pid = device_process(), other = pid;
+
+	if (pid == 0)
+		return;
+	kill(pid, SIGKILL);
+	for (int i = 0; i < DEVICE_TRIES && (other == pid || other == 0); i++) {
+		usleep(20000);
+		other = device_process();
+	}
+	CHECK(other != pid && other != 0);
+	soak_settle(s);
+}
+
+static void stop(struct soak *s)
+{
+	wait_for_the_late(s);
+	kill(s->scene.pid, SIGTERM);
+	CHECK_INT(daemon_wait(s->scene.pid), 0);
+	scene_forget(&s->scene);
+	begin(s);
+}
+
+void soak_act(struct soak *s, const struct act *act)
+{
+	if (act->kind < ACT_REQUEST_MAX_) {
+		request(s, act);
+	} else if (act->kind == ACT_DEATH) {
+		die(s, act->who % CONTAINERS);
+	} else if (act->kind == ACT_KILL) {
+		wait_for_the_late(s);
+		scene_kill(&s->scene);
+		begin(s);
+	} else if (act->kind == ACT_STOP) {
+		stop(s);
+	} else {
+		device_dies(s);
+	}
+}
+
+/* ---- the beginning and the end ---- */
+
+static void act(struct soak *s, enum act_kind kind, unsigned who, unsigned what)
+{
+	soak_act(s, &(struct act){ .kind = kind, .who = (uint8_t)who, .what = (uint8_t)what });
+}
+
+void soak_clear(struct soak *s)
+{
+	for (unsigned i = 0; i < CONTAINERS; i++)
+		act(s, ACT_DETACH, i, 0);
+	while (s->n_leases > 0)
+		act(s, ACT_RETURN, 0, 0);
+	for (unsigned i = 0; i < PEERS; i++)
+		act(s, ACT_UNPEER, i, 0);
+	for (unsigned i = 0; i < SERVICES; i++)
+		act(s, ACT_UNSERVICE, 0, i);
+	act(s, ACT_SETUP, 0, 0); /* what is taken down leaves its last port in the store */
+	act(s, ACT_TEARDOWN, 0, 0);
+	act(s, ACT_NUMBER, 0, 0);
+	soak_settle(s);
+}
+
+void soak_enter(struct soak *s)
+{
+	memset(s, 0, sizeof(*s));
+	scene_enter(&s->scene);
+	run("mkdir -p /run/netns");
+	for (unsigned i = 0; i < NETNSES; i++)
+		container_start(s, i);
+	begin(s);
+	act(s, ACT_SETUP, 0, 0);
+	run("ip -o link show zl-d-1-g | sed 's/.*alias \\(overlayd [0-9a-f]*\\) .*/\\1/' "
+	    ">/run/mark");
+}
+
+void soak_leave(struct soak *s)
+{
+	scene_kill(&s->scene);
+	guest_stop(&s->scene.guest);
+	for (unsigned i = 0; i < NETNSES; i++)
+		container_stop(s, i);
+}

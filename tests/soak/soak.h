@@ -1,0 +1,77 @@
+/* A host with the real daemon, and what its clients believe: the last good answer about each thing
+ * counts. Nothing here knows how the daemon does it. */
+#pragma once
+
+#include <time.h>
+
+#include "tests/crash/scene.h"
+#include "tests/soak/act.h"
+
+/* Containers by how they are called. */
+#define PIDS       8
+#define NETNSES    10
+#define GUESTS     12
+#define CONTAINERS 14
+
+#define SERVICES   6
+#define PEERS      6
+#define PREFIXES   8
+#define LEASES_MAX 40 /* fewer than are in a block */
+
+enum { MODE_SHARED = 1, MODE_DEDICATED = 3 }; /* of enum OverlayMode */
+
+struct soak {
+	struct scene scene;
+	struct {
+		struct guest guest; /* PIDS: without a descriptor */
+		bool attached, asked_join, ephemeral;
+		unsigned service;
+		char ip[64];
+	} containers[CONTAINERS];
+	struct {
+		bool known;
+		bool leaving; /* it goes with its last container */
+		unsigned mode;
+		char link[16];
+	} services[SERVICES];
+	struct {
+		bool known, allowed[PREFIXES];
+	} peers[PEERS];
+	struct {
+		char ip[64];
+		unsigned service;
+		bool may_go; /* with a service */
+	} leases[LEASES_MAX];
+	size_t n_leases;
+	bool up;                     /* the tunnel */
+	struct timespec answered_at; /* the last good answer */
+	unsigned asked[ACT_MAX_], good[ACT_MAX_];
+};
+
+/* A sandbox, a daemon, containers. SKIPs where something is missing. */
+void soak_enter(struct soak *s);
+void soak_leave(struct soak *s);
+
+/* One act, and what comes of it. */
+void soak_act(struct soak *s, const struct act *act);
+
+/* Everything that is wanted is taken back. */
+void soak_clear(struct soak *s);
+
+/* The list of containers, the kernel and the stores say what the clients believe, soon; ends the
+ * test if they don't. */
+void soak_settle(struct soak *s);
+
+/* The address that a daemon had lent when it was killed, if it had, is service's. */
+void soak_learn_lease(struct soak *s, unsigned service);
+
+/* For soak's own files: names, handles and keys, in static memory until the next call. */
+const char *service_name(unsigned which);
+const char *container_path(unsigned who);
+const char *container_handle(const struct soak *s, unsigned who);
+const char *peer_key(unsigned who);
+const char *peer_prefix(unsigned which);
+
+/* A service has gone, and with it what was lent of its addresses. */
+void service_is_gone(struct soak *s, unsigned which);
+unsigned service_users(const struct soak *s, unsigned which);
