@@ -282,6 +282,12 @@ static ssize_t write_some(struct ovd_client *c, size_t done)
 					 : stream_write(c->stream, p, n);
 }
 
+/* They are none, or too many are on their way: the connection stands. */
+static bool is_about_fds(const struct ovd_client *c, size_t done, ssize_t r)
+{
+	return c->n_fds > 0 && done == 0 && r != -EPIPE && r != -ECONNRESET;
+}
+
 /* Reads meanwhile: a daemon whose answers nobody takes may not take requests either. */
 static int write_out(struct ovd_client *c, struct limit *limit, size_t *done)
 {
@@ -296,10 +302,10 @@ static int write_out(struct ovd_client *c, struct limit *limit, size_t *done)
 		}
 		if (n == -EINTR)
 			continue;
-		if (n == -EBADF || n == -ETOOMANYREFS || n == -ENOTSUP) /* of the descriptors */
-			return (int)n;
-		if (n != -EAGAIN)
+		if (n != -EAGAIN && !is_about_fds(c, *done, n))
 			return lost(c, -ECONNRESET);
+		if (n != -EAGAIN)
+			return (int)n;
 		r = limit_wait(c->stream, STREAM_WRITABLE | (ahead ? STREAM_READABLE : 0), limit);
 		if (r > 0)
 			r = r & STREAM_READABLE ? fill(c) : 0;

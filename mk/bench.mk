@@ -34,6 +34,16 @@ run-bench: programs $(BENCHES) $(B)/bench/serde.so $(B)/bench/cpp.so
 bench-scale: programs $(B)/tests/bench/bench_scale
 	$(Q)B=$(B) $(B)/tests/bench/bench_scale $(SERVICES)
 
-# Keeps the figures of the last run.
+# Beside the field's own programs, N=.. containers: minutes. As root.
+$(B)/tests/bench/field: %: %.o $(addprefix $(B)/tests/bench/,field_side.o bench.o) $(patsubst %,$(B)/%.a,$(needs/tests/bench))
+	$(call say,LD,$@)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(call libs,tests/bench)
+
+.PHONY: bench-field
+bench-field: programs $(B)/tests/bench/field
+	$(Q)B=$(B) N=$(N) unshare --mount --net --pid --fork --kill-child --mount-proc $(B)/tests/bench/field
+
+# Keeps the figures of the last runs.
 bench-docs:
-	cp $(B)/bench/bench.md $(B)/bench/bench.svg docs/
+	cat $(B)/bench/bench.md $(B)/bench/peers.md $(B)/bench/field.md > docs/bench.md
+	cp $(B)/bench/bench.svg docs/

@@ -15,4 +15,4 @@ need nodejs node --version
 need npm npm --version
 need "python3 python3-venv" python3 -m venv --help
 # shellcheck disable=SC2086
-exec "$(dirname "$0")/deps.sh" clang libclang-rt-14-dev clang-format qemu-system-x86 qemu-system-common cpio kmod lz4 mandoc zsh fish gcc-mingw-w64-x86-64 wine64 $tools
+exec "$(dirname "$0")/deps.sh" clang libclang-rt-14-dev clang-format qemu-system-x86 qemu-system-common cpio kmod lz4 wireguard-tools containernetworking-plugins netavark mandoc zsh fish gcc-mingw-w64-x86-64 wine64 $tools

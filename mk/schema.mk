@@ -3,7 +3,7 @@ PB_INCLUDE := /usr/include
 PB         := $(B)/gen/pb
 PB_NAMES   := google/protobuf/descriptor google/protobuf/compiler/plugin wire
 # Schemas of records that no client sees.
-RECORDS    := state hcs
+RECORDS    := state reference hcs
 GENERATED  := $(addprefix $(B)/schema/overlayd,.h _tables.c _ops.h _ops.c _ctl.h _ctl.c _describe.h _describe.c) \
 	$(addprefix $(B)/schema/pb/overlayd,.pb-c.h .pb-c.c)
 STORED     := $(foreach s,$(RECORDS),$(addprefix $(B)/schema/$(s),.h _tables.c))

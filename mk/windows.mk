@@ -21,7 +21,7 @@ win_archive  = $(patsubst %,$(W)/%.a,$(1) $(call win_needs,$(1)))
 win_not/server := activation.c daemon.c ending.c lock.c memory.c notify.c removal.c repair.c socket.c watch.c watchdog.c
 win_not/server/net := worker.c
 win_not/server/guest := transport_vsock.c
-win_not/server/ops := adopt.c death.c
+win_not/server/ops := adopt.c death.c import.c lost_links.c read_back.c
 # LMDB is not built for Windows: nothing is remembered there but the key.
 win_not/server/store := environment.c record.c store.c writer.c
 

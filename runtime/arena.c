@@ -11,6 +11,7 @@
 struct arena_chunk {
 	struct arena_chunk *older;
 	size_t size;
+	size_t used; /* of one that is not the newest */
 	alignas(max_align_t) char bytes[];
 };
 
@@ -37,6 +38,8 @@ void *arena_alloc(struct arena *a, size_t n)
 
 		if (!chunk)
 			return NULL;
+		if (a->chunk)
+			a->chunk->used = a->used;
 		a->chunk = chunk;
 		a->used = 0;
 	}
@@ -69,7 +72,7 @@ void arena_reset(struct arena *a)
 
 		free(a->chunk);
 		a->chunk = older;
-		a->used = older ? older->size : 0; /* at most */
+		a->used = older ? older->used : 0;
 		wipe(a);
 	}
 }

@@ -44,7 +44,7 @@ struct main_daemon {
 	uv_check_t settle; /* looks, while we stop, whether all parked calls are answered */
 	struct net *net;
 	struct log_forwarding *log_forwarding; /* NULL: nobody asked for it */
-	struct watch *worker_watch, *tunnel_watch, *host_watch;
+	struct watch *worker_watch, *host_watch;
 	struct repair repair;
 	struct watchdog watchdog;
 	bool stopping, tearing_down;
@@ -75,27 +75,25 @@ static void worker_ready(void *arg)
 
 static void tunnel_ready(void *arg)
 {
-	struct main_daemon *m = arg;
-
-	channel_ready(&m->shared);
+	channel_ready(arg);
 }
 
-static void tunnel_changed(struct daemon *d)
+static void channel_changed(struct channel *c)
 {
-	struct main_daemon *m = main_of(d);
-	int fd = d->tunnel ? d->tunnel->ops->fd(d->tunnel) : -1;
+	struct tunnel *tunnel = c->tunnel;
+	int fd = tunnel ? tunnel->ops->fd(tunnel) : -1;
 
-	if (m->tunnel_watch && watch_fd(m->tunnel_watch) != fd) {
-		watch_free(m->tunnel_watch);
-		m->tunnel_watch = NULL;
+	if (c->watch && watch_fd(c->watch) != fd) {
+		watch_free(c->watch);
+		c->watch = NULL;
 	}
 	if (fd < 0)
 		return;
-	if (!m->tunnel_watch)
-		m->tunnel_watch =
-			watch_new(&m->loop, fd, d->tunnel->ops->events(d->tunnel), tunnel_ready, m);
+	if (!c->watch)
+		c->watch = watch_new(c->daemon->loop, fd, tunnel->ops->events(tunnel), tunnel_ready,
+				     c);
 	else
-		watch_events(m->tunnel_watch, d->tunnel->ops->events(d->tunnel));
+		watch_events(c->watch, tunnel->ops->events(tunnel));
 }
 
 static void host_ready(void *arg)
@@ -143,6 +141,7 @@ static struct removal removal_of(const struct main_daemon *m)
 	return (struct removal){ .data_dir = m->data_dir,
 				 .run_dir = m->run_dir,
 				 .log_dir = m->log_dir,
+				 .control_dir = WG_CONTROL_DIR,
 				 .purge = m->ending == ENDING_PURGE };
 }
 
@@ -169,6 +168,7 @@ static void stop_when_settled(uv_check_t *check)
 	    heal_is_busy(&m->shared) || deaths_busy(&m->shared) || reap_is_busy(&m->shared))
 		return;
 	heal_end(&m->shared);
+	channels_close(&m->shared); /* of a tunnel that was made again meanwhile */
 	m->tearing_down = true;
 	uv_check_stop(check);
 	if (m->ending == ENDING_KEEP)
@@ -199,9 +199,8 @@ static void stop(struct daemon *d, struct call *call, enum ending ending)
 	server_drain(m->shared.server);
 	deaths_stop(d);
 	health_end(d);
-	if (!heal_is_busy(d))
-		heal_end(d);
-	channel_close(d); /* nobody waits for a device that hangs: it goes anyway */
+	heal_end(d);
+	channels_close(d); /* nobody waits for a device that hangs: it goes anyway */
 	uv_check_start(&m->settle, stop_when_settled);
 	/* a loop that sleeps is woken by its own signal's or call's event, which is just being
 	 * handled */
@@ -317,7 +316,7 @@ static int open_platform(struct main_daemon *m)
 		return complain("netlink", "socket", r, NULL);
 	m->net->store = m->store;
 	m->shared.net = m->net;
-	r = ops_adopt(&m->shared);
+	r = ops_adopt(&m->shared, m->data_dir);
 	if (r < 0)
 		return complain("earlier state in", m->data_dir, r, "--data-dir");
 	r = worker_start(m->net, &m->shared.worker);
@@ -432,10 +431,10 @@ static bool finish(struct main_daemon *m)
 	const struct removal removal = removal_of(m);
 	bool closed;
 
-	/* a start that failed began them; the channel's end is the end of tunnel_watch */
+	/* a start that failed began them */
 	resolve_stop(&m->shared);
 	heal_end(&m->shared);
-	channel_close(&m->shared);
+	channels_close(&m->shared);
 	log_forwarding_stop(m->log_forwarding);
 	socket_file_close(&m->listener);
 	watchdog_stop(&m->watchdog);
@@ -472,7 +471,7 @@ int daemon_run(const struct options *options)
 	if (!m)
 		return DAEMON_FAILED;
 	m->shared.loop = &m->loop;
-	m->shared.tunnel_changed = tunnel_changed;
+	m->shared.channel_changed = channel_changed;
 	m->shared.tunnel_lost = heal_begin;
 	m->shared.settled = settled;
 	m->shared.stop = stop;

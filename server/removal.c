@@ -90,6 +90,7 @@ void removal_end(const struct removal *removal)
 
 	if (dir >= 0)
 		unlinkat(dir, LOCK_FILE, 0);
+	rmdir(removal->control_dir);
 	rmdir(removal->run_dir);
 	if (removal->purge)
 		rmdir(removal->log_dir);

@@ -7,7 +7,8 @@
 
 struct removal {
 	const char *data_dir, *run_dir, *log_dir;
-	bool purge; /* the node's key and the log too */
+	const char *control_dir; /* of tunnels' processes; others may have theirs there */
+	bool purge;              /* the node's key and the log too */
 };
 
 /* Both stores, those that were moved aside too, and what purge says, also while they are open.

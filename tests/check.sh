@@ -18,6 +18,13 @@ check() { # NAME COMMAND...: passes if the command does; what it said is shown i
 	fi
 }
 
+check_passes() { # TEST...: a test program, in which nothing is skipped: that has not seen what it is for
+	said=$("$@" 2>&1)
+	code=$?
+	echo "$said"
+	[ $code -eq 0 ] && ! echo "$said" | grep -q SKIPPED
+}
+
 check_skip() { # NAME REASON
 	check_skipped=$((check_skipped + 1))
 	echo "$check_name $1 - SKIPPED: $2"

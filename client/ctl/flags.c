@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "client/ctl/command_line.h"
+#include "client/ctl/list_file.h"
 #include "runtime/json_scan.h"
 
 /* One flag as it was given. */
@@ -130,6 +131,11 @@ static bool is_variant(const struct ctl_flag *flag, const char *value)
 	return variant->key && (!variant->number || is_number(value + n + 1));
 }
 
+static bool is_file(const struct ctl_flag *flag, const char *value)
+{
+	return flag->repeated && flag->kind == CTL_JSON && value[0] == '@';
+}
+
 /* The decoder judges values; here only what would break the JSON apart, or slip something in. */
 static bool fits_kind(const struct ctl_flag *flag, const char *value)
 {
@@ -144,7 +150,7 @@ static bool fits_kind(const struct ctl_flag *flag, const char *value)
 	case CTL_UNION:
 		return is_variant(flag, value);
 	case CTL_JSON:
-		return is_object(value);
+		return is_object(value) || is_file(flag, value);
 	}
 	return false;
 }
@@ -182,20 +188,48 @@ static int take_flag(const struct ctl_command *command, char ***at, struct given
 	return 0;
 }
 
+static bool is_blank(const char *text, size_t n)
+{
+	while (n > 0 && strchr(" \t\r\n", text[n - 1]))
+		n--;
+	return n == 0;
+}
+
+static int put_file(struct buf *out, const struct ctl_flag *flag, const char *path, char *fault)
+{
+	int r = list_file_put(out, path);
+
+	if (r < 0 && r != -ENOMEM) {
+		snprintf(fault, FLAGS_FAULT_MAX, "--%s: %s: %s", flag->name, path,
+			 r == -EBADMSG ? "no list in JSON" : strerror(-r));
+		return -EINVAL;
+	}
+	return r;
+}
+
+/* A file may hold no item at all. */
+static int put_item(struct buf *out, const struct ctl_flag *flag, const char *value, char *fault)
+{
+	size_t had = out->n;
+	int r = out->p[had - 1] == '[' ? 0 : buf_text(out, ",");
+	size_t from = out->n;
+
+	if (r == 0)
+		r = is_file(flag, value) ? put_file(out, flag, value + 1, fault)
+					 : put_value(out, flag, value);
+	if (r == 0 && is_blank(out->p + from, out->n - from))
+		out->n = had;
+	return r;
+}
+
 static int put_list(struct buf *out, const struct ctl_flag *flag, const struct given *given,
-		    size_t n)
+		    size_t n, char *fault)
 {
 	int r = buf_text(out, "[");
-	bool first = true;
 
-	for (size_t i = 0; i < n && r == 0; i++) {
-		if (given[i].flag != flag)
-			continue;
-		r = first ? 0 : buf_text(out, ",");
-		first = false;
-		if (r == 0)
-			r = put_value(out, flag, given[i].value);
-	}
+	for (size_t i = 0; i < n && r == 0; i++)
+		if (given[i].flag == flag)
+			r = put_item(out, flag, given[i].value, fault);
 	return r == 0 ? buf_text(out, "]") : r;
 }
 
@@ -236,7 +270,8 @@ static int put_member(struct buf *out, const struct ctl_flag *flag, const struct
 	r = buf_printf(out, ",\"%s\":", flag->key);
 	if (r < 0)
 		return r;
-	return flag->repeated ? put_list(out, flag, given, n) : put_value(out, flag, found->value);
+	return flag->repeated ? put_list(out, flag, given, n, fault)
+			      : put_value(out, flag, found->value);
 }
 
 int flags_to_json(const struct ctl_command *command, char **argv, struct buf *out,

@@ -8,8 +8,9 @@
 /* Longest complaint about a flag. */
 #define FLAGS_FAULT_MAX 512
 
-/* --name value, --name=value; argv ends with NULL. Writes the request as JSON, with a NUL behind it
- * that doesn't count, so that it can be decoded. -EINVAL, and what is wrong; -ENOMEM. */
+/* --name value, --name=value, and for a list of objects @FILE or @-, standard input, which holds
+ * items of it as a list in JSON; argv ends with NULL. Writes the request as JSON, with a NUL behind
+ * it that doesn't count, so that it can be decoded. -EINVAL, and what is wrong; -ENOMEM. */
 int flags_to_json(const struct ctl_command *command, char **argv, struct buf *out,
 		  char fault[FLAGS_FAULT_MAX]);
 

@@ -79,11 +79,19 @@ void help_describe(FILE *out)
 	      out);
 }
 
+static const char *times(const struct ctl_flag *flag)
+{
+	if (!flag->repeated)
+		return "";
+	return flag->kind == CTL_JSON ? " (once per item, or @FILE or @-: a list of them)"
+				      : " (once per item)";
+}
+
 static void put_flag(struct buf *out, const struct ctl_flag *flag)
 {
 	buf_printf(out, "  --%s %s%s%s\n      %s\n", flag->name, flag->placeholder,
-		   flag->required && flag->kind != CTL_BOOL ? "" : " (optional)",
-		   flag->repeated ? " (once per item)" : "", flag->help);
+		   flag->required && flag->kind != CTL_BOOL ? "" : " (optional)", times(flag),
+		   flag->help);
 }
 
 void help_put(struct buf *out, const struct ctl_command *command)

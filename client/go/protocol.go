@@ -199,6 +199,12 @@ func (c *Client) ListAttachments(ctx context.Context) (*Attachments, error) {
 	return answer[*Attachments](ctx, c, &RequestListAttachments{})
 }
 
+// SyncPeers makes the peers of a tunnel just those that are listed: tells it only what differs. One
+// that can't be refuses them all. Since overlayd 0.1.
+func (c *Client) SyncPeers(ctx context.Context, request *SyncPeers) (*PeersSynced, error) {
+	return answer[*PeersSynced](ctx, c, request)
+}
+
 // Frame: One frame, either way. One of:
 //
 //   - [*RequestFrame]: From a client: do this.
@@ -338,6 +344,8 @@ func (m *ResponseFrame) UnmarshalJSON(body []byte) error {
 //   - [*Uninstall]: Removes all that the daemon made on this host, then ends it; an err tells what
 //     could not be removed. Since overlayd 0.1.
 //   - [*RequestListAttachments]: Lists the containers that are connected. Since overlayd 0.1.
+//   - [*SyncPeers]: Makes the peers of a tunnel just those that are listed: tells it only what
+//     differs. One that can't be refuses them all. Since overlayd 0.1.
 type Request interface {
 	requestName() string // under op
 	fields(f *fields)
@@ -406,6 +414,8 @@ func requestFields(p *Request, f *fields) {
 			return &Uninstall{}
 		case "list_attachments":
 			return &RequestListAttachments{}
+		case "sync_peers":
+			return &SyncPeers{}
 		}
 		return nil
 	})
@@ -522,6 +532,8 @@ func (*RequestListAttachments) fields(*fields) {}
 
 func (*RequestListAttachments) requestName() string { return "list_attachments" }
 
+func (*SyncPeers) requestName() string { return "sync_peers" }
+
 // Response: What came of a request. One of:
 //
 //   - [*ResponseOk]: Done. Since 0.12.5.
@@ -539,6 +551,7 @@ func (*RequestListAttachments) requestName() string { return "list_attachments" 
 //   - [*ServerInfo]: Who serves. Since overlayd 0.1.
 //   - [*Description]: The daemon's schema. Since overlayd 0.1.
 //   - [*Attachments]: The containers that are connected. Since overlayd 0.1.
+//   - [*PeersSynced]: A tunnel has the peers that were listed. Since overlayd 0.1.
 type Response interface {
 	responseName() string // under result
 	fields(f *fields)
@@ -577,6 +590,8 @@ func responseFields(p *Response, f *fields) {
 			return &Description{}
 		case "attachments":
 			return &Attachments{}
+		case "peers_synced":
+			return &PeersSynced{}
 		}
 		return nil
 	})
@@ -625,6 +640,8 @@ func (*ServerInfo) responseName() string { return "server_info" }
 func (*Description) responseName() string { return "description" }
 
 func (*Attachments) responseName() string { return "attachments" }
+
+func (*PeersSynced) responseName() string { return "peers_synced" }
 
 // Event: What the daemon tells unasked. One of:
 //
@@ -1247,6 +1264,31 @@ func (m *RemoveAllowedIP) MarshalJSON() ([]byte, error) {
 func (m *RemoveAllowedIP) UnmarshalJSON(body []byte) error {
 	*m = RemoveAllowedIP{}
 	return unmarshal(body, m, (*RemoveAllowedIP).fields)
+}
+
+// SyncPeers: All peers of a tunnel.
+type SyncPeers struct {
+	// Each of them, in any order; a key or a prefix stands in one of them only. Guests are not
+	// listed: they stay.
+	Peers []PeerSpec
+	// Whose peers they are. Nil is global.
+	Scope PeerScope
+}
+
+func (m *SyncPeers) fields(f *fields) {
+	list(f, "peers", &m.Peers, object((*PeerSpec).fields), listRequired, 32768)
+	defaulted(f, "scope", &m.Scope, object(peerScopeFields), PeerScope(&PeerScopeGlobal{}))
+}
+
+// MarshalJSON writes the contract's form.
+func (m *SyncPeers) MarshalJSON() ([]byte, error) {
+	return marshal(m, (*SyncPeers).fields)
+}
+
+// UnmarshalJSON reads the contract's form.
+func (m *SyncPeers) UnmarshalJSON(body []byte) error {
+	*m = SyncPeers{}
+	return unmarshal(body, m, (*SyncPeers).fields)
 }
 
 // MintEdgePeer: A device outside the cluster.
@@ -2264,6 +2306,37 @@ func (m *Attachment) MarshalJSON() ([]byte, error) {
 func (m *Attachment) UnmarshalJSON(body []byte) error {
 	*m = Attachment{}
 	return unmarshal(body, m, (*Attachment).fields)
+}
+
+// PeersSynced: How many peers a tunnel got, and lost. What lost a prefix to another peer is
+// changed.
+type PeersSynced struct {
+	// New ones.
+	Added uint32
+	// Those that are otherwise than before.
+	Changed uint32
+	// Those that are gone.
+	Removed uint32
+	// Those that are as before: the tunnel was told nothing of them.
+	Kept uint32
+}
+
+func (m *PeersSynced) fields(f *fields) {
+	required(f, "added", &m.Added, unsigned[uint32]())
+	required(f, "changed", &m.Changed, unsigned[uint32]())
+	required(f, "removed", &m.Removed, unsigned[uint32]())
+	required(f, "kept", &m.Kept, unsigned[uint32]())
+}
+
+// MarshalJSON writes the contract's form.
+func (m *PeersSynced) MarshalJSON() ([]byte, error) {
+	return marshal(m, (*PeersSynced).fields)
+}
+
+// UnmarshalJSON reads the contract's form.
+func (m *PeersSynced) UnmarshalJSON(body []byte) error {
+	*m = PeersSynced{}
+	return unmarshal(body, m, (*PeersSynced).fields)
 }
 
 // PeerHealthChanged: A peer came into reach or went out of it.

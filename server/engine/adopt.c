@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "server/engine/attachment.h"
+#include "server/engine/dedicated.h"
 #include "server/engine/record.h"
 
 static int compare_names(const void *a, const void *b)
@@ -105,6 +106,8 @@ int engine_adopt(struct engine *e, struct found_links *found, bool complete,
 		qsort(found->links, found->n, sizeof(*found->links), compare_names);
 	if (e->global.up)
 		name_link_of(found, e->global.link);
+	for (const struct dedicated *d = e->dedicated; d; d = d->next)
+		name_link_of(found, d->link);
 	r = drop_attachments(e, found, gone, arg, plan);
 	if (r == 0 && complete)
 		r = remove_strays(e, found, plan);

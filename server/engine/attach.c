@@ -71,6 +71,18 @@ static bool has_mac(const struct attachment *a, const struct attach_spec *spec)
 	       memcmp(a->extras->mac, spec->mac, sizeof(spec->mac)) == 0;
 }
 
+static int is_mac_otherwise(struct engine *e, const struct attachment *a,
+			    const uint8_t asked[MAC_BYTES])
+{
+	char handle[HANDLE_TEXT_MAX], mac[MAC_TEXT_MAX], wanted[MAC_TEXT_MAX];
+	bool chosen = a->extras && a->extras->has_mac;
+
+	return engine_refuse(
+		e, -EEXIST, "%s is attached with %s%s: detach it before it gets %s",
+		handle_text(&a->owner, handle), chosen ? "mac " : "a mac of the kernel's choice",
+		chosen ? mac_format(a->extras->mac, mac) : "", mac_format(asked, wanted));
+}
+
 /* What is not asked for may be as it is. */
 static int check_wishes(struct engine *e, const struct attachment *a,
 			const struct attach_spec *spec)
@@ -89,7 +101,7 @@ static int check_wishes(struct engine *e, const struct attachment *a,
 			"%s is attached with interface %s: detach it before it gets %.*s",
 			handle_text(&a->owner, handle), interface, VIEW(spec->interface));
 	if (spec->has_mac && !has_mac(a, spec))
-		return is_otherwise(e, a, "with another mac");
+		return is_mac_otherwise(e, a, spec->mac);
 	if (spec->request && spec->request != (a->extras ? a->extras->request : 0))
 		return is_otherwise(e, a, "by another request");
 	return 0;

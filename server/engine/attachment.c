@@ -256,6 +256,13 @@ size_t hosts_aliases(const struct engine *e, struct ovd_ip *ips)
 			ips[n] = a->ip;
 		n++;
 	}
+	for (size_t i = 0; i < e->n_lost; i++) {
+		if (!e->lost[i].is_alias)
+			continue;
+		if (ips)
+			ips[n] = e->lost[i].ip;
+		n++;
+	}
 	return n;
 }
 

@@ -73,3 +73,18 @@ int block_choose(const struct ovd_cidr *range, struct ovd_view service, uint64_t
 	}
 	return -ENOSPC;
 }
+
+struct ovd_cidr block_half(const struct ovd_cidr *block, bool upper)
+{
+	struct ovd_cidr half = { .ip = block->ip, .prefix_len = (uint8_t)(block->prefix_len + 1) };
+	unsigned bit = block->prefix_len;
+
+	if (upper)
+		half.ip.b[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+	return half;
+}
+
+struct ovd_cidr block_whole(const struct ovd_cidr *half)
+{
+	return cidr_network(&half->ip, (uint8_t)(half->prefix_len - 1));
+}

@@ -21,6 +21,10 @@ uint64_t block_count(const struct ovd_cidr *range);
 /* The node's own block: the range's first, or all of a smaller range. */
 struct ovd_cidr block_first(const struct ovd_cidr *range);
 
+/* Half of a block of more than one address; the block of which this is a half. */
+struct ovd_cidr block_half(const struct ovd_cidr *block, bool upper);
+struct ovd_cidr block_whole(const struct ovd_cidr *half);
+
 /* The first block that nobody has, starting where the reference does: FNV-1a-64 of service, 0x1f,
  * the node's number in decimal, modulo the number of blocks. -ENOSPC when all are taken. */
 int block_choose(const struct ovd_cidr *range, struct ovd_view service, uint64_t node_id,

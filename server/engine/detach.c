@@ -42,7 +42,8 @@ int attachment_plan_goodbye(const struct engine *e, const struct attachment *a, 
 }
 
 /* A container that asked for it takes its service along, if all others that are there are just
- * detached, and nobody else has an address of it. */
+ * detached, and nobody else has an address of it; one that an earlier life did not finish never was
+ * there. */
 static bool takes_service_along(const struct attachment *a)
 {
 	const struct pool *pool;
@@ -50,7 +51,8 @@ static bool takes_service_along(const struct attachment *a)
 
 	for (size_t i = 0; (pool = segment_pool_at(a->segment, i)); i++)
 		lent += pool_n_lent(pool);
-	return a->ephemeral && a->service->n_attached - a->service->n_detaching == 1 &&
+	return a->ephemeral && !a->unfinished &&
+	       a->service->n_attached - a->service->n_detaching == 1 &&
 	       a->service->mode != SERVICE_SHARED && lent == 0 && !a->service->leaving;
 }
 

@@ -8,18 +8,18 @@
 /* What the tunnel is told of peers in doubt. */
 struct doubt_intent {
 	struct intent intent;
-	struct peer_set *set;
+	char service[SERVICE_TEXT_MAX]; /* that may be gone when it ends; "": the node's */
 	struct tunnel_peer *told;
 	size_t n_told;
 };
 
+/* n_doubted: it isn't noted. What was noted last is told, and forgotten, first. */
 static size_t find(const struct peer_set *set, const struct ovd_key *key)
 {
-	size_t i = 0;
-
-	while (i < set->n_doubted && !key_eq(&set->doubted[i], key))
-		i++;
-	return i;
+	for (size_t i = set->n_doubted; i-- > 0;)
+		if (key_eq(&set->doubted[i], key))
+			return i;
+	return set->n_doubted;
 }
 
 static void forget(struct peer_set *set, size_t i)
@@ -34,9 +34,15 @@ bool doubt_has(const struct peer_set *set, const struct ovd_key *key)
 
 void doubt_note(struct peer_set *set, const struct ovd_key *key)
 {
+	if (!doubt_has(set, key))
+		doubt_add(set, key);
+}
+
+void doubt_add(struct peer_set *set, const struct ovd_key *key)
+{
 	struct ovd_key *more;
 
-	if (doubt_has(set, key) || set->n_doubted >= PEERS_MAX)
+	if (set->n_doubted >= PEERS_MAX)
 		return;
 	more = realloc(set->doubted, (set->n_doubted + 1) * sizeof(*more));
 	if (!more)
@@ -57,18 +63,20 @@ void doubts_end(struct peer_set *set, bool all)
 	}
 }
 
-static void told_commit(struct engine *e _unused_, struct intent *intent)
+static void told_commit(struct engine *e, struct intent *intent)
 {
 	struct doubt_intent *i = CONTAINER_OF(intent, struct doubt_intent, intent);
+	struct peer_set *set;
+	bool there = peers_of(e, service_tunnel(i->service), &set) == 0;
 
-	for (size_t n = 0; n < i->n_told; n++) {
-		struct peer *peer = peer_find(i->set, &i->told[n].key);
-		size_t at = find(i->set, &i->told[n].key);
+	for (size_t n = 0; there && n < i->n_told; n++) {
+		struct peer *peer = peer_find(set, &i->told[n].key);
+		size_t at = find(set, &i->told[n].key);
 
 		if (peer && !peer->busy)
 			peer->unsure = false;
-		if (at < i->set->n_doubted)
-			forget(i->set, at);
+		if (at < set->n_doubted)
+			forget(set, at);
 	}
 	free(i->told);
 	free(i);
@@ -83,17 +91,17 @@ static void told_drop(struct engine *e _unused_, struct intent *intent)
 }
 
 /* A peer that is being changed is told in full by that. */
-static void collect(struct doubt_intent *i)
+static void collect(struct peer_set *set, struct doubt_intent *i)
 {
-	for (size_t n = i->set->n_doubted; n-- > 0;) {
-		const struct peer *peer = peer_find(i->set, &i->set->doubted[n]);
+	for (size_t n = set->n_doubted; n-- > 0;) {
+		const struct peer *peer = peer_find(set, &set->doubted[n]);
 
 		if (peer && !peer->unsure)
-			forget(i->set, n);
+			forget(set, n);
 		if (peer && (!peer->unsure || peer->busy))
 			continue;
 		i->told[i->n_told++] =
-			(struct tunnel_peer){ .key = i->set->doubted[n], .remove = true };
+			(struct tunnel_peer){ .key = set->doubted[n], .remove = true };
 		if (peer)
 			i->told[i->n_told++] = peer_for_tunnel(peer);
 	}
@@ -112,10 +120,10 @@ int engine_peers_doubted(struct engine *e, struct ovd_view service, struct tunne
 	if (!i)
 		return -ENOMEM;
 	*i = (struct doubt_intent){ { .commit = told_commit, .drop = told_drop },
-				    .set = set,
 				    .told = calloc(2 * set->n_doubted, sizeof(*i->told)) };
+	tunnel_name(service, i->service);
 	if (i->told)
-		collect(i);
+		collect(set, i);
 	if (i->n_told == 0) {
 		r = i->told ? -EALREADY : -ENOMEM;
 

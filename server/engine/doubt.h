@@ -6,6 +6,8 @@
 
 /* Notes a key, once. Forgotten if there is no memory, or PEERS_MAX of them are noted. */
 void doubt_note(struct peer_set *set, const struct ovd_key *key);
+/* The same of a key that surely isn't noted: there is nothing to search. */
+void doubt_add(struct peer_set *set, const struct ovd_key *key);
 bool doubt_has(const struct peer_set *set, const struct ovd_key *key);
 
 /* The tunnel was just given all peers: what is wanted is not in doubt any more; with `all`, nothing

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/engine/imported.h"
 #include "server/engine/record.h"
 
 #define MARK_DIGITS 8
@@ -37,6 +38,7 @@ void engine_free(struct engine *e)
 	spare_done(&e->spare);
 	free(e->occupied);
 	free(e->lost);
+	engine_free_imported(e);
 	free(e);
 }
 

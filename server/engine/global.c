@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "server/engine/block.h"
+#include "server/engine/dedicated.h"
 #include "server/engine/doubt.h"
 #include "server/engine/name.h"
 #include "server/engine/record.h"
@@ -94,8 +95,14 @@ static struct global_intent *intent_new(struct engine *e, const struct global *n
 static int check_ranges(struct engine *e, const struct global_spec *spec)
 {
 	char cluster[CIDR_TEXT_MAX], slice[CIDR_TEXT_MAX];
+	const struct service *taken = dedicated_at(e, spec->port);
 	unsigned most = ip_bits(&spec->cluster.ip) - 1;
 
+	if (taken)
+		return engine_refuse(e, -EBUSY,
+				     "wg_port %u is that of service %s's tunnel: tear that down "
+				     "first",
+				     spec->port, taken->name);
 	cidr_format(&spec->cluster, cluster);
 	if (spec->cluster.prefix_len > most)
 		return engine_refuse(e, -EINVAL, "cluster_cidr %s: no room for a node", cluster);

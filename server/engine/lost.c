@@ -34,7 +34,7 @@ bool engine_lost_tunnel(struct ovd_view link, const struct ovd_cidr *address, ui
 	const struct ovd_cidr own = cidr_network(&address->ip, first.prefix_len);
 	const struct ovd_ip node = ip_add(&own.ip, 1);
 
-	if (!ip_eq(&node, &address->ip))
+	if (!ip_eq(&node, &address->ip) || link.n < 2 || memcmp(link.p + link.n - 2, "-g", 2) != 0)
 		return false;
 	*ret = (struct state_global){ .deployment = VIEW_LITERAL(""),
 				      .instance = VIEW_LITERAL(""),
@@ -98,10 +98,10 @@ bool engine_is_our_address(struct engine *e, const struct ovd_ip *ip)
 	return pool_of(e, ip);
 }
 
-bool engine_lost_address(struct engine *e, const struct ovd_ip *ip)
+static bool lose(struct engine *e, const struct ovd_ip *ip, bool is_alias)
 {
 	struct pool *pool = pool_of(e, ip);
-	struct ovd_ip *more;
+	struct lost *more;
 
 	if (pool && pool_claim(pool, ip) < 0)
 		return false;
@@ -109,8 +109,18 @@ bool engine_lost_address(struct engine *e, const struct ovd_ip *ip)
 	if (!more)
 		return pool;
 	e->lost = more;
-	e->lost[e->n_lost++] = *ip;
+	e->lost[e->n_lost++] = (struct lost){ .ip = *ip, .is_alias = is_alias };
 	return true;
+}
+
+bool engine_lost_address(struct engine *e, const struct ovd_ip *ip)
+{
+	return lose(e, ip, false);
+}
+
+bool engine_lost_alias(struct engine *e, const struct ovd_ip *ip)
+{
+	return e->global.has_block && cidr_holds(&e->global.pool.block, ip) && lose(e, ip, true);
 }
 
 int pool_begin(const struct engine *e, struct pool *pool, const struct ovd_cidr *block)
@@ -118,6 +128,6 @@ int pool_begin(const struct engine *e, struct pool *pool, const struct ovd_cidr 
 	int r = pool_init(pool, block);
 
 	for (size_t i = 0; i < e->n_lost && r == 0; i++)
-		pool_claim(pool, &e->lost[i]);
+		pool_claim(pool, &e->lost[i].ip);
 	return r;
 }

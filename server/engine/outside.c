@@ -22,7 +22,7 @@ static bool is_movable(const struct engine *e, const struct service *service)
 {
 	const struct segment *segment = service->segment;
 
-	return !service->leaving && !segment->busy && !segment->held &&
+	return !service->leaving && !service->dedicated && !segment->busy && !segment->held &&
 	       segment_can_move(e, segment);
 }
 

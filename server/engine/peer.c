@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/engine/dedicated.h"
+
 static int compare(const struct tree_node *a, const struct tree_node *b)
 {
 	return memcmp(CONTAINER_OF(a, struct peer, node)->key.b,
@@ -12,21 +14,25 @@ static int compare(const struct tree_node *a, const struct tree_node *b)
 
 int peers_of(struct engine *e, struct ovd_view service, struct peer_set **ret)
 {
-	if (service.p)
+	const struct service *found = service.p ? service_find(e, service) : NULL;
+
+	if (service.p && (!found || !found->dedicated))
 		return engine_refuse(e, -ENOENT, "no dedicated overlay for service %.*s",
 				     VIEW(service));
-	*ret = &e->peers;
+	*ret = found ? &found->dedicated->peers : &e->peers;
 	return 0;
 }
 
-struct tunnel_way peers_way(const struct engine *e, const struct peer_set *set _unused_)
+struct tunnel_way peers_way(const struct engine *e, const struct peer_set *set)
 {
-	return global_way(&e->global);
+	return set->dedicated ? dedicated_way(set->dedicated) : global_way(&e->global);
 }
 
 bool peers_are_busy(const struct engine *e, const struct peer_set *set)
 {
-	return e->global.busy || set->waits;
+	const struct dedicated *d = set->dedicated;
+
+	return set->waits || set->syncing || (d ? d->service->segment->busy : e->global.busy);
 }
 
 struct peer *peer_find(const struct peer_set *set, const struct ovd_key *key)
@@ -35,6 +41,11 @@ struct peer *peer_find(const struct peer_set *set, const struct ovd_key *key)
 	struct tree_node *found = tree_find(set->root, &wanted.node, compare);
 
 	return found ? CONTAINER_OF(found, struct peer, node) : NULL;
+}
+
+int peer_compare(const struct peer *a, const struct peer *b)
+{
+	return compare(&a->node, &b->node);
 }
 
 void peer_insert(struct peer_set *set, struct peer *peer)
@@ -87,6 +98,13 @@ void peer_release(struct peer_set *set, struct peer *peer)
 	set->n_busy--;
 }
 
+bool peer_same_endpoint(const struct peer *a, const struct peer *b)
+{
+	if (a->host || b->host)
+		return view_eq(view(a->host), view(b->host));
+	return a->has_endpoint == b->has_endpoint && endpoint_eq(&a->endpoint, &b->endpoint);
+}
+
 void peers_free(struct engine *e, struct peer_set *set)
 {
 	struct tree_node *at;
@@ -124,16 +142,20 @@ void peer_lose(struct peer *peer, const struct ovd_cidr *cidr)
 		}
 }
 
-void engine_each_peer(const struct engine *e, void (*each)(void *arg, const struct peer_view *peer),
-		      void *arg)
+void engine_each_peer(struct engine *e, struct ovd_view service,
+		      void (*each)(void *arg, const struct peer_view *peer), void *arg)
 {
+	struct peer_set *set;
 	struct tree_node *at;
 	struct tree_walk walk;
 
-	for (at = tree_first(&walk, e->peers.root); at; at = tree_next(&walk)) {
+	if (peers_of(e, service, &set) < 0)
+		return;
+	for (at = tree_first(&walk, set->root); at; at = tree_next(&walk)) {
 		const struct peer *peer = CONTAINER_OF(at, struct peer, node);
 
 		each(arg, &(struct peer_view){
+				  .service = service,
 				  .key = peer->key,
 				  .host = view(peer->host),
 				  .has_endpoint = peer->has_endpoint,
@@ -155,13 +177,15 @@ int peer_check_guest(struct engine *e, const struct peer *peer, bool guest)
 		       : 0;
 }
 
-int peer_check(struct engine *e, const struct ovd_key *key, const struct ovd_cidr *allowed,
-	       size_t n)
+int peer_check(struct engine *e, const struct peer_set *set, const struct ovd_key *key,
+	       const struct ovd_cidr *allowed, size_t n)
 {
+	const struct ovd_key *own = set->dedicated ? &set->dedicated->public_key : &e->public_key;
 	char text[CIDR_TEXT_MAX];
 
-	if (key_eq(key, &e->public_key))
-		return engine_refuse(e, -EINVAL, "the peer's key is this node's own");
+	if (key_eq(key, own))
+		return engine_refuse(e, -EINVAL, "the peer's key is %s own",
+				     set->dedicated ? "this tunnel's" : "this node's");
 	if (n > PEER_ALLOWED_MAX)
 		return engine_refuse(e, -E2BIG, "allowed_ips: more than %d prefixes",
 				     PEER_ALLOWED_MAX);

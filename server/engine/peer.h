@@ -17,6 +17,19 @@ struct peer *peer_find(const struct peer_set *set, const struct ovd_key *key);
 struct peer *peer_new(struct engine *e, const struct ovd_key *key, size_t room);
 void peer_free(struct engine *e, struct peer *peer);
 
+/* One of the key and the list, with room for some more prefixes; NULL. */
+struct peer *peer_copy(struct engine *e, const struct ovd_key *key, const struct ovd_cidr *allowed,
+		       size_t n, size_t more);
+
+/* Gives `next` the spec's endpoint and keepalive, and what the host name resolved to last if that
+ * is also what it was; was may be NULL. -ENOMEM. */
+int peer_set_endpoint(struct engine *e, struct peer *next, const struct peer *was,
+		      const struct peer_spec *spec);
+bool peer_same_endpoint(const struct peer *a, const struct peer *b);
+
+/* By key. */
+int peer_compare(const struct peer *a, const struct peer *b);
+
 /* Puts a record in, the tree's from then on; takes one out and gives it back. */
 void peer_insert(struct peer_set *set, struct peer *peer);
 void peer_delete(struct engine *e, struct peer_set *set, struct peer *peer);
@@ -30,8 +43,8 @@ void peer_lose(struct peer *peer, const struct ovd_cidr *cidr);
 
 /* Whether a peer may be so; and whether this one, which may be NULL, is to be changed by a guest's
  * container, or else by a client. -EINVAL, -E2BIG, -EEXIST. */
-int peer_check(struct engine *e, const struct ovd_key *key, const struct ovd_cidr *allowed,
-	       size_t n);
+int peer_check(struct engine *e, const struct peer_set *set, const struct ovd_key *key,
+	       const struct ovd_cidr *allowed, size_t n);
 int peer_check_guest(struct engine *e, const struct peer *peer, bool guest);
 
 /* The record of a prefix that the peer is to have. It has another peer for its owner if that has

@@ -5,9 +5,8 @@
 #include "server/engine/doubt.h"
 #include "server/engine/peer_change.h"
 
-/* Of the key and the list, with room for some more prefixes. */
-static struct peer *peer_copy(struct engine *e, const struct ovd_key *key,
-			      const struct ovd_cidr *allowed, size_t n, size_t more)
+struct peer *peer_copy(struct engine *e, const struct ovd_key *key, const struct ovd_cidr *allowed,
+		       size_t n, size_t more)
 {
 	struct peer *peer = peer_new(e, key, n + more);
 
@@ -19,8 +18,8 @@ static struct peer *peer_copy(struct engine *e, const struct ovd_key *key,
 	return peer;
 }
 
-static int set_endpoint(struct engine *e, struct peer *next, const struct peer *was,
-			const struct peer_spec *spec)
+int peer_set_endpoint(struct engine *e, struct peer *next, const struct peer *was,
+		      const struct peer_spec *spec)
 {
 	next->keepalive = spec->keepalive;
 	next->has_endpoint = spec->has_endpoint;
@@ -64,7 +63,7 @@ int engine_peer_set(struct engine *e, const struct peer_spec *spec, struct plan 
 		return r;
 	peer = peer_find(set, &spec->key);
 	is_new = !peer;
-	r = peer_check(e, &spec->key, spec->allowed, spec->n_allowed);
+	r = peer_check(e, set, &spec->key, spec->allowed, spec->n_allowed);
 	if (r == 0)
 		r = peer_check_guest(e, peer, spec->guest);
 	if (r < 0)
@@ -80,7 +79,7 @@ int engine_peer_set(struct engine *e, const struct peer_spec *spec, struct plan 
 	if (!next)
 		return -ENOMEM;
 	next->guest = spec->guest;
-	r = set_endpoint(e, next, peer, spec);
+	r = peer_set_endpoint(e, next, peer, spec);
 	if (r == 0 && is_new) { /* an empty one, for the intent that fills it */
 		peer = peer_new(e, &spec->key, 0);
 		r = peer ? 0 : -ENOMEM;
@@ -132,7 +131,7 @@ static struct peer *peer_twin(struct engine *e, const struct peer *peer)
 				  .endpoint = peer->endpoint,
 				  .keepalive = peer->keepalive };
 
-	if (twin && set_endpoint(e, twin, peer, &spec) < 0) {
+	if (twin && peer_set_endpoint(e, twin, peer, &spec) < 0) {
 		peer_free(e, twin);
 		return NULL;
 	}
@@ -162,7 +161,7 @@ int engine_peer_allow(struct engine *e, struct ovd_view service, const struct ov
 	has = peer_allows(peer, cidr);
 	if (has && !peer->unsure)
 		return -EALREADY;
-	r = peer_check(e, key, cidr, 1);
+	r = peer_check(e, set, key, cidr, 1);
 	if (r < 0)
 		return r;
 	if (!has && peer->n_allowed >= PEER_ALLOWED_MAX)

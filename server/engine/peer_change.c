@@ -48,14 +48,14 @@ static void change_commit(struct engine *e, struct intent *intent)
 
 		if (loser) {
 			peer_lose(loser, &i->added[n]);
-			record_tell_peer(e, loser, true);
+			record_tell_peer(e, i->set, loser, true);
 		}
 		i->records[n]->owner = i->peer;
 	}
 	for (size_t n = 0; n < i->n_removed; n++)
 		peer_unclaim(e, i->set, prefix_find(&i->set->allowed, &i->removed[n]));
 	if (i->peer)
-		record_tell_peer(e, i->next ? i->next : i->peer, i->next);
+		record_tell_peer(e, i->set, i->next ? i->next : i->peer, i->next);
 	if (i->next) {
 		struct peer was = *i->peer;
 
@@ -152,20 +152,14 @@ static int plan_routes(const struct engine *e, const struct peer_intent *i, stru
 	return r;
 }
 
-static bool same_endpoint(const struct peer *a, const struct peer *b)
-{
-	if (a->host || b->host)
-		return view_eq(view(a->host), view(b->host));
-	return a->has_endpoint == b->has_endpoint && endpoint_eq(&a->endpoint, &b->endpoint);
-}
-
 static struct tunnel_peer difference(const struct peer_intent *i)
 {
 	const struct peer *next = i->next;
 
 	return (struct tunnel_peer){
 		.key = i->peer->key,
-		.has_endpoint = next->has_endpoint && (i->is_new || !same_endpoint(next, i->peer)),
+		.has_endpoint =
+			next->has_endpoint && (i->is_new || !peer_same_endpoint(next, i->peer)),
 		.endpoint = next->endpoint,
 		.has_keepalive = i->is_new || next->keepalive != i->peer->keepalive,
 		.keepalive = next->keepalive,

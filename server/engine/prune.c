@@ -1,7 +1,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "server/engine/state.h"
+#include "server/engine/dedicated.h"
 
 bool engine_owns_link(const struct engine *e, struct ovd_view link)
 {
@@ -10,6 +10,9 @@ bool engine_owns_link(const struct engine *e, struct ovd_view link)
 
 	if (e->global.up && view_eq(view(e->global.link), link))
 		return true;
+	for (const struct dedicated *d = e->dedicated; d; d = d->next)
+		if (view_eq(view(d->link), link))
+			return true;
 	for (at = tree_first(&walk, e->services); at; at = tree_next(&walk))
 		if (view_eq(view(CONTAINER_OF(at, struct service, node)->segment->link), link))
 			return true;
@@ -47,7 +50,7 @@ int engine_repair(struct engine *e, struct plan *plan)
 	struct step_uplink *uplink;
 	struct tree_node *at;
 	struct tree_walk walk;
-	int r = 0;
+	int r;
 
 	if (e->n_services == 0 && !e->global.up)
 		return 0;
@@ -56,6 +59,7 @@ int engine_repair(struct engine *e, struct plan *plan)
 	PLAN_ADD(plan, STEP_FIREWALL);
 	if (e->global.up && !e->global.busy)
 		PLAN_ADD(plan, STEP_PREFIX)->prefix.cidr = e->global.pool.block;
+	r = dedicated_plan_prefixes(e, plan);
 	for (at = tree_first(&walk, e->services); at && r == 0; at = tree_next(&walk)) {
 		struct segment *segment = CONTAINER_OF(at, struct service, node)->segment;
 

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include "server/engine/dedicated.h"
+
 #define FORM 1 /* of the store */
 
 struct state_prefix record_prefix(const struct ovd_cidr *cidr)
@@ -49,6 +51,8 @@ enum state_mode record_mode(enum service_mode mode)
 		return STATE_MODE_SHARED;
 	case SERVICE_ISOLATED:
 		return STATE_MODE_ISOLATED;
+	case SERVICE_DEDICATED:
+		return STATE_MODE_DEDICATED;
 	}
 	return STATE_MODE_AUTO;
 }
@@ -56,19 +60,23 @@ enum state_mode record_mode(enum service_mode mode)
 struct state_record record_of_service(const struct service *service,
 				      struct state_prefix subnets[SEGMENT_BLOCKS_MAX])
 {
+	struct state_record record = {
+		.kind = STATE_RECORD_SERVICE,
+		.service = { .name = view(service->name),
+			     .mode = record_mode(service->mode),
+			     .link = view(service->segment->link),
+			     .leaving = service->leaving },
+	};
 	const struct pool *pool;
 	size_t n = 0;
 
 	for (; (pool = segment_pool_at(service->segment, n)); n++)
 		subnets[n] = record_prefix(&pool->block);
-	return (struct state_record){
-		.kind = STATE_RECORD_SERVICE,
-		.service = { .name = view(service->name),
-			     .mode = record_mode(service->mode),
-			     .link = view(service->segment->link),
-			     .blocks = { subnets, n },
-			     .leaving = service->leaving },
-	};
+	record.service.blocks.items = subnets;
+	record.service.blocks.n = n;
+	if (service->dedicated)
+		dedicated_put_record(service->dedicated, &record.service);
+	return record;
 }
 
 static enum state_handle record_handle(enum handle_kind kind)
@@ -126,7 +134,8 @@ struct state_record record_of_attachment(const struct attachment *a, bool unfini
 	return record;
 }
 
-void record_tell_peer(struct engine *e, const struct peer *peer, bool there)
+void record_tell_peer(struct engine *e, const struct peer_set *set, const struct peer *peer,
+		      bool there)
 {
 	struct state_prefix allowed[PEER_ALLOWED_MAX];
 	char key[KEY_TEXT_MAX], endpoint[ENDPOINT_TEXT_MAX];
@@ -139,6 +148,8 @@ void record_tell_peer(struct engine *e, const struct peer *peer, bool there)
 
 	if (!e->peer_changed || peer->guest)
 		return;
+	if (set->dedicated)
+		record.peer.service = view(set->dedicated->service->name);
 	if (peer->host)
 		record.peer.endpoint = view(peer->host);
 	else if (peer->has_endpoint)
@@ -146,6 +157,15 @@ void record_tell_peer(struct engine *e, const struct peer *peer, bool there)
 	for (size_t i = 0; i < peer->n_allowed; i++)
 		allowed[i] = record_prefix(&peer->allowed[i]);
 	e->peer_changed(e->peer_changed_arg, &record, there);
+}
+
+void record_tell_peers_gone(struct engine *e, const struct peer_set *set)
+{
+	struct tree_node *at;
+	struct tree_walk walk;
+
+	for (at = tree_first(&walk, set->root); at; at = tree_next(&walk))
+		record_tell_peer(e, set, CONTAINER_OF(at, struct peer, node), false);
 }
 
 int plan_remember(struct plan *plan, struct state_record record)

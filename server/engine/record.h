@@ -13,8 +13,10 @@ struct state_record record_of_service(const struct service *service,
 				      struct state_prefix subnets[SEGMENT_BLOCKS_MAX]);
 enum state_mode record_mode(enum service_mode mode);
 
-/* Tells who watches peers of this one: as it is, or that it is gone. */
-void record_tell_peer(struct engine *e, const struct peer *peer, bool there);
+/* Tells who watches peers of this one: as it is, or that it is gone; that all are gone. */
+void record_tell_peer(struct engine *e, const struct peer_set *set, const struct peer *peer,
+		      bool there);
+void record_tell_peers_gone(struct engine *e, const struct peer_set *set);
 
 /* Steps: it is in the store; it is there instead of what it was; it is not there. */
 int plan_remember(struct plan *plan, struct state_record record);

@@ -2,6 +2,8 @@
 #include <errno.h>
 
 #include "server/engine/attachment.h"
+#include "server/engine/dedicated.h"
+#include "server/engine/imported.h"
 
 #include "server/engine/peer.h"
 #include "server/engine/record.h"
@@ -37,8 +39,9 @@ static enum service_mode mode_of(enum state_mode mode)
 {
 	switch (mode) {
 	case STATE_MODE_AUTO:
-	case STATE_MODE_DEDICATED:
 		return SERVICE_AUTO;
+	case STATE_MODE_DEDICATED:
+		return SERVICE_DEDICATED;
 	case STATE_MODE_SHARED:
 		return SERVICE_SHARED;
 	case STATE_MODE_ISOLATED:
@@ -111,6 +114,10 @@ static int restore_service(struct engine *e, const struct state_service *record)
 	r = restore_segment(e, record, mode == SERVICE_SHARED, &segment);
 	if (r == 0)
 		r = service_new(e, record->name, mode, segment, &service);
+	if (r == 0 && mode == SERVICE_DEDICATED)
+		r = dedicated_restore(e, service, record);
+	if (r < 0 && service)
+		service_forget(e, service);
 	if (r < 0)
 		return r;
 	service_leave(e, service, record->leaving);
@@ -122,7 +129,9 @@ static int restore_service(struct engine *e, const struct state_service *record)
 static int restore_peer(struct engine *e, const struct state_peer *record)
 {
 	struct ovd_cidr allowed[PEER_ALLOWED_MAX];
-	struct peer_spec spec = { .keepalive = record->keepalive, .allowed = allowed };
+	struct peer_spec spec = { .service = record->service,
+				  .keepalive = record->keepalive,
+				  .allowed = allowed };
 	struct tunnel_change change;
 	struct intent *intent;
 	struct plan plan = { .n = 0 };
@@ -141,7 +150,9 @@ static int restore_peer(struct engine *e, const struct state_peer *record)
 	if (r == 0)
 		engine_commit(e, intent);
 	plan_done(&plan); /* the tunnel is given all peers with their routes */
-	return r == 0 || r == -EALREADY ? 0 : r == -ENOMEM ? r : -EBADMSG;
+	if (r == 0 || r == -EALREADY)
+		return 0;
+	return r == -ENOMEM || r == -ENOENT ? r : -EBADMSG;
 }
 
 static int claim_addresses(struct engine *e, const struct attachment *a)
@@ -285,6 +296,8 @@ int engine_restore(struct engine *e, const struct state_record *record)
 		return restore_attachment(e, &record->attachment);
 	case STATE_RECORD_LEASE:
 		return restore_lease(e, &record->lease);
+	case STATE_RECORD_IDENTITY:
+		return imported_restore(e, &record->identity);
 	case STATE_RECORD_SETTING:
 		return 0;
 	}

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "server/engine/block.h"
+#include "server/engine/dedicated.h"
 #include "server/engine/name.h"
 
 /* Where addresses come from while nobody has said what the cluster's range is: 10.200.0.0/16. */
@@ -13,6 +14,15 @@ struct taken {
 	const struct engine *e;
 	bool fallback;
 };
+
+/* Some peer is to be sent what is for it. */
+static bool peers_have(const struct engine *e, const struct ovd_cidr *block)
+{
+	for (const struct dedicated *d = e->dedicated; d; d = d->next)
+		if (prefix_overlapping(&d->peers.allowed, block))
+			return true;
+	return prefix_overlapping(&e->peers.allowed, block);
+}
 
 static bool block_taken(const void *arg, const struct ovd_cidr *block)
 {
@@ -25,7 +35,7 @@ static bool block_taken(const void *arg, const struct ovd_cidr *block)
 	for (size_t i = 0; i < taken.e->n_occupied; i++)
 		if (cidr_overlaps(&taken.e->occupied[i], block))
 			return true;
-	if (taken.fallback && prefix_overlapping(&taken.e->peers.allowed, block))
+	if (taken.fallback && peers_have(taken.e, block))
 		return true;
 	return prefix_overlapping(&taken.e->blocks, block);
 }
@@ -95,11 +105,15 @@ int segment_on(struct engine *e, bool shared, struct ovd_view service, const str
 	return 0;
 }
 
-int segment_new(struct engine *e, bool shared, struct ovd_view service, struct segment **ret)
+int segment_new(struct engine *e, enum service_mode mode, struct ovd_view service,
+		struct segment **ret)
 {
+	bool shared = mode == SERVICE_SHARED;
 	struct ovd_cidr block;
 	int r = segment_choose_block(e, shared ? SHARED_KEY : service, &block);
 
+	if (mode == SERVICE_DEDICATED && r == 0)
+		block = block_half(&block, true);
 	if (r == 0)
 		r = segment_on(e, shared, service, &block, ret);
 	if (r == 0)

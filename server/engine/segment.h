@@ -10,10 +10,11 @@
 int segment_choose_block(struct engine *e, struct ovd_view key, struct ovd_cidr *ret);
 
 /* The bridge of a service, or of all shared ones, on a block that is free and without a name; on a
- * chosen block, named. */
+ * chosen block, of a dedicated service its upper half, named. */
 int segment_on(struct engine *e, bool shared, struct ovd_view service, const struct ovd_cidr *block,
 	       struct segment **ret);
-int segment_new(struct engine *e, bool shared, struct ovd_view service, struct segment **ret);
+int segment_new(struct engine *e, enum service_mode mode, struct ovd_view service,
+		struct segment **ret);
 
 /* The i-th of its subnets; NULL behind the last. The one that holds the address; NULL. */
 struct pool *segment_pool_at(struct segment *segment, size_t i);

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "server/engine/attachment.h"
+#include "server/engine/dedicated.h"
+#include "server/engine/imported.h"
 #include "server/engine/record.h"
 #include "server/engine/segment.h"
 
@@ -22,78 +24,17 @@ struct service_intent {
 	struct ovd_cidr more[SEGMENT_BLOCKS_MAX];        /* its other addresses, for the plan */
 	char (*ports)[LINK_NAME_MAX]; /* setup: what is to be on the bridge, for the plan */
 	size_t room;                  /* for so many ports */
+	bool complete;                /* setup: its own tunnel has no other peers than these */
+	struct tunnel_peer *peers;    /* the same; their lists are the peers' own */
+	size_t n_peers;
 };
 
 static void intent_free(struct engine *e, struct service_intent *i)
 {
 	spare_give(&e->spare, i->ports, i->room * sizeof(*i->ports));
+	spare_give(&e->spare, i->peers, i->n_peers * sizeof(*i->peers));
 	spare_give(&e->spare, i, sizeof(*i));
 }
-
-static int compare(const struct tree_node *a, const struct tree_node *b)
-{
-	return strcmp(CONTAINER_OF(a, struct service, node)->name,
-		      CONTAINER_OF(b, struct service, node)->name);
-}
-
-struct service *service_find(const struct engine *e, struct ovd_view name)
-{
-	struct service key;
-	struct tree_node *found;
-
-	if (name.n > NAME_MAX_BYTES)
-		return NULL;
-	text_copy(key.name, sizeof(key.name), name);
-	found = tree_find(e->services, &key.node, compare);
-	return found ? CONTAINER_OF(found, struct service, node) : NULL;
-}
-
-const char *engine_service_link(const struct engine *e, struct ovd_view name)
-{
-	const struct service *service = service_find(e, name);
-
-	return service ? service->segment->link : "";
-}
-
-size_t engine_service_count(const struct engine *e)
-{
-	return e->n_services;
-}
-
-static void service_free(struct engine *e, struct service *service)
-{
-	if (--service->segment->n_services == 0)
-		segment_free(e, service->segment);
-	spare_give(&e->spare, service, sizeof(*service));
-}
-
-void engine_free_services(struct engine *e)
-{
-	struct tree_node *at;
-	struct tree_walk walk;
-
-	for (at = tree_first(&walk, e->services); at; at = tree_next(&walk))
-		service_free(e, CONTAINER_OF(at, struct service, node));
-}
-
-void service_leave(struct engine *e, struct service *service, bool leaving)
-{
-	e->n_leaving -= service->leaving;
-	e->n_leaving += leaving;
-	service->leaving = leaving;
-}
-
-void service_forget(struct engine *e, struct service *service)
-{
-	service_leave(e, service, false);
-	tree_delete(&e->services, &service->node, compare);
-	e->n_services--;
-	if (e->shared == service->segment && service->segment->n_services == 1)
-		e->shared = NULL;
-	service_free(e, service);
-}
-
-/* ---- setup ---- */
 
 static struct ovd_view block_key(const struct engine *e, const struct service *service)
 {
@@ -109,7 +50,7 @@ static int begin_move(struct engine *e, struct service_intent *i)
 	int r;
 
 	segment->held = false;
-	if (held || !segment_can_move(e, segment))
+	if (held || i->service->dedicated || !segment_can_move(e, segment))
 		return 0;
 	r = segment_choose_block(e, block_key(e, i->service), &block);
 	if (r == 0)
@@ -212,6 +153,16 @@ static int plan_proxies(const struct segment *segment, struct plan *plan)
 	return r;
 }
 
+static int plan_tunnel(struct engine *e, struct service_intent *i, struct plan *plan)
+{
+	const struct dedicated *d = i->service->dedicated;
+
+	if (!d)
+		return 0;
+	i->n_peers = d->peers.n;
+	return dedicated_plan_setup(e, d, i->complete, &i->peers, plan);
+}
+
 static int plan_segment(struct engine *e, struct service_intent *i, struct plan *plan)
 {
 	struct segment *segment = i->service->segment;
@@ -224,6 +175,8 @@ static int plan_segment(struct engine *e, struct service_intent *i, struct plan 
 		PLAN_ADD(plan, STEP_PREFIX)->prefix.cidr = pool->block;
 	else
 		r = segment_plan_prefixes(segment, STEP_PREFIX, plan);
+	if (r == 0)
+		r = plan_tunnel(e, i, plan);
 	if (r < 0)
 		return r;
 	bridge = &PLAN_ADD(plan, STEP_BRIDGE)->bridge;
@@ -242,16 +195,13 @@ static int plan_segment(struct engine *e, struct service_intent *i, struct plan 
 	}
 	if (segment->n_attached == 0)
 		return 0;
-	r = plan_proxies(segment, plan);
-	if (r < 0)
-		return r;
 	i->ports = spare_take(&e->spare, segment->n_attached * sizeof(*i->ports));
 	if (!i->ports)
 		return -ENOMEM;
 	i->room = segment->n_attached;
 	bridge->ports = i->ports;
 	bridge->n_ports = segment_ports(segment, i->ports);
-	return 0;
+	return plan_proxies(segment, plan);
 }
 
 static void setup_commit(struct engine *e, struct intent *intent)
@@ -262,6 +212,10 @@ static void setup_commit(struct engine *e, struct intent *intent)
 	i->service->mode = i->mode;
 	service_leave(e, i->service, i->leaving);
 	end_move(e, i, true);
+	if (i->service->dedicated) {
+		dedicated_made(i->service->dedicated);
+		imported_end(e, i->service->name);
+	}
 	segment->busy = false;
 	intent_free(e, i);
 }
@@ -279,35 +233,26 @@ static void setup_drop(struct engine *e, struct intent *intent)
 	intent_free(e, i);
 }
 
-int service_new(struct engine *e, struct ovd_view name, enum service_mode mode,
-		struct segment *segment, struct service **ret)
+/* What a service has of its own. */
+static const char *own_things(enum service_mode mode)
 {
-	struct service *service = spare_take(&e->spare, sizeof(*service));
-
-	if (!service)
-		return -ENOMEM;
-	text_copy(service->name, sizeof(service->name), name);
-	service->mode = mode;
-	service->segment = segment;
-	tree_insert(&e->services, &service->node, compare);
-	segment->n_services++;
-	e->n_services++;
-	*ret = service;
-	return 0;
-}
-
-static bool same_segment(enum service_mode a, enum service_mode b)
-{
-	return (a == SERVICE_SHARED) == (b == SERVICE_SHARED);
+	switch (mode) {
+	case SERVICE_AUTO:
+	case SERVICE_ISOLATED:
+		return "with a bridge of its own";
+	case SERVICE_SHARED:
+		return "without a bridge of its own";
+	case SERVICE_DEDICATED:
+		return "with a tunnel of its own";
+	}
+	return "";
 }
 
 static int setup_again(struct engine *e, struct service *service, enum service_mode mode)
 {
-	if (!same_segment(service->mode, mode))
-		return engine_refuse(
-			e, -EEXIST,
-			"service %s is set up %s a bridge of its own: tear it down first",
-			service->name, service->mode == SERVICE_SHARED ? "without" : "with");
+	if (strcmp(own_things(service->mode), own_things(mode)) != 0)
+		return engine_refuse(e, -EEXIST, "service %s is set up %s: tear it down first",
+				     service->name, own_things(service->mode));
 	return 0;
 }
 
@@ -316,7 +261,7 @@ static int setup_new(struct engine *e, struct ovd_view name, enum service_mode m
 		     struct service **ret)
 {
 	struct segment *segment = mode == SERVICE_SHARED ? e->shared : NULL;
-	int r = segment ? 0 : segment_new(e, mode == SERVICE_SHARED, name, &segment);
+	int r = segment ? 0 : segment_new(e, mode, name, &segment);
 
 	if (r < 0)
 		return r;
@@ -330,10 +275,10 @@ static int setup_new(struct engine *e, struct ovd_view name, enum service_mode m
 
 static bool must_wait(const struct engine *e, const struct service *service, enum service_mode mode)
 {
-	const struct segment *segment = service                  ? service->segment
-					: mode == SERVICE_SHARED ? e->shared
-								 : NULL;
+	const struct segment *segment = mode == SERVICE_SHARED ? e->shared : NULL;
 
+	if (service)
+		return service_must_wait(service);
 	return segment ? segment->busy : e->global.busy;
 }
 
@@ -357,6 +302,8 @@ static int setup_begin(struct engine *e, const struct service_intent *wanted, st
 		r = plan_records(e, i, plan);
 	if (r == 0)
 		r = plan_segment(e, i, plan);
+	if (r == 0 && i->service->dedicated)
+		r = imported_plan_end(e, i->service->name, plan);
 	if (r < 0) {
 		setup_drop(e, &i->intent);
 		return r;
@@ -365,9 +312,25 @@ static int setup_begin(struct engine *e, const struct service_intent *wanted, st
 	return 0;
 }
 
-/* Also when all is as it was: the platform knows what is missing, and makes it again. */
-int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mode mode,
-			 struct plan *plan, struct intent **ret)
+static int setup_new_dedicated(struct engine *e, struct ovd_view name, const struct ovd_key *keys,
+			       struct service **ret)
+{
+	int r = dedicated_check(e);
+
+	if (r == 0)
+		r = setup_new(e, name, SERVICE_DEDICATED, ret);
+	if (r < 0)
+		return r;
+	r = dedicated_new(e, *ret, &keys[0], &keys[1]);
+	if (r < 0)
+		service_forget(e, *ret);
+	return r;
+}
+
+/* keys: of a tunnel of its own, private and public; NULL: it has none. Also when all is as it was:
+ * the platform knows what is missing, and makes it again. */
+static int setup(struct engine *e, struct ovd_view name, enum service_mode mode,
+		 const struct ovd_key *keys, struct plan *plan, struct intent **ret)
 {
 	struct service_intent wanted = { .service = service_find(e, name), .mode = mode };
 	int r;
@@ -378,27 +341,60 @@ int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mo
 	if (must_wait(e, wanted.service, mode))
 		return -EINPROGRESS;
 	wanted.is_new = !wanted.service;
-	r = wanted.is_new ? setup_new(e, name, mode, &wanted.service)
-			  : setup_again(e, wanted.service, mode);
+	if (!wanted.is_new)
+		r = setup_again(e, wanted.service, mode);
+	else if (keys)
+		r = setup_new_dedicated(e, name, keys, &wanted.service);
+	else
+		r = setup_new(e, name, mode, &wanted.service);
 	return r < 0 ? r : setup_begin(e, &wanted, plan, ret);
 }
 
-int engine_service_again(struct engine *e, size_t i, struct plan *plan, struct intent **ret)
+int engine_service_setup(struct engine *e, struct ovd_view name, enum service_mode mode,
+			 struct plan *plan, struct intent **ret)
 {
-	struct tree_walk walk;
-	struct tree_node *at = tree_first(&walk, e->services);
-	struct service_intent wanted = { .is_new = false };
+	return setup(e, name, mode, NULL, plan, ret);
+}
 
-	while (at && i-- > 0)
-		at = tree_next(&walk);
-	if (!at)
-		return -ENOENT;
-	wanted.service = CONTAINER_OF(at, struct service, node);
-	if (wanted.service->segment->busy)
-		return -EINPROGRESS;
-	wanted.mode = wanted.service->mode;
-	wanted.leaving = wanted.service->leaving;
-	return setup_begin(e, &wanted, plan, ret);
+int engine_service_setup_dedicated(struct engine *e, struct ovd_view name,
+				   const struct ovd_key *private_key,
+				   const struct ovd_key *public_key, struct plan *plan,
+				   struct intent **ret)
+{
+	struct ovd_key keys[] = { *private_key, *public_key };
+	int r = setup(e, name, SERVICE_DEDICATED, keys, plan, ret);
+
+	explicit_bzero(keys, sizeof(keys));
+	return r;
+}
+
+static int again(struct engine *e, struct service *service, bool complete, struct plan *plan,
+		 struct intent **ret)
+{
+	struct service_intent wanted = { .service = service,
+					 .mode = service->mode,
+					 .leaving = service->leaving,
+					 .complete = complete };
+
+	return service_must_wait(service) ? -EINPROGRESS : setup_begin(e, &wanted, plan, ret);
+}
+
+int engine_service_again(struct engine *e, size_t i, bool complete, struct plan *plan,
+			 struct intent **ret)
+{
+	struct service *service = service_at(e, i);
+
+	return service ? again(e, service, complete, plan, ret) : -ENOENT;
+}
+
+int engine_tunnel_again(struct engine *e, struct ovd_view name, struct plan *plan,
+			struct intent **ret)
+{
+	struct service *service = name.p ? service_find(e, name) : NULL;
+
+	if (!name.p)
+		return engine_global_again(e, false, plan, ret);
+	return service && service->dedicated ? again(e, service, false, plan, ret) : -EALREADY;
 }
 
 static bool is_full(struct segment *segment)
@@ -418,6 +414,8 @@ int engine_service_grow(struct engine *e, struct ovd_view name, struct plan *pla
 
 	if (!wanted.service || !is_full(wanted.service->segment))
 		return -EALREADY;
+	if (wanted.service->dedicated)
+		return segment_refuse_full(e, wanted.service);
 	if (wanted.service->segment->busy || e->global.busy)
 		return -EINPROGRESS;
 	if (segment_pool_at(wanted.service->segment, SEGMENT_BLOCKS_MAX - 1))
@@ -452,6 +450,8 @@ bool engine_service_elsewhere(struct engine *e, struct intent *intent)
 		return false;
 	e->occupied = more;
 	e->occupied[e->n_occupied++] = block;
+	if (i->service->dedicated)
+		dedicated_port_occupied(e, i->service->dedicated);
 	setup_drop(e, intent);
 	return true;
 }

@@ -61,8 +61,9 @@ struct service {
 	struct tree_node node;
 	char name[NAME_MAX_BYTES + 1];
 	enum service_mode mode;
+	uint16_t n_attached, n_detaching; /* the latter of the former */
 	struct segment *segment;
-	unsigned n_attached, n_detaching; /* the latter of the former */
+	struct dedicated *dedicated; /* its tunnel; NULL: it has none of its own */
 	bool leaving; /* torn down while containers were attached: goes with the last of them */
 };
 
@@ -103,21 +104,24 @@ struct peer {
 	struct ovd_key key;
 	char *host; /* endpoint as a name to be resolved; NULL if it was numeric */
 	bool has_endpoint, busy;
-	bool unsure; /* the tunnel may have it otherwise */
-	bool guest;  /* a container's: it has no record of its own, and always routes */
+	bool unsure;  /* the tunnel may have it otherwise */
+	bool guest;   /* a container's: it has no record of its own, and always routes */
+	bool differs; /* in what a sync has built: from what is */
 	struct ovd_endpoint endpoint;
 	uint16_t keepalive;
 	uint16_t n_allowed, room; /* room: for so many prefixes */
 	struct ovd_cidr *allowed;
 };
 
-/* The peers of a tunnel. {0} is empty. */
+/* The peers of a tunnel. {0} is empty, and the node's. */
 struct peer_set {
-	struct tree_node *root;    /* struct peer by key */
-	struct prefix_set allowed; /* of peers, which own them; one that a peer is to get is its
-				      own before the intent ends, if nobody has it */
+	struct dedicated *dedicated; /* whose they are; NULL: the node's */
+	struct tree_node *root;      /* struct peer by key */
+	struct prefix_set allowed;   /* of peers, which own them; one that a peer is to get is its
+					own before the intent ends, if nobody has it */
 	size_t n, n_busy;
 	bool waits;              /* a change of the tunnel, for the peers that are busy */
+	bool syncing;            /* all of it is changed at once, which counts as a busy peer */
 	struct ovd_key *doubted; /* see doubt.h */
 	size_t n_doubted;
 };
@@ -134,26 +138,34 @@ struct adopt_note {
 	struct state_prefix subnets[SEGMENT_BLOCKS_MAX];
 };
 
+struct lost {
+	struct ovd_ip ip;
+	bool is_alias; /* of the tunnel's link: a process that shares the host's network has it */
+};
+
 struct engine {
 	char mark[MARK_MAX];
 	char reason[REASON_MAX];
 	struct ovd_key private_key, public_key;
 	char public_text[KEY_TEXT_MAX];
 	uint64_t node_id;
-	bool imported; /* what an earlier overlay daemon left was read */
+	bool imported;               /* what an earlier overlay daemon left was read */
+	struct imported *identities; /* see imported.h */
 	struct global global;
 	struct segment *shared; /* the bridge of all shared services; NULL while there is none */
 	struct tree_node *services; /* struct service by name, ... */
 	struct tree_node *attachments_by_handle, *attachments_by_netns;
-	struct peer_set peers;    /* of the node's tunnel */
-	struct prefix_set blocks; /* of segments, which own them */
-	struct spare spare;       /* where records, intents and their lists come from */
+	struct dedicated *dedicated; /* by the names of their services */
+	uint64_t ports_occupied[4];  /* that others have: a bit for each, modulo 256 */
+	struct peer_set peers;       /* of the node's tunnel */
+	struct prefix_set blocks;    /* of segments, which own them */
+	struct spare spare;          /* where records, intents and their lists come from */
 	size_t n_services, n_leaving, n_attachments;
 	void (*peer_changed)(void *arg, const struct state_record *record, bool there);
 	void *peer_changed_arg;
 	struct ovd_cidr *occupied; /* blocks in which the host has addresses that aren't ours */
 	size_t n_occupied;
-	struct ovd_ip *lost; /* addresses of those whose records are lost, for subnets to come */
+	struct lost *lost; /* addresses of those whose records are lost, for subnets to come */
 	size_t n_lost;
 	struct adopt_note *notes; /* until engine_adopted */
 	struct attachment *gone;  /* the same: what records of its plan are of */
@@ -172,6 +184,9 @@ int engine_refuse(struct engine *e, int r, const char *format, ...) _printf_(3, 
 	})
 
 struct service *service_find(const struct engine *e, struct ovd_view name);
+
+/* The i-th, by name; NULL behind the last. */
+struct service *service_at(const struct engine *e, size_t i);
 
 /* "overlayd XXXXXXXX what name", cut to fit. */
 void alias_format(const struct engine *e, const char *what, const char *name,
@@ -200,7 +215,8 @@ void service_forget(struct engine *e, struct service *service);
  */
 size_t segment_ports(const struct segment *segment, char (*ports)[LINK_NAME_MAX]);
 
-/* The addresses of processes that share the host's network; how many, also if ips is NULL. */
+/* The addresses of processes that share the host's network, also of those whose records are lost;
+ * how many, also if ips is NULL. */
 size_t hosts_aliases(const struct engine *e, struct ovd_ip *ips);
 
 /* Where the blocks of services are chosen: the slice, or what stands for it. */
@@ -231,6 +247,9 @@ int pool_begin(const struct engine *e, struct pool *pool, const struct ovd_cidr 
 /* A record of the service on its segment; the segment is the service's if it has no other. */
 int service_new(struct engine *e, struct ovd_view name, enum service_mode mode,
 		struct segment *segment, struct service **ret);
+
+/* It, or a peer of its tunnel, is being changed; no other peer begins to be then. */
+bool service_must_wait(const struct service *service);
 
 void engine_free_services(struct engine *e);
 void engine_free_attachments(struct engine *e);

@@ -1,7 +1,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "server/engine/state.h"
+#include "server/engine/dedicated.h"
 
 struct stop_intent {
 	struct intent intent;
@@ -13,6 +13,7 @@ static void stop_commit(struct engine *e, struct intent *intent)
 	struct stop_intent *i = CONTAINER_OF(intent, struct stop_intent, intent);
 
 	engine_commit(e, i->teardown);
+	dedicated_stopped(e);
 	free(i);
 }
 
@@ -50,6 +51,8 @@ int engine_stop(struct engine *e, struct plan *plan, struct intent **ret)
 	i->intent = (struct intent){ .commit = stop_commit, .drop = stop_drop };
 	r = global_down(e, false, plan, &i->teardown); /* it comes back with the next start */
 	if (r == 0 || r == -EALREADY)
+		r = dedicated_plan_stop(e, plan);
+	if (r == 0)
 		r = plan_idle(e, plan);
 	if (r == 0 && (!plan_add(plan, STEP_FIREWALL_DELETE) ||
 		       !plan_add(plan, STEP_SETTINGS_BACK) || !plan_add(plan, STEP_GONE)))

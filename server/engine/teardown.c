@@ -1,5 +1,6 @@
 #include <errno.h>
 
+#include "server/engine/dedicated.h"
 #include "server/engine/segment.h"
 
 struct teardown_intent {
@@ -64,7 +65,7 @@ int engine_service_reap(struct engine *e, struct plan *plan, struct intent **ret
 
 /* While containers are attached it is only noted that it goes with the last of them; a bridge that
  * other services share stays for them. */
-static int plan_teardown(struct teardown_intent *i, struct plan *plan)
+static int plan_teardown(const struct engine *e, struct teardown_intent *i, struct plan *plan)
 {
 	const struct service *service = i->service;
 	struct state_record record = record_of_service(service, i->subnets), leaving = record;
@@ -74,7 +75,9 @@ static int plan_teardown(struct teardown_intent *i, struct plan *plan)
 		leaving.service.leaving = true;
 		return plan_remember_instead(plan, leaving, record);
 	}
-	if (service->segment->n_services == 1)
+	if (service->dedicated)
+		r = dedicated_plan_removal(e, service->dedicated, plan);
+	if (r == 0 && service->segment->n_services == 1)
 		r = segment_plan_removal(service->segment, plan);
 	if (r == 0)
 		r = plan_forget(plan, record);
@@ -93,14 +96,14 @@ int engine_service_teardown(struct engine *e, struct ovd_view name, struct plan 
 
 	if (!service || (service->leaving && service->n_attached > 0))
 		return -EALREADY;
-	if (service->segment->busy)
+	if (service_must_wait(service))
 		return -EINPROGRESS;
 	i = spare_take(&e->spare, sizeof(*i));
 	if (!i)
 		return -ENOMEM;
 	*i = (struct teardown_intent){ .intent = { .drop = teardown_drop }, .service = service };
 	i->intent.commit = service->n_attached > 0 ? leave_commit : teardown_commit;
-	r = plan_teardown(i, plan);
+	r = plan_teardown(e, i, plan);
 	if (r < 0) {
 		spare_give(&e->spare, i, sizeof(*i));
 		return r;

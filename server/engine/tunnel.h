@@ -41,4 +41,5 @@ struct tunnel_state {
 	uint16_t listen_port;
 	const struct tunnel_peer *peers; /* in no order */
 	size_t n_peers;
+	const struct ovd_cidr *prefixes; /* the memory that the peers' lists are parts of */
 };

@@ -5,10 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/frame.h"
 #include "server/ipc/err_code.h"
 #include "server/ipc/server_state.h"
 
-#define FIELD_MAX 128 /* "request." and a field's name; those are from our own source */
+#define FIELD_MAX 128 /* "request.", and names from our own source */
 #define MESSAGE_MAX                                                                                \
 	2048 /* a text of the longest that a request may hold, and what is wrong with it */
 
@@ -17,21 +18,20 @@ int call_ok(struct call *call)
 	return call_reply(call, &(struct ovd_response){ .kind = OVD_RESPONSE_OK });
 }
 
-static int fail(struct call *call, int r, const char *field, const char *format, va_list args)
+/* path: of the field that is at fault, or NULL. */
+static int fail(struct call *call, int r, const char *path, const char *format, va_list args)
 {
-	char text[MESSAGE_MAX], path[FIELD_MAX];
+	char text[MESSAGE_MAX];
 	struct ovd_response response = { .kind = OVD_RESPONSE_ERR };
 	size_t n = 0;
 
-	if (field)
-		n = (size_t)snprintf(text, FIELD_MAX, "%s: ", field);
+	if (path)
+		n = (size_t)snprintf(text, sizeof(text), "%s: ", path + strlen("request."));
 	vsnprintf(text + n, sizeof(text) - n, format, args);
 	text[view_whole(view(text))] = '\0';
 	response.err = err_of(r, view(text));
-	if (field) {
-		snprintf(path, sizeof(path), "request.%s", field);
+	if (path)
 		response.err.field = view(path);
-	}
 	return call_reply(call, &response);
 }
 
@@ -47,10 +47,17 @@ int call_fail(struct call *call, int r, const char *format, ...)
 
 int call_refuse(struct call *call, int r, const char *field, const char *format, ...)
 {
+	char path[FIELD_MAX] = "request.";
+	size_t n = strlen(path);
 	va_list args;
 
+	if (call->list)
+		n += (size_t)snprintf(path + n, sizeof(path) - n, "%s[%zu]%s", call->list,
+				      call->item, field ? "." : "");
+	if (field)
+		snprintf(path + n, sizeof(path) - n, "%s", field);
 	va_start(args, format);
-	fail(call, r, field, format, args);
+	fail(call, r, path, format, args);
 	va_end(args);
 	return 0;
 }
@@ -61,6 +68,12 @@ int call_park(struct call *call)
 		call->conn->server->n_parked++;
 	call->parked = true;
 	return 0;
+}
+
+void call_expect(struct call *call, size_t n)
+{
+	if (n <= FRAME_BODY_MAX)
+		buf_reserve(&call->conn->out, n);
 }
 
 static void job_done(struct job *job)

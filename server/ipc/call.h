@@ -30,6 +30,8 @@ struct call {
 	struct plan plan;      /* for the handler to fill */
 	struct intent *intent; /* the handler's own */
 	void *state;           /* the handler's own, in the arena */
+	const char *list;      /* of the request's, whose item is looked at; NULL: none */
+	size_t item;           /* which one */
 
 	struct conn *conn; /* from here on ipc's own */
 	struct job job;
@@ -42,11 +44,16 @@ struct call {
 int call_reply(struct call *call, const struct ovd_response *response);
 int call_ok(struct call *call);
 
+/* The answer will be about so many bytes: room is made for it at once, not in steps that each move
+ * what is there. */
+void call_expect(struct call *call, size_t n);
+
 /* Answers with err. r is the negative errno behind it, which gives the code. The text names the
  * thing and the value. Always 0. */
 int call_fail(struct call *call, int r, const char *format, ...) _printf_(3, 4);
 
-/* The same for one field that is at fault, "wg_port"; its name is put before the text. */
+/* The same for one field that is at fault, "wg_port", of call->list's item if there is one; its
+ * name is put before the text. NULL: the item as a whole is. */
 int call_refuse(struct call *call, int r, const char *field, const char *format, ...)
 	_printf_(4, 5);
 

@@ -89,6 +89,6 @@ int read_tunnel(void *platform, const char *link,
 	if (r < 0)
 		return r;
 	each(arg, &state);
-	wg_state_done(&state);
+	tunnel_state_done(&state);
 	return 0;
 }

@@ -12,7 +12,8 @@
 #define ROOT "/proc/sys/"
 
 /* The switch for all links writes those of the links too. */
-#define FOR_ALL "/conf/all/"
+#define CONF    "/conf/"
+#define FOR_ALL CONF "all/"
 
 static int setting_open(const char *path, int flags)
 {
@@ -54,11 +55,29 @@ static int setting_write(const char *path, const char *value)
 	return write(fd, value, n) == (ssize_t)n ? 0 : -errno;
 }
 
-static int note(struct store *store, const char *path, const char *before, const char *ours)
+/* What the switch for all links says that would write a link's forwarding too; "": there is none.
+ */
+static void read_for_all(const char *path, char ret[SETTING_MAX])
+{
+	const char *name = strrchr(path, '/'), *conf = strstr(path, CONF);
+	char text[SETTING_PATH_MAX];
+
+	ret[0] = '\0';
+	if (!conf || !name || strstr(path, FOR_ALL) || !strstr(name, "forwarding"))
+		return;
+	snprintf(text, sizeof(text), "%.*s" FOR_ALL "%s", (int)(conf - path), path, name + 1);
+	setting_read(text, ret);
+}
+
+static int note(struct store *store, const char *path, const char *before, const char *ours,
+		const char *all)
 {
 	const struct state_record record = {
 		.kind = STATE_RECORD_SETTING,
-		.setting = { .path = view(path), .before = view(before), .ours = view(ours) },
+		.setting = { .path = view(path),
+			     .before = view(before),
+			     .ours = view(ours),
+			     .all = all[0] ? view(all) : (struct ovd_view){ .p = NULL } },
 	};
 
 	return store_put(store, &record);
@@ -69,18 +88,19 @@ int setting_note(struct store *store, const char *path, const char *ours)
 	char before[SETTING_MAX];
 	int r = setting_read(path, before);
 
-	return r < 0 ? r : note(store, path, before, ours);
+	return r < 0 ? r : note(store, path, before, ours, "");
 }
 
 int setting_change(struct store *store, const char *path, const char *value)
 {
-	char before[SETTING_MAX];
+	char before[SETTING_MAX], all[SETTING_MAX];
 	int r = setting_read(path, before);
 
+	read_for_all(path, all);
 	if (r < 0 || strcmp(before, value) == 0)
 		return r;
 	if (store)
-		r = note(store, path, before, value);
+		r = note(store, path, before, value, all);
 	return r < 0 ? r : setting_write(path, value);
 }
 
@@ -97,11 +117,13 @@ struct all_changed {
 };
 
 /* What is gone, a link's, went with what it said. */
-static bool is_as_we_left_it(const char *path, struct ovd_view ours)
+static bool is_as_we_left_it(const char *path, const struct state_setting *setting)
 {
-	char now[SETTING_MAX];
+	char now[SETTING_MAX], all[SETTING_MAX];
 
-	return setting_read(path, now) == 0 && view_eq(view(now), ours);
+	read_for_all(path, all);
+	return setting_read(path, now) == 0 && view_eq(view(now), setting->ours) &&
+	       (!setting->all.p || view_eq(view(all), setting->all));
 }
 
 static int collect(void *arg, const struct state_record *record)
@@ -116,7 +138,7 @@ static int collect(void *arg, const struct state_record *record)
 	c = &more[all->n++];
 	snprintf(c->path, sizeof(c->path), "%.*s", VIEW(setting->path));
 	snprintf(c->before, sizeof(c->before), "%.*s", VIEW(setting->before));
-	c->ours = is_as_we_left_it(c->path, setting->ours);
+	c->ours = is_as_we_left_it(c->path, setting);
 	return 0;
 }
 

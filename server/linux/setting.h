@@ -23,6 +23,7 @@ int setting_change(struct store *store, const char *path, const char *value);
 int setting_note(struct store *store, const char *path, const char *ours);
 
 /* Those in the store that say what we left there say again what they said before; whatever somebody
- * else has changed since stays. None is in the store afterwards but those that could not be
- * written: the first failure, and detail, PLAN_DETAIL_MAX bytes, names that one. */
+ * else has changed since stays, also by a switch for all links. None is in the store afterwards but
+ * those that could not be written: the first failure, and detail, PLAN_DETAIL_MAX bytes, names that
+ * one. */
 int settings_restore(struct store *store, char *detail);

@@ -113,7 +113,7 @@ static int configure_keys(struct linux_net *l, const struct step_tunnel *tunnel,
 	if (r < 0)
 		return r;
 	r = set_again(l, tunnel, want, &is);
-	wg_state_done(&is);
+	tunnel_state_done(&is);
 	return r;
 }
 

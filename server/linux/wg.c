@@ -71,40 +71,18 @@ int wg_open(struct wg *wg, const char *link, struct tunnel **ret)
 struct outcome {
 	bool done;
 	int r;
+	struct tunnel *tunnel;
 	struct tunnel_state *state; /* NULL: nobody wants it */
 };
 
-/* In one piece of memory, for wg_state_done. */
-static int copy_state(const struct tunnel_state *state, struct tunnel_state *ret)
-{
-	size_t n = state->n_peers * sizeof(*state->peers), n_allowed = 0;
-	struct tunnel_peer *peers;
-	struct ovd_cidr *allowed;
-
-	for (size_t i = 0; i < state->n_peers; i++)
-		n_allowed += state->peers[i].n_allowed;
-	peers = malloc(n + n_allowed * sizeof(*allowed) + 1);
-	if (!peers)
-		return -ENOMEM;
-	allowed = (struct ovd_cidr *)(void *)((char *)peers + n);
-	for (size_t i = 0; i < state->n_peers; i++) {
-		peers[i] = state->peers[i];
-		if (peers[i].n_allowed > 0)
-			memcpy(allowed, peers[i].allowed, peers[i].n_allowed * sizeof(*allowed));
-		peers[i].allowed = allowed;
-		allowed += peers[i].n_allowed;
-	}
-	*ret = *state;
-	ret->peers = peers;
-	return 0;
-}
-
-static void take_outcome(void *arg, int r, const struct tunnel_state *state)
+static void take_outcome(void *arg, int r, const struct tunnel_state *state _unused_)
 {
 	struct outcome *o = arg;
 
 	o->done = true;
-	o->r = r == 0 && o->state ? copy_state(state, o->state) : r;
+	o->r = r;
+	if (r == 0 && o->state)
+		o->tunnel->ops->keep(o->tunnel, o->state);
 }
 
 static int wait_for(struct tunnel *t, const struct outcome *o)
@@ -141,22 +119,15 @@ int wg_get(struct wg *wg, const char *link, struct tunnel_state *ret)
 {
 	struct tunnel_state state;
 	struct outcome o = { .state = &state };
-	struct tunnel *t;
-	int r = wg_open(wg, link, &t);
+	int r = wg_open(wg, link, &o.tunnel);
 
 	if (r < 0)
 		return r;
-	r = t->ops->get(t, take_outcome, &o);
+	r = o.tunnel->ops->get(o.tunnel, take_outcome, &o);
 	if (r == 0)
-		r = wait_for(t, &o);
-	t->ops->close(t);
+		r = wait_for(o.tunnel, &o);
+	o.tunnel->ops->close(o.tunnel);
 	if (r == 0)
 		*ret = state;
 	return r;
-}
-
-void wg_state_done(struct tunnel_state *state)
-{
-	free((void *)state->peers);
-	state->peers = NULL;
 }

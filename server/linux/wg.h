@@ -20,13 +20,12 @@ void wg_free(struct wg *wg);
  * doesn't know the kind, a wireguard-go of our own, and its socket answers when make returns.
  * -ENOENT if there is neither. delete: the device is gone, and a wireguard-go that served it has
  * ended; unknown is ok. set, get: as struct tunnel_ops says, at once; the state lives until
- * wg_state_done. */
+ * tunnel_state_done. */
 #define WG_SECONDS 5
 int wg_make(struct wg *wg, const char *link, const char *alias, bool *ret_made);
 int wg_delete(struct wg *wg, const char *link);
 int wg_set(struct wg *wg, const char *link, const struct tunnel_change *change);
 int wg_get(struct wg *wg, const char *link, struct tunnel_state *ret);
-void wg_state_done(struct tunnel_state *state);
 
 /* On the loop: the channel of net.h to a device that is there. */
 int wg_open(struct wg *wg, const char *link, struct tunnel **ret);

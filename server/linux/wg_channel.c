@@ -139,6 +139,11 @@ static int channel_get(struct tunnel *t, tunnel_done_fn *done, void *arg)
 	return ask(channel_of(t), NULL, done, arg);
 }
 
+static void channel_keep(struct tunnel *t, struct tunnel_state *ret)
+{
+	wg_dump_keep(&channel_of(t)->dump, ret);
+}
+
 static void ignore(void *arg _unused_, int r _unused_, const struct tunnel_state *state _unused_)
 {
 }
@@ -189,6 +194,7 @@ static const struct tunnel_ops channel_ops = {
 	.ready = channel_ready,
 	.set = channel_set,
 	.get = channel_get,
+	.keep = channel_keep,
 	.abandon = channel_abandon,
 	.close = channel_close,
 };

@@ -33,14 +33,22 @@ int wg_dump_allow(struct wg_dump *d, const struct ovd_cidr *cidr)
 void wg_dump_end(struct wg_dump *d)
 {
 	struct tunnel_peer *peers = (void *)d->peers.p;
-	const struct ovd_cidr *allowed = (const void *)buf_view(&d->allowed).p;
+	const struct ovd_cidr *allowed = (const void *)d->allowed.p;
 
 	d->state.peers = peers;
 	d->state.n_peers = d->peers.n / sizeof(*peers);
+	d->state.prefixes = allowed;
 	for (size_t i = 0; i < d->state.n_peers; i++) {
 		peers[i].allowed = allowed;
-		allowed += peers[i].n_allowed;
+		if (peers[i].n_allowed > 0)
+			allowed += peers[i].n_allowed;
 	}
+}
+
+void wg_dump_keep(struct wg_dump *d, struct tunnel_state *ret)
+{
+	*ret = d->state;
+	d->peers = d->allowed = (struct buf){ .p = NULL };
 }
 
 void wg_dump_trim(struct wg_dump *d)

@@ -24,6 +24,9 @@ int wg_dump_allow(struct wg_dump *d, const struct ovd_cidr *cidr);
 
 void wg_dump_end(struct wg_dump *d);
 
+/* The state is the caller's from now on, until tunnel_state_done. */
+void wg_dump_keep(struct wg_dump *d, struct tunnel_state *ret);
+
 /* The state is not needed any more: memory of a large one is given back. */
 void wg_dump_trim(struct wg_dump *d);
 void wg_dump_done(struct wg_dump *d);

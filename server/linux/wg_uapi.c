@@ -85,29 +85,16 @@ int uapi_put_get(struct buf *b)
 
 /* ---- reading ---- */
 
-size_t uapi_message(struct ovd_view text, size_t *from)
-{
-	const char *found =
-		text.n > *from ? memmem(text.p + *from, text.n - *from, "\n\n", 2) : NULL;
-
-	if (!found) {
-		*from = text.n > 0 ? text.n - 1 : 0;
-		return 0;
-	}
-	*from = 0;
-	return (size_t)(found - text.p) + 2;
-}
-
 struct line {
 	struct ovd_view key, value;
 };
 
-/* Takes a line off the text; false at the empty one. */
+/* Takes a line off the text; false if there is no whole one. */
 static bool next_line(struct ovd_view *text, struct line *ret)
 {
-	const char *end = memchr(text->p, '\n', text->n), *equals;
+	const char *end = text->n > 0 ? memchr(text->p, '\n', text->n) : NULL, *equals;
 
-	if (!end || end == text->p)
+	if (!end)
 		return false;
 	equals = memchr(text->p, '=', (size_t)(end - text->p));
 	*ret = (struct line){ .key = { .p = text->p,
@@ -141,17 +128,6 @@ static int read_errno(const struct line *line)
 	if (u64_parse(value, 4095, &number) < 0)
 		return -EBADMSG;
 	return number == 0 ? 0 : -(int)number;
-}
-
-int uapi_read_set(struct ovd_view text)
-{
-	struct line line;
-	int r = -EBADMSG;
-
-	while (next_line(&text, &line))
-		if (is(&line, "errno"))
-			r = read_errno(&line);
-	return r;
 }
 
 static int begin_peer(struct wg_dump *dump, const struct line *line)
@@ -206,24 +182,40 @@ static int read_device_line(struct wg_dump *dump, const struct line *line)
 	return r;
 }
 
-int uapi_read_get(struct ovd_view text, struct wg_dump *dump)
+static int read_dump_line(struct wg_dump *dump, const struct line *line)
 {
-	struct line line;
-	int r = 0, error = -EBADMSG;
+	struct tunnel_peer *peer = wg_dump_last(dump);
 
-	wg_dump_begin(dump);
-	while (r == 0 && next_line(&text, &line)) {
-		if (is(&line, "errno"))
-			error = read_errno(&line);
-		else if (is(&line, "public_key"))
-			r = begin_peer(dump, &line);
-		else if (wg_dump_last(dump))
-			r = read_peer_line(dump, wg_dump_last(dump), &line);
-		else
-			r = read_device_line(dump, &line);
+	if (is(line, "public_key"))
+		return begin_peer(dump, line);
+	return peer ? read_peer_line(dump, peer, line) : read_device_line(dump, line);
+}
+
+static void read_line(struct uapi_answer *answer, const struct line *line, struct wg_dump *dump)
+{
+	if (line->key.n == 0 && line->value.n == 0) {
+		answer->ended = true;
+	} else if (is(line, "errno")) {
+		answer->has_error = true;
+		answer->error = read_errno(line);
+	} else if (dump && answer->fault == 0) {
+		answer->fault = read_dump_line(dump, line);
 	}
-	if (r < 0 || error < 0)
-		return r < 0 ? r : error;
-	wg_dump_end(dump);
-	return 0;
+}
+
+size_t uapi_read(struct uapi_answer *answer, struct ovd_view text, struct wg_dump *dump)
+{
+	struct ovd_view rest = text;
+	struct line line;
+
+	while (!answer->ended && next_line(&rest, &line))
+		read_line(answer, &line, dump);
+	return (size_t)(rest.p - text.p);
+}
+
+int uapi_result(const struct uapi_answer *answer)
+{
+	if (answer->fault < 0)
+		return answer->fault;
+	return answer->has_error ? answer->error : -EBADMSG;
 }

@@ -11,11 +11,17 @@
 int uapi_put_set(struct buf *b, const struct tunnel_change *change);
 int uapi_put_get(struct buf *b);
 
-/* How long the message at the start of text is, its empty line included; 0 while that is not there.
- * `from` is where to go on looking, kept by the caller. */
-size_t uapi_message(struct ovd_view text, size_t *from);
+/* An answer that is read as it comes, a get's or a set's. {0} before its first line. */
+struct uapi_answer {
+	bool ended; /* its empty line was read: nothing that follows is part of it */
+	bool has_error;
+	int error; /* what it says of itself */
+	int fault; /* the first thing in it that is none of the protocol */
+};
 
-/* Reads a whole message: its errno, 0 or negative; -EBADMSG for what is none. get's answer makes
- * dump->state whole. */
-int uapi_read_set(struct ovd_view text);
-int uapi_read_get(struct ovd_view text, struct wg_dump *dump);
+/* Reads the whole lines that text begins with, up to the answer's end, and returns how many bytes
+ * they are. A get's are put into dump, begun by wg_dump_begin before the first; NULL for a set. */
+size_t uapi_read(struct uapi_answer *answer, struct ovd_view text, struct wg_dump *dump);
+
+/* What an answer that has ended says: 0, or a negative errno; -EBADMSG for what is none. */
+int uapi_result(const struct uapi_answer *answer);

@@ -8,10 +8,12 @@
 #include "server/linux/wg_channel.h"
 #include "server/linux/wg_uapi.h"
 
+#define READ_MAX 32768
+
 struct user_channel {
 	struct wg_channel base;
-	struct buf in; /* secret */
-	size_t looked; /* of in, for the end of a message */
+	struct buf in;             /* secret */
+	struct uapi_answer answer; /* to the first question */
 };
 
 static struct user_channel *user_of(struct wg_channel *c)
@@ -42,35 +44,52 @@ static void send_first(struct wg_channel *c)
 	c->blocked = c->first->n > 0;
 }
 
-static void read_some(struct wg_channel *c)
+/* False when there is nothing more for now. */
+static bool read_some(struct wg_channel *c)
 {
 	struct buf *in = &user_of(c)->in;
 	ssize_t n;
 
-	do {
-		if (buf_reserve(in, 16384) < 0)
-			return;
-		n = recv(c->fd, in->p + in->n, in->cap - in->n, MSG_DONTWAIT);
-		if (n > 0)
-			in->n += (size_t)n;
-	} while (n > 0 && in->n == in->cap);
+	if (buf_reserve(in, READ_MAX) < 0)
+		return false;
+	n = recv(c->fd, in->p + in->n, READ_MAX, MSG_DONTWAIT);
+	if (n > 0)
+		in->n += (size_t)n;
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		c->broken = true;
+	return n > 0;
 }
 
+/* The last line of the first question's answer was read. */
+static void end_first(struct user_channel *u)
+{
+	struct wg_channel *c = &u->base;
+	int r = uapi_result(&u->answer);
+
+	u->answer = (struct uapi_answer){ .ended = false };
+	if (r == 0 && c->first->is_get)
+		wg_dump_end(&c->dump);
+	wg_channel_end_first(c, r);
+	wg_dump_begin(&c->dump);
+}
+
+/* One piece: a long answer lets others in between. */
 static void receive(struct wg_channel *c)
 {
 	struct user_channel *u = user_of(c);
-	size_t n;
+	size_t n = 0;
 
-	read_some(c);
-	while (c->first && (n = uapi_message(buf_view(&u->in), &u->looked))) {
-		struct ovd_view message = { .p = u->in.p, .n = n };
+	if (!read_some(c))
+		return;
+	while (c->first && n < u->in.n) {
+		const struct ovd_view rest = { .p = u->in.p + n, .n = u->in.n - n };
 
-		wg_channel_end_first(c, c->first->is_get ? uapi_read_get(message, &c->dump)
-							 : uapi_read_set(message));
-		buf_drop(&u->in, n);
+		n += uapi_read(&u->answer, rest, c->first->is_get ? &c->dump : NULL);
+		if (!u->answer.ended)
+			break;
+		end_first(u);
 	}
+	buf_drop(&u->in, n);
 	buf_trim(&u->in);
 }
 

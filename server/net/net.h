@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include "server/engine/engine.h"
 #include "server/engine/plan.h"
@@ -80,6 +81,10 @@ struct tunnel_ops {
 		   void *arg);
 	int (*get)(struct tunnel *t, tunnel_done_fn *done, void *arg);
 
+	/* While a get's done is called with a state: that is the caller's from now on, until
+	 * tunnel_state_done. */
+	void (*keep)(struct tunnel *t, struct tunnel_state *ret);
+
 	/* Ends what is outstanding with -ECANCELED. The channel stays, and what was begun may still
 	 * be done, before what is begun later. */
 	void (*abandon)(struct tunnel *t);
@@ -87,6 +92,13 @@ struct tunnel_ops {
 	/* The same, then the channel ends. The device stays. */
 	void (*close)(struct tunnel *t);
 };
+
+static inline void tunnel_state_done(struct tunnel_state *state)
+{
+	free((void *)(uintptr_t)state->prefixes);
+	free((void *)(uintptr_t)state->peers);
+	*state = (struct tunnel_state){ .n_peers = 0 };
+}
 
 struct net {
 	void *platform;

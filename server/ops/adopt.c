@@ -6,6 +6,7 @@
 #include "server/net/plan_run.h"
 #include "server/ops/channel.h"
 #include "server/ops/heal.h"
+#include "server/ops/import.h"
 #include "server/ops/owner.h"
 #include "server/ops/read_back.h"
 #include "server/ops/resolve.h"
@@ -18,7 +19,8 @@
 struct reading {
 	struct daemon *d;
 	struct store_loss loss;
-	bool complete;
+	bool complete;  /* no record is missing */
+	bool made_good; /* all that have an address are known */
 	bool links_read;
 	struct lost_bridge *lost;
 };
@@ -95,23 +97,24 @@ static void run_each(struct daemon *d, struct plan *plan)
 }
 
 /* Nothing of ours is there that the records don't tell of: they are whole again. */
-static void end_loss(struct daemon *d, const struct found_links *found)
+static void end_loss(const struct reading *reading, const struct found_links *found)
 {
-	const struct store_loss loss = store_loss(d->net->store);
 	int r;
 
-	if (!loss.data && !loss.run)
+	if ((!reading->loss.data && !reading->loss.run) || !reading->made_good)
 		return;
 	for (size_t i = 0; i < found->n; i++)
 		if (!found->links[i].named)
 			return;
-	r = store_made_good(d->net->store);
+	r = store_made_good(reading->d->net->store);
 	if (r < 0)
-		log_at(d->log, LOG_WARN, "start: the store can't be written: %s", strerror(-r));
+		log_at(reading->d->log, LOG_WARN, "start: the store can't be written: %s",
+		       strerror(-r));
 }
 
-static int compare(struct daemon *d, bool complete)
+static int compare(const struct reading *reading)
 {
+	struct daemon *d = reading->d;
 	struct found_links found = { .n = 0 };
 	struct plan plan = { .n = 0 };
 	int r = d->net->survey(d->net->platform, engine_mark(d->engine), &found);
@@ -119,10 +122,10 @@ static int compare(struct daemon *d, bool complete)
 	if (r < 0)
 		log_at(d->log, LOG_WARN, "start: links can't be listed: %s", strerror(-r));
 	else
-		r = engine_adopt(d->engine, &found, complete, owner_gone, d, &plan);
+		r = engine_adopt(d->engine, &found, reading->complete, owner_gone, d, &plan);
 	if (r == 0) {
 		run_each(d, &plan);
-		end_loss(d, &found);
+		end_loss(reading, &found);
 	}
 	engine_adopted(d->engine);
 	plan_done(&plan);
@@ -165,17 +168,33 @@ static void remove_leavers(struct daemon *d)
 	} while (r == 0);
 }
 
-static void make_services(struct daemon *d)
+/* It was made, or has to be tried again. */
+static void serve_tunnel(struct daemon *d, struct ovd_view service, bool stands)
 {
-	int r = 0;
+	if (stands)
+		channel_follow(d, service);
+	else
+		heal_begin(d, service);
+}
 
-	for (size_t i = 0; r != -ENOENT; i++) {
+static void make_services(struct daemon *d, bool complete)
+{
+	bool stands;
+	int r;
+
+	for (size_t i = 0;; i++) {
 		struct intent *intent = NULL;
 		struct plan plan = { .n = 0 };
 
-		r = engine_service_again(d->engine, i, &plan, &intent);
-		if (r != -ENOENT)
-			carry_out(d, r, &plan, intent);
+		const char *name = engine_service_at(d->engine, i);
+		struct dedicated_view seen;
+
+		r = engine_service_again(d->engine, i, complete, &plan, &intent);
+		if (r == -ENOENT)
+			return;
+		stands = carry_out(d, r, &plan, intent) == 0;
+		if (engine_dedicated(d->engine, view(name), &seen))
+			serve_tunnel(d, seen.service, stands);
 	}
 }
 
@@ -187,10 +206,7 @@ static void make_tunnel(struct daemon *d, bool complete)
 
 	if (r == -EALREADY)
 		return;
-	if (carry_out(d, r, &plan, intent) == 0)
-		channel_follow(d);
-	else
-		heal_begin(d);
+	serve_tunnel(d, NODES_TUNNEL, carry_out(d, r, &plan, intent) == 0);
 }
 
 static void note_peer(void *arg, const struct state_record *record, bool there)
@@ -206,38 +222,47 @@ static void note_peer(void *arg, const struct state_record *record, bool there)
 static void look_up(void *arg, const struct peer_view *peer)
 {
 	if (peer->host.p)
-		resolve_peer(arg, &peer->key, peer->host);
+		resolve_peer(arg, peer->service, &peer->key, peer->host);
 }
 
-static int read_all(struct daemon *d, bool *ret_complete)
+static void look_up_dedicated(void *arg, const struct dedicated_view *dedicated)
+{
+	struct daemon *d = arg;
+
+	engine_each_peer(d->engine, dedicated->service, look_up, d);
+}
+
+static int read_all(struct reading *reading)
+{
+	struct daemon *d = reading->d;
+	int r = store_load(d->net->store, read_one, unread, reading);
+
+	if (r == 0)
+		read_lost_links(reading);
+	if (r == 0 && !reading->complete)
+		reading->made_good = read_back(d, reading->lost);
+	lost_links_free(reading->lost);
+	return r;
+}
+
+int ops_adopt(struct daemon *d, const char *data_dir)
 {
 	struct reading reading = { .d = d, .loss = store_loss(d->net->store) };
 	int r;
 
 	reading.complete = !reading.loss.data && !reading.loss.run;
-	r = store_load(d->net->store, read_one, unread, &reading);
+	r = read_all(&reading);
+	if (r == 0 && data_dir)
+		import_networks(d, data_dir);
 	if (r == 0)
-		read_lost_links(&reading);
-	if (r == 0 && !reading.complete)
-		read_back(d, reading.lost);
-	lost_links_free(reading.lost);
-	*ret_complete = reading.complete;
-	return r;
-}
-
-int ops_adopt(struct daemon *d)
-{
-	bool complete;
-	int r = read_all(d, &complete);
-
-	if (r == 0)
-		r = compare(d, complete);
+		r = compare(&reading);
 	if (r < 0)
 		return r;
 	engine_watch_peers(d->engine, note_peer, d);
 	remove_leavers(d);
-	make_services(d);
-	make_tunnel(d, complete);
-	engine_each_peer(d->engine, look_up, d);
+	make_services(d, reading.complete);
+	make_tunnel(d, reading.complete);
+	engine_each_peer(d->engine, NODES_TUNNEL, look_up, d);
+	engine_each_dedicated(d->engine, look_up_dedicated, d);
 	return 0;
 }

@@ -11,13 +11,14 @@
 #include "server/net/net.h"
 #include "server/net/worker.h"
 
-struct channel_clock;
+struct channel;
 struct deaths;
 struct heal;
 struct health;
 struct reap;
 struct server;
 struct tree_node;
+struct turns;
 struct writer;
 
 /* What becomes of the host's network when the daemon ends. */
@@ -35,25 +36,25 @@ struct daemon {
 	const struct net *net;
 	struct worker *worker;
 	struct log *log;
-	struct writer *writer; /* for peers' records */
-	struct tunnel *tunnel; /* the channel to the node's tunnel; NULL while there is none */
-	struct channel_clock *clock; /* of that channel; see channel.h */
-	bool wants_tunnel;           /* it is opened when it is needed */
-	struct tree_node *lookups;   /* of peers' host names; see resolve.h */
-	struct deaths *deaths;       /* of containers; see death.h */
-	struct heal *heal;           /* of the tunnel, while it has to be made again */
-	struct reap *reap;           /* of services, while one is removed */
-	struct health *health;       /* of peers, while somebody listens; see health.h */
+	struct writer *writer;     /* for peers' records */
+	struct channel *channels;  /* to tunnels; see channel.h */
+	struct tree_node *lookups; /* of peers' host names; see resolve.h */
+	struct deaths *deaths;     /* of containers; see death.h */
+	struct heal *heals;        /* of tunnels that have to be made again */
+	struct reap *reap;         /* of services, while one is removed */
+	struct health *health;     /* of peers, while somebody listens; see health.h */
+	struct turns *turns;       /* of long work, while there is any; see slices.h */
 
 	/* Set by the daemon's main part. */
 	uv_loop_t *loop;
 	struct server *server;
 	bool (*lacks)(int operation); /* what isn't built on this system; NULL: nothing */
-	void (*tunnel_changed)(
-		struct daemon *d); /* d->tunnel was opened, closed, or watches something else */
-	void (*tunnel_lost)(struct daemon *d); /* the other side of d->tunnel is gone, unasked;
-						  may be NULL */
-	void (*settled)(struct daemon *d);     /* an intent that was no call's has ended */
+	void (*channel_changed)(
+		struct channel *c); /* it was opened, closed, or watches something else */
+	void (*tunnel_lost)(struct daemon *d,
+			    struct ovd_view service); /* the other side of its channel is gone,
+							 unasked; may be NULL */
+	void (*settled)(struct daemon *d);            /* an intent that was no call's has ended */
 	/* Begin to stop; the call, if any, is answered when it is done. The first one's ending
 	 * counts. */
 	void (*stop)(struct daemon *d, struct call *call, enum ending ending);

@@ -104,7 +104,7 @@ static void setup_done(struct call *call, int r)
 
 	if (!change_stands(call, r, "setup_global_overlay"))
 		return;
-	r = channel_follow(d);
+	r = channel_follow(d, NODES_TUNNEL);
 	if (r < 0)
 		log_at(d->log, LOG_WARN, "tunnel %s: no control channel: %s",
 		       engine_global(d->engine).link, strerror(-r));
@@ -151,7 +151,7 @@ int ovd_op_setup_global_overlay(struct call *call, const struct ovd_setup_global
 static void teardown_done(struct call *call, int r)
 {
 	if (r < 0)
-		channel_follow(call->daemon); /* the tunnel is there still */
+		channel_follow(call->daemon, NODES_TUNNEL); /* the tunnel is there still */
 	if (change_stands(call, r, "teardown_global_overlay"))
 		call_ok(call);
 }
@@ -161,6 +161,6 @@ int ovd_op_teardown_global_overlay(struct call *call)
 	int r = engine_global_teardown(call->daemon->engine, &call->plan, &call->intent);
 
 	if (r == 0)
-		channel_close(call->daemon);
+		channel_close(call->daemon, NODES_TUNNEL);
 	return change_run(call, r, call_ok, teardown_done);
 }

@@ -68,7 +68,7 @@ int guest_reply(struct call *call, struct attaching *a)
 	uint16_t port = engine_global(call->daemon->engine).port;
 
 	call->state = a;
-	if (port == 0 && channel_get(call->daemon, &a->wait, port_known, call) == 0)
+	if (port == 0 && channel_get(call->daemon, NODES_TUNNEL, &a->wait, port_known, call) == 0)
 		return call_park(call);
 	reply(call, &a->spec.owner, port);
 	return 0;

@@ -7,7 +7,9 @@
 #include "server/ops/channel.h"
 
 struct heal {
+	struct heal *next;
 	struct daemon *daemon;
+	char service[SERVICE_TEXT_MAX]; /* whose tunnel */
 	uv_timer_t timer;
 	unsigned wait_ms; /* after the next failure */
 	struct plan plan;
@@ -33,19 +35,34 @@ static void timer_closed(uv_handle_t *timer)
 	free_if_done(h);
 }
 
+static void end(struct heal *h)
+{
+	struct heal **at = &h->daemon->heals;
+
+	while (*at != h)
+		at = &(*at)->next;
+	*at = h->next;
+	uv_close((uv_handle_t *)&h->timer, timer_closed);
+}
+
 void heal_end(struct daemon *d)
 {
-	struct heal *h = d->heal;
+	struct heal *h, *next;
 
-	if (!h)
-		return;
-	d->heal = NULL;
-	uv_close((uv_handle_t *)&h->timer, timer_closed);
+	for (h = d->heals; h; h = next) {
+		next = h->next;
+		if (!h->busy)
+			end(h);
+	}
 }
 
 bool heal_is_busy(const struct daemon *d)
 {
-	return d->heal && d->heal->busy;
+	const struct heal *h = d->heals;
+
+	while (h && !h->busy)
+		h = h->next;
+	return h;
 }
 
 static void try(uv_timer_t *timer);
@@ -61,18 +78,18 @@ static void made(struct heal *h)
 	struct daemon *d = h->daemon;
 
 	engine_commit(d->engine, h->intent);
-	log_at(d->log, LOG_INFO, "tunnel %s is there again, with %zu peers",
-	       engine_global(d->engine).link, engine_peer_count(d->engine));
-	if (channel_follow(d) < 0)
+	log_at(d->log, LOG_INFO, "tunnel %s is there again",
+	       engine_tunnel_link(d->engine, service_tunnel(h->service)));
+	if (channel_follow(d, service_tunnel(h->service)) < 0)
 		try_later(h);
 	else
-		heal_end(d);
+		end(h);
 }
 
 static void not_made(struct heal *h)
 {
 	engine_drop(h->daemon->engine, h->intent);
-	log_at(h->daemon->log, LOG_WARN, "the tunnel can't be made again yet: %s", h->plan.detail);
+	log_at(h->daemon->log, LOG_WARN, "a tunnel can't be made again yet: %s", h->plan.detail);
 	try_later(h);
 }
 
@@ -95,10 +112,10 @@ static void try(uv_timer_t *timer)
 {
 	struct heal *h = timer->data;
 	struct daemon *d = h->daemon;
-	int r = engine_global_again(d->engine, false, &h->plan, &h->intent);
+	int r = engine_tunnel_again(d->engine, service_tunnel(h->service), &h->plan, &h->intent);
 
 	if (r == -EALREADY) { /* it was torn down meanwhile */
-		heal_end(d);
+		end(h);
 	} else if (r < 0) { /* it is being changed */
 		plan_clear(&h->plan);
 		uv_timer_start(timer, try, HEAL_FIRST_MS, 0);
@@ -109,19 +126,23 @@ static void try(uv_timer_t *timer)
 	}
 }
 
-void heal_begin(struct daemon *d)
+void heal_begin(struct daemon *d, struct ovd_view service)
 {
-	struct heal *h;
+	struct heal *h = d->heals;
 
-	if (d->heal)
+	while (h && !view_eq(service_tunnel(h->service), service))
+		h = h->next;
+	if (h)
 		return;
 	h = calloc(1, sizeof(*h));
 	if (!h)
 		return;
 	h->daemon = d;
+	tunnel_name(service, h->service);
 	h->wait_ms = HEAL_FIRST_MS;
 	uv_timer_init(d->loop, &h->timer);
 	h->timer.data = h;
 	uv_timer_start(&h->timer, try, 0, 0);
-	d->heal = h;
+	h->next = d->heals;
+	d->heals = h;
 }

@@ -8,12 +8,12 @@
 #define HEAL_FIRST_MS 100
 #define HEAL_LAST_MS  30000
 
-/* The other side of the tunnel's channel is gone, and nobody asked for that. Begins to make the
+/* The other side of a tunnel's channel is gone, and nobody asked for that. Begins to make the
  * tunnel again, unless that is under way. What fails is logged. */
-void heal_begin(struct daemon *d);
+void heal_begin(struct daemon *d, struct ovd_view service);
 
-/* The link thread is just doing it: d->settled will be called. */
+/* The link thread is just doing it for one of them: d->settled will be called. */
 bool heal_is_busy(const struct daemon *d);
 
-/* Gives it up; not while it is busy. */
+/* Gives up all that the link thread isn't just doing. */
 void heal_end(struct daemon *d);

@@ -13,14 +13,23 @@ struct keys {
 	size_t n, room;
 };
 
-struct health {
-	struct daemon *daemon; /* NULL once it has ended: it goes when nothing is on its way */
-	uv_timer_t timer;
+/* Of one tunnel. */
+struct side {
+	struct side *next;
+	struct health *health;
 	struct channel_wait wait;
 	bool asking;              /* wait is on its way */
 	bool looked;              /* once, at least */
-	bool closed;              /* the timer */
 	struct keys healthy, now; /* both have room for as many as were seen at most */
+	char service[SERVICE_TEXT_MAX];
+};
+
+struct health {
+	struct daemon *daemon; /* NULL once it has ended: it goes when nothing is on its way */
+	uv_timer_t timer;
+	struct side *sides;
+	bool looked; /* a tunnel that comes later had no healthy peer before */
+	bool closed; /* the timer */
 };
 
 static int compare_keys(const void *a, const void *b)
@@ -71,9 +80,9 @@ static void tell_health(struct health *h, const struct ovd_key *key, bool health
 }
 
 /* Both are in order: what stands in one alone has changed. */
-static void tell_changes(struct health *h)
+static void tell_changes(const struct side *side)
 {
-	const struct keys *before = &h->healthy, *now = &h->now;
+	const struct keys *before = &side->healthy, *now = &side->now;
 	size_t i = 0, k = 0;
 
 	while (i < before->n || k < now->n) {
@@ -82,58 +91,124 @@ static void tell_changes(struct health *h)
 					   : compare_keys(&before->items[i], &now->items[k]);
 
 		if (order < 0)
-			tell_health(h, &before->items[i], false);
+			tell_health(side->health, &before->items[i], false);
 		else if (order > 0)
-			tell_health(h, &now->items[k], true);
+			tell_health(side->health, &now->items[k], true);
 		i += order <= 0;
 		k += order >= 0;
 	}
 }
 
-static void take(struct health *h, const struct tunnel_state *state)
+static void take(struct side *side, const struct tunnel_state *state)
 {
 	struct keys before;
 
-	if (reserve(&h->now, state->n_peers) < 0 || reserve(&h->healthy, state->n_peers) < 0)
+	if (reserve(&side->now, state->n_peers) < 0 || reserve(&side->healthy, state->n_peers) < 0)
 		return;
-	find_healthy(state, &h->now);
-	if (h->looked)
-		tell_changes(h);
-	h->looked = true;
-	before = h->healthy;
-	h->healthy = h->now;
-	h->now = before;
+	find_healthy(state, &side->now);
+	if (side->looked)
+		tell_changes(side);
+	side->looked = true;
+	before = side->healthy;
+	side->healthy = side->now;
+	side->now = before;
+}
+
+/* ---- tunnels ---- */
+
+static void side_free(struct side *side)
+{
+	free(side->healthy.items);
+	free(side->now.items);
+	free(side);
 }
 
 static void free_if_done(struct health *h)
 {
-	if (!h->closed || h->asking)
+	struct side *side = h->sides;
+
+	while (side && !side->asking)
+		side = side->next;
+	if (!h->closed || side)
 		return;
-	free(h->healthy.items);
-	free(h->now.items);
+	while ((side = h->sides)) {
+		h->sides = side->next;
+		side_free(side);
+	}
 	free(h);
+}
+
+static void side_add(struct health *h, struct ovd_view service)
+{
+	struct side *side = h->sides;
+
+	while (side && !view_eq(service_tunnel(side->service), service))
+		side = side->next;
+	if (side || !(side = calloc(1, sizeof(*side))))
+		return;
+	side->health = h;
+	side->looked = h->looked;
+	tunnel_name(service, side->service);
+	side->next = h->sides;
+	h->sides = side;
+}
+
+static void add_dedicated(void *arg, const struct dedicated_view *dedicated)
+{
+	side_add(arg, dedicated->service);
 }
 
 /* A tunnel that didn't answer says nothing of its peers. */
 static void looked(void *arg, int r, const struct tunnel_state *state)
 {
-	struct health *h = arg;
+	struct side *side = arg;
+	struct health *h = side->health;
 
-	h->asking = false;
+	side->asking = false;
 	if (h->daemon && r == 0)
-		take(h, state);
+		take(side, state);
 	free_if_done(h);
+}
+
+static void look_at(struct side *side)
+{
+	static const struct tunnel_state no_tunnel = { .n_peers = 0 };
+	const struct ovd_view service = service_tunnel(side->service);
+	struct daemon *d = side->health->daemon;
+
+	if (side->asking)
+		return;
+	side->asking = channel_get(d, service, &side->wait, looked, side) == 0;
+	if (!side->asking && !channel_is_wanted(d, service))
+		take(side, &no_tunnel);
+}
+
+static void drop_gone(struct health *h)
+{
+	struct side **at = &h->sides;
+	struct dedicated_view seen;
+
+	while (*at) {
+		struct side *side = *at;
+
+		if (side->asking || !side->service[0] ||
+		    engine_dedicated(h->daemon->engine, view(side->service), &seen)) {
+			at = &side->next;
+			continue;
+		}
+		*at = side->next;
+		side_free(side);
+	}
 }
 
 static void look(struct health *h)
 {
-	static const struct tunnel_state no_tunnel = { .n_peers = 0 };
-
-	if (h->asking)
-		return;
-	h->asking = channel_get(h->daemon, &h->wait, looked, h) == 0;
-	if (!h->asking && !h->daemon->wants_tunnel)
-		take(h, &no_tunnel);
+	side_add(h, NODES_TUNNEL);
+	engine_each_dedicated(h->daemon->engine, add_dedicated, h);
+	for (struct side *side = h->sides; side; side = side->next)
+		look_at(side);
+	drop_gone(h);
+	h->looked = true;
 }
 
 static void on_timer(uv_timer_t *timer)

@@ -10,8 +10,17 @@ struct reading {
 	struct daemon *d;
 	struct lost_bridge *lost;
 	const struct net_link *tunnel; /* that is just read */
+	struct store_batch peers;
 	unsigned n_held;
 };
+
+static int failed(struct daemon *d, const struct state_record *record, int r)
+{
+	log_at(d->log, LOG_WARN, "start: a %s can't be read back from the kernel: %s",
+	       state_record_kind_name(record->kind),
+	       r == -EBADMSG ? engine_reason(d->engine) : strerror(-r));
+	return r;
+}
 
 /* It is as if it had been read from the store. */
 static int remember(struct daemon *d, const struct state_record *record)
@@ -20,11 +29,7 @@ static int remember(struct daemon *d, const struct state_record *record)
 
 	if (r == 0)
 		r = store_put(d->net->store, record);
-	if (r < 0)
-		log_at(d->log, LOG_WARN, "start: a %s can't be read back from the kernel: %s",
-		       state_record_kind_name(record->kind),
-		       r == -EBADMSG ? engine_reason(d->engine) : strerror(-r));
-	return r;
+	return r < 0 ? failed(d, record, r) : 0;
 }
 
 /* What follows the mark and this word in an alias; NULL if it is another. */
@@ -123,7 +128,7 @@ static bool is_guest(struct engine *e, const struct tunnel_peer *peer)
 	       engine_is_our_address(e, &peer->allowed->ip);
 }
 
-static void take_peer(struct daemon *d, const struct tunnel_peer *peer)
+static void take_peer(struct reading *reading, const struct tunnel_peer *peer)
 {
 	struct state_prefix allowed[PEER_ALLOWED_MAX];
 	char key[KEY_TEXT_MAX], endpoint[ENDPOINT_TEXT_MAX];
@@ -133,29 +138,41 @@ static void take_peer(struct daemon *d, const struct tunnel_peer *peer)
 			  .keepalive = peer->keepalive,
 			  .allowed = { allowed, MIN(peer->n_allowed, PEER_ALLOWED_MAX) } },
 	};
+	int r;
 
-	if (is_guest(d->engine, peer))
+	if (is_guest(reading->d->engine, peer))
 		return;
 	if (peer->has_endpoint)
 		record.peer.endpoint = view(endpoint_format(&peer->endpoint, endpoint));
 	for (size_t i = 0; i < record.peer.allowed.n; i++)
 		allowed[i] = (struct state_prefix){ .ip = peer->allowed[i].ip,
 						    .length = peer->allowed[i].prefix_len };
-	remember(d, &record);
+	r = engine_restore(reading->d->engine, &record);
+	if (r == 0)
+		r = store_batch_put(&reading->peers, &record);
+	if (r < 0)
+		failed(reading->d, &record, r);
 }
 
+/* There may be thousands of peers: they are one change of the store. */
 static void take_state(void *arg, const struct tunnel_state *state)
 {
-	const struct reading *reading = arg;
+	struct reading *reading = arg;
+	struct daemon *d = reading->d;
 	const struct net_link *link = reading->tunnel;
 	struct state_record record = { .kind = STATE_RECORD_GLOBAL };
+	int r;
 
 	if (!engine_lost_tunnel(view(link->name), &link->addresses[0], state->listen_port,
 				&record.global) ||
-	    remember(reading->d, &record) < 0)
+	    remember(d, &record) < 0)
 		return;
 	for (size_t i = 0; i < state->n_peers; i++)
-		take_peer(reading->d, &state->peers[i]);
+		take_peer(reading, &state->peers[i]);
+	r = store_commit(d->net->store, &reading->peers);
+	if (r < 0)
+		log_at(d->log, LOG_WARN, "start: peers can't be written down: %s", strerror(-r));
+	store_batch_done(&reading->peers);
 }
 
 static void take_tunnel(void *arg, const struct net_link *link)
@@ -197,18 +214,14 @@ void lost_links_read(struct daemon *d, struct lost_bridge **ret)
 
 /* ---- what is neither link nor record ---- */
 
-static void hold(struct reading *reading, const struct ovd_ip *ip)
-{
-	reading->n_held += engine_lost_address(reading->d->engine, ip);
-}
-
 static void hold_guests(void *arg, const struct tunnel_state *state)
 {
-	const struct reading *reading = arg;
+	struct reading *reading = arg;
+	struct engine *e = reading->d->engine;
 
 	for (size_t i = 0; i < state->n_peers; i++)
-		if (is_guest(reading->d->engine, &state->peers[i]))
-			hold(arg, &state->peers[i].allowed->ip);
+		if (is_guest(e, &state->peers[i]))
+			reading->n_held += engine_lost_address(e, &state->peers[i].allowed->ip);
 }
 
 static void hold_of(void *arg, const struct net_link *link)
@@ -219,7 +232,7 @@ static void hold_of(void *arg, const struct net_link *link)
 	if (link->is_bridge)
 		return;
 	for (size_t i = 0; i < link->n_addresses; i++)
-		hold(reading, &link->addresses[i].ip);
+		reading->n_held += engine_lost_alias(d->engine, &link->addresses[i].ip);
 	d->net->read_tunnel(d->net->platform, link->name, hold_guests, reading);
 }
 

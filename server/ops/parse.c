@@ -123,17 +123,41 @@ int parse_endpoint(struct call *call, const char *field, struct ovd_view text,
 	return 0;
 }
 
+/* ---- a peer ---- */
+
+int parse_peer(struct call *call, const struct ovd_peer_spec *request, struct peer_spec *ret)
+{
+	*ret = (struct peer_spec){ .keepalive = (uint16_t)request->persistent_keepalive_secs };
+	if (request->persistent_keepalive_secs > UINT16_MAX) {
+		call_refuse(call, -ERANGE, "persistent_keepalive_secs", "%llu is above 65535",
+			    (unsigned long long)request->persistent_keepalive_secs);
+		return -ERANGE;
+	}
+	if (parse_key(call, "public_key", request->public_key, &ret->key) < 0 ||
+	    parse_endpoint(call, "endpoint", request->endpoint, &ret->endpoint, &ret->host) < 0 ||
+	    parse_cidr_list(call, "allowed_ips", request->allowed_ips, &ret->allowed,
+			    &ret->n_allowed) < 0)
+		return -EINVAL;
+	ret->has_endpoint = !ret->host.p;
+	return 0;
+}
+
 /* ---- a container ---- */
 
 /* As the kernel has it, where a percent sign asks for a number; dev_valid_name(),
- * linux/net/core/dev.c. */
+ * linux/net/core/dev.c; sysctl_dev_name_is_allowed(), linux/net/ipv4/devinet.c. */
 static bool is_link_name(struct ovd_view name)
 {
+	static const struct ovd_view reserved[] = { VIEW_LITERAL("."), VIEW_LITERAL(".."),
+						    VIEW_LITERAL("all"), VIEW_LITERAL("default") };
+
+	for (size_t i = 0; i < ARRAY_SIZE(reserved); i++)
+		if (view_eq(name, reserved[i]))
+			return false;
 	for (size_t i = 0; i < name.n; i++)
 		if (!isgraph((unsigned char)name.p[i]) || strchr("/:%", name.p[i]))
 			return false;
-	return name.n > 0 && name.n < LINK_NAME_MAX && !view_eq(name, VIEW_LITERAL(".")) &&
-	       !view_eq(name, VIEW_LITERAL(".."));
+	return name.n > 0 && name.n < LINK_NAME_MAX;
 }
 
 static int parse_interface(struct call *call, struct ovd_view name, bool joins)
@@ -148,7 +172,8 @@ static int parse_interface(struct call *call, struct ovd_view name, bool joins)
 static bool has_interface(const struct ovd_attach_handle *handle)
 {
 	return handle->kind == OVD_ATTACH_HANDLE_LINUX_PID ||
-	       handle->kind == OVD_ATTACH_HANDLE_LINUX_NETNS;
+	       handle->kind == OVD_ATTACH_HANDLE_LINUX_NETNS ||
+	       handle->kind == OVD_ATTACH_HANDLE_LINUX_FD;
 }
 
 static int parse_request_id(struct call *call, struct ovd_view id, uint64_t *ret)
@@ -185,14 +210,13 @@ int parse_attach(struct call *call, const struct ovd_attach_container *request,
 				     : 0;
 }
 
-int parse_scope(struct call *call, const struct ovd_peer_scope *scope)
+struct ovd_view parse_scope(const struct ovd_peer_scope *scope)
 {
 	switch (scope->kind) {
 	case OVD_PEER_SCOPE_GLOBAL:
-		return 0;
-	case OVD_PEER_SCOPE_SERVICE:
 		break;
+	case OVD_PEER_SCOPE_SERVICE:
+		return scope->service.service;
 	}
-	later(call, "scope service");
-	return -ENOTSUP;
+	return NODES_TUNNEL;
 }

@@ -20,9 +20,12 @@ int parse_cidr_list(struct call *call, const char *field, struct ovd_view text,
 int parse_endpoint(struct call *call, const char *field, struct ovd_view text,
 		   struct ovd_endpoint *ret, struct ovd_view *ret_host);
 
+/* All of a peer. */
+int parse_peer(struct call *call, const struct ovd_peer_spec *request, struct peer_spec *ret);
+
 /* All of it but the handle. */
 int parse_attach(struct call *call, const struct ovd_attach_container *request,
 		 struct attach_spec *ret);
 
-/* Only the node's tunnel is built. */
-int parse_scope(struct call *call, const struct ovd_peer_scope *scope);
+/* Whose tunnel it means. */
+struct ovd_view parse_scope(const struct ovd_peer_scope *scope);

@@ -23,7 +23,7 @@ static void look_up_host(struct call *call)
 			   &host) < 0)
 		return;
 	if (host.p)
-		resolve_peer(call->daemon, &key, host);
+		resolve_peer(call->daemon, parse_scope(&call->request->add_peer.scope), &key, host);
 }
 
 static void finish(struct call *call)
@@ -49,33 +49,18 @@ static int carry_out(struct call *call, int r, struct telling *telling)
 
 /* ---- operations ---- */
 
-static int parse_peer(struct call *call, const struct ovd_peer_spec *request, struct peer_spec *ret)
-{
-	*ret = (struct peer_spec){ .keepalive = (uint16_t)request->persistent_keepalive_secs };
-	if (request->persistent_keepalive_secs > UINT16_MAX) {
-		call_refuse(call, -ERANGE, "persistent_keepalive_secs", "%llu is above 65535",
-			    (unsigned long long)request->persistent_keepalive_secs);
-		return -ERANGE;
-	}
-	if (parse_key(call, "public_key", request->public_key, &ret->key) < 0 ||
-	    parse_endpoint(call, "endpoint", request->endpoint, &ret->endpoint, &ret->host) < 0 ||
-	    parse_cidr_list(call, "allowed_ips", request->allowed_ips, &ret->allowed,
-			    &ret->n_allowed) < 0)
-		return -EINVAL;
-	ret->has_endpoint = !ret->host.p;
-	return 0;
-}
-
 int ovd_op_add_peer(struct call *call, const struct ovd_add_peer *request)
 {
 	struct telling *telling;
 	struct peer_spec spec;
 
-	if (parse_scope(call, &request->scope) < 0 || parse_peer(call, &request->peer, &spec) < 0)
+	if (parse_peer(call, &request->peer, &spec) < 0)
 		return 0;
+	spec.service = parse_scope(&request->scope);
 	telling = telling_new(call, sizeof(*telling));
 	if (!telling)
 		return 0;
+	telling->service = spec.service;
 	return carry_out(call,
 			 engine_peer_set(call->daemon->engine, &spec, &call->plan, &telling->change,
 					 &call->intent),
@@ -87,15 +72,15 @@ int ovd_op_remove_peer(struct call *call, const struct ovd_remove_peer *request)
 	struct telling *telling;
 	struct ovd_key key;
 
-	if (parse_scope(call, &request->scope) < 0 ||
-	    parse_key(call, "pubkey", request->pubkey, &key) < 0)
+	if (parse_key(call, "pubkey", request->pubkey, &key) < 0)
 		return 0;
 	telling = telling_new(call, sizeof(*telling));
 	if (!telling)
 		return 0;
+	telling->service = parse_scope(&request->scope);
 	return carry_out(call,
-			 engine_peer_remove(call->daemon->engine, NODES_TUNNEL, &key, &call->plan,
-					    &telling->change, &call->intent),
+			 engine_peer_remove(call->daemon->engine, telling->service, &key,
+					    &call->plan, &telling->change, &call->intent),
 			 telling);
 }
 
@@ -110,15 +95,16 @@ static int change_prefix(struct call *call, const struct ovd_peer_scope *scope,
 	struct ovd_cidr cidr;
 	struct ovd_key key;
 
-	if (parse_scope(call, scope) < 0 || parse_key(call, "pubkey", pubkey, &key) < 0 ||
+	if (parse_key(call, "pubkey", pubkey, &key) < 0 ||
 	    parse_cidr(call, "cidr", prefix, &cidr) < 0)
 		return 0;
 	telling = telling_new(call, sizeof(*telling));
 	if (!telling)
 		return 0;
+	telling->service = parse_scope(scope);
 	return carry_out(call,
-			 change_peer(call->daemon->engine, NODES_TUNNEL, &key, &cidr, &call->plan,
-				     &telling->change, &call->intent),
+			 change_peer(call->daemon->engine, telling->service, &key, &cidr,
+				     &call->plan, &telling->change, &call->intent),
 			 telling);
 }
 

@@ -101,7 +101,7 @@ static void tell(const struct reading *reading, const struct store_loss *loss)
 		       "again");
 }
 
-void read_back(struct daemon *d, const struct lost_bridge *lost)
+bool read_back(struct daemon *d, const struct lost_bridge *lost)
 {
 	const struct store_loss loss = store_loss(d->net->store);
 	struct reading reading = { .d = d, .lost = lost, .may_write = loss.data || loss.run };
@@ -111,4 +111,5 @@ void read_back(struct daemon *d, const struct lost_bridge *lost)
 		log_at(d->log, LOG_ERROR, "start: containers can't be read back: %s", strerror(-r));
 	reading.n_held += lost_links_hold(d);
 	tell(&reading, &loss);
+	return r == 0 && reading.n_held == 0;
 }

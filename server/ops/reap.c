@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "server/ops/channel.h"
+
 struct reap {
 	struct daemon *daemon;
 	struct plan plan;
@@ -40,6 +42,7 @@ static bool begin(struct reap *reap)
 {
 	if (engine_service_reap(reap->daemon->engine, &reap->plan, &reap->intent) < 0)
 		return false;
+	channels_close_for(reap->daemon, &reap->plan);
 	reap->job = (struct job){ .plan = &reap->plan, .done = removed };
 	worker_submit(reap->daemon->worker, &reap->job);
 	return true;

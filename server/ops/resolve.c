@@ -14,9 +14,10 @@
  * more, or with the daemon. */
 struct lookup {
 	struct daemon *daemon;
-	struct tree_node node; /* by key; not any more once it is ending */
+	struct tree_node node; /* by key and service; not any more once it is ending */
 	struct ovd_key key;
-	char *endpoint; /* host:port */
+	char service[SERVICE_TEXT_MAX]; /* whose tunnel's peer */
+	char *endpoint;                 /* host:port */
 	uint16_t port;
 	struct intent *intent;
 	struct channel_wait wait;
@@ -29,15 +30,21 @@ struct lookup {
 
 static int compare(const struct tree_node *a, const struct tree_node *b)
 {
-	return memcmp(CONTAINER_OF(a, struct lookup, node)->key.b,
-		      CONTAINER_OF(b, struct lookup, node)->key.b, sizeof(struct ovd_key));
+	const struct lookup *one = CONTAINER_OF(a, struct lookup, node),
+			    *other = CONTAINER_OF(b, struct lookup, node);
+	int r = memcmp(one->key.b, other->key.b, sizeof(struct ovd_key));
+
+	return r ? r : strcmp(one->service, other->service);
 }
 
-static struct lookup *lookup_find(const struct daemon *d, const struct ovd_key *key)
+static struct lookup *lookup_find(const struct daemon *d, struct ovd_view service,
+				  const struct ovd_key *key)
 {
-	const struct lookup wanted = { .key = *key };
-	struct tree_node *found = tree_find(d->lookups, &wanted.node, compare);
+	struct lookup wanted = { .key = *key };
+	struct tree_node *found;
 
+	tunnel_name(service, wanted.service);
+	found = tree_find(d->lookups, &wanted.node, compare);
 	return found ? CONTAINER_OF(found, struct lookup, node) : NULL;
 }
 
@@ -96,8 +103,8 @@ static void tell_tunnel(struct lookup *l, const struct ovd_endpoint *endpoint)
 {
 	struct daemon *d = l->daemon;
 	struct tunnel_change change;
-	int r = engine_peer_resolved(d->engine, NODES_TUNNEL, &l->key, view(l->endpoint), endpoint,
-				     &change, &l->intent);
+	int r = engine_peer_resolved(d->engine, service_tunnel(l->service), &l->key,
+				     view(l->endpoint), endpoint, &change, &l->intent);
 
 	if (r == -EINPROGRESS) {
 		ask_later(l, 1);
@@ -108,7 +115,9 @@ static void tell_tunnel(struct lookup *l, const struct ovd_endpoint *endpoint)
 		return;
 	}
 	l->telling = true;
-	r = change.n_peers > 0 ? channel_set(d, &change, &l->wait, endpoint_told, l) : 0;
+	r = change.n_peers > 0 ? channel_set(d, service_tunnel(l->service), &change, &l->wait,
+					     endpoint_told, l)
+			       : 0;
 	if (r < 0 || change.n_peers == 0)
 		endpoint_told(l, r, NULL);
 }
@@ -152,7 +161,8 @@ static void lookup_ask(uv_timer_t *timer)
 	struct lookup *l = timer->data;
 	_cleanup_(freep) char *host = NULL;
 
-	if (!engine_peer_wants(l->daemon->engine, NODES_TUNNEL, &l->key, view(l->endpoint))) {
+	if (!engine_peer_wants(l->daemon->engine, service_tunnel(l->service), &l->key,
+			       view(l->endpoint))) {
 		lookup_end(l);
 		return;
 	}
@@ -172,12 +182,13 @@ static bool is_under_way(const struct lookup *l, struct ovd_view endpoint)
 	return l && view_eq(view(l->endpoint), endpoint) && (l->asking || l->telling);
 }
 
-void resolve_peer(struct daemon *d, const struct ovd_key *key, struct ovd_view endpoint)
+void resolve_peer(struct daemon *d, struct ovd_view service, const struct ovd_key *key,
+		  struct ovd_view endpoint)
 {
 	const char *colon = memrchr(endpoint.p, ':', endpoint.n);
 	struct ovd_view port = { .p = colon + 1,
 				 .n = (size_t)(endpoint.p + endpoint.n - colon - 1) };
-	struct lookup *l, *was = lookup_find(d, key);
+	struct lookup *l, *was = lookup_find(d, service, key);
 	uint64_t number = 0;
 
 	if (is_under_way(was, endpoint))
@@ -194,6 +205,7 @@ void resolve_peer(struct daemon *d, const struct ovd_key *key, struct ovd_view e
 	u64_parse(port, UINT16_MAX, &number);
 	l->port = (uint16_t)number;
 	l->key = *key;
+	tunnel_name(service, l->service);
 	l->daemon = d;
 	tree_insert(&d->lookups, &l->node, compare);
 	uv_timer_init(d->loop, &l->retry);

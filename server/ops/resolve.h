@@ -7,7 +7,8 @@
  * it fails and the peer still wants that name. A look-up of the same that is under way goes on.
  * endpoint is host:port and is copied. Failures are logged. */
 #define RESOLVE_RETRY_SECONDS 30
-void resolve_peer(struct daemon *d, const struct ovd_key *key, struct ovd_view endpoint);
+void resolve_peer(struct daemon *d, struct ovd_view service, const struct ovd_key *key,
+		  struct ovd_view endpoint);
 
 /* Ends all look-ups; their memory goes when the loop has run once more. */
 void resolve_stop(struct daemon *d);

@@ -4,12 +4,24 @@
 #include "schema/overlayd_ops.h"
 #include "server/ops/channel.h"
 #include "server/ops/daemon.h"
+#include "server/ops/slices.h"
 
-/* The peers of an answer, while they are gathered. */
+/* What most peers have: as much room is on the stack. */
+#define FEW_PREFIXES 4
+
+/* What stands around the texts of a peer, with a time, in JSON. */
+#define PEER_BYTES 100
+
+/* The lists of an answer, while they are gathered. */
 struct gathering {
+	struct slices slices;
 	struct call *call;
+	struct tunnel_state state; /* of which they are made, if those are many */
 	struct ovd_peer_status *peers;
 	size_t n;
+	size_t n_bytes; /* of the answer, about */
+	struct ovd_dedicated_service_status *dedicated;
+	size_t n_dedicated;
 	bool failed;
 };
 
@@ -24,32 +36,38 @@ static struct ovd_view copy(struct gathering *g, const char *text)
 
 static struct ovd_view join_prefixes(struct gathering *g, const struct ovd_cidr *list, size_t n)
 {
-	char *text = arena_alloc(g->call->arena, n * (CIDR_TEXT_MAX + 1) + 1), *end = text;
+	char few[FEW_PREFIXES * (CIDR_TEXT_MAX + 1)], *end;
+	char *text =
+		n <= FEW_PREFIXES ? few : arena_alloc(g->call->arena, n * (CIDR_TEXT_MAX + 1) + 1);
 
-	if (!text) {
-		g->failed = true;
+	if (!text || n == 0) {
+		g->failed |= !text;
 		return VIEW_LITERAL("");
 	}
+	end = text;
 	for (size_t i = 0; i < n; i++) {
 		if (i > 0)
 			*end++ = ',';
 		cidr_format(&list[i], end);
 		end += strlen(end);
 	}
-	return (struct ovd_view){ .p = text, .n = (size_t)(end - text) };
+	return text == few ? copy(g, few)
+			   : (struct ovd_view){ .p = text, .n = (size_t)(end - text) };
 }
 
 static void add_peer(struct gathering *g, const struct ovd_key *key, struct ovd_view endpoint,
 		     const struct ovd_cidr *allowed, size_t n_allowed, int64_t handshake)
 {
+	struct ovd_peer_status *peer = &g->peers[g->n++];
 	char text[KEY_TEXT_MAX];
 
-	g->peers[g->n++] = (struct ovd_peer_status){
+	*peer = (struct ovd_peer_status){
 		.public_key = copy(g, key_format(key, text)),
 		.endpoint = endpoint,
 		.allowed_ips = join_prefixes(g, allowed, n_allowed),
 		.last_handshake_unix_secs = handshake,
 	};
+	g->n_bytes += PEER_BYTES + peer->public_key.n + endpoint.n + peer->allowed_ips.n;
 }
 
 /* What is wanted, while there is no tunnel to ask. */
@@ -75,11 +93,47 @@ static void add_seen(struct gathering *g, const struct tunnel_peer *peer)
 		 peer->last_handshake);
 }
 
-static bool gathering_begin(struct gathering *g, struct call *call, size_t n)
+/* NULL: the call is answered. */
+static struct gathering *gathering_new(struct call *call, size_t n)
 {
-	*g = (struct gathering){ .call = call,
-				 .peers = arena_alloc(call->arena, n * sizeof(*g->peers) + 1) };
-	return g->peers;
+	struct gathering *g = arena_alloc(call->arena, sizeof(*g));
+	struct ovd_peer_status *peers = arena_alloc(call->arena, n * sizeof(*peers) + 1);
+
+	if (!g || !peers) {
+		call_fail(call, -ENOMEM, "status: no memory");
+		return NULL;
+	}
+	*g = (struct gathering){ .call = call, .peers = peers };
+	return g;
+}
+
+/* By name. */
+static void add_dedicated(void *arg, const struct dedicated_view *seen)
+{
+	struct gathering *g = arg;
+	char subnet[CIDR_TEXT_MAX];
+
+	g->dedicated[g->n_dedicated++] = (struct ovd_dedicated_service_status){
+		.service = seen->service,
+		.interface = view(seen->link),
+		.public_key = view(seen->public_key),
+		.listen_port = seen->port,
+		.overlay_ip = seen->ip,
+		.subnet = copy(g, cidr_format(&seen->subnet, subnet)),
+		.peer_count = (uint32_t)seen->n_peers,
+	};
+}
+
+static int gather_dedicated(struct gathering *g)
+{
+	const struct engine *e = g->call->daemon->engine;
+	size_t n = engine_dedicated_count(e);
+
+	g->dedicated = arena_alloc(g->call->arena, n * sizeof(*g->dedicated) + 1);
+	if (!g->dedicated)
+		return -ENOMEM;
+	engine_each_dedicated(e, add_dedicated, g);
+	return 0;
 }
 
 static int reply_status(struct call *call, struct gathering *g)
@@ -90,7 +144,7 @@ static int reply_status(struct call *call, struct gathering *g)
 	struct ovd_status_snapshot *status = &response.status;
 	char cluster[CIDR_TEXT_MAX], slice[CIDR_TEXT_MAX];
 
-	if (g->failed)
+	if (gather_dedicated(g) < 0 || g->failed)
 		return call_fail(call, -ENOMEM, "status: no memory");
 	status->public_key = view(engine_public_text(e));
 	if (global.link[0]) {
@@ -106,38 +160,62 @@ static int reply_status(struct call *call, struct gathering *g)
 	status->service_count = (uint32_t)engine_service_count(e);
 	status->peers.items = g->peers;
 	status->peers.n = g->n;
+	status->dedicated_services.items = g->dedicated;
+	status->dedicated_services.n = g->n_dedicated;
+	if (g->n > SLICE_ITEMS)
+		call_expect(call, g->n_bytes);
 	return call_reply(call, &response);
 }
 
 static int reply_wanted(struct call *call)
 {
 	struct engine *e = call->daemon->engine;
-	struct gathering g;
+	struct gathering *g = gathering_new(call, engine_peer_count(e));
 
-	if (!gathering_begin(&g, call, engine_peer_count(e)))
-		return call_fail(call, -ENOMEM, "status: no memory");
-	engine_each_peer(e, add_wanted, &g);
-	return reply_status(call, &g);
+	if (!g)
+		return 0;
+	engine_each_peer(e, NODES_TUNNEL, add_wanted, g);
+	return reply_status(call, g);
+}
+
+static void add_some(struct gathering *g, const struct tunnel_state *state, size_t most)
+{
+	for (size_t i = 0; i < most && g->n < state->n_peers; i++)
+		add_seen(g, &state->peers[g->n]);
+}
+
+static bool gather_slice(struct slices *s)
+{
+	struct gathering *g = CONTAINER_OF(s, struct gathering, slices);
+
+	add_some(g, &g->state, SLICE_ITEMS);
+	if (g->n < g->state.n_peers)
+		return true;
+	tunnel_state_done(&g->state);
+	reply_status(g->call, g);
+	return false;
 }
 
 static void dumped(void *arg, int r, const struct tunnel_state *state)
 {
 	struct call *call = arg;
-	struct gathering g;
+	struct daemon *d = call->daemon;
+	struct gathering *g;
 
 	if (r < 0) {
-		log_at(call->daemon->log, LOG_WARN, "status: the tunnel does not answer: %s",
-		       strerror(-r));
+		log_at(d->log, LOG_WARN, "status: the tunnel does not answer: %s", strerror(-r));
 		reply_wanted(call);
 		return;
 	}
-	if (!gathering_begin(&g, call, state->n_peers)) {
-		call_fail(call, -ENOMEM, "status: no memory");
+	g = gathering_new(call, state->n_peers);
+	if (!g)
+		return;
+	if (state->n_peers > SLICE_ITEMS && slices_begin(d, &g->slices, gather_slice) == 0) {
+		channel_keep(call->state, &g->state);
 		return;
 	}
-	for (size_t i = 0; i < state->n_peers; i++)
-		add_seen(&g, &state->peers[i]);
-	reply_status(call, &g);
+	add_some(g, state, state->n_peers);
+	reply_status(call, g);
 }
 
 int ovd_op_status(struct call *call)
@@ -146,7 +224,8 @@ int ovd_op_status(struct call *call)
 
 	if (!wait)
 		return call_fail(call, -ENOMEM, "status: no memory");
-	if (channel_get(call->daemon, wait, dumped, call) < 0)
+	call->state = wait;
+	if (channel_get(call->daemon, NODES_TUNNEL, wait, dumped, call) < 0)
 		return reply_wanted(call);
 	return call_park(call);
 }

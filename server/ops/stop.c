@@ -50,7 +50,7 @@ int ops_stop(struct daemon *d, bool all, void (*done)(struct daemon *d, struct o
 	if (!stop)
 		return -ENOMEM;
 	resolve_stop(d);
-	channel_close(d);
+	channels_close(d);
 	stop->daemon = d;
 	stop->done = done;
 	r = all ? engine_remove_all(d->engine, &stop->plan)

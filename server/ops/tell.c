@@ -3,8 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* There is no device, or nobody behind it. */
-static bool is_gone(int r)
+bool tell_is_gone(int r)
 {
 	return r == -ENODEV || r == -ENOENT || r == -ECONNREFUSED || r == -ENOTCONN;
 }
@@ -16,7 +15,7 @@ static void keep(struct call *call, int r)
 	struct daemon *d = call->daemon;
 
 	log_at(d->log, LOG_WARN, "tunnel %s is gone (%s): the peer is kept for the next setup",
-	       engine_global(d->engine).link, strerror(-r));
+	       engine_tunnel_link(d->engine, telling->service), strerror(-r));
 	engine_peer_doubt(d->engine, telling->peer);
 	telling->finish(call);
 }
@@ -40,7 +39,8 @@ static bool is_worth_another(const struct call *call, int r)
 {
 	const struct telling *telling = call->state;
 
-	return (r == -EPIPE || r == -ECANCELED) && call->daemon->wants_tunnel && !telling->again;
+	return (r == -EPIPE || r == -ECANCELED) && !telling->again &&
+	       channel_is_wanted(call->daemon, telling->service);
 }
 
 static void told(void *arg, int r, const struct tunnel_state *state _unused_)
@@ -52,7 +52,7 @@ static void told(void *arg, int r, const struct tunnel_state *state _unused_)
 		telling->finish(call);
 		return;
 	}
-	if (is_gone(r)) {
+	if (tell_is_gone(r)) {
 		keep(call, r);
 		return;
 	}
@@ -72,7 +72,8 @@ static void tell_tunnel(struct call *call)
 		telling->finish(call);
 		return;
 	}
-	r = channel_set(call->daemon, &telling->change, &telling->wait, told, call);
+	r = channel_set(call->daemon, telling->service, &telling->change, &telling->wait, told,
+			call);
 	if (r < 0)
 		told(call, r, NULL);
 }
@@ -85,7 +86,7 @@ static void planned(struct call *call, int r)
 		tell_tunnel(call);
 		return;
 	}
-	if (is_gone(r) && !telling->strict) {
+	if (tell_is_gone(r) && !telling->strict) {
 		keep(call, r);
 		return;
 	}

@@ -63,10 +63,17 @@ int identity_load(const char *data_dir, struct ovd_key *ret_private, struct ovd_
 	return r;
 }
 
+int identity_public(const struct ovd_key *private_key, struct ovd_key *ret)
+{
+	if (sodium_init() < 0)
+		return -EIO;
+	return crypto_scalarmult_base(ret->b, private_key->b) < 0 ? -EIO : 0;
+}
+
 int identity_make(struct ovd_key *ret_private, struct ovd_key *ret_public)
 {
 	if (sodium_init() < 0)
 		return -EIO;
 	make_key(ret_private);
-	return crypto_scalarmult_base(ret_public->b, ret_private->b) < 0 ? -EIO : 0;
+	return identity_public(ret_private, ret_public);
 }

@@ -10,3 +10,6 @@ int identity_load(const char *data_dir, struct ovd_key *ret_private, struct ovd_
 
 /* A fresh pair, which is kept nowhere. -EIO. The caller wipes *ret_private. */
 int identity_make(struct ovd_key *ret_private, struct ovd_key *ret_public);
+
+/* The public half of a private key. -EIO. */
+int identity_public(const struct ovd_key *private_key, struct ovd_key *ret);

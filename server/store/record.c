@@ -12,6 +12,7 @@ bool record_is_durable(enum state_record_kind kind)
 	case STATE_RECORD_GLOBAL:
 	case STATE_RECORD_SERVICE:
 	case STATE_RECORD_PEER:
+	case STATE_RECORD_IDENTITY:
 		return true;
 	case STATE_RECORD_ATTACHMENT:
 	case STATE_RECORD_LEASE:
@@ -46,6 +47,8 @@ static int put_name(const struct state_record *record, char *p, size_t room)
 		return put_owner(&record->attachment, p, room);
 	case STATE_RECORD_LEASE:
 		return snprintf(p, room, "%s", ip_format(&record->lease.ip, ip));
+	case STATE_RECORD_IDENTITY:
+		return snprintf(p, room, "%.*s", VIEW(record->identity.service));
 	case STATE_RECORD_SETTING:
 		return snprintf(p, room, "%.*s", VIEW(record->setting.path));
 	}

@@ -11,9 +11,10 @@
 
 struct writer {
 	pthread_t thread;
-	pthread_mutex_t lock; /* around batch and stopping */
+	pthread_mutex_t lock; /* around batch, n_holds and stopping */
 	pthread_cond_t changed;
 	struct store_batch batch;
+	unsigned n_holds; /* while there are any the batch grows */
 	bool stopping;
 	struct store *store;
 	struct log *log;
@@ -75,6 +76,8 @@ static void *run(void *arg)
 		while (w->batch.n == 0 && r == 0 && !w->stopping)
 			pthread_cond_wait(&w->changed, &w->lock);
 		sleep_for(w, r < 0 ? AGAIN_MS : WRITER_MS);
+		while (w->n_holds > 0 && !w->stopping)
+			pthread_cond_wait(&w->changed, &w->lock);
 		if (r == 0)
 			swap(w);
 		pthread_mutex_unlock(&w->lock);
@@ -139,6 +142,26 @@ int writer_put(struct writer *w, const struct state_record *record)
 int writer_delete(struct writer *w, const struct state_record *record)
 {
 	return add(w, record, store_batch_delete);
+}
+
+static void change_holds(struct writer *w, int by)
+{
+	if (!w)
+		return;
+	pthread_mutex_lock(&w->lock);
+	w->n_holds += (unsigned)by;
+	pthread_cond_broadcast(&w->changed);
+	pthread_mutex_unlock(&w->lock);
+}
+
+void writer_hold(struct writer *w)
+{
+	change_holds(w, 1);
+}
+
+void writer_release(struct writer *w)
+{
+	change_holds(w, -1);
 }
 
 void writer_stop(struct writer *w)

@@ -17,5 +17,10 @@ int writer_start(struct store *store, struct log *log, struct writer **ret);
 int writer_put(struct writer *w, const struct state_record *record);
 int writer_delete(struct writer *w, const struct state_record *record);
 
+/* What is put between these two is one change on the disk: nothing is written meanwhile. Both
+ * accept NULL. */
+void writer_hold(struct writer *w);
+void writer_release(struct writer *w);
+
 /* Writes what is left, ends the thread, frees it. Accepts NULL. */
 void writer_stop(struct writer *w);

@@ -252,7 +252,7 @@ static enum daemon_failure start(struct daemon_windows *d, const struct options 
 	return failure;
 }
 
-/* No device changes, and no intent but a call's own ends. */
+/* No intent but a call's own ends. */
 static void nothing(struct daemon *d _unused_)
 {
 }
@@ -270,7 +270,7 @@ enum daemon_failure daemon_start(const struct options *options,
 	}
 	d->shared.loop = &d->loop;
 	d->shared.lacks = not_built_is;
-	d->shared.tunnel_changed = d->shared.settled = nothing;
+	d->shared.settled = nothing;
 	d->shared.stop = stop;
 	d->fault = fault;
 	failure = start(d, options, progress, arg);

@@ -12,3 +12,23 @@ int store_delete(struct store *s _unused_, const struct state_record *record _un
 {
 	return -ENOSYS;
 }
+
+int store_batch_put(struct store_batch *batch _unused_, const struct state_record *record _unused_)
+{
+	return -ENOSYS;
+}
+
+int store_batch_delete(struct store_batch *batch _unused_,
+		       const struct state_record *record _unused_)
+{
+	return -ENOSYS;
+}
+
+void store_batch_done(struct store_batch *batch _unused_)
+{
+}
+
+int store_commit(struct store *s _unused_, const struct store_batch *batch _unused_)
+{
+	return -ENOSYS;
+}

@@ -21,15 +21,31 @@
 	"{\"op\":\"attach_container\"," HANDLE                                                     \
 	",\"service\":\"web\",\"join_global\":true,\"ephemeral\":true}"
 #define DETACH "{\"op\":\"detach_container\"," HANDLE "}"
-#define KEY    "\"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\""
+#define BY_FD  "\"handle\":{\"platform\":\"linux_fd\",\"fd\":0}"
+#define ATTACH_BY_FD                                                                               \
+	"{\"op\":\"attach_container\"," BY_FD ",\"service\":\"web\",\"join_global\":true}"
+#define DETACH_BY_FD "{\"op\":\"detach_container\"," BY_FD "}"
+#define KEY          "\"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\""
 #define ADD_PEER                                                                                   \
 	"{\"op\":\"add_peer\",\"public_key\":" KEY ",\"endpoint\":\"192.0.2.9:51820\",\"allowed_"  \
 	"ips\":\"10.200.9.0/24,203.0.113.0/24\",\"persistent_keepalive_secs\":0}"
+#define SYNC_PEERS                                                                                 \
+	"{\"op\":\"sync_peers\",\"peers\":[{\"public_key\":\"AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"," \
+	"\"endpoint\":\"192.0.2.8:51820\",\"allowed_ips\":\"10.200.9.0/24,198.51.100.0/24\","       \
+	"\"persistent_keepalive_secs\":0}]}"
+#define SYNC_NONE   "{\"op\":\"sync_peers\",\"peers\":[]}"
 #define REMOVE_PEER "{\"op\":\"remove_peer\",\"pubkey\":" KEY "}"
 #define ALLOWED(op) "{\"op\":\"" op "_allowed_ip\",\"pubkey\":" KEY ",\"cidr\":\"198.51.100.0/24\"}"
 #define ORPHAN                                                                                     \
 	"ip link add zl-orphan-b type bridge; ip link set zl-orphan-b alias \"$(ip -o link show "  \
 	"zl-d-1-web-b | sed 's/.*alias \\(overlayd [0-9a-f]*\\) .*/\\1/') service orphan\""
+
+#define DEDICATED     SERVICE("db", "dedicated")
+#define OF_DB	      ",\"scope\":{\"scope\":\"service\",\"service\":\"db\"}}"
+#define ADD_DB_PEER                                                                                \
+	"{\"op\":\"add_peer\",\"public_key\":" KEY ",\"endpoint\":\"192.0.2.9:51821\",\"allowed_"  \
+	"ips\":\"10.200.9.64/26\",\"persistent_keepalive_secs\":0" OF_DB
+#define REMOVE_DB_PEER "{\"op\":\"remove_peer\",\"pubkey\":" KEY OF_DB
 
 #define ALLOCATE  "{\"op\":\"allocate_ip\",\"service\":\"web\",\"join_global\":false}"
 #define RELEASE   "{\"op\":\"release_ip\",\"ip\":\"%s\"}"
@@ -47,6 +63,7 @@ const struct act acts[ACT_MAX_] = {
 					 .request = NO_SERVICE("db"), .take_back = { SERVICE("db", "shared") } },
 	[ATTACH_A_CONTAINER] = { .base = { GLOBAL, WEB }, .request = ATTACH("false"), .take_back = { DETACH } },
 	[ATTACH_AND_JOIN] = { .base = { GLOBAL, WEB }, .request = ATTACH("true"), .take_back = { DETACH } },
+	[ATTACH_BY_A_DESCRIPTOR] = { .base = { GLOBAL, WEB }, .request = ATTACH_BY_FD, .take_back = { DETACH_BY_FD } },
 	[DETACH_A_CONTAINER] = { .base = { GLOBAL, WEB, ATTACH("true") }, .request = DETACH, .take_back = { ATTACH("true") } },
 	[ALLOCATE_AN_ADDRESS] = { .base = { GLOBAL, WEB }, .request = ALLOCATE, .take_back = { RELEASE }, .once = true },
 	[RELEASE_AN_ADDRESS] = { .base = { GLOBAL, WEB, ALLOCATE }, .request = RELEASE, .take_back = { ALLOCATE } },
@@ -55,12 +72,18 @@ const struct act acts[ACT_MAX_] = {
 	[ADD_A_PREFIX] = { .base = { GLOBAL, WEB, ADD_PEER }, .request = ALLOWED("add"), .take_back = { ALLOWED("remove") } },
 	[REMOVE_A_PREFIX] = { .base = { GLOBAL, WEB, ADD_PEER, ALLOWED("add") }, .request = ALLOWED("remove"),
 			      .take_back = { ALLOWED("add") } },
+	[SYNC_THE_PEERS] = { .base = { GLOBAL, WEB, ADD_PEER }, .request = SYNC_PEERS, .take_back = { SYNC_NONE, ADD_PEER } },
 	[SET_THE_NODES_NUMBER] = { .base = { GLOBAL, WEB }, .request = NUMBER("7"), .take_back = { NUMBER("9") } },
 	[PRUNE] = { .base = { GLOBAL, WEB }, .script = ORPHAN,
 		    .request = "{\"op\":\"prune_orphan_bridges\",\"live_bridge_names\":[]}" },
 	[SHUT_DOWN] = { .base = { GLOBAL, WEB, ATTACH("true"), ADD_PEER }, .request = "{\"op\":\"shutdown\"}", .ends = true },
 	[DETACH_THE_LAST] = { .base = { GLOBAL, WEB, ATTACH_EPHEMERAL }, .request = DETACH, .take_back = { WEB, ATTACH_EPHEMERAL } },
 	[CHANGE_THE_SLICE] = { .base = { GLOBAL, WEB }, .request = GLOBAL_IN("10.200.5.0/24"), .take_back = { GLOBAL } },
+	[SET_UP_A_DEDICATED_SERVICE] = { .base = { GLOBAL, WEB }, .request = DEDICATED, .take_back = { NO_SERVICE("db") }, .anew = true },
+	[TAKE_A_DEDICATED_SERVICE_DOWN] = { .base = { GLOBAL, WEB, DEDICATED, ADD_DB_PEER }, .request = NO_SERVICE("db"),
+					    .take_back = { DEDICATED, ADD_DB_PEER }, .anew = true },
+	[ADD_A_PEER_OF_A_SERVICE] = { .base = { GLOBAL, WEB, DEDICATED }, .request = ADD_DB_PEER, .take_back = { REMOVE_DB_PEER } },
+	[START_WITH_A_DEDICATED_SERVICE] = { .base = { GLOBAL, WEB, DEDICATED, ADD_DB_PEER } },
 	[FIRST_START] = { .script = "rm -rf " SCENE_DIR "; mkdir " SCENE_DIR },
 	[START] = { .base = { GLOBAL, WEB, ATTACH("true"), ADD_PEER } },
 };
@@ -115,6 +138,7 @@ void act_enter(struct scene *s, enum act_name name)
 	if (act_stride() == 1)
 		alarm(0);
 	scene_enter(s);
+	s->anew = acts[name].anew;
 	scene_start(s);
 	for (size_t i = 0; i < ARRAY_SIZE(acts[name].base) && acts[name].base[i]; i++)
 		scene_must(s, acts[name].base[i]);

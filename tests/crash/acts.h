@@ -10,6 +10,7 @@ struct act {
 	const char *take_back[2];
 	bool ends; /* the daemon ends with it */
 	bool once; /* asked again, it takes another address */
+	bool anew; /* what it makes has another key each time */
 };
 
 enum act_name {
@@ -21,6 +22,7 @@ enum act_name {
 	TAKE_A_SHARED_SERVICE_DOWN,
 	ATTACH_A_CONTAINER,
 	ATTACH_AND_JOIN,
+	ATTACH_BY_A_DESCRIPTOR,
 	DETACH_A_CONTAINER,
 	ALLOCATE_AN_ADDRESS,
 	RELEASE_AN_ADDRESS,
@@ -28,10 +30,15 @@ enum act_name {
 	REMOVE_A_PEER,
 	ADD_A_PREFIX,
 	REMOVE_A_PREFIX,
+	SYNC_THE_PEERS,
 	SET_THE_NODES_NUMBER,
 	PRUNE,
 	DETACH_THE_LAST,
 	CHANGE_THE_SLICE,
+	SET_UP_A_DEDICATED_SERVICE,
+	TAKE_A_DEDICATED_SERVICE_DOWN,
+	ADD_A_PEER_OF_A_SERVICE,
+	START_WITH_A_DEDICATED_SERVICE,
 	SHUT_DOWN,
 	FIRST_START,
 	START,

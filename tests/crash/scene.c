@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -106,12 +107,35 @@ static void fill_in(const struct scene *s, const char *request, char text[REQUES
 		 at[1] == 'd' ? pid : s->ip, at + 2);
 }
 
+/* The container's namespace goes along with the frame's beginning. */
+static char *ask_with_netns(const struct scene *s, const char *request)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct cmsghdr *rights = (struct cmsghdr *)(void *)control;
+	char body[REQUEST_MAX + 64];
+	uint32_t n = (uint32_t)snprintf(body, sizeof(body),
+					"{\"frame\":\"request\",\"id\":1,\"request\":%s}", request);
+	struct iovec head = { .iov_base = &n, .iov_len = sizeof(n) };
+	const struct msghdr message = { .msg_iov = &head,
+					.msg_iovlen = 1,
+					.msg_control = control,
+					.msg_controllen = sizeof(control) };
+
+	*rights = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)),
+				    .cmsg_level = SOL_SOCKET,
+				    .cmsg_type = SCM_RIGHTS };
+	memcpy(CMSG_DATA(rights), &s->guest.netns, sizeof(int));
+	if (sendmsg(s->fd, &message, MSG_NOSIGNAL) == sizeof(n)) /* else it has ended */
+		send_bytes(s->fd, body, n);
+	return read_body(s->fd);
+}
+
 char *scene_ask(struct scene *s, const char *request)
 {
 	char text[REQUEST_MAX], *answer;
 
 	fill_in(s, request, text);
-	answer = ask(s->fd, 1, text);
+	answer = strstr(text, "linux_fd") ? ask_with_netns(s, text) : ask(s->fd, 1, text);
 	if (answer && strstr(answer, "\"result\":\"ip\""))
 		sscanf(strstr(answer, "\"ip\":"), "\"ip\":\"%63[^\"]", s->ip);
 	return answer;
@@ -192,6 +216,19 @@ static void blur(char *text)
 			continue;
 		*digits = 'x';
 		memmove(digits + 1, digits + n, strlen(digits + n) + 1);
+	}
+}
+
+/* Of either alphabet. */
+static void blur_keys(char *text)
+{
+	for (char *at = text; *at;) {
+		size_t n = strspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				      "0123456789+/");
+
+		if (n >= KEY_TEXT_MAX - 2)
+			memset(at, '-', n);
+		at += n > 0 ? n : 1;
 	}
 }
 
@@ -350,14 +387,17 @@ char *scene_look(struct scene *s)
 	CHECK(out);
 	put_script(out, sorted(processes));
 	fprintf(out, "status %s\n", status ? status : "none");
-	put_script(out, sh("%s", network));
+	put_script(out, sorted(sh("%s", network)));
 	put_script(out, sh("%s", host_only));
 	put_script(out, sorted(sh("%s sh -c \"%s\"", IN(&s->guest), network)));
 	put_devices(out);
+	put_script(out, sh("wg show all dump 2>/dev/null || true")); /* the kernel's as well */
 	scene_put_store(out, SCENE_DIR "/store");
 	scene_put_store(out, SCENE_DIR "/run/store");
 	fclose(out);
 	blur(text);
+	if (s->anew)
+		blur_keys(text);
 	return text;
 }
 

@@ -13,6 +13,7 @@ struct scene {
 	int fd;    /* a connection to it; -1 */
 	struct guest guest;
 	char ip[64]; /* the last one that an allocation gave */
+	bool anew;   /* keys differ each time: they are not looked at */
 };
 
 /* A sandbox with a way out, and a container. SKIPs where something is missing. */

@@ -29,10 +29,31 @@ void client_connect(struct client *c, const struct sockaddr_un *address, socklen
 		c->is_wild = true; /* the server listens no more */
 }
 
+static ssize_t send_with(struct client *c, struct ovd_view bytes)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(CLIENT_FDS_MAX * sizeof(int))] = { 0 };
+	struct cmsghdr *rights = (struct cmsghdr *)(void *)control;
+	struct iovec iov = { .iov_base = (char *)bytes.p, .iov_len = bytes.n };
+	const struct msghdr message = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = c->fds > 0 ? CMSG_SPACE(c->fds * sizeof(int)) : 0,
+	};
+
+	*rights = (struct cmsghdr){ .cmsg_len = CMSG_LEN(c->fds * sizeof(int)),
+				    .cmsg_level = SOL_SOCKET,
+				    .cmsg_type = SCM_RIGHTS };
+	for (unsigned i = 0; i < c->fds; i++)
+		memcpy(CMSG_DATA(rights) + i * sizeof(int), &c->given, sizeof(int));
+	c->fds = 0;
+	return sendmsg(c->fd, &message, MSG_NOSIGNAL);
+}
+
 /* Only as much as the server takes without being turned: then the rest can't follow. */
 static void send_now(struct client *c, struct ovd_view bytes)
 {
-	ssize_t sent = c->fd < 0 || bytes.n == 0 ? 0 : send(c->fd, bytes.p, bytes.n, MSG_NOSIGNAL);
+	ssize_t sent = c->fd < 0 || bytes.n == 0 ? 0 : send_with(c, bytes);
 
 	if (sent != (ssize_t)bytes.n)
 		c->is_wild = true;

@@ -9,6 +9,8 @@
 #include "runtime/frame.h"
 #include "runtime/view.h"
 
+#define CLIENT_FDS_MAX 7 /* of fds: more than the server takes */
+
 /* {0} is none yet. */
 struct client {
 	int fd;       /* -1: closed by us */
@@ -18,6 +20,8 @@ struct client {
 	bool at_end;       /* the server has closed it */
 	uint64_t asked;    /* requests so far, with the ids 1, 2, ... */
 	uint64_t answered; /* their answers */
+	unsigned fds;      /* copies of `given` that go along with what is sent next */
+	int given;
 	struct buf codecs; /* a byte for each: the form it was in */
 	struct buf rest;   /* of a request, still to be sent */
 	struct frame_reader in;

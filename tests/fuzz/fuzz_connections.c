@@ -1,9 +1,11 @@
 /* The server's connections: several clients at once send requests and anything else in any pieces,
  * read or don't, close halves or all, while calls are answered late and the clock goes on. Whatever
  * they do, what comes back is whole answers; a client that sends only good requests gets one answer
- * for each, in their order; and all is freed in the end. */
+ * for each, in their order; and all is freed in the end, descriptors that came along too. */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "server/ipc/server.h"
@@ -25,6 +27,7 @@ struct world {
 	size_t n_held;
 	bool busy, drained;
 	unsigned closed;
+	int given[2]; /* a pipe: its second end goes to the server, time and again */
 };
 
 /* ---- the server's side ---- */
@@ -47,6 +50,7 @@ static int dispatch(struct call *call, const struct ovd_request *request)
 {
 	struct world *w = (struct world *)(void *)call->daemon;
 
+	call_fd(call, 0);
 	if (request->kind == OVD_REQUEST_SET_LOCAL_NODE_ID)
 		return call_ok(call);
 	if (request->kind == OVD_REQUEST_STATUS)
@@ -140,6 +144,10 @@ static void act_on_client(struct world *w, struct client *c, unsigned what, stru
 	case 5:
 		client_close(c);
 		break;
+	case 12:
+		c->given = w->given[1];
+		c->fds = input_byte(in) % (CLIENT_FDS_MAX + 1);
+		break;
 	}
 }
 
@@ -176,7 +184,7 @@ static void act(struct world *w, struct fuzz_input *in)
 	struct client *c = any_client(w, who);
 
 	what %= 16;
-	if (what >= 6)
+	if (what >= 6 && what != 12)
 		act_on_server(w, what, in);
 	else if (c)
 		act_on_client(w, c, what, in);
@@ -191,6 +199,7 @@ static void start(struct world *w)
 					  .dispatch = dispatch };
 	struct sockaddr_un any = { .sun_family = AF_UNIX };
 
+	MUST(pipe2(w->given, O_CLOEXEC | O_NONBLOCK) == 0);
 	options.listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	MUST(options.listen_fd >= 0);
 	/* without a name: the kernel gives it one, which is in no file system */
@@ -224,6 +233,8 @@ static void settle(struct world *w)
 
 static void stop(struct world *w)
 {
+	char end;
+
 	server_close(w->server, 0, server_is_closed, w);
 	for (size_t i = 0; i < w->n_clients; i++)
 		client_close(&w->clients[i]);
@@ -235,6 +246,9 @@ static void stop(struct world *w)
 		uv_run(&w->loop, UV_RUN_ONCE);
 	uv_run(&w->loop, UV_RUN_DEFAULT);
 	MUST(w->closed == 1 && uv_loop_close(&w->loop) == 0);
+	close(w->given[1]);
+	MUST(read(w->given[0], &end, 1) == 0); /* nobody has the second end any more */
+	close(w->given[0]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)

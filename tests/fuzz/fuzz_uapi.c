@@ -8,17 +8,21 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/tunnel.h"
 
-/* As long as the message at the start of text, told in pieces; 0 if there is no whole one. */
-static size_t message_in_pieces(struct ovd_view text, size_t piece)
+/* An answer, which comes in pieces: how long it is, 0 if it isn't whole. */
+static size_t read_in_pieces(struct ovd_view text, size_t piece, struct uapi_answer *ret,
+			     struct wg_dump *dump)
 {
-	size_t from = 0, n = 0;
+	size_t n = 0;
 
-	for (size_t have = 0; n == 0 && have < text.n;) {
+	wg_dump_begin(dump);
+	*ret = (struct uapi_answer){ .ended = false };
+	for (size_t have = 0; !ret->ended && have < text.n;) {
 		have = MIN(have + piece, text.n);
-		n = uapi_message((struct ovd_view){ .p = text.p, .n = have }, &from);
+		n += uapi_read(ret, (struct ovd_view){ .p = text.p + n, .n = have - n }, dump);
 		MUST(n <= have);
 	}
-	return n;
+	wg_dump_end(dump);
+	return ret->ended ? n : 0;
 }
 
 /* A set of all that was read, as a get would answer it. */
@@ -26,6 +30,7 @@ static void check_again(const struct tunnel_state *state)
 {
 	_cleanup_(wg_dump_done) struct wg_dump dump = { .peers = { .p = NULL } };
 	_cleanup_(buf_done) struct buf set = { .p = NULL };
+	struct uapi_answer answer;
 	const struct tunnel_change change = { .has_listen_port = true,
 					      .listen_port = state->listen_port,
 					      .peers = state->peers,
@@ -35,36 +40,37 @@ static void check_again(const struct tunnel_state *state)
 	set.n--; /* the empty line */
 	MUST(buf_text(&set, "errno=0\n\n") == 0);
 	buf_drop(&set, strlen("set=1\n"));
-	MUST(uapi_read_get(buf_view(&set), &dump) == 0);
+	MUST(read_in_pieces(buf_view(&set), set.n, &answer, &dump) == set.n);
+	MUST(uapi_result(&answer) == 0);
 	tunnel_must_be_same(state, &dump.state);
 }
 
-static void read_message(struct ovd_view message)
+/* How long it is. */
+static size_t read_answer(struct ovd_view text, size_t piece)
 {
 	_cleanup_(wg_dump_done) struct wg_dump dump = { .peers = { .p = NULL } };
-	int r = uapi_read_get(message, &dump);
+	_cleanup_(wg_dump_done) struct wg_dump again = { .peers = { .p = NULL } };
+	struct uapi_answer answer, in_pieces;
+	size_t n = read_in_pieces(text, text.n, &answer, &dump);
 
-	MUST(r <= 0 && r >= -4095);
-	if (r == 0) {
-		MUST(uapi_read_set(message) == 0);
+	MUST(read_in_pieces(text, piece, &in_pieces, &again) == n);
+	MUST(uapi_result(&answer) == uapi_result(&in_pieces));
+	MUST(uapi_result(&answer) <= 0 && uapi_result(&answer) >= -4095);
+	if (n > 0 && uapi_result(&answer) == 0) {
+		tunnel_must_be_same(&dump.state, &again.state);
 		tunnel_must_be_sound(&dump.state);
 		check_again(&dump.state);
 	}
+	return n;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct fuzz_input in = { data, n };
-	size_t piece = input_byte(&in) + 1u;
+	size_t piece = input_byte(&in) + 1u, length;
 	struct ovd_view text = input_take(&in, in.n);
 
-	while (text.n > 0) {
-		size_t from = 0, length = uapi_message(text, &from);
-
-		MUST(message_in_pieces(text, piece) == length);
-		if (length == 0)
-			break;
-		read_message((struct ovd_view){ .p = text.p, .n = length });
+	while (text.n > 0 && (length = read_answer(text, piece)) > 0) {
 		text.p += length;
 		text.n -= length;
 	}

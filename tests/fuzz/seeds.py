@@ -200,6 +200,9 @@ def connection_seeds():
     def send(body, who=0):
         return act(0, who) + bytes([len(body)]) + body
 
+    def given(n, who=0):
+        return act(12, who) + bytes([n])
+
     put("fuzz_connections", "one-of-each", b"\1" + connect + b"".join(ask(op) + turn + read for op in (ok, wait, fail, big, hold)) + done + turn + read)
     put("fuzz_connections", "three-clients", b"\1" + connect * 3 + b"".join(ask(op, who) for who in range(3) for op in (ok, hold, big)) + turn + refused + turn + done)
     put("fuzz_connections", "both-forms", b"\1" + connect + b"".join(ask(op) + ask(op + 130) for op in (ok, wait, fail, big, hold)) + turn + done + turn + done + read)
@@ -214,6 +217,8 @@ def connection_seeds():
     put("fuzz_connections", "bad-bodies", b"\1" + connect + send(frame(b"garbage") + frame(b'{"frame":"response","id":1,"response":{"result":"ok"}}')) + turn)
     put("fuzz_connections", "too-late", b"\1" + connect + send(good[:20]) + turn + (later + b"\x64") * 2 + send(good[20:]) + turn)
     put("fuzz_connections", "many-large", b"\1" + connect + ask(big) * 120 + turn + read + turn)
+    put("fuzz_connections", "descriptors", b"\1" + connect * 2 + given(2) + ask(ok) + turn + read + given(7) + ask(ok) + turn + given(1) + act(2) + b"\1" +
+        given(3, 1) + send(good[:9], 1) + turn + given(4) + ask(hold) + turn + done + given(2, 1) + send(good[9:] + good, 1) + turn + given(5, 1) + send(good[:3], 1) + turn + close)
 
 
 def guest_seeds():

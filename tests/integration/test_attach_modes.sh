@@ -133,6 +133,43 @@ crash sh -c "umount /run/netns/ended; rm /run/netns/ended"
 check "nor is it kept over a restart" not listed "$ip_e"
 check "detach by a path that is not there" sh -c "overlayctl --data-dir /run/node detach-container --handle linux_netns:/run/netns/three"
 
+# ---- by a descriptor ----
+by_fd() { # FILE COMMAND...: with that file as descriptor 3
+	fd_file=$1
+	shift
+	"$@" 3<"$fd_file"
+}
+ns; a=$pid; net_a=$(readlink /proc/$a/ns/net)
+before=$(ls /proc/$daemon/fd | wc -l)
+ip_a=$(by_fd /proc/$a/ns/net attach linux_fd:3 web)
+check "a namespace by its descriptor" listed "linux_netns:net:.${net_a#net:?} *web *$ip_a "
+check "is reached" ping -n -q -c 1 -W 3 "$ip_a"
+check "asked again, the same" [ "$(by_fd /proc/$a/ns/net attach linux_fd:3 web)" = "$ip_a" ]
+check "otherwise, a conflict" by_fd /proc/$a/ns/net refused exists "ephemeral false" --handle linux_fd:3 --service web --join-global false --ephemeral true
+check "by its process, too: both are named" refused exists "of pid $a is attached by netns net:" --handle linux_pid:$a --service web --join-global false
+check "what is no namespace is refused" by_fd /dev/null refused invalid "neither a network namespace nor a process" --handle linux_fd:3 --service web --join-global false
+check "so is our own" by_fd /proc/self/ns/net refused invalid "the daemon's own" --handle linux_fd:3 --service web --join-global false
+check "and nothing" sh -c "$(command -v overlayctl) --data-dir /run/node raw '{\"op\":\"attach_container\",\"handle\":{\"platform\":\"linux_fd\",\"fd\":0},\"service\":\"web\",\"join_global\":false}' | grep 'came with no such descriptor'"
+check "no descriptor is left" soon descriptors "$before"
+crash true
+check "after a restart it is known" [ "$(by_fd /proc/$a/ns/net attach linux_fd:3 web)" = "$ip_a" ]
+check "detach by a descriptor" by_fd /proc/$a/ns/net ctl detach-container --handle linux_fd:3
+check "it is gone" not listed "$ip_a"
+check "detach of what is not attached" by_fd /proc/$a/ns/net ctl detach-container --handle linux_fd:3
+by_fd /proc/$a/ns/net attach linux_fd:3 web --interface net0 --mac 02:00:5e:10:00:07 >/dev/null
+check "with wishes" listed "${net_a#net:?} .* net0 .* 02:00:5e:10:00:07"
+check "detach by what the list says" ctl detach-container --handle "linux_netns:$net_a"
+check "gone as well" not listed "${net_a#net:?}"
+ip_a=$(attach linux_pid:$a web)
+check "detach by a descriptor of what was attached by its process" by_fd /proc/$a/ns/net ctl detach-container --handle linux_fd:3
+check "gone, too" not listed "$ip_a"
+ip_a=$(by_fd /proc/$a/ns/net attach linux_fd:3 web)
+kill -9 $a
+check "a namespace that ends is detached, unasked" soon not listed "$ip_a"
+ns; a=$pid; by_fd /proc/$a/ns/net attach linux_fd:3 web >$tmp/ip
+crash kill -9 $a
+check "also when nobody served" not listed "$(cat $tmp/ip)"
+
 # ---- what an attach may ask for ----
 ns; a=$pid
 web_subnet=$(ip -o -4 address show dev "$(ctl setup-service-overlay --service web --mode auto | sed -n 's/^name *//p')" | sed 's/.*inet \([0-9.]*\)\.[0-9]*\/26.*/\1/')
@@ -146,7 +183,7 @@ check "the same request, the same answer" [ "$(attach linux_pid:$a web $wishes)"
 check "without wishes, the same answer" [ "$(attach linux_pid:$a web)" = "$wanted" ]
 check "another request" refused exists "pid $a is attached by another request" --handle linux_pid:$a --service web --join-global false --request-id run-8
 check "another address" refused exists "with address $wanted: detach it before it gets $web_subnet.$((web_first + 41))" --handle linux_pid:$a --service web --join-global false --ip $web_subnet.$((web_first + 41))
-check "another mac" refused exists "another mac" --handle linux_pid:$a --service web --join-global false --mac 02:00:5e:10:00:08
+check "another mac" refused exists "with mac 02:00:5e:10:00:07: detach it before it gets 02:00:5e:10:00:08" --handle linux_pid:$a --service web --join-global false --mac 02:00:5e:10:00:08
 check "another name" refused exists "interface net0.* eth0" --handle linux_pid:$a --service web --join-global false --interface eth0
 check "another ephemeral" refused exists "ephemeral false" --handle linux_pid:$a --service web --join-global false --ephemeral true
 crash true
@@ -157,6 +194,7 @@ check "an address that somebody has" refused exists "$wanted is in use" --handle
 check "one of nobody's" refused invalid "not in a subnet of service web" --handle linux_pid:$b --service web --join-global false --ip 192.0.2.1
 check "a mac of a group" refused invalid "mac" --handle linux_pid:$b --service web --join-global false --mac 03:00:00:00:00:01
 check "a name that none is" refused invalid "interface" --handle linux_pid:$b --service web --join-global false --interface eth%d
+check "a name that the kernel keeps for itself" refused invalid "interface: .*default.* is no name" --handle linux_pid:$b --service web --join-global false --interface default
 check "a name that another has" refused invalid "another interface's name" --handle linux_pid:$b --service web --join-global true --interface eth1
 check "he has nothing" not listed "linux_pid:$b"
 check "detach" ctl detach-container --handle linux_pid:$a

@@ -16,7 +16,7 @@ start() { # a daemon, its pid in $daemon
 	daemon=$!
 	until ctl status >/dev/null 2>&1; do
 		sleep 0.02
-		kill -0 $daemon || exit 1
+		kill -0 $daemon 2>/dev/null || { cat /run/t/out; exit 1; }
 	done
 }
 

@@ -18,7 +18,7 @@ start() { # a daemon, its pid in $daemon
 	daemon=$!
 	until ctl status >/dev/null 2>&1; do
 		sleep 0.02
-		kill -0 $daemon || exit 1
+		kill -0 $daemon 2>/dev/null || { cat /run/t/out; exit 1; }
 	done
 }
 
@@ -166,9 +166,34 @@ start
 check "it is so for the next start" same_status
 check "which reads nothing back" sh -c '[ "$(grep -c "services and . peers are known" /run/d/logs/overlayd.log)" = 1 ]'
 
+# ---- who has an address and no link ----
+
+shared=$(attach --handle host_shared:job --service web)
+vm=$(sed -n 's/.*guest_managed.*"ip":"\([0-9.]*\)".*/\1/p' /run/t/known)
+status >/run/t/status
+ip -o addr >/run/t/addresses
+has_peer() { status | grep -F "\"$1\""; }
+for round in 1 2; do
+	end
+	[ $round = 2 ] || damage /run/d/run/store
+	start
+	check "start $round: a process of the host keeps its address" same_addresses
+	check "a guest stays a peer" has_peer "$vm/32"
+done
+asked=$(for _ in $(seq 62); do
+	ctl --json allocate-ip --service web
+	ctl --json allocate-ip --service node
+done)
+nobody_gets() { ! echo "$asked" | grep "\"$1\""; }
+check "the process's is given to nobody" nobody_gets "$shared"
+check "nor is the guest's" nobody_gets "$vm"
+# nobody can detach them: they go with the tunnel
+ctl teardown-global-overlay >/dev/null
+set_up
+for ip in $(echo "$asked" | sed -n 's/.*"ip": *"\([0-9.]*\)".*/\1/p'); do ctl release-ip --ip "$ip" >/dev/null; done
+
 # ---- both ----
 
-ctl detach-container --handle guest_managed:vm >/dev/null
 ctl detach-container --handle linux_pid:$far >/dev/null
 known | sed 's/"ephemeral":true/"ephemeral":false/' >/run/t/known
 ip -o addr >/run/t/addresses

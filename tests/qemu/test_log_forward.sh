@@ -11,15 +11,7 @@ if ! reason=$(modprobe vsock_loopback 2>&1); then
 	exit
 fi
 
-# A skipped test has not seen what it is for.
-passes() {
-	said=$("$@")
-	code=$?
-	echo "$said"
-	[ $code -eq 0 ] && ! echo "$said" | grep -q SKIPPED
-}
-
-check "the transport over vsock" passes "$B/tests/server/guest/test_transport" all_of_it_over_vsock
-check "a guest's log over vsock" passes "$B/tests/integration/test_log_forward" over_vsock
+check "the transport over vsock" check_passes "$B/tests/server/guest/test_transport" all_of_it_over_vsock
+check "a guest's log over vsock" check_passes "$B/tests/integration/test_log_forward" over_vsock
 
 check_end

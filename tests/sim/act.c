@@ -11,14 +11,15 @@ static const struct {
 	const char *name;
 	unsigned weight;
 } kinds[ACT_MAX_] = {
-	[ACT_SETUP] = { "setup", 15 },     [ACT_TEARDOWN] = { "teardown", 4 },
-	[ACT_SERVICE] = { "service", 50 }, [ACT_UNSERVICE] = { "unservice", 12 },
-	[ACT_ATTACH] = { "attach", 190 },  [ACT_DETACH] = { "detach", 80 },
-	[ACT_LEND] = { "lend", 30 },       [ACT_RETURN] = { "return", 25 },
-	[ACT_PEER] = { "peer", 30 },       [ACT_UNPEER] = { "unpeer", 10 },
-	[ACT_ALLOW] = { "allow", 15 },     [ACT_DISALLOW] = { "disallow", 10 },
-	[ACT_WORK] = { "work", 390 },      [ACT_SETTLE] = { "settle", 80 },
-	[ACT_DEATH] = { "death", 30 },     [ACT_CRASH] = { "crash", 29 },
+	[ACT_SETUP] = { "setup", 15 },       [ACT_TEARDOWN] = { "teardown", 4 },
+	[ACT_SERVICE] = { "service", 50 },   [ACT_UNSERVICE] = { "unservice", 12 },
+	[ACT_ATTACH] = { "attach", 190 },    [ACT_DETACH] = { "detach", 80 },
+	[ACT_LEND] = { "lend", 30 },         [ACT_RETURN] = { "return", 25 },
+	[ACT_PEER] = { "peer", 28 },         [ACT_UNPEER] = { "unpeer", 8 },
+	[ACT_SYNC] = { "sync", 4 },          [ACT_ALLOW] = { "allow", 15 },
+	[ACT_DISALLOW] = { "disallow", 10 }, [ACT_WORK] = { "work", 390 },
+	[ACT_SETTLE] = { "settle", 80 },     [ACT_DEATH] = { "death", 30 },
+	[ACT_CRASH] = { "crash", 29 },
 };
 
 /* splitmix64: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014. */

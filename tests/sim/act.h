@@ -8,15 +8,16 @@
 enum act_kind {
 	ACT_SETUP, /* what: which range */
 	ACT_TEARDOWN,
-	ACT_SERVICE,   /* who: which service; what: its mode */
+	ACT_SERVICE,   /* who: which service; what: its mode, of 8 */
 	ACT_UNSERVICE, /* who */
 	ACT_ATTACH,    /* who: which process; what: which service; how: 1 join, 2 ephemeral */
 	ACT_DETACH,    /* who */
 	ACT_LEND,      /* what: which service, or none */
 	ACT_RETURN,    /* who: which lease */
-	ACT_PEER,      /* who: which peer; what: which prefixes */
-	ACT_UNPEER,    /* who */
-	ACT_ALLOW,     /* who, what: a prefix */
+	ACT_PEER,      /* who: which peer; what: which prefixes; how: of which tunnel */
+	ACT_SYNC,      /* what: which peers; how: who has which prefix */
+	ACT_UNPEER,    /* who, how */
+	ACT_ALLOW,     /* who, what: a prefix; how */
 	ACT_DISALLOW,  /* the same */
 	ACT_WORK,      /* the link thread does a step; how: it fails */
 	ACT_SETTLE,    /* and all that is left */

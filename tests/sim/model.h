@@ -11,6 +11,7 @@
 #define SERVICES   5
 #define PEERS      6
 #define PREFIXES   8
+#define TUNNELS    (1 + SERVICES) /* the node's, and what each service may have */
 #define LEASES_MAX 64
 
 struct model {
@@ -22,10 +23,11 @@ struct model {
 	bool services[SERVICES]; /* set up, and not torn down or gone with the last container */
 	bool leaving[SERVICES];  /* torn down while containers were attached */
 	bool fickle[SERVICES];   /* some container said that it goes with it */
+	bool fallen[SERVICES];   /* its removal fell: its own tunnel may be gone already */
 	struct {
 		bool known;
 		bool allowed[PREFIXES];
-	} peers[PEERS];
+	} peers[TUNNELS][PEERS];
 	struct ovd_ip leases[LEASES_MAX];
 	size_t n_leases;
 	bool up; /* the tunnel */
@@ -34,5 +36,8 @@ struct model {
 void model_lease(struct model *m, const struct ovd_ip *ip);
 void model_return(struct model *m, size_t i);
 
-/* A prefix belongs to one peer. */
-void model_allow(struct model *m, unsigned peer, unsigned prefix);
+/* A prefix belongs to one peer of a tunnel. */
+void model_allow(struct model *m, unsigned tunnel, unsigned peer, unsigned prefix);
+
+/* A service's tunnel is gone, if it had one. */
+void model_forget_peers(struct model *m, unsigned service);

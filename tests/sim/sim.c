@@ -6,48 +6,41 @@
 #include "server/net/plan_run.h"
 #include "tests/check.h"
 
-#define FIRST_PID   100
 #define FIRST_NETNS 4026532000
-
-static const char *const prefixes[PREFIXES] = {
-	"10.200.9.0/24", "10.200.10.0/24", "172.30.0.0/16",   "172.31.0.0/16",
-	"192.0.2.0/24",  "10.200.12.0/26", "198.51.100.0/24", "10.200.128.0/17",
-};
 
 struct owner sim_owner(const struct sim *s _unused_, unsigned who, unsigned life)
 {
 	return (struct owner){ .netns_dev = 4,
 			       .netns_ino = FIRST_NETNS + who * 1000 + life,
 			       .start_time = life + 1,
-			       .pid = FIRST_PID + who,
+			       .pid = SIM_FIRST_PID + who,
 			       .netns = 99 };
 }
 
-static bool gone(const void *arg, const struct owner *owner)
-{
-	const struct sim *s = arg;
-
-	return owner->start_time != s->life[owner->pid - FIRST_PID] + 1;
-}
-
-static struct ovd_view service_name(unsigned which)
+struct ovd_view sim_service_name(unsigned which)
 {
 	static const char *const names[SERVICES] = { "web", "db", "mail", "cache", "a-long-name" };
 
 	return view(names[which % SERVICES]);
 }
 
-static struct ovd_key peer_key(unsigned who)
+unsigned sim_service(const char *name)
 {
-	return (struct ovd_key){ { (uint8_t)(1 + who % PEERS) } };
+	unsigned i = 0;
+
+	while (!view_eq(sim_service_name(i), view(name)))
+		i++;
+	return i;
 }
 
-static struct ovd_cidr prefix_of(unsigned which)
+struct ovd_view sim_tunnel(unsigned i)
 {
-	struct ovd_cidr cidr;
+	return i == 0 ? NODES_TUNNEL : sim_service_name(i - 1);
+}
 
-	CHECK_INT(cidr_parse(view(prefixes[which % PREFIXES]), &cidr), 0);
-	return cidr;
+unsigned sim_tunnel_of(const struct act *act)
+{
+	return act->how & 1 ? 0 : 1 + (act->how >> 1) % SERVICES;
 }
 
 bool sim_is_busy(const struct sim *s, enum act_kind first, enum act_kind last, unsigned who)
@@ -74,24 +67,40 @@ static void attached(struct sim *s, const struct sim_job *job)
 
 void sim_learn_service(struct sim *s, unsigned which)
 {
-	bool known = engine_service_link(s->e, service_name(which))[0];
+	bool known = engine_service_link(s->e, sim_service_name(which))[0];
 
 	s->model.services[which] = known;
 	s->model.leaving[which] &= known;
 	s->model.fickle[which] &= known;
-	if (!known)
-		sim_forget_leases(s);
+	if (known)
+		return;
+	sim_forget_leases(s);
+	model_forget_peers(&s->model, which);
 }
 
 static void peer_is_set(struct sim *s, const struct act *act)
 {
+	unsigned tunnel = sim_tunnel_of(act);
 	struct model *m = &s->model;
 
-	m->peers[act->who].known = true;
+	m->peers[tunnel][act->who].known = true;
 	for (unsigned i = 0; i < PREFIXES; i++) {
-		m->peers[act->who].allowed[i] = false;
+		m->peers[tunnel][act->who].allowed[i] = false;
 		if (act->what >> i & 1)
-			model_allow(m, act->who, i);
+			model_allow(m, tunnel, act->who, i);
+	}
+}
+
+static void peers_are_synced(struct model *m, const struct act *act)
+{
+	unsigned tunnel = sim_tunnel_of(act);
+
+	for (unsigned who = 0; who < PEERS; who++) {
+		bool known = sim_sync_wants(act, who);
+
+		m->peers[tunnel][who].known = known;
+		for (unsigned i = 0; i < PREFIXES; i++)
+			m->peers[tunnel][who].allowed[i] = known && sim_sync_allows(act, who, i);
 	}
 }
 
@@ -108,7 +117,7 @@ static void answered(struct sim *s, const struct sim_job *job)
 		m->up = false;
 		break;
 	case ACT_SERVICE:
-		m->leaving[act->who] = false;
+		m->leaving[act->who] = m->fallen[act->who] = false;
 		sim_learn_service(s, act->who);
 		CHECK(m->services[act->who]);
 		break;
@@ -125,14 +134,17 @@ static void answered(struct sim *s, const struct sim_job *job)
 	case ACT_PEER:
 		peer_is_set(s, act);
 		break;
+	case ACT_SYNC:
+		peers_are_synced(m, act);
+		break;
 	case ACT_UNPEER:
-		memset(&m->peers[act->who], 0, sizeof(m->peers[0]));
+		memset(&m->peers[sim_tunnel_of(act)][act->who], 0, sizeof(m->peers[0][0]));
 		break;
 	case ACT_ALLOW:
-		model_allow(m, act->who, act->what);
+		model_allow(m, sim_tunnel_of(act), act->who, act->what);
 		break;
 	case ACT_DISALLOW:
-		m->peers[act->who].allowed[act->what] = false;
+		m->peers[sim_tunnel_of(act)][act->who].allowed[act->what] = false;
 		break;
 	case ACT_LEND:
 	case ACT_RETURN:
@@ -168,6 +180,16 @@ static void begin_reap(struct sim *s)
 		job_free(job);
 }
 
+static void fell(struct sim *s, const struct sim_job *job)
+{
+	struct model *m = &s->model;
+
+	if (job->act.kind == ACT_UNSERVICE)
+		m->fallen[job->act.who] = true;
+	for (unsigned i = 0; job->reap && i < SERVICES; i++)
+		m->fallen[i] |= m->leaving[i] || m->fickle[i];
+}
+
 static void end_front(struct sim *s, bool stands)
 {
 	struct sim_job *job = s->jobs[0];
@@ -179,6 +201,7 @@ static void end_front(struct sim *s, bool stands)
 		answered(s, job);
 	} else {
 		engine_drop(s->e, job->intent);
+		fell(s, job);
 	}
 	if (job->act.kind == ACT_ATTACH && job->life != s->life[job->act.who])
 		drop_ports(s, job->act.who, job->life); /* the namespace was held by the plan */
@@ -228,103 +251,6 @@ static void take(struct sim *s, int r, struct sim_job *job)
 	job_free(job);
 }
 
-static int ask_setup(struct sim *s, struct sim_job *job)
-{
-	static const char *const slices[] = { "10.200.4.0/22", "10.200.4.0/22", "10.200.16.0/22" };
-	struct global_spec spec = { .deployment = VIEW_LITERAL("zlayer"),
-				    .instance = VIEW_LITERAL("1"),
-				    .has_slice = true,
-				    .port = (uint16_t)(51820 + job->act.how % 2) };
-
-	CHECK_INT(cidr_parse(view("10.200.0.0/16"), &spec.cluster), 0);
-	CHECK_INT(cidr_parse(view(slices[job->act.what % 3]), &spec.slice), 0);
-	return engine_global_setup(s->e, &spec, &job->plan, &job->intent);
-}
-
-static int ask_attach(struct sim *s, struct sim_job *job)
-{
-	struct attach_spec spec = { .owner = sim_owner(s, job->act.who, s->life[job->act.who]),
-				    .service = service_name(job->act.what),
-				    .join_global = job->act.how & 1,
-				    .ephemeral = job->act.how & 2 };
-
-	job->life = s->life[job->act.who];
-	return engine_attach(s->e, &spec, gone, s, &job->plan, &job->intent, &job->ip);
-}
-
-static int ask_peer(struct sim *s, struct sim_job *job)
-{
-	struct ovd_cidr allowed[PREFIXES];
-	struct peer_spec spec = { .key = peer_key(job->act.who), .allowed = allowed };
-	struct tunnel_change change;
-
-	for (unsigned i = 0; i < PREFIXES; i++)
-		if (job->act.what >> i & 1)
-			allowed[spec.n_allowed++] = prefix_of(i);
-	spec.keepalive = job->act.how % 2;
-	return engine_peer_set(s->e, &spec, &job->plan, &change, &job->intent);
-}
-
-static int ask_prefix(struct sim *s, struct sim_job *job,
-		      int (*ask)(struct engine *e, struct ovd_view service,
-				 const struct ovd_key *key, const struct ovd_cidr *cidr,
-				 struct plan *plan, struct tunnel_change *change,
-				 struct intent **ret))
-{
-	const struct ovd_key key = peer_key(job->act.who);
-	const struct ovd_cidr cidr = prefix_of(job->act.what);
-	struct tunnel_change change;
-
-	return ask(s->e, NODES_TUNNEL, &key, &cidr, &job->plan, &change, &job->intent);
-}
-
-static int ask_unpeer(struct sim *s, struct sim_job *job)
-{
-	const struct ovd_key key = peer_key(job->act.who);
-	struct tunnel_change change;
-
-	return engine_peer_remove(s->e, NODES_TUNNEL, &key, &job->plan, &change, &job->intent);
-}
-
-static int ask(struct sim *s, struct sim_job *job)
-{
-	switch ((enum act_kind)job->act.kind) {
-	case ACT_SETUP:
-		return ask_setup(s, job);
-	case ACT_TEARDOWN:
-		return engine_global_teardown(s->e, &job->plan, &job->intent);
-	case ACT_SERVICE:
-		return engine_service_setup(s->e, service_name(job->act.who),
-					    job->act.what % 4 == 0 ? SERVICE_SHARED : SERVICE_AUTO,
-					    &job->plan, &job->intent);
-	case ACT_UNSERVICE:
-		return engine_service_teardown(s->e, service_name(job->act.who), &job->plan,
-					       &job->intent);
-	case ACT_ATTACH:
-		return ask_attach(s, job);
-	case ACT_DETACH:
-		return engine_detach(s->e, &(struct owner){ .pid = FIRST_PID + job->act.who },
-				     &job->plan, &job->intent);
-	case ACT_PEER:
-		return ask_peer(s, job);
-	case ACT_UNPEER:
-		return ask_unpeer(s, job);
-	case ACT_ALLOW:
-		return ask_prefix(s, job, engine_peer_allow);
-	case ACT_DISALLOW:
-		return ask_prefix(s, job, engine_peer_disallow);
-	case ACT_LEND:
-	case ACT_RETURN:
-	case ACT_WORK:
-	case ACT_SETTLE:
-	case ACT_DEATH:
-	case ACT_CRASH:
-	case ACT_MAX_:
-		break;
-	}
-	return -EINVAL;
-}
-
 static unsigned who_range(enum act_kind kind)
 {
 	if (kind == ACT_SERVICE || kind == ACT_UNSERVICE)
@@ -344,7 +270,7 @@ static void request(struct sim *s, const struct act *act)
 	job->act.who = (uint8_t)(act->who % who_range(act->kind));
 	if (act->kind == ACT_ALLOW || act->kind == ACT_DISALLOW)
 		job->act.what = act->what % PREFIXES;
-	take(s, ask(s, job), job);
+	take(s, sim_ask(s, job), job);
 }
 
 /* ---- what is answered at once ---- */
@@ -360,8 +286,8 @@ static void lend(struct sim *s, const struct act *act)
 	struct ovd_ip ip;
 
 	if (s->model.n_leases >= LEASES_MAX ||
-	    engine_lend(s->e, act->what % 6 == 5 ? view("nobody") : service_name(act->what), &ip) <
-		    0)
+	    engine_lend(s->e, act->what % 6 == 5 ? view("nobody") : sim_service_name(act->what),
+			&ip) < 0)
 		return;
 	model_lease(&s->model, &ip);
 	record = lease(&ip);
@@ -431,6 +357,7 @@ void sim_act(struct sim *s, const struct act *act)
 	case ACT_ATTACH:
 	case ACT_DETACH:
 	case ACT_PEER:
+	case ACT_SYNC:
 	case ACT_UNPEER:
 	case ACT_ALLOW:
 	case ACT_DISALLOW:

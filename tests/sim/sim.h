@@ -7,7 +7,8 @@
 #include "tests/sim/memory_store.h"
 #include "tests/sim/model.h"
 
-#define JOBS_MAX 12
+#define JOBS_MAX      12
+#define SIM_FIRST_PID 100
 
 /* A request whose plan is being run. */
 struct sim_job {
@@ -44,6 +45,21 @@ bool sim_is_busy(const struct sim *s, enum act_kind first, enum act_kind last, u
 
 /* kill -9, and what the next daemon does before it serves. */
 void sim_crash(struct sim *s);
+
+/* The i-th tunnel's service, NODES_TUNNEL for the first; that which an act about a peer means. */
+struct ovd_view sim_tunnel(unsigned i);
+unsigned sim_tunnel_of(const struct act *act);
+
+/* What an act asks of the engine, which fills the job's plan and intent; as the engine says. */
+int sim_ask(struct sim *s, struct sim_job *job);
+
+/* Whether a sync lists the peer, and with the prefix. */
+bool sim_sync_wants(const struct act *act, unsigned who);
+bool sim_sync_allows(const struct act *act, unsigned who, unsigned prefix);
+
+/* A service's name, and which has it. */
+struct ovd_view sim_service_name(unsigned which);
+unsigned sim_service(const char *name);
 
 /* What nobody was told: whether a service has gone; leases that went with one. */
 void sim_learn_service(struct sim *s, unsigned which);

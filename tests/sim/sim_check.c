@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "server/engine/state.h"
+#include "server/engine/dedicated.h"
 #include "tests/check.h"
 #include "tests/sim/sim.h"
 
@@ -26,6 +26,11 @@ static void see(struct seen *seen, const struct ovd_ip *ip)
 	seen->ips[seen->n++] = *ip;
 }
 
+static void see_dedicated(void *arg, const struct dedicated_view *dedicated)
+{
+	see(arg, &dedicated->ip);
+}
+
 static void check_addresses(const struct sim *s)
 {
 	struct seen seen = { .n = 0 };
@@ -41,6 +46,7 @@ static void check_addresses(const struct sim *s)
 		if (service->segment != s->e->shared)
 			see(&seen, &gateway);
 	}
+	engine_each_dedicated(s->e, see_dedicated, &seen);
 	FOR_EACH(&walk, at, s->e->attachments_by_handle)
 	{
 		const struct attachment *a = CONTAINER_OF(at, struct attachment, by_handle);
@@ -131,6 +137,7 @@ static void check_containers(const struct sim *s)
 
 struct peers_seen {
 	const struct sim *s;
+	unsigned tunnel;
 	size_t n;
 };
 
@@ -141,9 +148,9 @@ static void check_peer(void *arg, const struct peer_view *peer)
 	size_t n = 0;
 
 	seen->n++;
-	CHECK(seen->s->model.peers[who].known);
+	CHECK(seen->s->model.peers[seen->tunnel][who].known);
 	for (unsigned i = 0; i < PREFIXES; i++)
-		n += seen->s->model.peers[who].allowed[i];
+		n += seen->s->model.peers[seen->tunnel][who].allowed[i];
 	CHECK_INT(peer->n_allowed, n);
 }
 
@@ -157,15 +164,15 @@ static bool peers_busy(const struct sim *s)
 
 static void check_peers(const struct sim *s)
 {
-	struct peers_seen seen = { .s = s };
-	size_t n = 0;
+	for (unsigned tunnel = 0; tunnel < TUNNELS && !peers_busy(s); tunnel++) {
+		struct peers_seen seen = { .s = s, .tunnel = tunnel };
+		size_t n = 0;
 
-	if (peers_busy(s))
-		return;
-	engine_each_peer(s->e, check_peer, &seen);
-	for (unsigned i = 0; i < PEERS; i++)
-		n += s->model.peers[i].known;
-	CHECK_INT(seen.n, n);
+		engine_each_peer(s->e, sim_tunnel(tunnel), check_peer, &seen);
+		for (unsigned i = 0; i < PEERS; i++)
+			n += s->model.peers[tunnel][i].known;
+		CHECK_INT(seen.n, n);
+	}
 }
 
 /* ---- nothing under way: kernel, store and engine agree ---- */
@@ -206,15 +213,38 @@ static void check_kernel(const struct sim *s)
 	}
 	CHECK_INT(count_things(s, "port "), ports);
 	CHECK_INT(count_things(s, "bridge "), bridges + (s->e->shared != NULL));
-	CHECK_INT(count_things(s, "tunnel "), s->e->global.up);
 	CHECK_INT(s->e->global.up, s->model.up);
+}
+
+/* Its device is there, and shares neither its port nor a prefix. */
+static void check_dedicated(const struct sim *s)
+{
+	size_t n = s->e->global.up;
+
+	for (const struct dedicated *d = s->e->dedicated; d; d = d->next) {
+		char name[32];
+		size_t there;
+
+		snprintf(name, sizeof(name), "tunnel %s ", d->link);
+		there = count_things(s, name);
+		n += there;
+		CHECK(there == 1 || s->model.fallen[sim_service(d->service->name)]);
+		CHECK(!cidr_overlaps(&d->block.cidr, &d->service->segment->pool.block));
+		CHECK(d->port != s->e->global.port);
+		CHECK(dedicated_at(s->e, d->port) == d->service);
+	}
+	CHECK_INT(count_things(s, "tunnel "), n);
 }
 
 static void check_store(const struct sim *s)
 {
+	size_t peers = s->e->peers.n;
+
+	for (const struct dedicated *d = s->e->dedicated; d; d = d->next)
+		peers += d->peers.n;
 	CHECK_INT(count_records(s, " attachment "), s->e->n_attachments);
 	CHECK_INT(count_records(s, " service "), s->e->n_services);
-	CHECK_INT(count_records(s, " peer "), s->e->peers.n);
+	CHECK_INT(count_records(s, " peer "), peers);
 	CHECK_INT(count_records(s, " lease "), s->model.n_leases);
 	if (strstr(memory_store_text(&s->store), "\"unfinished\":true"))
 		check_fail(__FILE__, __LINE__, "unfinished:\n%s", memory_store_text(&s->store));
@@ -239,6 +269,7 @@ void sim_check(struct sim *s)
 	check_services(s);
 	check_pools(s);
 	check_kernel(s);
+	check_dedicated(s);
 	check_store(s);
 }
 

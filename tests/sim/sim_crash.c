@@ -118,7 +118,8 @@ static void adopt(struct sim *s)
 	free(found.links);
 	while ((r = engine_service_reap(s->e, &plan, &intent)) == 0)
 		carry_out(s, r, &plan, intent);
-	for (size_t i = 0; (r = engine_service_again(s->e, i, &plan, &intent)) != -ENOENT; i++)
+	for (size_t i = 0; (r = engine_service_again(s->e, i, true, &plan, &intent)) != -ENOENT;
+	     i++)
 		carry_out(s, r, &plan, intent);
 	r = engine_global_again(s->e, true, &plan, &intent);
 	carry_out(s, r, &plan, intent);
@@ -156,6 +157,7 @@ static void learn(struct sim *s, const bool asked[CONTAINERS])
 			m->containers[i].ip = a->ip;
 	}
 	m->up = s->e->global.up;
+	memset(m->fallen, 0, sizeof(m->fallen)); /* all are made anew */
 }
 
 static bool ephemeral_asked(const struct sim *s, unsigned which)

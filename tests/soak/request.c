@@ -116,7 +116,7 @@ static void put_setup(const struct act *act, char text[REQUEST_MAX])
 		 "{\"op\":\"setup_global_overlay\",\"deployment\":\"d\",\"instance_id\":\"1\","
 		 "\"cluster_cidr\":\"10.200.0.0/16\",\"slice_cidr\":\"10.200.4.0/22\","
 		 "\"wg_port\":%u}",
-		 51820 + act->how % 2);
+		 51820 + act->how % 2 * 100);
 }
 
 static void put_service(const struct act *act, char text[REQUEST_MAX])
@@ -178,7 +178,7 @@ bool request_of(const struct soak *s, const struct act *act, char text[REQUEST_M
 		return true;
 	case ACT_NUMBER:
 		snprintf(text, REQUEST_MAX, "{\"op\":\"set_local_node_id\",\"node_id\":%u}",
-			 act->how);
+			 1U + act->how);
 		return true;
 	case ACT_DEATH:
 	case ACT_KILL:

@@ -186,6 +186,7 @@ static void put_answers(struct soak *s, struct lines *l)
 	CHECK(answer_is_good(list) && answer_is_good(status));
 	put(l, "the tunnel is %s", strstr(status, "\"interface\":\"zl-d-1-g\"") ? "up" : "down");
 	put_rows(l, "attached", list, "\"handle\":", ",\"ephemeral\":");
+	put_rows(l, "own tunnel", status, "\"service\":", ",\"public_key\"");
 	if (s->up)
 		put_peers(l, strstr(status, "\"peers\":") ? strstr(status, "\"peers\":") : status);
 }
@@ -259,6 +260,23 @@ static void want_container(const struct soak *s, unsigned who, const struct line
 	    container_handle(s, who), service_name(s->containers[who].service), ip, row);
 }
 
+/* Its tunnel's name is what the daemon says. */
+static void want_tunnel(unsigned service, const struct lines *found, struct lines *l)
+{
+	char begin[96], link[16];
+
+	snprintf(begin, sizeof(begin), "own tunnel \"service\":\"%s\",\"interface\":\"",
+		 service_name(service));
+	for (size_t i = 0; i < found->n; i++)
+		if (strncmp(found->texts[i], begin, strlen(begin)) == 0 &&
+		    sscanf(found->texts[i] + strlen(begin), "%15[^\"]", link) == 1) {
+			put(l, "%s", found->texts[i]);
+			put(l, "host link %s", link);
+			return;
+		}
+	put(l, "%s", begin);
+}
+
 static void want_peer(const struct soak *s, unsigned who, struct lines *l)
 {
 	put(l, "record peer %s ", peer_key(who));
@@ -288,6 +306,8 @@ static void want(const struct soak *s, const struct lines *found, struct lines *
 		if (s->services[i].known && !must_go(s, i)) {
 			put(l, "record service %s", service_name(i));
 			put(l, "host link %s", s->services[i].link);
+			if (s->services[i].mode == MODE_DEDICATED)
+				want_tunnel(i, found, l);
 		}
 	for (unsigned i = 0; i < PEERS; i++)
 		if (s->peers[i].known)

@@ -15,6 +15,20 @@
 
 #define DEVICE_TRIES 500
 
+/* A process that a killed daemon was just starting has its socket for a moment still. */
+static void begin(struct soak *s)
+{
+	char *answer;
+
+	scene_start(&s->scene);
+	while (!(answer = ask(s->scene.fd, 1, "{\"op\":\"status\"}"))) {
+		CHECK_INT(waitpid(s->scene.pid, NULL, WNOHANG), 0);
+		fd_closep(&s->scene.fd);
+		scene_connect(&s->scene);
+	}
+	free(answer);
+}
+
 /* ---- containers ---- */
 
 /* A namespace that a file keeps, and no process is in. */
@@ -337,7 +351,7 @@ static void ask_and_kill(struct soak *s, const struct act *act, const char *requ
 	send_body(s->scene.fd, frame);
 	usleep(act->after_us);
 	scene_kill(&s->scene);
-	scene_start(&s->scene);
+	begin(s);
 	if (act->kind == ACT_LEND)
 		soak_learn_lease(s, lender_of(s, act));
 }
@@ -396,7 +410,7 @@ static void stop(struct soak *s)
 	kill(s->scene.pid, SIGTERM);
 	CHECK_INT(daemon_wait(s->scene.pid), 0);
 	scene_forget(&s->scene);
-	scene_start(&s->scene);
+	begin(s);
 }
 
 void soak_act(struct soak *s, const struct act *act)
@@ -408,7 +422,7 @@ void soak_act(struct soak *s, const struct act *act)
 	} else if (act->kind == ACT_KILL) {
 		wait_for_the_late(s);
 		scene_kill(&s->scene);
-		scene_start(&s->scene);
+		begin(s);
 	} else if (act->kind == ACT_STOP) {
 		stop(s);
 	} else {
@@ -446,7 +460,7 @@ void soak_enter(struct soak *s)
 	run("mkdir -p /run/netns");
 	for (unsigned i = 0; i < NETNSES; i++)
 		container_start(s, i);
-	scene_start(&s->scene);
+	begin(s);
 	act(s, ACT_SETUP, 0, 0);
 	run("ip -o link show zl-d-1-g | sed 's/.*alias \\(overlayd [0-9a-f]*\\) .*/\\1/' "
 	    ">/run/mark");

@@ -16,7 +16,7 @@
 #define SERVICES   6
 #define PEERS      6
 #define PREFIXES   8
-#define LEASES_MAX 40 /* fewer than are in a block */
+#define LEASES_MAX 14 /* with all containers fewer than are in half a block */
 
 enum { MODE_SHARED = 1, MODE_DEDICATED = 3 }; /* of enum OverlayMode */
 

@@ -15,6 +15,7 @@
 #define STRETCH   40  /* acts */
 #define STRETCHES 3   /* until all is taken back */
 #define WARM      60  /* seconds at most, a quarter of all otherwise */
+#define NODE_MAX  100 /* more than are in a block */
 #define ROOM_KIB  256 /* by which resident memory may differ: pages of the stores come and go */
 
 static uint64_t number_of(const char *name, uint64_t otherwise)
@@ -38,6 +39,29 @@ static long rss(const struct soak *s)
 	struct test_daemon d = { .pid = s->scene.pid };
 
 	return daemon_rss(&d);
+}
+
+/* How many addresses of the node's own block can be had. */
+static unsigned node_free(struct soak *s)
+{
+	char ips[NODE_MAX][sizeof(s->scene.ip)];
+	unsigned n = 0;
+
+	for (bool more = true; more;) {
+		_cleanup_(freep) char *answer = scene_ask(
+			&s->scene,
+			"{\"op\":\"allocate_ip\",\"service\":\"nobody\",\"join_global\":false}");
+
+		more = answer_is_good(answer);
+		CHECK(n < NODE_MAX);
+		if (more)
+			memcpy(ips[n++], s->scene.ip, sizeof(s->scene.ip));
+	}
+	for (unsigned i = 0; i < n; i++) {
+		memcpy(s->scene.ip, ips[i], sizeof(s->scene.ip));
+		scene_must(&s->scene, "{\"op\":\"release_ip\",\"ip\":\"%s\"}");
+	}
+	return n;
 }
 
 /* Acts, and all that they have led to is as wanted; then everything is taken back. */
@@ -76,6 +100,7 @@ static void soak(bool kills)
 	uint64_t seconds = number_of("T", SECONDS) / 2;
 	double begin, warm = MIN(WARM, (double)seconds / 4);
 	struct state first;
+	unsigned n_free;
 	long kib = 0;
 	struct soak s;
 
@@ -85,10 +110,13 @@ static void soak(bool kills)
 	soak_enter(&s);
 	stretches(&s, seed, &random, false);
 	first = state_of(&s.scene);
+	n_free = node_free(&s);
+	CHECK(n_free > 0);
 	do {
 		stretches(&s, seed, &random, kills);
 		state_settle(&s.scene, &first, 1);
 		state_check_rest(&s.scene, &first);
+		CHECK_INT(node_free(&s), n_free);
 		if (!kib && now() - begin >= warm)
 			kib = rss(&s);
 	} while (now() - begin < (double)seconds);

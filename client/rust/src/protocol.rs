@@ -190,6 +190,9 @@ pub enum Request {
     Uninstall(Uninstall),
     /// Lists the containers that are connected. Since overlayd 0.1.
     ListAttachments,
+    /// Makes the peers of a tunnel just those that are listed: tells it only what differs. One that
+    /// can't be refuses them all. Since overlayd 0.1.
+    SyncPeers(SyncPeers),
 }
 
 impl Request {
@@ -225,6 +228,7 @@ impl Request {
         "describe",
         "uninstall",
         "list_attachments",
+        "sync_peers",
     ];
 
     /// This variant's name on the wire.
@@ -260,6 +264,7 @@ impl Request {
             Self::Describe => "describe",
             Self::Uninstall(_) => "uninstall",
             Self::ListAttachments => "list_attachments",
+            Self::SyncPeers(_) => "sync_peers",
         }
     }
 }
@@ -299,6 +304,8 @@ pub enum Response {
     Description(Description),
     /// The containers that are connected. Since overlayd 0.1.
     Attachments(Attachments),
+    /// A tunnel has the peers that were listed. Since overlayd 0.1.
+    PeersSynced(PeersSynced),
 }
 
 impl Response {
@@ -319,6 +326,7 @@ impl Response {
         "server_info",
         "description",
         "attachments",
+        "peers_synced",
     ];
 
     /// This variant's name on the wire.
@@ -339,6 +347,7 @@ impl Response {
             Self::ServerInfo(_) => "server_info",
             Self::Description(_) => "description",
             Self::Attachments(_) => "attachments",
+            Self::PeersSynced(_) => "peers_synced",
         }
     }
 }
@@ -935,6 +944,33 @@ impl RemoveAllowedIp {
 }
 
 fn default_remove_allowed_ip_scope() -> PeerScope {
+    PeerScope::Global
+}
+
+/// All peers of a tunnel.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct SyncPeers {
+    /// Each of them, in any order; a key or a prefix stands in one of them only. Guests are not
+    /// listed: they stay.
+    pub peers: Vec<PeerSpec>,
+    /// Whose peers they are.
+    #[serde(default = "default_sync_peers_scope")]
+    pub scope: PeerScope,
+}
+
+impl SyncPeers {
+    /// With what it can't do without; all else is absent, or has its default.
+    pub fn new(
+        peers: Vec<PeerSpec>,
+    ) -> Self {
+        Self {
+            peers,
+            scope: default_sync_peers_scope(),
+        }
+    }
+}
+
+fn default_sync_peers_scope() -> PeerScope {
     PeerScope::Global
 }
 
@@ -1950,6 +1986,36 @@ impl Attachment {
     }
 }
 
+/// How many peers a tunnel got, and lost. What lost a prefix to another peer is changed.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct PeersSynced {
+    /// New ones.
+    pub added: u32,
+    /// Those that are otherwise than before.
+    pub changed: u32,
+    /// Those that are gone.
+    pub removed: u32,
+    /// Those that are as before: the tunnel was told nothing of them.
+    pub kept: u32,
+}
+
+impl PeersSynced {
+    /// With what it can't do without; all else is absent, or has its default.
+    pub fn new(
+        added: u32,
+        changed: u32,
+        removed: u32,
+        kept: u32,
+    ) -> Self {
+        Self {
+            added,
+            changed,
+            removed,
+            kept,
+        }
+    }
+}
+
 /// A peer came into reach or went out of it.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct PeerHealthChanged {
@@ -2255,6 +2321,15 @@ pub mod call {
             other => Err(Box::new(other)),
         })
     }
+
+    /// Makes the peers of a tunnel just those that are listed: tells it only what differs. One that
+    /// can't be refuses them all. Since overlayd 0.1.
+    pub fn sync_peers(request: SyncPeers) -> Call<PeersSynced> {
+        Call::new(Request::SyncPeers(request), |result| match result {
+            Response::PeersSynced(answer) => Ok(answer),
+            other => Err(Box::new(other)),
+        })
+    }
 }
 
 /// The operations, each a method that waits for its answer.
@@ -2413,6 +2488,12 @@ impl crate::blocking::Client {
     /// Lists the containers that are connected. Since overlayd 0.1.
     pub fn list_attachments(&self) -> Result<Attachments, crate::Error> {
         self.call(call::list_attachments())
+    }
+
+    /// Makes the peers of a tunnel just those that are listed: tells it only what differs. One that
+    /// can't be refuses them all. Since overlayd 0.1.
+    pub fn sync_peers(&self, request: SyncPeers) -> Result<PeersSynced, crate::Error> {
+        self.call(call::sync_peers(request))
     }
 }
 
@@ -2573,5 +2654,11 @@ impl crate::tokio::Client {
     /// Lists the containers that are connected. Since overlayd 0.1.
     pub async fn list_attachments(&self) -> Result<Attachments, crate::Error> {
         self.call(call::list_attachments()).await
+    }
+
+    /// Makes the peers of a tunnel just those that are listed: tells it only what differs. One that
+    /// can't be refuses them all. Since overlayd 0.1.
+    pub async fn sync_peers(&self, request: SyncPeers) -> Result<PeersSynced, crate::Error> {
+        self.call(call::sync_peers(request)).await
     }
 }

@@ -701,6 +701,25 @@ export const Uninstall = new wire.Struct<Uninstall>({
   purge: wire.defaulted(wire.bool, () => false),
 });
 
+/** All peers of a tunnel. */
+export interface SyncPeers {
+  /**
+   * Each of them, in any order; a key or a prefix stands in one of them only. Guests are not
+   * listed: they stay. At most 32768 items.
+   */
+  peers: readonly PeerSpec[];
+  /**
+   * Whose peers they are.
+   *
+   * @defaultValue `{ scope: "global" }`
+   */
+  scope?: PeerScope | undefined;
+}
+export const SyncPeers = new wire.Struct<SyncPeers>({
+  peers: wire.required(wire.list(PeerSpec)),
+  scope: wire.defaulted(PeerScope, () => ({ scope: "global" })),
+});
+
 /** What a client can ask for. */
 export type Request =
   /**
@@ -884,7 +903,14 @@ export type Request =
    *
    * @since overlayd 0.1
    */
-  | { op: "list_attachments" };
+  | { op: "list_attachments" }
+  /**
+   * Makes the peers of a tunnel just those that are listed: tells it only what differs. One that
+   * can't be refuses them all.
+   *
+   * @since overlayd 0.1
+   */
+  | ({ op: "sync_peers" } & SyncPeers);
 export const Request = new wire.Union<Request, "op">("op", {
   set_local_node_id: SetLocalNodeId,
   set_local_wg_pubkey: SetLocalWgPubkey,
@@ -916,6 +942,7 @@ export const Request = new wire.Union<Request, "op">("op", {
   describe: wire.unit,
   uninstall: Uninstall,
   list_attachments: wire.unit,
+  sync_peers: SyncPeers,
 });
 
 /** A request and its number. */
@@ -1381,6 +1408,24 @@ export const Attachments = new wire.Struct<Attachments>({
   attachments: wire.required(wire.list(Attachment)),
 });
 
+/** How many peers a tunnel got, and lost. What lost a prefix to another peer is changed. */
+export interface PeersSynced {
+  /** New ones. Example: `2`. */
+  added: number;
+  /** Those that are otherwise than before. */
+  changed: number;
+  /** Those that are gone. */
+  removed: number;
+  /** Those that are as before: the tunnel was told nothing of them. Example: `9998`. */
+  kept: number;
+}
+export const PeersSynced = new wire.Struct<PeersSynced>({
+  added: wire.required(wire.u32),
+  changed: wire.required(wire.u32),
+  removed: wire.required(wire.u32),
+  kept: wire.required(wire.u32),
+});
+
 /** What came of a request. */
 export type Response =
   /**
@@ -1472,7 +1517,13 @@ export type Response =
    *
    * @since overlayd 0.1
    */
-  | ({ result: "attachments" } & Attachments);
+  | ({ result: "attachments" } & Attachments)
+  /**
+   * A tunnel has the peers that were listed.
+   *
+   * @since overlayd 0.1
+   */
+  | ({ result: "peers_synced" } & PeersSynced);
 export const Response = new wire.Union<Response, "result">("result", {
   ok: wire.unit,
   ip: AllocatedIp,
@@ -1489,6 +1540,7 @@ export const Response = new wire.Union<Response, "result">("result", {
   server_info: ServerInfo,
   description: Description,
   attachments: Attachments,
+  peers_synced: PeersSynced,
 });
 
 /** An answer and the number of its request. */
@@ -1860,5 +1912,15 @@ export abstract class Operations {
    */
   listAttachments(options?: CallOptions): Promise<Answer<"attachments">> {
     return this.ask({ op: "list_attachments" }, ["attachments"], options);
+  }
+
+  /**
+   * Makes the peers of a tunnel just those that are listed: tells it only what differs. One that
+   * can't be refuses them all.
+   *
+   * @since overlayd 0.1
+   */
+  syncPeers(request: SyncPeers, options?: CallOptions): Promise<Answer<"peers_synced">> {
+    return this.ask({ ...request, op: "sync_peers" }, ["peers_synced"], options);
   }
 }

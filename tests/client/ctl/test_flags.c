@@ -1,5 +1,8 @@
 #include "client/ctl/flags.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "tests/check.h"
 
 static const struct ctl_variant variants[] = {
@@ -149,6 +152,9 @@ static const struct {
 	{ { "--name", "n", "--nat", "{" }, "--nat: expected JSON" },
 	{ { "--name", "n", "--nat", "{},\"name\":\"x\"" }, "--nat: expected JSON" },
 	{ { "--name", "n", "--spec", "{}", "--spec", "{}]" }, "--spec: expected JSON" },
+	{ { "--name", "n", "--nat", "@/dev/null" }, "--nat: expected JSON" },
+	{ { "--name", "n", "--spec", "@/dev/null" }, "--spec: /dev/null: no list in JSON" },
+	{ { "--name", "n", "--spec", "@/no/file" }, "--spec: /no/file: No such file or directory" },
 };
 
 TEST(wrong_flags_are_named)
@@ -160,6 +166,41 @@ TEST(wrong_flags_are_named)
 		CASE("%s", bad[i].fault);
 		CHECK_INT(flags_to_json(&command, (char **)bad[i].argv, &json, fault), -EINVAL);
 		CHECK_STR(fault, bad[i].fault);
+	}
+}
+
+static const struct {
+	const char *text, *json; /* NULL: refused */
+} files[] = {
+	{ "[{\"a\":1},{}]", NAMED(",\"join_global\":false,\"spec\":[{\"b\":[]},{\"a\":1},{},{}]") },
+	{ " [\n] \n", NAMED(",\"join_global\":false,\"spec\":[{\"b\":[]},{}]") },
+	{ "{}", NULL },
+	{ "[{}],\"name\":\"x\"", NULL },
+	{ "[{}", NULL },
+	{ "", NULL },
+};
+
+TEST(a_list_from_a_file)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		_cleanup_(buf_done) struct buf json = { .p = NULL };
+		char fault[FLAGS_FAULT_MAX] = "", path[] = "/tmp/flags-XXXXXX", value[32];
+		char *argv[] = { "--name", "n",	    "--spec", "{\"b\":[]}", "--spec", value,
+				 "--spec", "{}", NULL };
+		int fd = mkstemp(path);
+
+		CASE("%s", files[i].text);
+		CHECK(fd >= 0);
+		CHECK_INT(write(fd, files[i].text, strlen(files[i].text)), strlen(files[i].text));
+		close(fd);
+		snprintf(value, sizeof(value), "@%s", path);
+		CHECK_INT(flags_to_json(&command, argv, &json, fault),
+			  files[i].json ? 0 : -EINVAL);
+		if (files[i].json)
+			CHECK_VIEW(buf_view(&json), files[i].json);
+		else
+			CHECK(strstr(fault, "no list in JSON"));
+		unlink(path);
 	}
 }
 

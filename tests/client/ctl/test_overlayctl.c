@@ -271,7 +271,7 @@ TEST(data_dirs)
 #define HANDLE                                                                                     \
 	"; expected "                                                                              \
 	"linux_pid:PID|windows_container:CONTAINER_ID|guest_managed:ID|host_shared:ID|linux_"      \
-	"netns:PATH\n"
+	"netns:PATH|linux_fd:FD\n"
 #define TRY "Try 'overlayctl help'.\n"
 
 static const struct {

@@ -68,6 +68,6 @@ void check_peers(struct node *n, const char *want)
 {
 	_cleanup_(buf_done) struct buf b = { .p = NULL };
 
-	engine_each_peer(n->e, put_view, &b);
+	engine_each_peer(n->e, NODES_TUNNEL, put_view, &b);
 	CHECK_VIEW(buf_view(&b), want);
 }

@@ -70,7 +70,9 @@ static const struct {
 	{ "ephemeral", other_ephemeral, "pid 7 is attached with ephemeral false" DETACH },
 	{ "ip", other_ip,
 	  "pid 7 is attached with address 10.200.4.150: detach it before it gets 10.200.4.151" },
-	{ "mac", other_mac, "pid 7 is attached with another mac" DETACH },
+	{ "mac", other_mac,
+	  "pid 7 is attached with mac 02:00:5e:10:00:07: detach it before it gets "
+	  "02:00:5e:10:00:08" },
 	{ "interface", other_interface,
 	  "pid 7 is attached with interface net0: detach it before it gets eth0" },
 	{ "request", other_request, "pid 7 is attached by another request" DETACH },
@@ -112,6 +114,13 @@ TEST(wishes)
 		CHECK_INT(node_attach_spec(&n, &other, false, &ip), -EEXIST);
 		CHECK_STR(engine_reason(n.e), others[i].reason);
 	}
+	node_has_container(&n, 8, 80, "web");
+	plain = attach_spec_of(8, 80, "web");
+	plain.has_mac = true;
+	memcpy(plain.mac, mac, sizeof(mac));
+	CHECK_INT(node_attach_spec(&n, &plain, false, &ip), -EEXIST);
+	CHECK_STR(engine_reason(n.e), "pid 8 is attached with a mac of the kernel's choice: "
+				      "detach it before it gets 02:00:5e:10:00:07");
 	CHECK(engine_attachment(n.e, &spec.owner, &seen));
 	CHECK(view_eq(seen.interface, view("net0")) && seen.has_mac);
 	CHECK(view_eq(seen.host, view("zl-00000046-0")));

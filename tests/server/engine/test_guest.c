@@ -141,6 +141,39 @@ TEST(its_peer)
 	node_done(&n);
 }
 
+/* With two subnets, and more guests than a plan has steps at first. */
+TEST(a_bridge_with_guests_has_its_ports)
+{
+	struct step_bridge *bridge = NULL;
+	struct node n;
+	struct ovd_ip ip;
+
+	begin(&n);
+	node_has_container(&n, 7, 70, "web");
+	while (engine_lend(n.e, view("web"), &ip) == 0)
+		continue;
+	plan_clear(&n.plan);
+	CHECK_INT(engine_service_grow(n.e, view("web"), &n.plan, &n.intent), 0);
+	node_commit(&n);
+	for (unsigned i = 0; i < 30; i++) {
+		const char id[] = { 'v', 'm', (char)('A' + i), '\0' };
+		struct attach_spec spec = spec_of(HANDLE_GUEST, id);
+
+		spec.public_key = (struct ovd_key){ { 200, (uint8_t)i } };
+		CHECK_INT(attach(&n, &spec, &ip), 0);
+		node_commit(&n);
+	}
+	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), 0);
+	for (size_t i = 0; i < n.plan.n; i++)
+		if (plan_at(&n.plan, i)->kind == STEP_BRIDGE)
+			bridge = &plan_at(&n.plan, i)->bridge;
+	CHECK(bridge);
+	CHECK_INT(bridge->n_ports, 1);
+	CHECK_STR(bridge->ports[0], "zl-00000046-0");
+	node_commit(&n);
+	node_done(&n);
+}
+
 TEST(a_process_of_the_host)
 {
 	const struct attach_spec spec = spec_of(HANDLE_HOST, "proc-7");
@@ -203,6 +236,11 @@ TEST(ids)
 static bool nobody_gone(const void *arg _unused_, const struct owner *owner _unused_)
 {
 	return false;
+}
+
+static bool everybody_gone(const void *arg _unused_, const struct owner *owner _unused_)
+{
+	return true;
 }
 
 static struct state_record record_of(enum state_handle handle, const char *id, const char *ip)
@@ -287,10 +325,10 @@ TEST(ephemeral_and_gone)
 	struct node n;
 
 	begin(&n);
-	host.attachment.unfinished = host.attachment.ephemeral = true;
+	host.attachment.ephemeral = true;
 	CHECK_INT(engine_restore(n.e, &host), 0);
 	plan_clear(&n.plan);
-	CHECK_INT(engine_adopt(n.e, &found, true, nobody_gone, NULL, &n.plan), 0);
+	CHECK_INT(engine_adopt(n.e, &found, true, everybody_gone, NULL, &n.plan), 0);
 	CHECK_INT(plan_at(&n.plan, 0)->kind, STEP_REMEMBER);
 	CHECK(plan_at(&n.plan, 0)->remember.record.service.leaving);
 	CHECK(!plan_at(&n.plan, 0)->remember.was.service.leaving);
@@ -300,5 +338,23 @@ TEST(ephemeral_and_gone)
 	CHECK_INT(node_reap(&n), 0);
 	node_commit(&n);
 	CHECK_INT(engine_service_count(n.e), 0);
+	node_done(&n);
+}
+
+TEST(ephemeral_and_unfinished)
+{
+	struct state_record host = record_of(STATE_HANDLE_HOST, "p", "10.200.4.7");
+	struct found_links found = { .n = 0 };
+	struct node n;
+
+	begin(&n);
+	host.attachment.unfinished = host.attachment.ephemeral = true;
+	CHECK_INT(engine_restore(n.e, &host), 0);
+	plan_clear(&n.plan);
+	CHECK_INT(engine_adopt(n.e, &found, true, nobody_gone, NULL, &n.plan), 0);
+	engine_adopted(n.e);
+	CHECK_INT(engine_attachment_count(n.e), 0);
+	CHECK_INT(node_reap(&n), -EALREADY);
+	CHECK_INT(engine_service_count(n.e), 1);
 	node_done(&n);
 }

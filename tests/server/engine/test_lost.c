@@ -73,7 +73,27 @@ TEST(nor_is_one_of_a_subnet_that_comes_later)
 	node_done(&n);
 }
 
-static struct state_global tunnel_of(const char *link, const char *ip, uint8_t prefix_len)
+TEST(a_process_of_the_host_keeps_its_address)
+{
+	const struct ovd_ip ip = ip_of("10.200.4.9"), other = ip_of("192.0.2.1"),
+			    own = ip_of("10.200.4.1");
+	struct node n;
+
+	node_init(&n);
+	CHECK(!engine_lost_alias(n.e, &ip)); /* there is no tunnel */
+	node_has_tunnel(&n);
+	CHECK(engine_lost_alias(n.e, &ip));
+	CHECK(!engine_lost_alias(n.e, &own));
+	CHECK(!engine_lost_alias(n.e, &other));
+	plan_clear(&n.plan);
+	CHECK_INT(engine_global_again(n.e, true, &n.plan, &n.intent), 0);
+	CHECK_INT(node_step(&n, 2)->tunnel.n_aliases, 1);
+	CHECK(ip_eq(&node_step(&n, 2)->tunnel.aliases[0], &ip));
+	node_commit(&n);
+	node_done(&n);
+}
+
+static struct state_global tunnel_record(const char *link, const char *ip, uint8_t prefix_len)
 {
 	const struct ovd_cidr address = { .ip = ip_of(ip), .prefix_len = prefix_len };
 	struct state_global record;
@@ -88,7 +108,8 @@ static struct state_global tunnel_of(const char *link, const char *ip, uint8_t p
 TEST(a_tunnel_by_its_name_and_address)
 {
 	const struct ovd_cidr other = { .ip = ip_of("10.200.4.2"), .prefix_len = 16 };
-	struct state_global record = tunnel_of("zl-d-1-g", "10.200.4.65", 16);
+	const struct ovd_cidr node = { .ip = ip_of("10.200.4.1"), .prefix_len = 16 };
+	struct state_global record = tunnel_record("zl-d-1-g", "10.200.4.65", 16);
 	struct ovd_ip ip = ip_of("10.200.0.0");
 
 	CHECK_VIEW(record.deployment, "d");
@@ -99,11 +120,13 @@ TEST(a_tunnel_by_its_name_and_address)
 	ip = ip_of("10.200.4.64");
 	CHECK(ip_eq(&record.slice.ip, &ip));
 	CHECK_INT(record.slice.length, 26);
-	CHECK(!tunnel_of("zl-d-1-g", "10.200.0.1", 16).has_slice); /* it is the cluster's first */
-	CHECK_INT(tunnel_of("zl-d-1-g", "fd00::101", 64).slice.length, 120);
-	CHECK_VIEW(tunnel_of("zl-9eae6e0a9b-g", "10.200.4.1", 16).deployment, "");
-	CHECK_VIEW(tunnel_of("zl-a-b-c-g", "10.200.4.1", 16).deployment, ""); /* a-b or a? */
+	CHECK(!tunnel_record("zl-d-1-g", "10.200.0.1", 16)
+		       .has_slice); /* it is the cluster's first */
+	CHECK_INT(tunnel_record("zl-d-1-g", "fd00::101", 64).slice.length, 120);
+	CHECK_VIEW(tunnel_record("zl-9eae6e0a9b-g", "10.200.4.1", 16).deployment, "");
+	CHECK_VIEW(tunnel_record("zl-a-b-c-g", "10.200.4.1", 16).deployment, ""); /* a-b or a? */
 	CHECK(!engine_lost_tunnel(view("zl-d-1-g"), &other, 51820, &record));
+	CHECK(!engine_lost_tunnel(view("zl-d-1-d"), &node, 51820, &record)); /* a service's own */
 }
 
 TEST(subnets_by_their_gateways)

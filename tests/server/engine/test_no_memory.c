@@ -86,6 +86,29 @@ static int unset(struct node *n, uint8_t number)
 	return engine_peer_remove(n->e, NODES_TUNNEL, &key, &n->plan, &n->change, &n->intent);
 }
 
+/* Of peer 3 alone, that takes a prefix from another; the rest goes. */
+static int sync_one(struct node *n)
+{
+	const struct ovd_cidr allowed[] = { cidr_of("172.16.4.0/24"), cidr_of("172.16.9.0/24") };
+	const struct peer_spec spec = {
+		.key = { { 3 } }, .host = view("c.example:1"), .allowed = allowed, .n_allowed = 2
+	};
+	int r;
+
+	plan_done(&n->plan);
+	r = engine_sync_begin(n->e, NODES_TUNNEL, &n->intent);
+	if (r < 0)
+		return r;
+	r = engine_sync_want(n->e, n->intent, &spec);
+	if (r == 0)
+		r = engine_sync_plan(n->e, n->intent, SIZE_MAX, &n->plan);
+	if (r == 0)
+		r = engine_sync_tell(n->e, n->intent, SIZE_MAX, &n->change);
+	if (r < 0)
+		engine_drop(n->e, n->intent);
+	return r;
+}
+
 static int by_id(struct node *n, enum handle_kind kind, bool attach)
 {
 	const struct attach_spec spec = { .owner = { .kind = kind, .id = view("a"), .netns = -1 },
@@ -147,6 +170,8 @@ static int ask(struct node *n, unsigned step)
 	case 20:
 		return unset(n, 9); /* a stranger */
 	case 21:
+		return sync_one(n);
+	case 22:
 		return node_teardown(n);
 	}
 	return 1;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/stream_unix.h"
@@ -43,6 +44,13 @@ static int dispatch(struct call *call, const struct ovd_request *request)
 	r->handled++;
 	if (request->kind == OVD_REQUEST_SET_LOCAL_NODE_ID)
 		return call_ok(call);
+	if (request->kind == OVD_REQUEST_LIST_ATTACHMENTS) {
+		struct stat st = { .st_ino = 0 };
+
+		fstat(call_fd(call, 0), &st);
+		r->fd_ino = st.st_ino;
+		return call_ok(call);
+	}
 	if (request->kind == OVD_REQUEST_STATUS)
 		return reply_big(call, r->n_big);
 	if (request->kind == OVD_REQUEST_TEARDOWN_GLOBAL_OVERLAY)

@@ -14,7 +14,8 @@
 #define OP_NAME  "{\"op\":\"teardown_service_overlay\",\"service\":\"web\"}" /* parked like that */
 #define OP_AWAIT "{\"op\":\"teardown_global_overlay\"}" /* -EINPROGRESS while rig.busy, then ok */
 #define OP_PLAN  "{\"op\":\"nat_tick\"}"                /* ok when the link thread has run a step */
-#define OP_BIG   "{\"op\":\"status\"}" /* an answer with a name of rig.n_big bytes */
+#define OP_FD    "{\"op\":\"list_attachments\"}" /* ok; rig.fd_ino is that of its first descriptor */
+#define OP_BIG   "{\"op\":\"status\"}"           /* an answer with a name of rig.n_big bytes */
 
 struct rig {
 	uv_loop_t loop;
@@ -25,6 +26,7 @@ struct rig {
 	struct call *held;
 	bool busy;
 	size_t n_big;
+	uint64_t fd_ino;  /* 0: it had none */
 	unsigned handled; /* requests that came to the handlers */
 	unsigned closed;  /* calls of server_close's function */
 };

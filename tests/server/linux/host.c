@@ -123,6 +123,11 @@ bool succeeds(const char *format, ...)
 	return status == 0;
 }
 
+bool kernel_has_wireguard(void)
+{
+	return succeeds("ip link add wg-probe type wireguard && ip link del wg-probe");
+}
+
 /* ---- containers ---- */
 
 void guest_start(struct guest *guest)

@@ -20,6 +20,9 @@ void run(const char *format, ...) _printf_(1, 2);
 /* Whether a script succeeds. */
 bool succeeds(const char *format, ...) _printf_(1, 2);
 
+/* Whether this kernel makes WireGuard devices. */
+bool kernel_has_wireguard(void);
+
 /* A container: a process in a network namespace of its own. */
 struct guest {
 	pid_t pid;

@@ -31,9 +31,8 @@ TEST(a_bridge)
 
 	host_enter();
 	l = platform_new();
-	run("ip link add up0 type bridge; ip link set up0 mtu 1400 up; ip route add default dev "
-	    "up0;"
-	    "ip link add other type bridge");
+	run("ip link add up0 type bridge; ip link set up0 addrgenmode none mtu 1400 up;"
+	    "ip route add default dev up0; ip link add other type bridge");
 	before = look(NULL);
 	CHECK_INT(bridge_create(l, &step, detail), 0);
 	CHECK(step.bridge.made);
@@ -175,6 +174,10 @@ static const struct {
 	  26, 0, "" },
 };
 
+/* The carrier comes and goes by itself. */
+static const char its_place[] = "{ ip -4 addr show zl-web-b; ip route; } |"
+				"sed -E 's/NO-CARRIER,//; s/ state [A-Z]+//; s/ linkdown//'";
+
 TEST(one_that_moves)
 {
 	struct step first = step4();
@@ -191,7 +194,7 @@ TEST(one_that_moves)
 		CASE("%s", moves[i].name);
 		CHECK_INT(bridge_create(l, &first, detail), 0);
 		run("%s", moves[i].script);
-		before = sh("ip -4 addr show zl-web-b; ip route");
+		before = sh(its_place);
 		CHECK_INT(bridge_create(l, &step, detail), moves[i].r);
 		CHECK_STR(detail, moves[i].detail);
 		if (moves[i].r == 0) {
@@ -199,7 +202,7 @@ TEST(one_that_moves)
 			CHECK(strstr(text, moves[i].gateway) && !strstr(text, "10.200.4."));
 			bridge_undo(l, &step);
 		}
-		text = (free(text), sh("ip -4 addr show zl-web-b; ip route"));
+		text = (free(text), sh(its_place));
 		CHECK_STR(text, before);
 		run("ip link set v0 nomaster; ip addr flush dev lo scope global");
 		detail[0] = '\0';

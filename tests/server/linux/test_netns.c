@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -104,6 +105,48 @@ TEST(a_file)
 	CHECK_INT(netns_path_open(own, path, &owner), -ENOENT);
 	CHECK_INT(owner.netns, -1);
 	guest_stop(&guest);
+}
+
+/* A namespace's, or a process's that tells of both. */
+TEST(a_descriptor)
+{
+	_cleanup_(net_owner_done) struct net_owner owner = NET_OWNER_NONE, other = NET_OWNER_NONE;
+	_cleanup_(fd_closep) int own = -1, process = -1, mnt = -1, pipe_end = -1;
+	int pipes[2];
+	struct guest guest;
+
+	host_enter();
+	own = own_open();
+	guest_start(&guest);
+	CHECK_INT(netns_owner_open(own, (uint32_t)guest.pid, &other), 0);
+	CHECK_INT(netns_fd_open(own, guest.netns, &owner), 0);
+	CHECK_U64(owner.netns_ino, other.netns_ino);
+	CHECK_U64(owner.netns_dev, other.netns_dev);
+	CHECK_INT(owner.pid, 0);
+	CHECK_INT(owner.process, -1);
+	CHECK(owner.netns != guest.netns);
+	CHECK_INT(fcntl(owner.netns, F_GETFD), FD_CLOEXEC);
+	net_owner_done(&owner);
+	process = (int)syscall(SYS_pidfd_open, guest.pid, 0);
+	CHECK_INT(netns_fd_open(own, process, &owner), 0);
+	CHECK_INT(owner.pid, guest.pid);
+	CHECK_U64(owner.start_time, other.start_time);
+	CHECK_U64(owner.netns_ino, other.netns_ino);
+	CHECK(owner.process >= 0 && owner.process != process);
+	net_owner_done(&owner);
+	CHECK_INT(netns_fd_open(own, own, &owner), -EINVAL);
+	mnt = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	CHECK_INT(netns_fd_open(own, mnt, &owner), -ENOTTY);
+	CHECK_INT(pipe2(pipes, O_CLOEXEC), 0);
+	pipe_end = pipes[0];
+	close(pipes[1]);
+	CHECK_INT(netns_fd_open(own, pipe_end, &owner), -ENOTTY);
+	CHECK_INT(owner.netns, -1);
+	kill(guest.pid, SIGKILL);
+	CHECK_INT(waitid(P_PID, (id_t)guest.pid, NULL, WEXITED | WNOWAIT), 0);
+	CHECK_INT(netns_fd_open(own, process, &owner), -ESRCH);
+	guest_stop(&guest);
+	CHECK_INT(netns_fd_open(own, process, &owner), -ESRCH);
 }
 
 /* Readable when it has ended. */

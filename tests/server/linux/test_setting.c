@@ -95,6 +95,22 @@ TEST(what_somebody_changed_since_stays)
 	store_close(store);
 }
 
+/* As container engines do, who count on it afterwards. */
+TEST(what_somebody_turned_on_for_all_stays)
+{
+	struct store *store = begin();
+
+	CHECK_INT(setting_change(store, FORWARDING, "1"), 0);
+	run("sysctl -qw net.ipv4.ip_forward=1");
+	back(store);
+	check_says("1");
+	run("sysctl -qw net.ipv4.conf.up0.forwarding=0"); /* for all but this one */
+	CHECK_INT(setting_change(store, FORWARDING, "1"), 0);
+	back(store);
+	check_says("0");
+	store_close(store);
+}
+
 TEST(nothing_goes_back_twice)
 {
 	struct store *store = begin();

@@ -95,7 +95,7 @@ static void answer(struct world *w, const void *bytes, size_t n)
 	w->channel->ops->ready(w->channel);
 }
 
-static void acknowledge(struct world *w, uint32_t sequence, int error)
+static void put_acknowledgement(const struct world *w, uint32_t sequence, int error)
 {
 	const struct {
 		struct nlmsghdr head;
@@ -105,7 +105,13 @@ static void acknowledge(struct world *w, uint32_t sequence, int error)
 			  .nlmsg_seq = sequence },
 		.error.error = error };
 
-	answer(w, &m, sizeof(m));
+	CHECK_INT(send(w->kernel, &m, sizeof(m), 0), sizeof(m));
+}
+
+static void acknowledge(struct world *w, uint32_t sequence, int error)
+{
+	put_acknowledgement(w, sequence, error);
+	w->channel->ops->ready(w->channel);
 }
 
 /* A part of a dump: a device with this port and nothing else. */
@@ -196,6 +202,21 @@ TEST(a_long_set_goes_message_by_message)
 	CHECK_STR(w.answers, "set0 ");
 	dump_end(&w, expect_question(&w, WG_CMD_GET_DEVICE));
 	CHECK_STR(w.answers, "set0 get0 ");
+}
+
+/* However fast the kernel is, others on the loop have their turn in between. */
+TEST(one_message_of_a_long_set_in_a_turn)
+{
+	_cleanup_(end_world) struct world w;
+
+	begin_world(&w);
+	ask_set(&w, 200);
+	for (uint32_t sequence = 1; sequence <= 3; sequence++)
+		put_acknowledgement(&w, sequence, 0);
+	expect_question(&w, WG_CMD_SET_DEVICE);
+	w.channel->ops->ready(w.channel);
+	expect_question(&w, WG_CMD_SET_DEVICE);
+	expect_silence(&w);
 }
 
 TEST(the_rest_of_a_refused_set_is_not_sent)

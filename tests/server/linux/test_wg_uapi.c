@@ -63,12 +63,23 @@ TEST(a_prefix_goes_with_a_stranger)
 	"allowed_ip=10.0.0.0/8\nallowed_ip=fd00::/64\nunknown=thing\n"                             \
 	"public_key=" KEY_B "\nendpoint=[2001:db8::1]:9\nallowed_ip=10.9.0.0/16\nerrno=0\n\n"
 
+static int read_get(struct ovd_view text, struct wg_dump *dump)
+{
+	struct uapi_answer answer = { .ended = false };
+
+	wg_dump_begin(dump);
+	CHECK_INT(uapi_read(&answer, text, dump), text.n);
+	CHECK(answer.ended);
+	wg_dump_end(dump);
+	return uapi_result(&answer);
+}
+
 TEST(get_is_read)
 {
 	_cleanup_(wg_dump_done) struct wg_dump s = { .peers = { .p = NULL } };
 
 	for (int again = 0; again < 2; again++) {
-		CHECK_INT(uapi_read_get(view(DUMP), &s), 0);
+		CHECK_INT(read_get(view(DUMP), &s), 0);
 		CHECK_INT(s.state.listen_port, 51820);
 		CHECK_INT(s.state.n_peers, 2);
 		CHECK_INT(s.state.peers[0].n_allowed, 2);
@@ -104,19 +115,51 @@ TEST(broken_dumps)
 		struct ovd_view text = check_edge(broken[i].text, strlen(broken[i].text), 0);
 
 		CASE("%s", broken[i].text);
-		CHECK_INT(uapi_read_get(text, &s), broken[i].r);
+		CHECK_INT(read_get(text, &s), broken[i].r);
 	}
 }
 
-/* A message in any pieces. */
-TEST(message_ends)
+/* An answer in any pieces: the same as at once, and what follows is left alone. */
+TEST(an_answer_in_pieces)
 {
-	size_t n = strlen(DUMP), from = 0;
+	const char *text = DUMP "errno=-1\n\n";
+	size_t n = strlen(DUMP);
 
-	for (size_t have = 0; have < n; have++)
-		CHECK_INT(uapi_message((struct ovd_view){ .p = DUMP, .n = have }, &from), 0);
-	CHECK_INT(uapi_message((struct ovd_view){ .p = DUMP, .n = n }, &from), n);
-	CHECK_INT(from, 0);
-	CHECK_INT(uapi_read_set(view("errno=0\n\n")), 0);
-	CHECK_INT(uapi_read_set(view("errno=-1\n\n")), -1);
+	for (size_t piece = 1; piece <= n; piece++) {
+		_cleanup_(wg_dump_done) struct wg_dump s = { .peers = { .p = NULL } };
+		struct uapi_answer answer = { .ended = false };
+		size_t at = 0;
+
+		CASE("%zu bytes more at a time", piece);
+		for (size_t have = 0; have < strlen(text); have += piece) {
+			CHECK(!answer.ended || at == n);
+			at += uapi_read(&answer, (struct ovd_view){ .p = text + at, .n = have - at },
+					&s);
+			CHECK(at <= have);
+		}
+		if (!answer.ended)
+			at += uapi_read(&answer, view(text + at), &s);
+		CHECK_INT(at, n);
+		CHECK_INT(uapi_result(&answer), 0);
+		wg_dump_end(&s);
+		CHECK_INT(s.state.n_peers, 2);
+		CHECK_INT(s.state.peers[1].n_allowed, 1);
+	}
+}
+
+TEST(a_sets_answer)
+{
+	static const struct {
+		const char *text;
+		int r;
+	} sets[] = { { "errno=0\n\n", 0 }, { "errno=-1\n\n", -1 }, { "\n", -EBADMSG } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
+		struct uapi_answer answer = { .ended = false };
+
+		CASE("%s", sets[i].text);
+		CHECK_INT(uapi_read(&answer, view(sets[i].text), NULL), strlen(sets[i].text));
+		CHECK(answer.ended);
+		CHECK_INT(uapi_result(&answer), sets[i].r);
+	}
 }

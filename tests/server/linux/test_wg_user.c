@@ -146,7 +146,7 @@ TEST(only_what_is_said_changes)
 	CHECK(first->has_endpoint && endpoint_eq(&first->endpoint, &peers[0].endpoint));
 	CHECK_INT(first->keepalive, 25);
 	CHECK_INT(first->last_handshake, 0);
-	wg_state_done(&state);
+	tunnel_state_done(&state);
 
 	/* another prefix for the first, which the second has; one less; the second goes */
 	peers[0] = (struct tunnel_peer){
@@ -163,14 +163,14 @@ TEST(only_what_is_said_changes)
 	CHECK_INT(first->keepalive, 25);
 	CHECK(first->has_endpoint);
 	CHECK_INT(find(&state, 2)->n_allowed, 0);
-	wg_state_done(&state);
+	tunnel_state_done(&state);
 
 	peers[1] = (struct tunnel_peer){ .key = { { 2 } }, .remove = true };
 	change = (struct tunnel_change){ .peers = &peers[1], .n_peers = 1 };
 	CHECK_INT(wg_set(&wg, LINK, &change), 0);
 	CHECK_INT(wg_get(&wg, LINK, &state), 0);
 	CHECK_INT(state.n_peers, 1);
-	wg_state_done(&state);
+	tunnel_state_done(&state);
 	device_done(&wg);
 	CHECK(wg_set(&wg, LINK, &change) < 0);
 	CHECK(wg_get(&wg, LINK, &state) < 0);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/stream_unix.h"
@@ -97,8 +98,20 @@ static void tunnel_close(struct tunnel *t)
 	answer(fake_of(t), -ECANCELED);
 }
 
+/* Prefixes stay where they are. */
+static void tunnel_keep(struct tunnel *t, struct tunnel_state *ret)
+{
+	const struct fake_tunnel *f = fake_of(t);
+	struct tunnel_peer *peers = calloc(f->n_peers, sizeof(*peers));
+
+	CHECK(peers);
+	memcpy(peers, f->peers, f->n_peers * sizeof(*peers));
+	*ret = (struct tunnel_state){ .peers = peers, .n_peers = f->n_peers };
+}
+
 static const struct tunnel_ops tunnel_ops = {
-	tunnel_fd, tunnel_events, tunnel_ready, tunnel_set, begin, tunnel_abandon, tunnel_close,
+	tunnel_fd, tunnel_events, tunnel_ready,	  tunnel_set,
+	begin,	   tunnel_keep,	  tunnel_abandon, tunnel_close,
 };
 
 /* ---- the platform ---- */
@@ -145,6 +158,23 @@ static int netns_open(void *platform, const char *path, struct net_owner *ret)
 	return 0;
 }
 
+/* Each file is a namespace's. */
+static int fd_open(void *platform _unused_, int fd, struct net_owner *ret)
+{
+	struct stat st;
+
+	CHECK_INT(fstat(fd, &st), 0);
+	*ret = (struct net_owner){
+		.netns_dev = 4, .netns_ino = st.st_ino, .netns = -1, .process = -1
+	};
+	return 0;
+}
+
+static bool has_link(void *platform, const char *name _unused_)
+{
+	return !node_of(platform)->no_links;
+}
+
 static int links_fd(void *platform)
 {
 	return node_of(platform)->links;
@@ -166,12 +196,20 @@ static void worker_ready(uv_poll_t *poll, int status _unused_, int events _unuse
 	worker_collect(((struct node *)poll->data)->daemon.worker);
 }
 
-static void tunnel_polled(uv_poll_t *poll, int status _unused_, int events _unused_)
+void node_channel_ready(struct node *n)
 {
-	channel_ready(&((struct node *)poll->data)->daemon);
+	for (struct channel *c = n->daemon.channels, *next; c; c = next) {
+		next = c->next;
+		channel_ready(c);
+	}
 }
 
-static void tunnel_changed(struct daemon *d _unused_)
+static void tunnel_polled(uv_poll_t *poll, int status _unused_, int events _unused_)
+{
+	node_channel_ready(poll->data);
+}
+
+static void channel_changed(struct channel *c _unused_)
 {
 }
 
@@ -227,12 +265,14 @@ void node_start(struct node *n)
 
 	*n = (struct node){ .daemon = { .loop = &n->loop,
 					.net = &n->net,
-					.tunnel_changed = tunnel_changed,
+					.channel_changed = channel_changed,
 					.settled = settled } };
 	net_fake_init(&n->fake);
 	n->net = n->fake.net;
 	n->net.owner_open = owner_open;
 	n->net.netns_open = netns_open;
+	n->net.fd_open = fd_open;
+	n->net.has_link = has_link;
 	n->net.links_fd = links_fd;
 	n->net.links_read = links_read;
 	n->process = -1;
@@ -262,7 +302,7 @@ void node_stop(struct node *n)
 
 	close(n->fd);
 	health_end(&n->daemon);
-	channel_close(&n->daemon);
+	channels_close(&n->daemon);
 	server_close(n->server, 0, closed, &gone);
 	while (!gone)
 		uv_run(&n->loop, UV_RUN_ONCE);
@@ -296,15 +336,31 @@ static void receive(struct node *n, void *p, size_t size)
 	}
 }
 
-void node_send(struct node *n, const char *request)
+void node_send_fd(struct node *n, const char *request, int fd)
 {
 	static char frame[160 * 1024];
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct cmsghdr *rights = (struct cmsghdr *)(void *)control;
 	uint32_t size =
 		(uint32_t)snprintf(frame + 4, sizeof(frame) - 4,
 				   "{\"frame\":\"request\",\"id\":1,\"request\":%s}", request);
+	struct iovec bytes = { .iov_base = frame, .iov_len = sizeof(size) + size };
+	const struct msghdr message = { .msg_iov = &bytes,
+					.msg_iovlen = 1,
+					.msg_control = control,
+					.msg_controllen = fd < 0 ? 0 : sizeof(control) };
 
 	memcpy(frame, &size, sizeof(size));
-	CHECK_INT(send(n->fd, frame, sizeof(size) + size, MSG_NOSIGNAL), sizeof(size) + size);
+	*rights = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)),
+				    .cmsg_level = SOL_SOCKET,
+				    .cmsg_type = SCM_RIGHTS };
+	memcpy(CMSG_DATA(rights), &fd, sizeof(fd));
+	CHECK_INT(sendmsg(n->fd, &message, MSG_NOSIGNAL), sizeof(size) + size);
+}
+
+void node_send(struct node *n, const char *request)
+{
+	node_send_fd(n, request, -1);
 }
 
 const char *node_hear(struct node *n, const char *want)
@@ -339,4 +395,9 @@ void node_turn(struct node *n)
 {
 	for (int i = 0; i < 4; i++)
 		uv_run(&n->loop, UV_RUN_NOWAIT);
+}
+
+bool node_has_channel(const struct node *n)
+{
+	return n->daemon.channels && n->daemon.channels->tunnel;
 }

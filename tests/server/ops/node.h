@@ -26,7 +26,7 @@ struct fake_tunnel {
 	unsigned n_set;              /* changes that were begun */
 	size_t n_told;               /* peers of the last one */
 	struct tunnel_peer told;     /* the last of them; without its lists */
-	struct tunnel_peer peers[4]; /* what it tells when it is asked */
+	struct tunnel_peer peers[300]; /* what it tells when it is asked */
 	size_t n_peers;
 };
 
@@ -42,6 +42,7 @@ struct node {
 	int fd;                /* the client */
 	int process;           /* the next owner's, given away; -1 */
 	bool netns_ended;      /* no path is a namespace's any more */
+	bool no_links;         /* the host has none */
 	int links;             /* readable when a link has gone ... */
 	const char *link_gone; /* of this name; NULL: more than was heard */
 };
@@ -58,10 +59,17 @@ const char *node_ask(struct node *n, const char *request, const char *want);
 
 /* The two halves of it. */
 void node_send(struct node *n, const char *request);
+void node_send_fd(struct node *n, const char *request, int fd); /* along with it */
 const char *node_hear(struct node *n, const char *want);
 
 /* A tunnel that hung answers what it was asked. */
 void node_wake(struct node *n);
+
+/* Its channels' descriptor is ready. */
+void node_channel_ready(struct node *n);
+
+/* The channel to its only tunnel is open. */
+bool node_has_channel(const struct node *n);
 
 /* Turns the loop until nothing is ready. */
 void node_turn(struct node *n);

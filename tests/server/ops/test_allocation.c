@@ -157,7 +157,7 @@ static const struct kind at_once[] = {
 	    { "{\"op\":\"status\",\"op\":\"status\"}", "\"err\"" } } },
 	{ "not built yet",
 	  { { "{\"op\":\"nat_status\"}", "not built yet" },
-	    { SERVICE("d", "dedicated"), "not built yet" } } },
+	    { "{\"op\":\"nat_tick\"}", "not built yet" } } },
 	{ "tunnel refused",
 	  { { "{\"op\":\"setup_global_overlay\",\"deployment\":\"d\",\"instance_id\":\"1\","
 	      "\"cluster_cidr\":\"10.200.0.0/16\",\"slice_cidr\":\"10.9.4.0/24\",\"wg_port\":0}",

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <string.h>
 
+#include "server/ops/heal.h"
 #include "tests/check.h"
 #include "tests/server/ipc/clock.h"
 #include "tests/server/ops/node.h"
@@ -20,6 +21,14 @@
 
 #define REMOVE_PEER                                                                                \
 	"{\"op\":\"remove_peer\",\"pubkey\":\"E4/lYYptdHfYB472s33Amoa7IDfTcdOZjR5odO75wH0=\"}"
+
+#define DEDICATED                                                                                  \
+	"{\"op\":\"setup_service_overlay\",\"service\":\"web\",\"mode\":\"dedicated\"}"
+#define NO_SERVICE "{\"op\":\"teardown_service_overlay\",\"service\":\"web\"}"
+#define ADD_SERVICE_PEER                                                                           \
+	"{\"op\":\"add_peer\",\"public_key\":\"E4/lYYptdHfYB472s33Amoa7IDfTcdOZjR5odO75wH0=\","    \
+	"\"endpoint\":\"192.0.2.2:51821\",\"allowed_ips\":\"198.51.100.0/24\","                    \
+	"\"persistent_keepalive_secs\":0,\"scope\":{\"scope\":\"service\",\"service\":\"web\"}}"
 
 static bool quiet(struct node *n)
 {
@@ -169,12 +178,12 @@ TEST(a_channel_that_is_never_heard_again)
 	node_ask(&n, SETUP, "bridge_name");
 	times_out(&n, ADD_PEER);
 	seconds(&n, 100 * CHANNEL_SECONDS);
-	CHECK(n.daemon.tunnel);
+	CHECK(node_has_channel(&n));
 	node_ask(&n, SETUP, "bridge_name");
 	seconds(&n, CHANNEL_SECONDS - 1);
-	CHECK(n.daemon.tunnel);
+	CHECK(node_has_channel(&n));
 	seconds(&n, 1);
-	CHECK(!n.daemon.tunnel);
+	CHECK(!node_has_channel(&n));
 	n.tunnel.hangs = false;
 	node_ask(&n, STATUS, "\"peer_count\":0");
 	CHECK_INT(n.tunnel.n_opened, 2);
@@ -186,7 +195,7 @@ TEST(a_channel_that_is_never_heard_again)
 	node_ask(&n, SETUP, "bridge_name");
 	node_wake(&n);
 	seconds(&n, 100 * CHANNEL_SECONDS);
-	CHECK(n.daemon.tunnel);
+	CHECK(node_has_channel(&n));
 	CHECK_INT(n.tunnel.n_opened, 2);
 	node_stop(&n);
 }
@@ -202,7 +211,7 @@ TEST(a_channel_that_breaks_while_it_is_late)
 	n.tunnel.result = -EPIPE;
 	n.tunnel.ended = true;
 	node_wake(&n);
-	CHECK(!n.daemon.tunnel);
+	CHECK(!node_has_channel(&n));
 	n.tunnel.result = 0;
 	n.tunnel.ended = false;
 	node_ask(&n, STATUS, "\"peer_count\":0");
@@ -221,7 +230,7 @@ static void ask_and_break(struct node *n)
 	n->tunnel.hangs = false;
 	n->tunnel.result = -EPIPE;
 	n->tunnel.ended = true;
-	channel_ready(&n->daemon);
+	node_channel_ready(n);
 	n->tunnel.ended = false;
 }
 
@@ -277,8 +286,8 @@ TEST(a_device_that_is_gone_is_no_device)
 	node_start(&n);
 	node_ask(&n, SETUP, "bridge_name");
 	n.tunnel.ended = true;
-	channel_ready(&n.daemon);
-	CHECK(!n.daemon.tunnel);
+	node_channel_ready(&n);
+	CHECK(!node_has_channel(&n));
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
 		CASE("%s", strerror(-errors[i]));
 		n.tunnel.open_result = errors[i];
@@ -335,7 +344,7 @@ static void answered(void *arg, int r, const struct tunnel_state *state _unused_
 static void ask(struct node *n, struct asked *asked)
 {
 	asked->r = 1;
-	CHECK_INT(channel_get(&n->daemon, &asked->wait, answered, asked), 0);
+	CHECK_INT(channel_get(&n->daemon, NODES_TUNNEL, &asked->wait, answered, asked), 0);
 }
 
 TEST(the_time_begins_anew_with_each_sign_of_life)
@@ -357,14 +366,14 @@ TEST(the_time_begins_anew_with_each_sign_of_life)
 	ask(&n, &first);
 	seconds(&n, CHANNEL_SECONDS - 1);
 	n.tunnel.answers = false;
-	channel_ready(&n.daemon); /* half an answer */
+	node_channel_ready(&n); /* half an answer */
 	seconds(&n, CHANNEL_SECONDS - 1);
 	CHECK_INT(first.r, 1);
 	n.tunnel.answers = true;
-	channel_ready(&n.daemon);
+	node_channel_ready(&n);
 	CHECK_INT(first.r, 0);
 	seconds(&n, 100 * CHANNEL_SECONDS); /* idle, it may be silent */
-	CHECK(n.daemon.tunnel);
+	CHECK(node_has_channel(&n));
 	node_stop(&n);
 }
 
@@ -374,18 +383,65 @@ TEST(a_channel_that_was_closed_stays_closed)
 	struct node n;
 
 	node_start(&n);
-	CHECK_INT(channel_get(&n.daemon, &asked.wait, answered, &asked), -ENOTCONN);
+	CHECK_INT(channel_get(&n.daemon, NODES_TUNNEL, &asked.wait, answered, &asked), -ENOTCONN);
 	node_ask(&n, SETUP, "bridge_name");
 	n.tunnel.hangs = true;
 	ask(&n, &asked);
-	channel_close(&n.daemon);
+	channel_close(&n.daemon, NODES_TUNNEL);
 	CHECK_INT(asked.r, -ECANCELED);
-	CHECK_INT(channel_get(&n.daemon, &asked.wait, answered, &asked), -ENOTCONN);
-	CHECK_INT(channel_follow(&n.daemon), 0);
+	CHECK_INT(channel_get(&n.daemon, NODES_TUNNEL, &asked.wait, answered, &asked), -ENOTCONN);
+	CHECK_INT(channel_follow(&n.daemon, NODES_TUNNEL), 0);
 	ask(&n, &asked);
 	node_ask(&n, TEARDOWN, "\"ok\"");
 	CHECK_INT(asked.r, -ECANCELED);
-	CHECK_INT(channel_get(&n.daemon, &asked.wait, answered, &asked), -ENOTCONN);
+	CHECK_INT(channel_get(&n.daemon, NODES_TUNNEL, &asked.wait, answered, &asked), -ENOTCONN);
 	CHECK_INT(n.tunnel.n_opened, 2);
+	node_stop(&n);
+}
+
+/* It is the service's, whatever becomes of the node's. */
+TEST(a_tunnel_of_a_services_own_has_a_channel_of_its_own)
+{
+	struct asked asked = { .r = 1 };
+	struct node n;
+
+	node_start(&n);
+	node_ask(&n, SETUP, "bridge_name");
+	node_ask(&n, DEDICATED, "\"mode\":\"dedicated\",\"wg_public_key\":\"");
+	CHECK_INT(n.tunnel.n_opened, 2);
+	node_ask(&n, TEARDOWN, "\"ok\"");
+	CHECK_INT(channel_get(&n.daemon, NODES_TUNNEL, &asked.wait, answered, &asked), -ENOTCONN);
+	node_ask(&n, ADD_PEER, "\"ok\"");
+	CHECK_INT(n.tunnel.n_set, 0);
+	node_ask(&n, ADD_SERVICE_PEER, "\"ok\"");
+	CHECK_INT(n.tunnel.n_set, 1);
+	CHECK(net_fake_has(&n.fake, "route 198.51.100.0/24"));
+	node_ask(&n, STATUS, "\"peer_count\":1}]");
+	n.tunnel.hangs = true;
+	CHECK_INT(channel_get(&n.daemon, view("web"), &asked.wait, answered, &asked), 0);
+	node_ask(&n, NO_SERVICE, "\"ok\"");
+	CHECK_INT(asked.r, -ECANCELED); /* before the device goes */
+	CHECK(!n.daemon.channels);
+	node_ask(&n, ADD_SERVICE_PEER, "no dedicated overlay for service web");
+	node_stop(&n);
+}
+
+/* The device may be gone already, and the rest isn't. */
+TEST(a_service_that_can_not_be_torn_down_gets_its_tunnel_back)
+{
+	struct node n;
+
+	node_start(&n);
+	n.daemon.tunnel_lost = heal_begin;
+	node_ask(&n, SETUP, "bridge_name");
+	node_ask(&n, DEDICATED, "service_overlay");
+	n.fake.fail_at = n.fake.steps + 3;
+	n.tunnel.open_result = -ENODEV;
+	node_ask(&n, NO_SERVICE, "\"err\"");
+	n.tunnel.open_result = 0;
+	while (n.daemon.heals)
+		uv_run(&n.loop, UV_RUN_ONCE);
+	CHECK(net_fake_has(&n.fake, "tunnel zl-d-1-web-d"));
+	node_ask(&n, NO_SERVICE, "\"ok\"");
 	node_stop(&n);
 }

@@ -1,8 +1,11 @@
 #include "server/ops/death.h"
 #include "server/ops/reap.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/check.h"
@@ -215,5 +218,96 @@ TEST(known_at_the_start)
 	end(process);
 	turn_until(&n, 0);
 	close(process);
+	finish(&n);
+}
+
+#define FD "\"handle\":{\"platform\":\"linux_fd\",\"fd\":0}"
+
+/* Nothing but its interface tells whether it lives. */
+TEST(a_namespace_without_a_path)
+{
+	char request[256], want[64];
+	struct node n;
+	struct stat st;
+	int fd;
+
+	begin(&n);
+	fd = eventfd(0, EFD_CLOEXEC);
+	CHECK_INT(fstat(fd, &st), 0);
+	node_send_fd(&n, ATTACH(FD), fd);
+	node_hear(&n, "\"attached\"");
+	snprintf(want, sizeof(want), "{\"platform\":\"linux_netns\",\"path\":\"net:[%ju]\"}",
+		 (uintmax_t)st.st_ino);
+	node_ask(&n, "{\"op\":\"list_attachments\"}", want);
+	node_send_fd(&n, ATTACH(FD), fd);
+	node_hear(&n, "10.200.187.130");
+	node_ask(&n, ATTACH(FD), "the request came with no such descriptor");
+	snprintf(request, sizeof(request), "{\"op\":\"detach_container\",\"handle\":%s}", want);
+	node_ask(&n, request, "\"ok\"");
+	CHECK_INT(engine_attachment_count(n.daemon.engine), 0);
+	node_send_fd(&n, ATTACH(FD), fd);
+	node_hear(&n, "\"attached\"");
+	node_send_fd(&n, DETACH(FD), fd);
+	node_hear(&n, "\"ok\"");
+	CHECK_INT(engine_attachment_count(n.daemon.engine), 0);
+	node_send_fd(&n, ATTACH(FD), fd);
+	node_hear(&n, "\"attached\"");
+	n.link_gone = NULL;
+	eventfd_write(n.links, 1);
+	node_turn(&n);
+	CHECK_INT(engine_attachment_count(n.daemon.engine), 1);
+	n.no_links = true;
+	eventfd_write(n.links, 1);
+	turn_until(&n, 0);
+	close(fd);
+	finish(&n);
+}
+
+/* Its number is another's before anybody has told of its end: that one is attached anew. */
+TEST(a_namespace_with_the_number_of_one_that_ended)
+{
+	struct node n;
+	int fd;
+
+	begin(&n);
+	fd = eventfd(0, EFD_CLOEXEC);
+	node_send_fd(&n, ATTACH(FD), fd);
+	node_hear(&n, "\"attached\"");
+	n.no_links = true;
+	n.fake.steps = 0;
+	node_send_fd(&n, ATTACH(FD), fd);
+	node_hear(&n, "\"attached\"");
+	CHECK(n.fake.steps >= 2); /* one went, one came */
+	CHECK_INT(engine_attachment_count(n.daemon.engine), 1);
+	close(fd);
+	finish(&n);
+}
+
+/* It was another link of that name that went: what is there when we get to it counts. */
+TEST(a_namespace_whose_link_has_come_since)
+{
+	struct intent *intent;
+	struct plan plan = { .n = 0 };
+	struct node n;
+	int fd;
+
+	begin(&n);
+	fd = eventfd(0, EFD_CLOEXEC);
+	node_send_fd(&n, ATTACH(FD), fd);
+	node_hear(&n, "\"attached\"");
+	CHECK_INT(engine_service_setup(n.daemon.engine, view("web"), SERVICE_AUTO, &plan, &intent),
+		  0);
+	n.no_links = true;
+	eventfd_write(n.links, 1);
+	node_turn(&n);
+	n.no_links = false;
+	engine_drop(n.daemon.engine, intent);
+	plan_done(&plan);
+	for (int i = 0; i < 20; i++) {
+		node_turn(&n);
+		usleep(5000);
+	}
+	CHECK_INT(engine_attachment_count(n.daemon.engine), 1);
+	close(fd);
 	finish(&n);
 }

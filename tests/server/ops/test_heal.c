@@ -9,17 +9,20 @@
 	"\"cluster_cidr\":\"10.200.0.0/16\",\"wg_port\":0}"
 #define TEARDOWN "{\"op\":\"teardown_global_overlay\"}"
 
+#define DEDICATED                                                                                  \
+	"{\"op\":\"setup_service_overlay\",\"service\":\"web\",\"mode\":\"dedicated\"}"
+
 static void lose_tunnel(struct node *n)
 {
 	n->tunnel.ended = true;
-	channel_ready(&n->daemon);
+	node_channel_ready(n);
 	n->tunnel.ended = false;
-	CHECK(!n->daemon.tunnel);
+	CHECK(!node_has_channel(n));
 }
 
 static void until_healed(struct node *n)
 {
-	while (n->daemon.heal)
+	while (n->daemon.heals)
 		uv_run(&n->loop, UV_RUN_ONCE);
 }
 
@@ -34,7 +37,7 @@ TEST(made_again)
 	lose_tunnel(&n);
 	until_healed(&n);
 	CHECK(net_fake_has(&n.fake, "tunnel "));
-	CHECK(n.daemon.tunnel);
+	CHECK(node_has_channel(&n));
 	CHECK_INT(n.tunnel.n_opened, 2);
 	node_stop(&n);
 }
@@ -65,6 +68,24 @@ TEST(not_against_a_teardown)
 	node_ask(&n, TEARDOWN, "\"ok\"");
 	until_healed(&n);
 	CHECK(!net_fake_has(&n.fake, "tunnel "));
-	CHECK(!n.daemon.tunnel);
+	CHECK(!node_has_channel(&n));
+	node_stop(&n);
+}
+
+TEST(each_tunnel_by_itself)
+{
+	struct node n;
+
+	node_start(&n);
+	n.daemon.tunnel_lost = heal_begin;
+	node_ask(&n, SETUP, "bridge_name");
+	node_ask(&n, DEDICATED, "service_overlay");
+	CHECK(net_fake_drop(&n.fake, "tunnel zl-d-1-web-d"));
+	CHECK(net_fake_drop(&n.fake, "tunnel zl-d-1-g"));
+	lose_tunnel(&n);
+	until_healed(&n);
+	CHECK(net_fake_has(&n.fake, "tunnel zl-d-1-web-d"));
+	CHECK(net_fake_has(&n.fake, "tunnel zl-d-1-g"));
+	CHECK_INT(n.tunnel.n_opened, 4);
 	node_stop(&n);
 }

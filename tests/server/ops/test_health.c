@@ -15,6 +15,9 @@
 	"{\"op\":\"setup_global_overlay\",\"deployment\":\"d\",\"instance_id\":\"1\","             \
 	"\"cluster_cidr\":\"10.200.0.0/16\",\"wg_port\":0}"
 #define TEARDOWN "{\"op\":\"teardown_global_overlay\"}"
+#define DEDICATED                                                                                  \
+	"{\"op\":\"setup_service_overlay\",\"service\":\"web\",\"mode\":\"dedicated\"}"
+#define NO_SERVICE "{\"op\":\"teardown_service_overlay\",\"service\":\"web\"}"
 #define EVENT(key, healthy)                                                                        \
 	"{\"frame\":\"event\",\"event\":\"peer_health_changed\",\"pubkey\":\"" key                 \
 	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\",\"healthy\":" healthy "}"
@@ -160,5 +163,26 @@ TEST(the_end_on_the_way)
 	start(&n);
 	n.tunnel.hangs = true;
 	node_ask(&n, HELLO, "server_info");
+	node_stop(&n);
+}
+
+/* It came while somebody listened: its peers were not healthy before. */
+TEST(a_tunnel_of_a_services_own)
+{
+	struct node n;
+
+	start(&n);
+	node_ask(&n, TEARDOWN, "ok");
+	node_ask(&n, HELLO, "server_info");
+	CHECK(quiet(&n));
+	see(&n, 4, 1);
+	node_ask(&n, DEDICATED, "service_overlay");
+	look_again(&n);
+	node_hear(&n, EVENT("BA", "true"));
+	CHECK(quiet(&n));
+	node_ask(&n, NO_SERVICE, "ok");
+	look_again(&n);
+	node_hear(&n, EVENT("BA", "false"));
+	CHECK(quiet(&n));
 	node_stop(&n);
 }

@@ -71,9 +71,5 @@ TEST(what_is_not_built)
 	node_start(&n);
 	node_ask(&n, "{\"op\":\"nat_tick\"}",
 		 "\"not built yet: nat_tick\",\"code\":\"not_built\"}");
-	node_ask(&n,
-		 "{\"op\":\"remove_peer\",\"pubkey\":" KEY ",\"scope\":{\"scope\":\"service\","
-		 "\"service\":\"web\"}}",
-		 "\"not built yet: scope service\",\"code\":\"not_built\"}");
 	node_stop(&n);
 }

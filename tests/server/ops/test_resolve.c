@@ -323,3 +323,28 @@ TEST(stopping_ends_all_of_it)
 	CHECK(!n.daemon.lookups);
 	node_stop(&n);
 }
+
+/* The same key and the same name: each is told to its own tunnel. */
+TEST(a_peer_of_a_services_own_tunnel)
+{
+	struct node n;
+
+	start(&n);
+	node_ask(&n,
+		 "{\"op\":\"setup_service_overlay\",\"service\":\"web\",\"mode\":\"dedicated\"}",
+		 "\"service_overlay\"");
+	resolver_set("192.0.2.7", false);
+	add(&n, "peer.example:51820", "10.200.5.0/24");
+	node_ask(&n,
+		 "{\"op\":\"add_peer\",\"public_key\":\"" KEY "\",\"endpoint\":"
+		 "\"peer.example:51821\",\"allowed_ips\":\"10.200.5.64/26\","
+		 "\"persistent_keepalive_secs\":0,\"scope\":{\"scope\":\"service\","
+		 "\"service\":\"web\"}}",
+		 "\"ok\"");
+	wait_told(&n, 2);
+	CHECK_INT(n.tunnel.n_set, 4);
+	CHECK(engine_peer_wants(n.daemon.engine, view("web"), &n.tunnel.told.key,
+				view("peer.example:51821")));
+	CHECK(!n.daemon.lookups);
+	node_stop(&n);
+}

@@ -108,3 +108,37 @@ TEST(written_by_itself)
 	log_free(log);
 	remove_root(root);
 }
+
+/* What is put meanwhile is not there before it is released, and then all of it is. */
+TEST(held)
+{
+	char root[] = "/tmp/writer-XXXXXX";
+	struct log *log = log_new(LOG_INFO, LOG_TEXT);
+	struct state_record a = service("a"), b = service("b");
+	struct store *s;
+	struct writer *w;
+
+	CHECK(mkdtemp(root));
+	s = open_store(root);
+	CHECK_INT(writer_start(s, log, &w), 0);
+	for (int round = 0; round < 2; round++) {
+		writer_hold(w);
+		CHECK_INT(writer_put(w, &a), 0);
+		usleep(3 * WRITER_MS * 1000);
+		CHECK_INT(count_all(s), 0);
+		if (round == 0)
+			CHECK_INT(writer_delete(w, &a), 0);
+		else
+			CHECK_INT(writer_put(w, &b), 0);
+		writer_release(w);
+	}
+	for (unsigned i = 0; i < 1000 && count_all(s) == 0; i++)
+		usleep(5000);
+	CHECK_INT(count_all(s), 2);
+	writer_hold(NULL);
+	writer_release(NULL);
+	writer_stop(w);
+	store_close(s);
+	log_free(log);
+	remove_root(root);
+}

@@ -61,6 +61,7 @@ __all__ = [
     "RemovePeer",
     "AddAllowedIp",
     "RemoveAllowedIp",
+    "SyncPeers",
     "MintEdgePeer",
     "RevokeEdgePeer",
     "RegisterDns",
@@ -97,6 +98,7 @@ __all__ = [
     "Description",
     "Attachments",
     "Attachment",
+    "PeersSynced",
     "PeerHealthChanged",
     "NatEndpointChanged",
     "AsyncOperations",
@@ -534,6 +536,18 @@ class Uninstall:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class SyncPeers:
+    """All peers of a tunnel."""
+
+    peers: tuple[PeerSpec, ...]
+    """Each of them, in any order; a key or a prefix stands in one of them only. Guests are not
+    listed: they stay.
+    """
+    scope: PeerScope = PeerScopeGlobal()
+    """Whose peers they are."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RequestTeardownGlobalOverlay:
     """Takes the tunnel down; services and their containers stay. Since 0.12.5."""
 
@@ -606,6 +620,7 @@ Request: typing.TypeAlias = (
     | RequestDescribe
     | Uninstall
     | RequestListAttachments
+    | SyncPeers
 )
 """What a client can ask for."""
 
@@ -941,6 +956,20 @@ class Attachments:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class PeersSynced:
+    """How many peers a tunnel got, and lost. What lost a prefix to another peer is changed."""
+
+    added: int
+    """New ones."""
+    changed: int
+    """Those that are otherwise than before."""
+    removed: int
+    """Those that are gone."""
+    kept: int
+    """Those that are as before: the tunnel was told nothing of them."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseOk:
     """Done. Since 0.12.5."""
 
@@ -961,6 +990,7 @@ Response: typing.TypeAlias = (
     | ServerInfo
     | Description
     | Attachments
+    | PeersSynced
 )
 """What came of a request."""
 
@@ -1245,6 +1275,12 @@ _UNINSTALL = _codec.Record(
     _codec.Field("purge", _codec.BOOLEAN, default=False),
 )
 
+_SYNC_PEERS = _codec.Record(
+    SyncPeers,
+    _codec.Field("peers", _codec.List(_PEER_SPEC, 32768)),
+    _codec.Field("scope", _PEER_SCOPE, default=PeerScopeGlobal()),
+)
+
 _REQUEST: _codec.Object[Request] = _codec.Union(
     "op",
     {
@@ -1278,6 +1314,7 @@ _REQUEST: _codec.Object[Request] = _codec.Union(
         "describe": _codec.Record(RequestDescribe),
         "uninstall": _UNINSTALL,
         "list_attachments": _codec.Record(RequestListAttachments),
+        "sync_peers": _SYNC_PEERS,
     },
 )
 
@@ -1465,6 +1502,14 @@ _ATTACHMENTS = _codec.Record(
     _codec.Field("attachments", _codec.List(_ATTACHMENT, 65536)),
 )
 
+_PEERS_SYNCED = _codec.Record(
+    PeersSynced,
+    _codec.Field("added", _codec.U32),
+    _codec.Field("changed", _codec.U32),
+    _codec.Field("removed", _codec.U32),
+    _codec.Field("kept", _codec.U32),
+)
+
 _RESPONSE: _codec.Object[Response] = _codec.Union(
     "result",
     {
@@ -1483,6 +1528,7 @@ _RESPONSE: _codec.Object[Response] = _codec.Union(
         "server_info": _SERVER_INFO,
         "description": _DESCRIPTION,
         "attachments": _ATTACHMENTS,
+        "peers_synced": _PEERS_SYNCED,
     },
 )
 
@@ -1905,6 +1951,21 @@ class AsyncOperations(abc.ABC):
             return answer
         raise _errors.UnexpectedAnswerError(answer)
 
+    async def sync_peers(
+        self,
+        request: SyncPeers,
+        /,
+        *,
+        timeout: float | None = None,
+    ) -> PeersSynced:
+        """Makes the peers of a tunnel just those that are listed: tells it only what differs.
+        One that can't be refuses them all. Since overlayd 0.1.
+        """
+        answer = await self.call(request, timeout=timeout)
+        if isinstance(answer, PeersSynced):
+            return answer
+        raise _errors.UnexpectedAnswerError(answer)
+
 
 class Operations(abc.ABC):
     """One method per operation."""
@@ -2212,5 +2273,14 @@ class Operations(abc.ABC):
         """Lists the containers that are connected. Since overlayd 0.1."""
         answer = self.call(RequestListAttachments(), timeout=timeout)
         if isinstance(answer, Attachments):
+            return answer
+        raise _errors.UnexpectedAnswerError(answer)
+
+    def sync_peers(self, request: SyncPeers, /, *, timeout: float | None = None) -> PeersSynced:
+        """Makes the peers of a tunnel just those that are listed: tells it only what differs.
+        One that can't be refuses them all. Since overlayd 0.1.
+        """
+        answer = self.call(request, timeout=timeout)
+        if isinstance(answer, PeersSynced):
             return answer
         raise _errors.UnexpectedAnswerError(answer)

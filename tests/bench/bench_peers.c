@@ -1,0 +1,500 @@
+/* Many peers on one device: adding them one by one, beside the same through the device's own
+ * control socket; `status` with all of them, beside the device's own dump; and for how long another
+ * connection waits meanwhile. Private namespaces; all processes on one CPU. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "client/overlayd.h"
+#include "runtime/key.h"
+#include "runtime/stream_unix.h"
+#include "tests/bench/bench.h"
+
+#define SOCKET    "/run/bench/run/zlayer-overlayd.sock"
+#define OURS      "/run/wireguard/zl-bench-1-g.sock"
+#define BARE      "/run/wireguard/bare0.sock"
+#define PER_ROUND 100
+#define ROUNDS    90 /* with those before them 100 */
+#define PEERS     (100 * PER_ROUND)
+#define LOOKS     21
+#define CALL_MS   60000
+#define DUMP_MAX  (16 * 1024 * 1024)
+
+static void stop(const char *what)
+{
+	fprintf(stderr, "bench_peers: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+/* ---- peers ---- */
+
+static struct ovd_key key_of(unsigned number)
+{
+	uint64_t mixed = (number + 1) * UINT64_C(0x9e3779b97f4a7c15);
+	struct ovd_key key = { .b = { 0 } };
+
+	memcpy(key.b, &mixed, sizeof(mixed));
+	return key;
+}
+
+struct texts {
+	char key[KEY_TEXT_MAX], endpoint[32], allowed[32];
+};
+
+static void texts_of(unsigned number, struct texts *ret)
+{
+	struct ovd_key key = key_of(number);
+
+	key_format(&key, ret->key);
+	snprintf(ret->endpoint, sizeof(ret->endpoint), "192.0.2.%u:%u", number % 250 + 1,
+		 1024 + number);
+	snprintf(ret->allowed, sizeof(ret->allowed), "10.%u.%u.%u/32", 200 + (number >> 16),
+		 number >> 8 & 255, number & 255);
+}
+
+/* Without keepalive: nobody is there, and a device that tries to reach so many does nothing else.
+ */
+static struct ovd_peer_spec spec_of(const struct texts *t)
+{
+	return (struct ovd_peer_spec){ .public_key = view(t->key),
+				       .endpoint = view(t->endpoint),
+				       .allowed_ips = view(t->allowed),
+				       .persistent_keepalive_secs = 0 };
+}
+
+/* ---- through the daemon ---- */
+
+struct ours {
+	struct ovd_client *client;
+	unsigned n;
+};
+
+static const struct ovd_response *ask(struct ovd_client *client, const struct ovd_request *request)
+{
+	const struct ovd_response *response;
+	int r = ovd_client_call(client, request, CALL_MS, &response);
+
+	if (r < 0) {
+		errno = -r;
+		stop("call");
+	}
+	if (response->kind == OVD_RESPONSE_ERR) {
+		fprintf(stderr, "bench_peers: %.*s\n", VIEW(response->err.message));
+		exit(1);
+	}
+	return response;
+}
+
+static void our_adds(void *arg)
+{
+	struct ours *ours = arg;
+
+	for (unsigned i = 0; i < PER_ROUND; i++) {
+		struct ovd_request request = { .kind = OVD_REQUEST_ADD_PEER };
+		struct texts texts;
+
+		texts_of(ours->n++, &texts);
+		request.add_peer.peer = spec_of(&texts);
+		ask(ours->client, &request);
+	}
+}
+
+/* The answer as it comes, so that the time is not this client's. */
+static void our_status(void *arg)
+{
+	struct ours *ours = arg;
+	const struct ovd_view body =
+		VIEW_LITERAL("{\"frame\":\"request\",\"id\":1,\"request\":{\"op\":\"status\"}}");
+	struct ovd_view answer;
+
+	if (ovd_client_raw(ours->client, body, CALL_MS, &answer) < 0 || answer.n < PEERS * 100)
+		stop("status");
+}
+
+/* The body of sync_peers with the first n. */
+static struct ovd_view sync_body(unsigned n)
+{
+	static char text[PEERS * 256];
+	size_t at = (size_t)sprintf(
+		text,
+		"{\"frame\":\"request\",\"id\":1,\"request\":{\"op\":\"sync_peers\",\"peers\":[");
+
+	for (unsigned i = 0; i < n; i++) {
+		struct texts t;
+
+		texts_of(i, &t);
+		at += (size_t)sprintf(
+			text + at,
+			"%s{\"public_key\":\"%s\",\"endpoint\":\"%s\",\"allowed_ips\":"
+			"\"%s\",\"persistent_keepalive_secs\":0}",
+			i ? "," : "", t.key, t.endpoint, t.allowed);
+	}
+	at += (size_t)sprintf(text + at, "]}}");
+	return (struct ovd_view){ .p = text, .n = at };
+}
+
+static void sync_to(struct ours *ours, struct ovd_view body)
+{
+	struct ovd_view answer;
+
+	if (ovd_client_raw(ours->client, body, CALL_MS, &answer) < 0)
+		stop("sync_peers");
+	if (!memmem(answer.p, answer.n, "peers_synced", 12)) {
+		fprintf(stderr, "bench_peers: %.*s\n", VIEW(answer));
+		exit(1);
+	}
+}
+
+static void sync_same(void *arg)
+{
+	static struct ovd_view body;
+
+	if (!body.p)
+		body = sync_body(PEERS);
+	sync_to(arg, body);
+}
+
+static void sync_none_and_all(void *arg)
+{
+	sync_to(arg, sync_body(0));
+	sync_to(arg, sync_body(PEERS));
+}
+
+/* ---- through the device's own socket ---- */
+
+struct bare {
+	int fd;
+	unsigned n;
+};
+
+static void ask_device(int fd, const char *text, size_t n)
+{
+	static char answer[DUMP_MAX];
+	size_t got = 0;
+
+	if (send(fd, text, n, 0) < 0)
+		stop("send");
+	do {
+		ssize_t r = recv(fd, answer + got, sizeof(answer) - got, 0);
+
+		if (r <= 0)
+			stop("the device");
+		got += (size_t)r;
+	} while (got < 2 || memcmp(answer + got - 2, "\n\n", 2) != 0);
+	if (!memmem(answer + got - MIN(got, 16u), MIN(got, 16u), "errno=0\n\n", 9))
+		stop("the device refuses");
+}
+
+static void bare_adds(void *arg)
+{
+	struct bare *bare = arg;
+
+	for (unsigned i = 0; i < PER_ROUND; i++) {
+		char text[512], hex[KEY_HEX_MAX];
+		struct ovd_key key = key_of(bare->n);
+		struct texts texts;
+
+		texts_of(bare->n++, &texts);
+		ask_device(bare->fd, text,
+			   (size_t)snprintf(text, sizeof(text),
+					    "set=1\npublic_key=%s\nendpoint=%s\n"
+					    "persistent_keepalive_interval=0\nallowed_ip=%s\n\n",
+					    key_format_hex(&key, hex), texts.endpoint,
+					    texts.allowed));
+	}
+}
+
+static void bare_dump(void *arg)
+{
+	const struct bare *bare = arg;
+
+	ask_device(bare->fd, "get=1\n\n", 7);
+}
+
+/* ---- how long another connection waits ---- */
+
+struct waits {
+	double took_ms; /* what it is beside, each time */
+	double longest_us, mean_us;
+};
+
+/* All that is measured. */
+struct figures {
+	double add[2], status[2]; /* ours, the device's: ns */
+	double bytes;             /* of our own memory, for a peer */
+	double start_ms;
+	struct waits idle, status_waits, same, none_and_all;
+};
+
+/* Another process asks the cheapest question, over and over, until it is ended. */
+static pid_t start_asker(int report)
+{
+	struct ovd_client *client = NULL;
+	struct ovd_request request = { .kind = OVD_REQUEST_HELLO };
+	struct sched_param first = { .sched_priority = 2 };
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	sched_setscheduler(0, SCHED_FIFO, &first);
+	if (ovd_client_open(SOCKET, 20, &client) < 0)
+		_exit(1);
+	for (;;) {
+		uint64_t start = bench_now(), took;
+
+		ask(client, &request);
+		took = bench_now() - start;
+		if (write(report, &took, sizeof(took)) < 0)
+			_exit(1);
+		usleep(200);
+	}
+}
+
+static struct waits end_asker(pid_t pid, int report)
+{
+	struct waits waits = { .longest_us = 0 };
+	uint64_t took;
+	unsigned n = 0;
+
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	while (read(report, &took, sizeof(took)) == sizeof(took)) {
+		double us = (double)took / 1e3;
+
+		waits.longest_us = us > waits.longest_us ? us : waits.longest_us;
+		waits.mean_us += us;
+		n++;
+	}
+	waits.mean_us /= n ? n : 1;
+	return waits;
+}
+
+/* What another connection hears meanwhile. */
+static struct waits wait_beside(void (*act)(void *arg), void *arg, int times)
+{
+	uint64_t begin;
+	int report[2];
+	struct waits waits;
+	double took;
+	pid_t pid;
+
+	if (pipe2(report, O_NONBLOCK) < 0)
+		stop("pipe");
+	pid = start_asker(report[1]);
+	usleep(50000);
+	begin = bench_now();
+	for (int i = 0; i < times; i++)
+		act(arg);
+	took = (double)(bench_now() - begin) / 1e6 / times;
+	waits = end_asker(pid, report[0]);
+	waits.took_ms = took;
+	close(report[0]);
+	close(report[1]);
+	return waits;
+}
+
+static void nothing(void *arg)
+{
+	(void)arg;
+	usleep(50000);
+}
+
+/* ---- processes ---- */
+
+static pid_t start(const char *program, const char *const *argv)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		execvp(program, (char *const *)(uintptr_t)argv);
+		_exit(127);
+	}
+	return pid;
+}
+
+static int connect_to(const char *path)
+{
+	for (int i = 0; i < 20000; i++) {
+		int fd = stream_connect(path);
+
+		if (fd >= 0)
+			return fd;
+		usleep(100);
+	}
+	stop(path);
+	return -1;
+}
+
+/* Memory of its own; what it maps of files, the store's above all, is the page cache's. */
+static double resident_kib(pid_t pid)
+{
+	char path[64], line[256];
+	double kib = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (strncmp(line, "RssAnon:", 8) == 0)
+			kib = strtod(line + 8, NULL);
+	if (file)
+		fclose(file);
+	return kib;
+}
+
+static void set_up(struct ovd_client *client)
+{
+	const struct ovd_request request = {
+		.kind = OVD_REQUEST_SETUP_GLOBAL_OVERLAY,
+		.setup_global_overlay = { .deployment = VIEW_LITERAL("bench"),
+					  .instance_id = VIEW_LITERAL("1"),
+					  .cluster_cidr = VIEW_LITERAL("10.200.0.0/15"),
+					  .slice_cidr = VIEW_LITERAL("10.201.255.0/24") },
+	};
+
+	ask(client, &request);
+}
+
+static pid_t start_daemon(void)
+{
+	const char *build = getenv("B");
+	char program[256];
+
+	snprintf(program, sizeof(program), "%s/bin/overlayd", build ? build : "build");
+	return start(program, (const char *[]){ "overlayd", "--data-dir", "/run/bench",
+						"--log-level", "error", NULL });
+}
+
+/* Killed, and started again with what it had written down. */
+static pid_t restart(pid_t daemon, struct ours *ours, struct figures *f)
+{
+	const struct ovd_request status = { .kind = OVD_REQUEST_STATUS };
+	uint64_t begin;
+	int fd;
+
+	usleep(500000);
+	kill(daemon, SIGKILL);
+	waitpid(daemon, NULL, 0);
+	ovd_client_close(ours->client);
+	begin = bench_now();
+	daemon = start_daemon();
+	fd = connect_to(SOCKET);
+	f->start_ms = (double)(bench_now() - begin) / 1e6;
+	close(fd);
+	if (ovd_client_open(SOCKET, 20, &ours->client) < 0 ||
+	    ask(ours->client, &status)->status.peer_count != PEERS)
+		stop("not all peers are there again");
+	return daemon;
+}
+
+static void measure(pid_t daemon, struct ours *ours, struct bare *bare, struct figures *f)
+{
+	double empty = resident_kib(daemon);
+
+	bench_measure((struct bench_side[]){ { "overlayd", our_adds, ours, PER_ROUND },
+					     { "socket", bare_adds, bare, PER_ROUND } },
+		      2, ROUNDS, f->add);
+	f->bytes = (resident_kib(daemon) - empty) * 1024 / ours->n;
+	close(bare->fd);
+	bare->fd = connect_to(OURS);
+	bench_measure((struct bench_side[]){ { "overlayd", our_status, ours, 1 },
+					     { "dump", bare_dump, bare, 1 } },
+		      2, LOOKS, f->status);
+}
+
+static void put_waits(FILE *out, const char *what, const struct waits *w)
+{
+	fprintf(out, "| %s | %.0f | %.0f | %.0f |\n", what, w->took_ms, w->mean_us, w->longest_us);
+}
+
+/* As docs/bench.md has it. */
+static void put_figures(FILE *out, const struct figures *f)
+{
+	fprintf(out,
+		"\n## Many peers\n\n"
+		"By `make bench`: %u peers on one device, wireguard-go's, all processes on one "
+		"CPU;\n"
+		"medians, and in bold how many times as long as through the device's own control "
+		"socket\nit takes, asked by a program that does nothing else.\n\n"
+		"| | overlayd | socket | |\n|---|--:|--:|--:|\n"
+		"| `add_peer`, one by one, us | %.0f | %.0f | **%.2f** |\n"
+		"| `status`, ms | %.1f | %.1f | **%.2f** |\n\n",
+		PEERS, f->add[0] / 1e3, f->add[1] / 1e3, f->add[0] / f->add[1], f->status[0] / 1e6,
+		f->status[1] / 1e6, f->status[0] / f->status[1]);
+	fprintf(out, "What another connection waits for `hello` meanwhile:\n\n"
+		     "| beside | takes, ms | mean, us | longest, us |\n|---|--:|--:|--:|\n");
+	put_waits(out, "nothing", &f->idle);
+	put_waits(out, "`status`", &f->status_waits);
+	put_waits(out, "`sync_peers` of the same", &f->same);
+	put_waits(out, "`sync_peers` of none, then of all", &f->none_and_all);
+	fprintf(out,
+		"\nThe longest are `sync_peers` reading its request, 1.5 MB, and wiping it: each "
+		"in "
+		"one piece, and\nall else in slices. The daemon's own memory: %.0f bytes for a "
+		"peer. "
+		"Killed, it serves again with\nall of them after %.0f ms.\n",
+		f->bytes, f->start_ms);
+}
+
+/* On the screen, and for make bench-docs. */
+static void report(const struct figures *f)
+{
+	const char *build = getenv("B");
+	char path[256];
+	FILE *file;
+
+	put_figures(stdout, f);
+	snprintf(path, sizeof(path), "%s/bench", build ? build : "build");
+	mkdir(path, 0755);
+	snprintf(path, sizeof(path), "%s/bench/peers.md", build ? build : "build");
+	file = fopen(path, "we");
+	if (!file)
+		stop(path);
+	put_figures(file, f);
+	fclose(file);
+}
+
+int main(void)
+{
+	struct sched_param first = { .sched_priority = 1 };
+	struct ours ours = { .client = NULL };
+	struct bare bare = { .n = 0 };
+	struct figures f;
+	pid_t daemon;
+
+	if (unshare(CLONE_NEWNS | CLONE_NEWNET) < 0 ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("tmpfs", "/run", "tmpfs", 0, NULL) < 0) {
+		printf("bench_peers: needs root for private namespaces: %s\n", strerror(errno));
+		return 0;
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	bench_pin();
+	daemon = start_daemon();
+	if (ovd_client_open(SOCKET, 20, &ours.client) < 0)
+		stop("no daemon");
+	set_up(ours.client);
+	start("wireguard-go", (const char *[]){ "wireguard-go", "bare0", NULL });
+	bare.fd = connect_to(BARE);
+	measure(daemon, &ours, &bare, &f);
+	daemon = restart(daemon, &ours, &f);
+	sched_setscheduler(daemon, SCHED_FIFO, &first);
+	f.idle = wait_beside(nothing, NULL, 10);
+	f.status_waits = wait_beside(our_status, &ours, 10);
+	f.same = wait_beside(sync_same, &ours, 10);
+	f.none_and_all = wait_beside(sync_none_and_all, &ours, 1);
+	report(&f);
+	ovd_client_close(ours.client);
+	kill(daemon, SIGTERM);
+	waitpid(daemon, NULL, 0);
+	return 0;
+}

@@ -1,0 +1,496 @@
+#include "server/engine/dedicated.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/server/engine/node.h"
+
+static int dedicate(struct node *n, const char *name)
+{
+	static const struct ovd_key private_key = { { 7 } }, public_key = { { 8 } };
+
+	plan_done(&n->plan);
+	n->intent = NULL;
+	return engine_service_setup_dedicated(n->e, view(name), &private_key, &public_key, &n->plan,
+					      &n->intent);
+}
+
+static void has_dedicated(struct node *n, const char *name)
+{
+	CHECK_INT(dedicate(n, name), 0);
+	node_commit(n);
+}
+
+static uint16_t port_of(struct node *n, const char *name)
+{
+	struct dedicated_view seen;
+
+	CHECK(engine_dedicated(n->e, view(name), &seen));
+	return seen.port;
+}
+
+static int set_peer(struct node *n, const char *service, uint8_t key, const char *prefix)
+{
+	const struct ovd_cidr allowed = cidr_of(prefix);
+	const struct peer_spec spec = {
+		.service = view(service), .key = { { key } }, .allowed = &allowed, .n_allowed = 1
+	};
+
+	plan_done(&n->plan);
+	n->intent = NULL;
+	return engine_peer_set(n->e, &spec, &n->plan, &n->change, &n->intent);
+}
+
+static void has_peer(struct node *n, const char *service, uint8_t key, const char *prefix)
+{
+	CHECK_INT(set_peer(n, service, key, prefix), 0);
+	node_commit(n);
+}
+
+static int unset_peer(struct node *n, const char *service, uint8_t key)
+{
+	plan_done(&n->plan);
+	n->intent = NULL;
+	return engine_peer_remove(n->e, view(service), &(struct ovd_key){ { key } }, &n->plan,
+				  &n->change, &n->intent);
+}
+
+/* Tunnel and bridge have a half of the block each: no address and no prefix of both. */
+TEST(setup)
+{
+	struct dedicated_view seen;
+	struct node n;
+	char text[CIDR_TEXT_MAX], ip[IP_TEXT_MAX];
+
+	node_init(&n);
+	CHECK_INT(dedicate(&n, "web"), -ENOENT);
+	CHECK(strstr(engine_reason(n.e), "setup_global_overlay comes first"));
+	node_has_tunnel(&n);
+	CHECK_INT(dedicate(&n, "web"), 0);
+	CHECK_STR(node_plan(&n), "firewall\n"
+				 "prefix 10.200.4.160/27\n"
+				 "prefix 10.200.4.128/27\n"
+				 "tunnel zl-73f456b5c4-d 10.200.4.129/27 port 51821, 0 peers\n"
+				 "bridge zl-8a3d9b380b-b 10.200.4.161/27\n");
+	CHECK_INT(node_step(&n, 3)->tunnel.want.private_key.b[0], 7);
+	CHECK_STR(engine_tunnel_link(n.e, view("web")), "");
+	node_commit(&n);
+	CHECK_STR(engine_tunnel_link(n.e, view("web")), "zl-73f456b5c4-d");
+	CHECK(engine_owns_link(n.e, view("zl-73f456b5c4-d")));
+	CHECK(engine_dedicated(n.e, view("web"), &seen));
+	CHECK_STR(cidr_format(&seen.subnet, text), "10.200.4.128/26");
+	CHECK_STR(ip_format(&seen.ip, ip), "10.200.4.129");
+	node_has_service(&n, "db");
+	CHECK(!engine_dedicated(n.e, view("db"), &seen));
+	CHECK_INT(engine_dedicated_count(n.e), 1);
+	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), -EEXIST);
+	CHECK_INT(dedicate(&n, "db"), -EEXIST);
+	/* again: it keeps its keys, and is looked after */
+	CHECK_INT(dedicate(&n, "web"), 0);
+	CHECK_STR(node_plan(&n), "firewall\n"
+				 "prefix 10.200.4.160/27\n"
+				 "prefix 10.200.4.128/27\n"
+				 "tunnel zl-73f456b5c4-d 10.200.4.129/27 port 51821, 0 peers, "
+				 "was 10.200.4.129/27 port 51821\n"
+				 "bridge zl-8a3d9b380b-b 10.200.4.161/27\n");
+	node_drop(&n);
+	CHECK_INT(engine_dedicated_count(n.e), 1);
+	node_done(&n);
+}
+
+TEST(its_addresses_are_the_bridges_and_no_second_block_comes)
+{
+	struct ovd_ip ip;
+	struct node n;
+
+	node_init(&n);
+	node_has_tunnel(&n);
+	has_dedicated(&n, "web");
+	for (uint32_t i = 1; i <= 29; i++) {
+		ip = node_has_container(&n, i, i, "web");
+		CHECK(cidr_holds(&(struct ovd_cidr){ cidr_of("10.200.4.160/27").ip, 27 }, &ip));
+	}
+	CHECK_INT(node_attach(&n, 30, 30, "web", &ip), -ENOSPC);
+	CHECK_INT(engine_service_grow(n.e, view("web"), &n.plan, &n.intent), -ENOSPC);
+	CHECK_STR(engine_reason(n.e),
+		  "service web: subnet 10.200.4.160/27 is full: 29 addresses are in use");
+	node_done(&n);
+}
+
+/* A setup that fails leaks neither port nor subnet. */
+TEST(a_setup_that_fails)
+{
+	char first[512] = "";
+	struct node n;
+
+	node_init(&n);
+	node_has_tunnel(&n);
+	CHECK_INT(dedicate(&n, "web"), 0);
+	strncat(first, node_plan(&n), sizeof(first) - 1);
+	node_drop(&n);
+	CHECK_INT(engine_service_count(n.e), 0);
+	CHECK_INT(engine_dedicated_count(n.e), 0);
+	for (int i = 0; i < 300; i++) {
+		CHECK_INT(dedicate(&n, "web"), 0);
+		CHECK_STR(node_plan(&n), first);
+		node_drop(&n);
+	}
+	node_done(&n);
+}
+
+/* The port or the subnet is somebody else's: both are others then. */
+TEST(elsewhere)
+{
+	struct node n;
+
+	node_init(&n);
+	node_has_tunnel(&n);
+	CHECK_INT(dedicate(&n, "web"), 0);
+	CHECK(engine_service_elsewhere(n.e, n.intent));
+	CHECK_INT(dedicate(&n, "web"), 0);
+	CHECK_STR(node_plan(&n), "firewall\n"
+				 "prefix 10.200.4.224/27\n"
+				 "prefix 10.200.4.192/27\n"
+				 "tunnel zl-73f456b5c4-d 10.200.4.193/27 port 51822, 0 peers\n"
+				 "bridge zl-8a3d9b380b-b 10.200.4.225/27\n");
+	node_commit(&n);
+	CHECK_INT(dedicate(&n, "web"), 0);
+	CHECK(!engine_service_elsewhere(n.e, n.intent)); /* one that is there stays */
+	node_drop(&n);
+	node_done(&n);
+}
+
+static void name_of(unsigned i, char name[16])
+{
+	snprintf(name, 16, "s%u", i);
+}
+
+TEST(ports)
+{
+	char name[16];
+	struct node n;
+
+	node_init(&n);
+	CHECK_INT(node_setup(&n, "10.0.0.0/8", "10.1.0.0/16", 40000), 0);
+	node_commit(&n);
+	for (unsigned i = 0; i < 256; i++) {
+		name_of(i, name);
+		has_dedicated(&n, name);
+		CHECK_INT(port_of(&n, name), 40001 + i);
+	}
+	CHECK_INT(dedicate(&n, "more"), -ENOSPC);
+	CHECK_STR(engine_reason(n.e),
+		  "dedicated-overlay port band exhausted (40001..=40256, 256 ports)");
+	CHECK_INT(engine_service_count(n.e), 256);
+	CHECK_INT(node_unservice(&n, "s17"), 0);
+	node_commit(&n);
+	has_dedicated(&n, "more"); /* the lowest that is free */
+	CHECK_INT(port_of(&n, "more"), 40018);
+	CHECK_INT(node_setup(&n, "10.0.0.0/8", "10.1.0.0/16", 40018), -EBUSY);
+	CHECK_STR(engine_reason(n.e),
+		  "wg_port 40018 is that of service more's tunnel: tear that down first");
+	node_done(&n);
+}
+
+TEST(a_band_at_the_end_of_all_ports)
+{
+	struct node n;
+
+	node_init(&n);
+	CHECK_INT(node_setup(&n, "10.0.0.0/8", "10.1.0.0/16", 65534), 0);
+	node_commit(&n);
+	has_dedicated(&n, "web");
+	CHECK_INT(port_of(&n, "web"), 65535);
+	CHECK_INT(dedicate(&n, "db"), -ENOSPC);
+	node_done(&n);
+}
+
+/* The same key and the same prefix: each tunnel has its own. */
+TEST(peers)
+{
+	struct node n;
+
+	node_init(&n);
+	node_has_tunnel(&n);
+	CHECK_INT(set_peer(&n, "web", 1, "10.200.5.64/26"), -ENOENT);
+	CHECK_STR(engine_reason(n.e), "no dedicated overlay for service web");
+	has_dedicated(&n, "web");
+	node_has_service(&n, "db");
+	CHECK_INT(set_peer(&n, "db", 1, "10.200.5.64/26"), -ENOENT);
+	CHECK_INT(set_peer(&n, "web", 8, "10.200.5.64/26"), -EINVAL);
+	CHECK_STR(engine_reason(n.e), "the peer's key is this tunnel's own");
+	CHECK_INT(set_peer(&n, "web", 1, "10.200.5.64/26"), 0);
+	CHECK_STR(node_plan(&n), "route 10.200.5.64/26 by zl-73f456b5c4-d from 10.200.4.129\n");
+	CHECK_INT(n.change.n_peers, 1);
+	node_commit(&n);
+	has_peer(&n, NULL, 1, "10.200.5.64/26");
+	CHECK_INT(engine_peer_count(n.e), 1);
+	node_done(&n);
+}
+
+TEST(peers_and_their_tunnel_wait_for_each_other)
+{
+	struct intent *peer;
+	struct node n;
+
+	node_init(&n);
+	node_has_tunnel(&n);
+	has_dedicated(&n, "web");
+	CHECK_INT(set_peer(&n, "web", 1, "10.200.5.64/26"), 0);
+	peer = n.intent;
+	CHECK_INT(dedicate(&n, "web"), -EINPROGRESS);
+	CHECK_INT(node_unservice(&n, "web"), -EINPROGRESS);
+	CHECK_INT(set_peer(&n, "web", 2, "10.200.6.64/26"), -EINPROGRESS); /* it is its turn */
+	has_peer(&n, NULL, 2, "10.200.6.64/26");
+	engine_commit(n.e, peer);
+	CHECK_INT(dedicate(&n, "web"), 0);
+	CHECK_INT(node_step(&n, 3)->tunnel.n_peers, 1);
+	node_commit(&n);
+	CHECK_INT(set_peer(&n, "web", 2, "10.200.6.64/26"), 0);
+	node_drop(&n);
+	CHECK_INT(unset_peer(&n, "web", 1), 0);
+	CHECK_STR(node_plan(&n), "no route 10.200.5.64/26 by zl-73f456b5c4-d from 10.200.4.129\n");
+	node_commit(&n);
+	CHECK_INT(engine_peer_count(n.e), 1);
+	node_done(&n);
+}
+
+/* ---- what is written down ---- */
+
+struct told {
+	struct node *other; /* whom records are given to */
+	unsigned n_there, n_gone;
+};
+
+static void tell(void *arg, const struct state_record *record, bool there)
+{
+	struct told *told = arg;
+
+	told->n_there += there;
+	told->n_gone += !there;
+	if (there && told->other)
+		CHECK_INT(engine_restore(told->other->e, record), 0);
+}
+
+static void pass_records(struct node *n, struct node *to)
+{
+	for (size_t i = 0; i < n->plan.n; i++) {
+		const struct step *step = plan_at(&n->plan, i);
+
+		if (step->kind == STEP_REMEMBER)
+			CHECK_INT(engine_restore(to->e, &step->remember.record), 0);
+	}
+}
+
+static void make_twin(struct node *n, struct node *twin)
+{
+	static struct told told;
+
+	node_init(n);
+	node_init(twin);
+	told = (struct told){ .other = twin };
+	CHECK_INT(node_setup(n, "10.200.0.0/16", "10.200.4.0/24", 51820), 0);
+	pass_records(n, twin);
+	node_commit(n);
+	CHECK_INT(dedicate(n, "web"), 0);
+	pass_records(n, twin);
+	node_commit(n);
+	engine_watch_peers(n->e, tell, &told);
+	has_peer(n, "web", 1, "10.200.5.64/26");
+}
+
+TEST(the_next_life)
+{
+	struct found_links none = { .n = 0 };
+	struct node n, twin;
+
+	make_twin(&n, &twin);
+	CHECK_STR(engine_tunnel_link(twin.e, view("web")), "zl-73f456b5c4-d");
+	CHECK_INT(port_of(&twin, "web"), 51821);
+	plan_done(&twin.plan);
+	CHECK_INT(engine_adopt(twin.e, &none, true, NULL, NULL, &twin.plan), 0);
+	engine_adopted(twin.e);
+	CHECK_INT(engine_service_again(twin.e, 0, true, &twin.plan, &twin.intent), 0);
+	CHECK_STR(node_plan(&twin),
+		  "firewall\n"
+		  "prefix 10.200.4.160/27\n"
+		  "prefix 10.200.4.128/27\n"
+		  "tunnel zl-73f456b5c4-d 10.200.4.129/27 port 51821, 1 peers, "
+		  "was 10.200.4.129/27 port 51821\n"
+		  "route 10.200.5.64/26 by zl-73f456b5c4-d from 10.200.4.129 if possible\n"
+		  "bridge zl-8a3d9b380b-b 10.200.4.161/27\n");
+	CHECK(node_step(&twin, 3)->tunnel.only);
+	CHECK_INT(node_step(&twin, 3)->tunnel.want.private_key.b[0], 7);
+	node_commit(&twin);
+	node_done(&twin);
+	node_done(&n);
+}
+
+/* Its device is no stray. */
+TEST(its_device_is_kept)
+{
+	struct found_link links[] = { { .name = "zl-73f456b5c4-d", .kind = FOUND_TUNNEL },
+				      { .name = "zl-0000000000-d", .kind = FOUND_TUNNEL } };
+	struct found_links found = { links, ARRAY_SIZE(links) };
+	struct node n, twin;
+
+	make_twin(&n, &twin);
+	plan_done(&twin.plan);
+	CHECK_INT(engine_adopt(twin.e, &found, true, NULL, NULL, &twin.plan), 0);
+	CHECK_STR(node_plan(&twin), "no tunnel zl-0000000000-d\n");
+	engine_adopted(twin.e);
+	node_done(&twin);
+	node_done(&n);
+}
+
+TEST(records_that_make_no_sense)
+{
+	static struct state_prefix lower = { .length = 27 }, upper = { .length = 27 };
+	struct state_record record = {
+		.kind = STATE_RECORD_SERVICE,
+		.service = { .name = VIEW_LITERAL("db"),
+			     .mode = STATE_MODE_DEDICATED,
+			     .link = VIEW_LITERAL("zl-db-b"),
+			     .blocks = { &upper, 1 },
+			     .has_port = true,
+			     .port = 51822,
+			     .private_key = VIEW_LITERAL("AAAA"),
+			     .public_key =
+				     VIEW_LITERAL("BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=") },
+	};
+	struct node n;
+
+	lower.ip = ip_of("10.200.4.192");
+	upper.ip = ip_of("10.200.4.224");
+	node_init(&n);
+	CHECK_INT(engine_restore(n.e, &record), -EBADMSG); /* without the node's ranges */
+	node_has_tunnel(&n);
+	CHECK_INT(engine_restore(n.e, &record), -EBADMSG);
+	CHECK_STR(engine_reason(n.e), "its tunnel's keys are none");
+	record.service.private_key = record.service.public_key;
+	record.service.port = 51820;
+	CHECK_INT(engine_restore(n.e, &record), -EBADMSG);
+	CHECK_STR(engine_reason(n.e), "its tunnel's port is none, or another's");
+	record.service.port = 51822;
+	record.service.blocks.items = &lower;
+	CHECK_INT(engine_restore(n.e, &record), -EBADMSG);
+	CHECK_STR(engine_reason(n.e), "its subnet is no half of a block");
+	CHECK_INT(engine_service_count(n.e), 0);
+	record.service.blocks.items = &upper;
+	CHECK_INT(engine_restore(n.e, &record), 0);
+	CHECK_INT(engine_dedicated_count(n.e), 1);
+	node_done(&n);
+}
+
+/* ---- its end ---- */
+
+TEST(teardown)
+{
+	const struct state_record orphan = {
+		.kind = STATE_RECORD_PEER,
+		.peer = { .key = VIEW_LITERAL("BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+			  .service = VIEW_LITERAL("web") },
+	};
+	struct told told = { .other = NULL };
+	struct node n;
+
+	node_init(&n);
+	node_has_tunnel(&n);
+	has_dedicated(&n, "web");
+	engine_watch_peers(n.e, tell, &told);
+	has_peer(&n, "web", 1, "10.200.5.64/26");
+	has_peer(&n, NULL, 1, "10.200.5.0/24");
+	CHECK_INT(told.n_there, 2);
+	CHECK_INT(node_unservice(&n, "web"), 0);
+	CHECK_STR(node_plan(&n), "no prefix 10.200.4.128/27\n"
+				 "no tunnel zl-73f456b5c4-d\n"
+				 "no prefix 10.200.4.160/27\n"
+				 "no bridge zl-8a3d9b380b-b\n");
+	node_commit(&n);
+	CHECK_INT(told.n_gone, 1);
+	CHECK_INT(engine_dedicated_count(n.e), 0);
+	CHECK_INT(engine_peer_count(n.e), 1);
+	CHECK_INT(engine_restore(n.e, &orphan), -ENOENT); /* a crash may leave it */
+	has_dedicated(&n, "web");                         /* all of it is free again */
+	CHECK_INT(port_of(&n, "web"), 51821);
+	node_done(&n);
+}
+
+TEST(it_goes_with_its_last_container)
+{
+	struct node n;
+
+	node_init(&n);
+	node_has_tunnel(&n);
+	has_dedicated(&n, "web");
+	node_has_container(&n, 1, 1, "web");
+	CHECK_INT(node_unservice(&n, "web"), 0);
+	CHECK_STR(node_plan(&n), "");
+	node_commit(&n);
+	CHECK_STR(engine_tunnel_link(n.e, view("web")), "zl-73f456b5c4-d");
+	CHECK_INT(node_detach(&n, 1), 0);
+	node_commit(&n);
+	CHECK_INT(node_reap(&n), 0);
+	CHECK(strstr(node_plan(&n), "no tunnel zl-73f456b5c4-d\n"));
+	node_commit(&n);
+	CHECK_INT(engine_service_count(n.e), 0);
+	node_done(&n);
+}
+
+TEST(stop)
+{
+	struct node n;
+
+	node_init(&n);
+	node_has_tunnel(&n);
+	has_dedicated(&n, "web");
+	node_has_container(&n, 1, 1, "web");
+	plan_done(&n.plan);
+	CHECK_INT(engine_stop(n.e, &n.plan, &n.intent), 0);
+	CHECK(strstr(node_plan(&n), "no tunnel zl-73f456b5c4-d\n"));
+	CHECK(!strstr(node_plan(&n), "no bridge"));
+	node_commit(&n);
+	CHECK_STR(engine_tunnel_link(n.e, view("web")), "");
+	node_done(&n);
+}
+
+TEST(repair)
+{
+	struct node n;
+
+	node_init(&n);
+	node_has_tunnel(&n);
+	has_dedicated(&n, "web");
+	plan_done(&n.plan);
+	CHECK_INT(engine_repair(n.e, &n.plan), 0);
+	CHECK_STR(node_plan(&n), "uplink\n"
+				 "firewall\n"
+				 "prefix 10.200.4.0/26\n"
+				 "prefix 10.200.4.128/27\n"
+				 "prefix 10.200.4.160/27\n");
+	node_done(&n);
+}
+
+/* A service that was gone and is there again when the tunnel has been told of doubts. */
+TEST(doubts_of_a_service_that_goes)
+{
+	struct tunnel_change change;
+	struct intent *told;
+	struct node n;
+
+	node_init(&n);
+	node_has_tunnel(&n);
+	has_dedicated(&n, "web");
+	CHECK_INT(set_peer(&n, "web", 1, "10.200.5.64/26"), 0);
+	engine_peer_doubt(n.e, n.intent);
+	node_drop(&n);
+	CHECK_INT(engine_peers_doubted(n.e, NODES_TUNNEL, &change, &told), -EALREADY);
+	CHECK_INT(engine_peers_doubted(n.e, view("web"), &change, &told), 0);
+	CHECK(change.n_peers == 1 && change.peers[0].remove);
+	CHECK_INT(node_unservice(&n, "web"), 0);
+	node_commit(&n);
+	engine_commit(n.e, told);
+	CHECK_INT(engine_peers_doubted(n.e, view("web"), &change, &told), -EALREADY);
+	node_done(&n);
+}
