@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "server/guest/deadline.h"
+#include "runtime/deadline.h"
 #include "server/guest/rate.h"
 
 /* A guest that connects all the time doesn't fill the log. */

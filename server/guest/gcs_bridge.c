@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/guest/deadline.h"
-#include "server/guest/thread.h"
+#include "runtime/deadline.h"
+#include "runtime/thread.h"
 
 #define QUEUE_BYTES (1024 * 1024)
 

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/guest/deadline.h"
+#include "runtime/deadline.h"
 #include "server/guest/log_forward_state.h"
-#include "server/guest/thread.h"
+#include "runtime/thread.h"
 
 #define AGAIN_MS    100 /* when no connection could be taken */
 #define QUEUE_BYTES (4 * 1024 * 1024)

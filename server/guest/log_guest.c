@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "server/guest/deadline.h"
+#include "runtime/deadline.h"
 #include "server/guest/log_forward_state.h"
 #include "server/guest/log_record.h"
 

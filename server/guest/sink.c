@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "runtime/buf.h"
-#include "server/guest/deadline.h"
-#include "server/guest/thread.h"
+#include "runtime/deadline.h"
+#include "runtime/thread.h"
 
 #define NO_FILE (-1)
 

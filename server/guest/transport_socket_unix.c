@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 
 #include "runtime/util.h"
-#include "server/guest/deadline.h"
+#include "runtime/deadline.h"
 #include "server/guest/transport_socket.h"
 
 #define BACKLOG 64

@@ -1,10 +1,11 @@
 #include "server/hcs/event_stream.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "runtime/deadline.h"
 #include "runtime/util.h"
 #include "server/hcs/event_record.h"
 
@@ -20,7 +21,6 @@ struct event_stream {
 
 	char *system;
 	void *user;
-	clockid_t clock;
 
 	pthread_mutex_t lock; /* around all below */
 	pthread_cond_t readable;
@@ -106,16 +106,9 @@ static void table_remove(struct event_stream *s)
 
 static void init_locks(struct event_stream *s)
 {
-	pthread_condattr_t attr;
-
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->idle, NULL);
-	pthread_condattr_init(&attr);
-	/* Windows' pthreads wait by the clock on the wall alone. */
-	s->clock = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0 ? CLOCK_MONOTONIC
-									  : CLOCK_REALTIME;
-	pthread_cond_init(&s->readable, &attr);
-	pthread_condattr_destroy(&attr);
+	pthread_cond_init(&s->readable, NULL);
 }
 
 int event_stream_new(const char *system, void (*ready)(void *user), void *user,
@@ -268,33 +261,18 @@ void event_stream_end(struct event_stream *s)
 
 /* ---- out ---- */
 
-static struct timespec deadline_in(clockid_t clock, uint32_t ms)
-{
-	struct timespec at;
-
-	clock_gettime(clock, &at);
-	at.tv_sec += ms / 1000;
-	at.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (at.tv_nsec >= 1000000000) {
-		at.tv_sec++;
-		at.tv_nsec -= 1000000000;
-	}
-	return at;
-}
-
 /* Under the lock. */
 static int wait_readable(struct event_stream *s, uint32_t timeout_ms)
 {
-	struct timespec deadline = deadline_in(s->clock, timeout_ms);
-	int r = 0;
+	const uint64_t deadline = deadline_in(
+		timeout_ms == EVENT_WAIT_FOREVER ? -1 : (int)MIN(timeout_ms, (uint32_t)INT_MAX));
 
-	while (r == 0 && s->n == 0 && s->dropped == 0 && !s->has_last) {
-		if (timeout_ms == EVENT_WAIT_FOREVER)
-			pthread_cond_wait(&s->readable, &s->lock);
-		else
-			r = pthread_cond_timedwait(&s->readable, &s->lock, &deadline);
+	while (s->n == 0 && s->dropped == 0 && !s->has_last) {
+		if (deadline_over(deadline))
+			return -ETIMEDOUT;
+		deadline_wait(&s->readable, &s->lock, deadline);
 	}
-	return r == ETIMEDOUT ? -ETIMEDOUT : 0;
+	return 0;
 }
 
 static int show(struct event_stream *s, const struct event_record *record, struct arena *arena,

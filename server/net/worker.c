@@ -2,11 +2,11 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "runtime/thread.h"
 #include "runtime/util.h"
 #include "server/net/plan_run.h"
 
@@ -100,19 +100,6 @@ static void *run(void *arg)
 	return NULL;
 }
 
-/* Signals are the loop's. */
-static int start_thread(struct worker *w)
-{
-	sigset_t all, kept;
-	int r;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &kept);
-	r = pthread_create(&w->thread, NULL, run, w);
-	pthread_sigmask(SIG_SETMASK, &kept, NULL);
-	return -r;
-}
-
 int worker_start(const struct net *net, struct worker **ret)
 {
 	struct worker *w = calloc(1, sizeof(*w));
@@ -126,7 +113,7 @@ int worker_start(const struct net *net, struct worker **ret)
 	queue_init(&w->waiting);
 	queue_init(&w->ended);
 	w->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	r = w->event < 0 ? -errno : start_thread(w);
+	r = w->event < 0 ? -errno : thread_start(&w->thread, run, w);
 	if (r < 0) {
 		fd_closep(&w->event);
 		free(w);

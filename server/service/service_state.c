@@ -2,14 +2,16 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <limits.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "runtime/deadline.h"
+#include "runtime/util.h"
 
 struct service_state {
 	void (*report)(void *arg, const struct scm_status *status);
 	void *arg;
 	uint32_t start_hint_ms, stop_hint_ms;
-	clockid_t clock;      /* of the waits */
 	pthread_mutex_t lock; /* around all below, and reports */
 	pthread_cond_t changed;
 	struct scm_status status;
@@ -20,7 +22,6 @@ struct service_state *service_state_new(void (*report)(void *arg, const struct s
 					void *arg, uint32_t start_hint_ms, uint32_t stop_hint_ms)
 {
 	struct service_state *s = calloc(1, sizeof(*s));
-	pthread_condattr_t attr;
 
 	if (!s)
 		return NULL;
@@ -29,12 +30,7 @@ struct service_state *service_state_new(void (*report)(void *arg, const struct s
 	s->start_hint_ms = start_hint_ms;
 	s->stop_hint_ms = stop_hint_ms;
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_condattr_init(&attr);
-	/* winpthreads knows the other clock alone */
-	s->clock = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0 ? CLOCK_MONOTONIC
-									  : CLOCK_REALTIME;
-	pthread_cond_init(&s->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	pthread_cond_init(&s->changed, NULL);
 	return s;
 }
 
@@ -200,29 +196,14 @@ bool service_state_wait_stop(struct service_state *s)
 	return stops;
 }
 
-static struct timespec time_in(clockid_t clock, uint32_t ms)
-{
-	struct timespec at;
-
-	clock_gettime(clock, &at);
-	at.tv_sec += ms / 1000;
-	at.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (at.tv_nsec >= 1000000000) {
-		at.tv_sec++;
-		at.tv_nsec -= 1000000000;
-	}
-	return at;
-}
-
 bool service_state_wait_release(struct service_state *s, uint32_t ms)
 {
-	struct timespec until = time_in(s->clock, ms);
+	const uint64_t until = deadline_in((int)MIN(ms, (uint32_t)INT_MAX));
 	bool released;
-	int r = 0;
 
 	pthread_mutex_lock(&s->lock);
-	while (!s->released && r == 0)
-		r = pthread_cond_timedwait(&s->changed, &s->lock, &until);
+	while (!s->released && !deadline_over(until))
+		deadline_wait(&s->changed, &s->lock, until);
 	released = s->released;
 	pthread_mutex_unlock(&s->lock);
 	return released;

@@ -2,10 +2,11 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
-#include <time.h>
+
+#include "runtime/deadline.h"
+#include "runtime/thread.h"
 
 #define AGAIN_MS 1000 /* after a failure */
 
@@ -21,27 +22,12 @@ struct writer {
 	struct store_batch writing; /* the thread's */
 };
 
-static struct timespec time_in(unsigned ms)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += ms / 1000;
-	t.tv_nsec += ms % 1000 * 1000000;
-	if (t.tv_nsec >= 1000000000) {
-		t.tv_nsec -= 1000000000;
-		t.tv_sec++;
-	}
-	return t;
-}
-
 /* Until the time has come, or we stop. */
 static void sleep_for(struct writer *w, unsigned ms)
 {
-	const struct timespec until = time_in(ms);
+	const uint64_t until = deadline_in((int)ms);
 
-	while (!w->stopping &&
-	       pthread_cond_clockwait(&w->changed, &w->lock, CLOCK_MONOTONIC, &until) != ETIMEDOUT)
+	while (!w->stopping && deadline_wait(&w->changed, &w->lock, until) == 0)
 		continue;
 }
 
@@ -90,18 +76,6 @@ static void *run(void *arg)
 	return NULL;
 }
 
-static int start_thread(struct writer *w)
-{
-	sigset_t all, kept;
-	int error;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &kept);
-	error = pthread_create(&w->thread, NULL, run, w);
-	pthread_sigmask(SIG_SETMASK, &kept, NULL);
-	return -error;
-}
-
 int writer_start(struct store *store, struct log *log, struct writer **ret)
 {
 	struct writer *w = calloc(1, sizeof(*w));
@@ -113,7 +87,7 @@ int writer_start(struct store *store, struct log *log, struct writer **ret)
 			      .changed = PTHREAD_COND_INITIALIZER,
 			      .store = store,
 			      .log = log };
-	r = start_thread(w);
+	r = thread_start(&w->thread, run, w);
 	if (r < 0) {
 		free(w);
 		return r;

@@ -9,7 +9,7 @@
 #include <windows.h>
 
 #include "runtime/util.h"
-#include "server/guest/deadline.h"
+#include "runtime/deadline.h"
 #include "server/guest/transport_socket.h"
 
 #define BACKLOG      16

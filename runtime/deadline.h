@@ -15,7 +15,7 @@ static inline uint64_t clock_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* A time in milliseconds of clock_ms; 0: never. */
+/* A time in milliseconds of clock_ms; 0, as of a negative ms: never. */
 static inline uint64_t deadline_in(int ms)
 {
 	return ms < 0 ? 0 : clock_ms() + (uint64_t)ms + 1;
