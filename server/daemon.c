@@ -413,14 +413,23 @@ static int start(struct main_daemon *m, const struct options *o)
 	return r == 0 ? serve(m) : r;
 }
 
+/* One that comes now is too late: what was begun ends as it says. */
+static void close_signal(uv_signal_t *handle)
+{
+	int number = handle->signum;
+
+	uv_close((uv_handle_t *)handle, NULL);
+	signal(number, SIG_IGN);
+}
+
 /* False: libc still looks a host name up, which nothing can stop. */
 static bool close_loop(struct main_daemon *m)
 {
 	if (!m->loop.data)
 		return true;
-	uv_close((uv_handle_t *)&m->sigterm, NULL);
-	uv_close((uv_handle_t *)&m->sigint, NULL);
-	uv_close((uv_handle_t *)&m->sigusr2, NULL);
+	close_signal(&m->sigterm);
+	close_signal(&m->sigint);
+	close_signal(&m->sigusr2);
 	uv_close((uv_handle_t *)&m->settle, NULL);
 	return watch_close_loop(&m->loop);
 }

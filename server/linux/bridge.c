@@ -23,21 +23,31 @@ static void mac_of(const char *name, uint8_t mac[MAC_BYTES])
 	mac[0] = (uint8_t)((mac[0] & 0xfc) | 0x02); /* locally administered, one host: IEEE 802 */
 }
 
+/* Without its delay, which only matters to spanning trees, the kernel doesn't tell of each port
+ * once more, 15 s after it has come up. */
+static void put_kind(struct rtnl_batch *b)
+{
+	size_t linkinfo = rtnl_nest(b, IFLA_LINKINFO), data;
+
+	rtnl_put_text(b, IFLA_INFO_KIND, "bridge");
+	data = rtnl_nest(b, IFLA_INFO_DATA);
+	rtnl_put_u32(b, IFLA_BR_FORWARD_DELAY, 0);
+	rtnl_nest_end(b, data);
+	rtnl_nest_end(b, linkinfo);
+}
+
 static int create(struct linux_net *l, const struct step_bridge *bridge, char *detail)
 {
 	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
 	struct rtnl_batch b = { .n = 0 };
 	uint8_t mac[MAC_BYTES];
-	size_t linkinfo;
 
 	mac_of(bridge->link, mac);
 	rtnl_begin(&b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof(info));
 	rtnl_put_text(&b, IFLA_IFNAME, bridge->link);
 	rtnl_put(&b, IFLA_ADDRESS, mac, sizeof(mac));
 	link_put_group(&b, bridge->alias);
-	linkinfo = rtnl_nest(&b, IFLA_LINKINFO);
-	rtnl_put_text(&b, IFLA_INFO_KIND, "bridge");
-	rtnl_nest_end(&b, linkinfo);
+	put_kind(&b);
 	return link_made(l->rtnl, bridge->link, bridge->alias, rtnl_send(l->rtnl, &b, detail));
 }
 

@@ -122,14 +122,18 @@ int writer_start(struct store *store, struct log *log, struct writer **ret)
 	return 0;
 }
 
+/* The first record begins the time; the others don't wake the thread. */
 static int add(struct writer *w, const struct state_record *record,
 	       int (*change)(struct store_batch *batch, const struct state_record *record))
 {
+	bool first;
 	int r;
 
 	pthread_mutex_lock(&w->lock);
+	first = w->batch.n == 0;
 	r = change(&w->batch, record);
-	pthread_cond_broadcast(&w->changed);
+	if (first)
+		pthread_cond_broadcast(&w->changed);
 	pthread_mutex_unlock(&w->lock);
 	return r;
 }

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "server/store/store.h"
+#include "server/store/writer.h"
 
 int store_put(struct store *s _unused_, const struct state_record *record _unused_)
 {
@@ -31,4 +32,12 @@ void store_batch_done(struct store_batch *batch _unused_)
 int store_commit(struct store *s _unused_, const struct store_batch *batch _unused_)
 {
 	return -ENOSYS;
+}
+
+void writer_hold(struct writer *w _unused_)
+{
+}
+
+void writer_release(struct writer *w _unused_)
+{
 }

@@ -131,12 +131,14 @@ static void round_of(const struct host *host, unsigned first, unsigned n_service
 
 static void print_one(const char *what, double *few, double *many, size_t n)
 {
-	double p50[] = { percentile(few, n, 50), percentile(many, n, 50) },
-	       p99[] = { percentile(few, n, 99), percentile(many, n, 99) };
+	static const double percents[] = { 50, 90, 99 };
 
-	printf("%-8s at %4d: p50 %5.0f us, p99 %5.0f us; at %d: p50 %5.0f us, p99 %5.0f us; ratios "
-	       "%.2f, %.2f\n",
-	       what, FEW, p50[0], p99[0], MANY, p50[1], p99[1], p50[1] / p50[0], p99[1] / p99[0]);
+	for (size_t i = 0; i < ARRAY_SIZE(percents); i++) {
+		double a = percentile(few, n, percents[i]), b = percentile(many, n, percents[i]);
+
+		printf("%s p%.0f: %.0f us at %d, %.0f us at %d: %.2f\n", what, percents[i], a, FEW,
+		       b, MANY, b / a);
+	}
 }
 
 /* Its own, and with the pages of its files, which the kernel can drop: the store is mapped. */

@@ -19,10 +19,11 @@
 #include "server/linux/link.h"
 #include "tests/bench/bench.h"
 
-#define BRIDGES     10
-#define STACK_BYTES 4096
-#define WINDOW      512 /* requests without an answer */
-#define WAIT_MS     60000
+#define BRIDGES       10
+#define STACK_BYTES   4096
+#define WINDOW        512 /* requests without an answer */
+#define WAIT_MS       300000
+#define CONNECT_TRIES 200000 /* 100 us apart */
 
 static _Noreturn void stop(const char *what)
 {
@@ -118,7 +119,7 @@ int host_connect(const struct host *host)
 	int fd;
 
 	snprintf(path, sizeof(path), "/run/%s/run/zlayer-overlayd.sock", host->name);
-	for (int i = 0; i < WAIT_MS * 10; i++) {
+	for (int i = 0; i < CONNECT_TRIES; i++) {
 		fd = stream_connect(path);
 		if (fd >= 0)
 			return fd;

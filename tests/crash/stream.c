@@ -42,6 +42,21 @@ static int open_socket(const struct guest *guest)
 	return fd;
 }
 
+/* The time of the packet after one that was to be sent at `last`. A sender that is late doesn't
+ * hurry: wireguard-go's socket has room for a sixth of a second. */
+static struct timespec time_of_next(struct timespec last)
+{
+	struct timespec now, next = last;
+
+	next.tv_nsec += INTERVAL;
+	next.tv_sec += next.tv_nsec / 1000000000;
+	next.tv_nsec %= 1000000000;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (now.tv_sec > next.tv_sec || (now.tv_sec == next.tv_sec && now.tv_nsec > next.tv_nsec))
+		next = now;
+	return next;
+}
+
 /* Number 0 is sent until the way is found. */
 static _Noreturn void be_sender(struct stream *s, const struct guest *guest, const char *ip)
 {
@@ -57,9 +72,7 @@ static _Noreturn void be_sender(struct stream *s, const struct guest *guest, con
 		if (sendto(fd, &number, sizeof(number), 0, (struct sockaddr *)&to, sizeof(to)) < 0)
 			s->failed += number > 0;
 		s->sent = number;
-		next.tv_nsec += INTERVAL;
-		next.tv_sec += next.tv_nsec / 1000000000;
-		next.tv_nsec %= 1000000000;
+		next = time_of_next(next);
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
 	}
 	_exit(0);

@@ -142,6 +142,18 @@ start a; daemon_a=$daemon
 check "the next start makes it again" soon reaches "$c_a" "$cip_b"
 check "as it was" equal "$(dedicated a)" "$said_a"
 
+# ---- a port that is taken ----
+
+begin b python3 -c 'import socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("0.0.0.0", 40002))
+time.sleep(1000)'
+taker=$pid
+soon sh -c "nsenter -t $pid_b --net ss -Huln | grep -q :40002"
+check "somebody else's port is passed over" equal "$(ctl b --json setup-service-overlay --service db --mode dedicated | field wg_port)" 40003
+kill "$taker"
+ctl b teardown-service-overlay --service db >/dev/null
+
 # ---- its end ----
 
 check "torn down under a container it stays" sh -c "nsenter -t $pid_a --net --mount overlayctl --data-dir /run/node teardown-service-overlay --service web && nsenter -t $c_a --net ping -n -q -c 1 -W 3 $cip_b"

@@ -148,6 +148,17 @@ kill -USR2 $daemon
 check "SIGUSR2: ended with 3, whatever the option says" ended 3
 check "all is as it was" soon_same up
 
+twice() {
+	for _ in 1 2 3 4 5; do
+		start
+		kill -USR2 $daemon
+		kill $daemon 2>/dev/null # it may have ended
+		ended 3 || return 1
+	done
+}
+check "another signal behind it changes nothing" twice
+check "all is as it was" soon_same up
+
 start --on-term keep
 check "shutdown takes down all the same" ctl shutdown
 check "ended with 0" ended 0

@@ -56,16 +56,33 @@ void free(void *p)
 
 #endif
 
-static int set_peer(struct node *n, uint8_t number, const char *host, const char *first,
-		    const char *second)
+static int set_peer_of(struct node *n, const char *service, uint8_t number, const char *host,
+		       const char *first, const char *second)
 {
 	const struct ovd_cidr allowed[] = { cidr_of(first), cidr_of(second) };
-	struct peer_spec spec = {
-		.key = { { number } }, .host = view(host), .allowed = allowed, .n_allowed = 2
-	};
+	struct peer_spec spec = { .service = view(service),
+				  .key = { { number } },
+				  .host = view(host),
+				  .allowed = allowed,
+				  .n_allowed = 2 };
 
 	plan_done(&n->plan);
 	return engine_peer_set(n->e, &spec, &n->plan, &n->change, &n->intent);
+}
+
+static int set_peer(struct node *n, uint8_t number, const char *host, const char *first,
+		    const char *second)
+{
+	return set_peer_of(n, NULL, number, host, first, second);
+}
+
+static int dedicate(struct node *n)
+{
+	const struct ovd_key private_key = { { 7 } }, public_key = { { 8 } };
+
+	plan_done(&n->plan);
+	return engine_service_setup_dedicated(n->e, view("alone"), &private_key, &public_key,
+					      &n->plan, &n->intent);
 }
 
 static int allow(struct node *n, uint8_t number, const char *cidr)
@@ -173,6 +190,14 @@ static int ask(struct node *n, unsigned step)
 		return sync_one(n);
 	case 22:
 		return node_teardown(n);
+	case 23:
+		return dedicate(n);
+	case 24:
+		return set_peer_of(n, "alone", 4, NULL, "172.16.1.0/24", "172.16.2.0/24");
+	case 25: /* with its peer */
+		return dedicate(n);
+	case 26:
+		return node_unservice(n, "alone");
 	}
 	return 1;
 }

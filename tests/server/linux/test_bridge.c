@@ -31,7 +31,8 @@ TEST(a_bridge)
 
 	host_enter();
 	l = platform_new();
-	run("ip link add up0 type bridge; ip link set up0 addrgenmode none mtu 1400 up;"
+	run("ip link add up0 type bridge; ip link set up0 addrgenmode none;ip link set up0 mtu "
+	    "1400 up;"
 	    "ip route add default dev up0; ip link add other type bridge");
 	before = look(NULL);
 	CHECK_INT(bridge_create(l, &step, detail), 0);
@@ -41,6 +42,7 @@ TEST(a_bridge)
 	CHECK(strstr(text, "inet 10.200.4.129/26 scope global zl-web-b"));
 	CHECK(!strstr(text, "inet6") && strstr(text, "addrgenmode none"));
 	CHECK(strstr(text, "10.200.4.128/26 dev zl-web-b proto kernel"));
+	CHECK(strstr(text, "forward_delay 0 "));
 	switches = sh("cd /proc/sys/net/ipv4; cat conf/zl-web-b/forwarding conf/up0/forwarding "
 		      "conf/other/forwarding ip_forward | tr -d '\\n'");
 	CHECK_STR(switches, "1100");
@@ -370,7 +372,11 @@ TEST(one_that_goes_leaves_its_name_and_its_subnet)
 	CHECK_INT(bridge_delete(l, &gone, detail), 0);
 	CHECK(!gone.bridge_delete.gone); /* a second time */
 	bridge_undo(l, &other);
+	CHECK_INT(reaper_finish(l->reaper), 0);
 	CHECK_INT(bridge_create(l, &again, detail), 0);
+	delete_many(l);
+	CHECK_INT(bridge_delete(l, &gone, detail), 0);
+	CHECK_INT(bridge_create(l, &again, detail), 0); /* at once */
 	CHECK(again.bridge.made);
 	CHECK_INT(reaper_finish(l->reaper), 0);
 	CHECK(succeeds("ip addr show zl-web-b | grep 10.200.4.129"));

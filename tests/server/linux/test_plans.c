@@ -282,6 +282,17 @@ static void fail_at_each_step(struct scene *s, size_t act)
 	}
 }
 
+/* A bridge that goes is deleted behind the plan. */
+static bool soon(const char *there)
+{
+	for (int i = 0; i < 200; i++) {
+		if (succeeds("%s", there))
+			return true;
+		usleep(20000);
+	}
+	return false;
+}
+
 TEST(every_step_failing_leaves_all_as_it_was)
 {
 	_cleanup_(freep) char *before = NULL;
@@ -299,7 +310,7 @@ TEST(every_step_failing_leaves_all_as_it_was)
 		fail_at_each_step(&s, i);
 		CASE("%s", acts[i].name);
 		act_without_failure(&s, acts[i].ask);
-		CHECK(succeeds("%s", acts[i].there));
+		CHECK(soon(acts[i].there));
 	}
 	act_without_failure(&s, stop);
 	CHECK_AS_BEFORE(NULL, before);

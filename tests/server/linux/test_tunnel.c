@@ -65,7 +65,8 @@ TEST(a_tunnel)
 	_cleanup_(freep) char *before = NULL, *text = NULL;
 	char detail[PLAN_DETAIL_MAX] = "";
 
-	run("ip link add up0 type bridge; ip link set up0 addrgenmode none mtu 1400 up;"
+	run("ip link add up0 type bridge; ip link set up0 addrgenmode none;ip link set up0 mtu "
+	    "1400 up;"
 	    "ip route add default dev up0");
 	before = look(NULL);
 	CHECK_INT(tunnel_delete(l, &gone, detail), 0); /* unknown is ok */
