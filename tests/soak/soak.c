@@ -329,10 +329,12 @@ static void wait_for_the_late(struct soak *s)
 		soak_settle(s);
 }
 
+/* The last one may still be going. */
 static void make_orphan(void)
 {
-	run("ip link add zl-orphan-b type bridge 2>/dev/null; ip link set zl-orphan-b alias "
-	    "\"$(cat /run/mark) service orphan\"");
+	run("until ip link add zl-orphan-b type bridge 2>/dev/null; do"
+	    "  ip link del zl-orphan-b 2>/dev/null || true; done;"
+	    "ip link set zl-orphan-b alias \"$(cat /run/mark) service orphan\"");
 }
 
 /* Nobody waits for the answer that doesn't come; an address that was lent meanwhile is in the
