@@ -1,7 +1,7 @@
 # Tests that need more than this machine's kernel, all in one boot of Debian's: see tests/qemu/run. run-qemu-all, which takes an hour, runs all that have to do
-# with a kernel, but for test_plans: too many processes.
+# with a kernel, but for test_plans, which makes too many processes, and test_names, which asks a wireguard-go.
 QEMU_TESTS := $(wildcard tests/qemu/test_*.sh) $(B)/tests/integration/test_life tests/integration/test_traffic.sh $(B)/tests/server/linux/test_wg_kernel
-QEMU_ALL   := $(filter-out %/test_plans,$(filter $(B)/tests/server/linux/% $(B)/tests/crash/% $(B)/tests/integration/%,$(UNIT_TESTS))) $(wildcard tests/integration/test_*.sh tests/qemu/test_*.sh)
+QEMU_ALL   := $(filter-out %/test_plans %/test_names,$(filter $(B)/tests/server/linux/% $(B)/tests/crash/% $(B)/tests/integration/%,$(UNIT_TESTS))) $(wildcard tests/integration/test_*.sh tests/qemu/test_*.sh)
 
 $(B)/tests/qemu/guest_init: tests/qemu/guest_init.c
 	@mkdir -p $(@D)

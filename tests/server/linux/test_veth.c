@@ -115,7 +115,8 @@ static const struct {
 	const char *name, *script, *inside;
 	int r;
 } failures[] = {
-	{ "no bridge", "ip link set zl-web-b name elsewhere", "true", -ENODEV },
+	{ "no bridge", "ip link set zl-web-b down; ip link set zl-web-b name elsewhere", "true",
+	  -ENODEV },
 	{ "the host's name", "ip link add zl-4a-0 type bridge", "true", -EEXIST },
 	{ "the container's name", "true", "ip link add eth0 type bridge", -EEXIST },
 	{ "a default route", "true", "ip route add default dev lo proto static", -EEXIST },
