@@ -278,17 +278,20 @@ void bridge_undo(void *platform, struct step *step)
 
 /* ---- deletion ---- */
 
-/* Its addresses are free at once, it goes when the reaper gets to it. */
-static int take_away(struct linux_net *l, int index, char *detail)
+/* Its subnets are free at once, it goes when the reaper gets to it. That may be before it is down,
+ * or again and again; what fails here makes no difference to whom it was taken from. */
+static int take_away(struct linux_net *l, int index)
 {
+	char detail[PLAN_DETAIL_MAX] = "";
 	struct rtnl_batch b = { .n = 0 };
-	int r = address_only(l->rtnl, index, NULL, 0, detail);
+	int r = reaper_take(l->reaper, index);
 
 	if (r < 0)
 		return r;
+	address_only(l->rtnl, index, NULL, 0, detail);
 	link_put_down(&b, index);
-	r = rtnl_send(l->rtnl, &b, detail);
-	return r < 0 ? r : reaper_take(l->reaper, index);
+	rtnl_send(l->rtnl, &b, detail);
+	return 0;
 }
 
 int bridge_delete(void *platform, struct step *step, char *detail)
@@ -311,7 +314,7 @@ int bridge_delete(void *platform, struct step *step, char *detail)
 		r = count_ports(l, link.index, &n_ports);
 	if (r < 0 || n_ports > 0)
 		return r;
-	r = take_away(l, link.index, detail);
+	r = take_away(l, link.index);
 	gone->gone = r == 0;
 	return r == -EALREADY ? 0 : r;
 }

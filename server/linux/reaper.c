@@ -2,13 +2,13 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "runtime/deadline.h"
+#include "runtime/thread.h"
 #include "runtime/util.h"
 #include "server/engine/plan.h"
 #include "server/linux/link.h"
@@ -22,9 +22,9 @@ struct reaper {
 	pthread_cond_t changed;
 	unsigned asked, done; /* how often it was woken, and up to which of them all is deleted */
 	int *singles;         /* indices of links; the first is being deleted, if `deleting` */
-	size_t n_singles, room;
+	size_t n_singles, n_put_off, room; /* behind the former the latter: they could not go */
 	bool deleting;
-	int left; /* -errno of the last of them that could not be deleted */
+	int put_off; /* -errno of the last of those */
 	bool hurry, stopping;
 	int rtnl;
 	struct log *log;
@@ -51,45 +51,39 @@ static int delete_group(const struct reaper *r)
 	return error;
 }
 
-static struct timespec time_in(unsigned ms)
+static bool has_work(const struct reaper *r)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += ms / 1000;
-	t.tv_nsec += ms % 1000 * 1000000;
-	if (t.tv_nsec >= 1000000000) {
-		t.tv_nsec -= 1000000000;
-		t.tv_sec++;
-	}
-	return t;
+	return r->asked != r->done || r->n_singles > 0;
 }
 
-/* True when that time has come. */
-static bool wait_until(struct reaper *r, const struct timespec *until)
+static bool has_failed(const struct reaper *r)
 {
-	return pthread_cond_clockwait(&r->changed, &r->lock, CLOCK_MONOTONIC, until) == ETIMEDOUT;
+	return r->failed || r->n_put_off > 0;
 }
 
 /* Until there is something to delete; false: we stop. */
 static bool wait_for_work(struct reaper *r)
 {
-	const struct timespec again = time_in(AGAIN_MS);
+	uint64_t again = 0;
 
-	while (r->asked == r->done && r->n_singles == 0 && !r->stopping)
-		if (!r->failed)
-			pthread_cond_wait(&r->changed, &r->lock);
-		else if (wait_until(r, &again))
-			return true;
-	return r->asked != r->done || r->n_singles > 0;
+	while (!has_work(r) && !r->stopping) {
+		if (has_failed(r) && again == 0)
+			again = deadline_in(AGAIN_MS);
+		if (deadline_wait(&r->changed, &r->lock, again) == 0)
+			continue;
+		r->n_singles = r->n_put_off;
+		r->n_put_off = 0;
+		return true;
+	}
+	return has_work(r);
 }
 
 /* Waits a moment for more, unless somebody waits for us. */
 static void gather(struct reaper *r)
 {
-	const struct timespec until = time_in(GATHER_MS);
+	const uint64_t until = deadline_in(GATHER_MS);
 
-	while (!r->hurry && !r->stopping && !wait_until(r, &until))
+	while (!r->hurry && !r->stopping && deadline_wait(&r->changed, &r->lock, until) == 0)
 		continue;
 }
 
@@ -109,7 +103,14 @@ static void work_on_group(struct reaper *r)
 	pthread_cond_broadcast(&r->changed);
 }
 
-/* One that can't be deleted is found by the next start. */
+static void remove_at(struct reaper *r, size_t i)
+{
+	size_t n = r->n_singles + r->n_put_off;
+
+	memmove(r->singles + i, r->singles + i + 1, (n - i - 1) * sizeof(*r->singles));
+}
+
+/* One that can't be deleted, before the end of us, is found by the next start. */
 static void work_on_single(struct reaper *r)
 {
 	int index = r->singles[0], error;
@@ -117,12 +118,17 @@ static void work_on_single(struct reaper *r)
 	r->deleting = true;
 	pthread_mutex_unlock(&r->lock);
 	error = link_delete_index(r->rtnl, index);
-	if (error)
-		log_at(r->log, LOG_WARN, "link %d can't be deleted: %s", index, strerror(-error));
+	if (error && error != r->put_off) /* which nobody else writes */
+		log_at(r->log, LOG_WARN, "link %d can't be deleted yet: %s", index,
+		       strerror(-error));
 	pthread_mutex_lock(&r->lock);
 	r->deleting = false;
-	r->left = error ? error : r->left;
-	memmove(r->singles, r->singles + 1, --r->n_singles * sizeof(*r->singles));
+	remove_at(r, 0);
+	r->n_singles--;
+	if (error)
+		r->singles[r->n_singles + r->n_put_off++] = index;
+	if (error || r->n_put_off == 0)
+		r->put_off = error;
 	pthread_cond_broadcast(&r->changed);
 }
 
@@ -132,7 +138,7 @@ static void *run(void *arg)
 
 	pthread_mutex_lock(&r->lock);
 	while (wait_for_work(r)) {
-		if (r->asked != r->done || r->n_singles == 0)
+		if (r->asked != r->done || r->failed || r->n_singles == 0)
 			work_on_group(r);
 		if (r->n_singles > 0)
 			work_on_single(r);
@@ -144,7 +150,6 @@ static void *run(void *arg)
 int reaper_start(struct log *log, struct reaper **ret)
 {
 	struct reaper *r = calloc(1, sizeof(*r));
-	sigset_t all, kept;
 	int error;
 
 	if (!r)
@@ -158,14 +163,11 @@ int reaper_start(struct log *log, struct reaper **ret)
 		free(r);
 		return error;
 	}
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &kept);
-	error = pthread_create(&r->thread, NULL, run, r);
-	pthread_sigmask(SIG_SETMASK, &kept, NULL);
-	if (error) {
+	error = thread_start(&r->thread, run, r);
+	if (error < 0) {
 		fd_closep(&r->rtnl);
 		free(r);
-		return -error;
+		return error;
 	}
 	*ret = r;
 	return 0;
@@ -194,10 +196,10 @@ void reaper_wait(struct reaper *r)
 
 static bool make_room(struct reaper *r)
 {
-	size_t room = r->room ? r->room * 2 : 16;
-	int *more = r->n_singles < r->room ? r->singles : realloc(r->singles, room * sizeof(*more));
+	size_t room = r->room ? r->room * 2 : 16, n = r->n_singles + r->n_put_off;
+	int *more = n < r->room ? r->singles : realloc(r->singles, room * sizeof(*more));
 
-	if (more && r->n_singles == r->room)
+	if (more && n == r->room)
 		r->room = room;
 	r->singles = more ? more : r->singles;
 	return more;
@@ -220,12 +222,26 @@ static bool hurry_for(struct reaper *r, int index)
 	return false;
 }
 
+/* One that could not go is not tried again. */
+static void keep(struct reaper *r, int index)
+{
+	for (size_t i = r->n_singles; i < r->n_singles + r->n_put_off; i++) {
+		if (r->singles[i] != index)
+			continue;
+		remove_at(r, i);
+		r->n_put_off--;
+		return;
+	}
+}
+
 static int append(struct reaper *r, int index)
 {
 	if (hurry_for(r, index))
 		return -EALREADY;
 	if (!make_room(r))
 		return -ENOMEM;
+	keep(r, index);
+	r->singles[r->n_singles + r->n_put_off] = r->singles[r->n_singles];
 	r->singles[r->n_singles++] = index;
 	pthread_cond_broadcast(&r->changed);
 	return 0;
@@ -246,6 +262,7 @@ void reaper_wait_for(struct reaper *r, int index)
 	pthread_mutex_lock(&r->lock);
 	while (hurry_for(r, index))
 		pthread_cond_wait(&r->changed, &r->lock);
+	keep(r, index);
 	pthread_mutex_unlock(&r->lock);
 }
 
@@ -257,7 +274,7 @@ int reaper_finish(struct reaper *r)
 	pthread_mutex_lock(&r->lock);
 	while (r->n_singles > 0)
 		pthread_cond_wait(&r->changed, &r->lock);
-	error = r->failed ? r->failed : r->left;
+	error = r->failed ? r->failed : r->n_put_off > 0 ? r->put_off : 0;
 	pthread_mutex_unlock(&r->lock);
 	return error;
 }

@@ -21,7 +21,7 @@ void reaper_wait(struct reaper *r);
 /* This link is to be deleted, alone. -EALREADY, -ENOMEM. */
 int reaper_take(struct reaper *r, int index);
 
-/* Returns when the link is not to be deleted, or isn't any more. */
+/* Returns when the link is not to be deleted, or isn't any more: it has gone, or could not. */
 void reaper_wait_for(struct reaper *r, int index);
 
 /* Returns when there is nothing more to do. -errno: something could not be deleted. */

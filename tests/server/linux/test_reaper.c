@@ -1,9 +1,13 @@
 #include "server/linux/reaper.h"
 
 #include <errno.h>
+#include <linux/rtnetlink.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tests/server/linux/host.h"
 
@@ -15,6 +19,22 @@ int clock_gettime(clockid_t id, struct timespec *ret)
 	if (id == CLOCK_REALTIME)
 		ret->tv_sec += 3600;
 	return (int)r;
+}
+
+static atomic_bool fail_next_deletion;
+
+/* Likewise: the next deletion of one link by its index fails. */
+ssize_t send(int fd, const void *p, size_t n, int flags)
+{
+	const struct nlmsghdr *h = p;
+	const struct ifinfomsg *info = NLMSG_DATA(h);
+
+	if (h->nlmsg_type == RTM_DELLINK && info->ifi_index &&
+	    atomic_exchange(&fail_next_deletion, false)) {
+		errno = ENOBUFS;
+		return -1;
+	}
+	return sendto(fd, p, n, flags, NULL, 0);
 }
 
 #define LINKS 40
@@ -79,6 +99,29 @@ TEST(one_that_cannot_go)
 	CHECK_INT(reaper_start(NULL, &r), 0);
 	CHECK_INT(reaper_take(r, 1), 0); /* lo */
 	CHECK_INT(reaper_finish(r), -EOPNOTSUPP);
+	run("ip link add index 105 b5 type bridge");
+	CHECK_INT(reaper_take(r, 105), 0);
+	CHECK_INT(reaper_finish(r), -EOPNOTSUPP); /* of the other */
+	CHECK(!succeeds("ip link show b5"));
+	reaper_wait_for(r, 1); /* it may stay */
+	CHECK_INT(reaper_finish(r), 0);
+	reaper_stop(r);
+}
+
+TEST(one_that_can_go_later)
+{
+	struct reaper *r;
+
+	host_enter();
+	run("ip link add index 106 b6 type bridge; ip link add index 107 b7 type bridge");
+	CHECK_INT(reaper_start(NULL, &r), 0);
+	fail_next_deletion = true;
+	CHECK_INT(reaper_take(r, 106), 0);
+	CHECK_INT(reaper_finish(r), -ENOBUFS);
+	CHECK_INT(reaper_take(r, 107), 0);
+	for (int i = 0; i < 500 && reaper_finish(r) < 0; i++)
+		usleep(10000);
+	CHECK(!succeeds("ip link show b6") && !succeeds("ip link show b7"));
 	reaper_stop(r);
 }
 
