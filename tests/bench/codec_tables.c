@@ -39,7 +39,8 @@ static void print_processor(FILE *out)
 static void print_head(const struct codec_report *report, FILE *out)
 {
 	fprintf(out,
-		"# How fast the codec is\n\nBy `make bench`: nanoseconds for one frame, and in "
+		"# How fast it is\n\n## The codec\n\nBy `make bench`: nanoseconds for one frame, "
+		"and in "
 		"bold "
 		"how many times as long as ours the other\ntakes. All run in turn in one process "
 		"on one CPU; each figure is a median. All read and write the\nsame bytes.\n\n");
@@ -80,7 +81,7 @@ void codec_tables(const struct codec_report *report, FILE *out)
 	for (unsigned j = 0; j < report->n_jobs; j++) {
 		const struct codec_job *job = &report->jobs[j];
 
-		fprintf(out, "\n## %s %s\n\n| frame | bytes | ours |", job->form, job->direction);
+		fprintf(out, "\n### %s %s\n\n| frame | bytes | ours |", job->form, job->direction);
 		for (unsigned c = 1; c < job->n_codecs; c++)
 			fprintf(out, " %s | |", job->codecs[c]);
 		fprintf(out, "\n|---|--:|--:|");
