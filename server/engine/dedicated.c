@@ -148,9 +148,12 @@ int dedicated_restore(struct engine *e, struct service *service, const struct st
 		return engine_refuse(e, -EBADMSG, "its tunnel's keys are none");
 	r = add(e, service, &private_key, &public_key, record->port);
 	explicit_bzero(&private_key, sizeof(private_key));
-	if (r == 0)
-		service->dedicated->up = true;
-	return r;
+	if (r < 0)
+		return r;
+	if (record->tunnel.p)
+		text_copy(service->dedicated->link, LINK_NAME_MAX, record->tunnel);
+	service->dedicated->up = true;
+	return 0;
 }
 
 void dedicated_free(struct engine *e, struct service *service, bool tell)
@@ -177,6 +180,7 @@ void dedicated_put_record(const struct dedicated *d, struct state_service *recor
 	record->port = d->port;
 	record->private_key = view(d->private_text);
 	record->public_key = view(d->public_text);
+	record->tunnel = view(d->link);
 }
 
 /* ---- steps ---- */

@@ -436,6 +436,9 @@ bool engine_lost_tunnel(struct ovd_view link, const struct ovd_cidr *address, ui
 			struct state_global *ret);
 size_t engine_lost_subnets(const struct ovd_cidr *addresses, size_t n, struct state_prefix *ret);
 
+/* A dedicated service may have these two: its tunnel's subnet, and the one of its bridge. */
+bool engine_lost_is_beside(const struct ovd_cidr *tunnel, const struct state_prefix *bridge);
+
 /* The service on that bridge, of several that whose name begins so; NULL: there is none, or it
  * can't be told. */
 const char *engine_lost_service(const struct engine *e, struct ovd_view link, struct ovd_view name);

@@ -67,6 +67,15 @@ size_t engine_lost_subnets(const struct ovd_cidr *addresses, size_t n, struct st
 	return found;
 }
 
+bool engine_lost_is_beside(const struct ovd_cidr *tunnel, const struct state_prefix *bridge)
+{
+	const struct ovd_cidr subnet = { .ip = bridge->ip, .prefix_len = bridge->length };
+	const struct ovd_cidr whole = block_whole(&subnet), upper = block_half(&whole, true);
+	const struct ovd_cidr lower = block_half(&whole, false);
+
+	return cidr_eq(&subnet, &upper) && cidr_eq(tunnel, &lower);
+}
+
 const char *engine_lost_service(const struct engine *e, struct ovd_view link, struct ovd_view name)
 {
 	const struct service *found = NULL;

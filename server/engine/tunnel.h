@@ -38,7 +38,9 @@ struct tunnel_change {
 
 /* What is. */
 struct tunnel_state {
+	bool has_private_key;
 	uint16_t listen_port;
+	struct ovd_key private_key;      /* secret */
 	const struct tunnel_peer *peers; /* in no order */
 	size_t n_peers;
 	const struct ovd_cidr *prefixes; /* the memory that the peers' lists are parts of */

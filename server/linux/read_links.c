@@ -74,6 +74,8 @@ int read_links(void *platform, const char *mark,
 				 &link->n_addresses);
 		if (r == 0)
 			each(arg, link);
+		else if (r == -ENODEV) /* it has gone meanwhile */
+			r = 0;
 	}
 	free(reading.all);
 	return r;

@@ -72,7 +72,7 @@ struct outcome {
 	bool done;
 	int r;
 	struct tunnel *tunnel;
-	struct tunnel_state *state; /* NULL: nobody wants it */
+	struct tunnel_state *state; /* set if it goes well; NULL: nobody wants it */
 };
 
 static void take_outcome(void *arg, int r, const struct tunnel_state *state _unused_)
@@ -117,8 +117,7 @@ int wg_set(struct wg *wg, const char *link, const struct tunnel_change *change)
 
 int wg_get(struct wg *wg, const char *link, struct tunnel_state *ret)
 {
-	struct tunnel_state state;
-	struct outcome o = { .state = &state };
+	struct outcome o = { .state = ret };
 	int r = wg_open(wg, link, &o.tunnel);
 
 	if (r < 0)
@@ -127,7 +126,5 @@ int wg_get(struct wg *wg, const char *link, struct tunnel_state *ret)
 	if (r == 0)
 		r = wait_for(o.tunnel, &o);
 	o.tunnel->ops->close(o.tunnel);
-	if (r == 0)
-		*ret = state;
 	return r;
 }

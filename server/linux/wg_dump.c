@@ -1,6 +1,7 @@
 #include "server/linux/wg_dump.h"
 
 #include <stddef.h>
+#include <string.h>
 
 void wg_dump_begin(struct wg_dump *d)
 {
@@ -60,6 +61,7 @@ void wg_dump_trim(struct wg_dump *d)
 
 void wg_dump_done(struct wg_dump *d)
 {
+	explicit_bzero(&d->state, sizeof(d->state));
 	buf_done(&d->peers);
 	buf_done(&d->allowed);
 }

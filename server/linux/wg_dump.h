@@ -4,7 +4,8 @@
 #include "runtime/buf.h"
 #include "server/engine/tunnel.h"
 
-/* In memory that is kept between reads. {0} is empty. */
+/* In memory that is kept between reads, but for the key, until the next begin or trim. {0} is
+ * empty. */
 struct wg_dump {
 	struct tunnel_state state; /* whole after wg_dump_end, until the next begin or done */
 	struct buf peers, allowed;

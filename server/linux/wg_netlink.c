@@ -181,6 +181,7 @@ int wg_netlink_put_get(struct buf *out, const struct wg_device *device)
 /* ---- reading ---- */
 
 static const struct nla_policy device_policy[WGDEVICE_A_MAX + 1] = {
+	[WGDEVICE_A_PRIVATE_KEY] = { .minlen = WG_KEY_LEN },
 	[WGDEVICE_A_LISTEN_PORT] = { .type = NLA_U16 },
 	[WGDEVICE_A_PEERS] = { .type = NLA_NESTED },
 };
@@ -290,6 +291,10 @@ int wg_netlink_read(const struct nlmsghdr *message, struct wg_dump *dump)
 	if (nlmsg_parse((struct nlmsghdr *)message, GENL_HDRLEN, a, WGDEVICE_A_MAX, device_policy) <
 	    0)
 		return -EBADMSG;
+	if (a[WGDEVICE_A_PRIVATE_KEY]) {
+		dump->state.has_private_key = true;
+		memcpy(dump->state.private_key.b, nla_data(a[WGDEVICE_A_PRIVATE_KEY]), WG_KEY_LEN);
+	}
 	if (a[WGDEVICE_A_LISTEN_PORT])
 		dump->state.listen_port = nla_get_u16(a[WGDEVICE_A_LISTEN_PORT]);
 	if (a[WGDEVICE_A_PEERS])

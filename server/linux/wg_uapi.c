@@ -178,6 +178,9 @@ static int read_device_line(struct wg_dump *dump, const struct line *line)
 	if (is(line, "listen_port")) {
 		r = number_of(line, UINT16_MAX, &number);
 		dump->state.listen_port = (uint16_t)number;
+	} else if (is(line, "private_key")) {
+		r = key_parse_hex(line->value, &dump->state.private_key) < 0 ? -EBADMSG : 0;
+		dump->state.has_private_key = r == 0;
 	}
 	return r;
 }

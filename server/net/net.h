@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "server/engine/engine.h"
 #include "server/engine/plan.h"
@@ -97,7 +98,7 @@ static inline void tunnel_state_done(struct tunnel_state *state)
 {
 	free((void *)(uintptr_t)state->prefixes);
 	free((void *)(uintptr_t)state->peers);
-	*state = (struct tunnel_state){ .n_peers = 0 };
+	explicit_bzero(state, sizeof(*state));
 }
 
 struct net {

@@ -22,7 +22,7 @@ struct reading {
 	bool complete;  /* no record is missing */
 	bool made_good; /* all that have an address are known */
 	bool links_read;
-	struct lost_bridge *lost;
+	struct lost_links lost;
 };
 
 /* What is lost of the data directory's records is there before those that stand upon it. */
@@ -42,7 +42,7 @@ static int read_one(void *arg, const struct state_record *record)
 	if (!record_is_durable(record->kind))
 		read_lost_links(reading);
 	if (record->kind == STATE_RECORD_ATTACHMENT)
-		lost_links_name(reading->d, reading->lost, record->attachment.service,
+		lost_links_name(reading->d, &reading->lost, record->attachment.service,
 				&record->attachment.ip);
 	r = engine_restore(e, record);
 	if (r == -ENOENT)
@@ -240,8 +240,8 @@ static int read_all(struct reading *reading)
 	if (r == 0)
 		read_lost_links(reading);
 	if (r == 0 && !reading->complete)
-		reading->made_good = read_back(d, reading->lost);
-	lost_links_free(reading->lost);
+		reading->made_good = read_back(d, &reading->lost);
+	lost_links_free(&reading->lost);
 	return r;
 }
 

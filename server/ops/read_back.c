@@ -7,7 +7,7 @@
 
 struct reading {
 	struct daemon *d;
-	const struct lost_bridge *lost;
+	const struct lost_links *lost;
 	bool may_write; /* where a record is there and can't be read, none is put in its place */
 	unsigned n, n_held;
 };
@@ -101,7 +101,7 @@ static void tell(const struct reading *reading, const struct store_loss *loss)
 		       "again");
 }
 
-bool read_back(struct daemon *d, const struct lost_bridge *lost)
+bool read_back(struct daemon *d, const struct lost_links *lost)
 {
 	const struct store_loss loss = store_loss(d->net->store);
 	struct reading reading = { .d = d, .lost = lost, .may_write = loss.data || loss.run };

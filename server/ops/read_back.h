@@ -6,4 +6,4 @@
 /* Containers that no record names: if records are lost, those that are found get theirs again; of
  * the others the addresses are kept from everybody. After the last record, before engine_adopt.
  * What fails is logged. True: of all that have an address it is known who they are. */
-bool read_back(struct daemon *d, const struct lost_bridge *lost);
+bool read_back(struct daemon *d, const struct lost_links *lost);

@@ -194,20 +194,23 @@ static void add_peers(const struct host *host)
 	print_memory(host, before, "peer", PEERS);
 }
 
-static void measure_restart(struct host *host)
+static void measure_restart(struct host *host, bool damaged)
 {
 	uint64_t start;
 	double ready;
 
 	kill(host->daemon, SIGKILL);
 	host_end(host);
+	if (damaged)
+		host_damage(host);
 	start = bench_now();
 	host_start(host);
 	ready = milliseconds_since(start);
 	host_ask(host->fd, "{\"op\":\"hello\"}");
-	printf("killed and started again with %d containers, %d services, %d peers: listens after "
-	       "%.0f ms, first answer after %.0f ms\n",
-	       MANY, many_services, PEERS, ready, milliseconds_since(start));
+	printf("killed%s and started again with %d containers, %d services, %d peers: listens "
+	       "after %.0f ms, first answer after %.0f ms\n",
+	       damaged ? ", its stores damaged," : "", MANY, many_services, PEERS, ready,
+	       milliseconds_since(start));
 }
 
 static void measure_all(struct host *host)
@@ -257,7 +260,8 @@ int main(int argc, char **argv)
 	fill_up(&few, &many);
 	measure_one_more(&few, &many);
 	add_peers(&many);
-	measure_restart(&many);
+	measure_restart(&many, false);
+	measure_restart(&many, true);
 	measure_all(&many);
 	measure_uninstall(&many);
 	return 0;

@@ -145,6 +145,27 @@ void host_end(struct host *host)
 	fd_closep(&host->fd);
 }
 
+static void overwrite(const char *path)
+{
+	_cleanup_(fd_closep) int fd = open(path, O_WRONLY | O_CLOEXEC);
+	char rubbish[8192]; /* two pages, without which LMDB finds nothing */
+
+	memset(rubbish, 0xff, sizeof(rubbish));
+	if (fd < 0 || write(fd, rubbish, sizeof(rubbish)) != sizeof(rubbish))
+		stop(path);
+}
+
+void host_damage(const struct host *host)
+{
+	static const char *const stores[] = { "store", "run/store" };
+	char path[128];
+
+	for (size_t i = 0; i < ARRAY_SIZE(stores); i++) {
+		snprintf(path, sizeof(path), "/run/%s/%s/data.mdb", host->name, stores[i]);
+		overwrite(path);
+	}
+}
+
 static void count_link(void *arg, const struct link_info *link _unused_)
 {
 	++*(unsigned *)arg;

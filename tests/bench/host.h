@@ -30,6 +30,9 @@ void host_start(struct host *host);
 /* Waits for the daemon's end; the connection is closed. */
 void host_end(struct host *host);
 
+/* Its daemon has ended, and the next one can't read its stores. */
+void host_damage(const struct host *host);
+
 /* One more connection. */
 int host_connect(const struct host *host);
 

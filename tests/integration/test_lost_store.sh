@@ -166,6 +166,61 @@ start
 check "it is so for the next start" same_status
 check "which reads nothing back" sh -c '[ "$(grep -c "services and . peers are known" /run/d/logs/overlayd.log)" = 1 ]'
 
+# ---- tunnels of services' own ----
+
+far_own=a-dedicated-service-whose-name-no-alias-has-room-for
+container; guest_own=$guest
+container; guest_far=$guest
+for service in own $far_own; do ctl setup-service-overlay --service $service --mode dedicated >/dev/null; done
+attach --handle linux_pid:$guest_own --service own >/dev/null
+attach --handle linux_pid:$guest_far --service $far_own >/dev/null
+ctl add-peer --public-key $key --endpoint 192.0.2.2:51900 --allowed-ips 10.200.12.0/26,10.200.13.0/26 --persistent-keepalive-secs 25 --scope service:own >/dev/null
+ctl add-peer --public-key $key --endpoint 192.0.2.3:51901 --allowed-ips 10.200.14.0/26 --persistent-keepalive-secs 0 --scope service:$far_own >/dev/null
+tunnels() { # key, port and peers of each
+	for link in $(links | grep -- '-[dg]$'); do
+		echo "$link"
+		for what in private-key listen-port endpoints allowed-ips persistent-keepalive; do wg show "$link" $what; done
+	done
+}
+same_tunnels() { tunnels | diff /run/t/tunnels -; }
+same_answers() { answers_own | diff /run/t/answers -; }
+answers_own() { for service in own $far_own; do ctl --json setup-service-overlay --service $service --mode dedicated; done; }
+quiet() { ! grep zl- /run/t/events; }
+sleep 0.2 # a peer is written down soon
+known >/run/t/known
+links >/run/t/links
+tunnels >/run/t/tunnels
+answers_own >/run/t/answers
+check "each has a device" test "$(links | grep -c -- '-d$')" = 2
+end
+damage /run/d/store
+ip -o monitor link address route >/run/t/events &
+monitor=$!
+sleep 0.1
+start
+kill $monitor
+check "key, port and peers of each tunnel are the same" same_tunnels
+check "and no device, address or route was touched" quiet
+check "the containers are known" same_known
+check "and who sets it up again is told the same" same_answers
+end
+start
+check "so it is for the next start" same_answers
+check "whose tunnels are the same" same_tunnels
+lost=$(links | grep -- '-own-d$')
+end
+wg set "$lost" private-key /dev/null
+damage /run/d/store
+start
+grep -v "^$lost\$" /run/t/links >/run/t/links-left
+left() { links | diff /run/t/links-left -; }
+check "of one whose key can't be read the device goes" left
+check "which is said" said "service own is not dedicated any more, as its tunnel $lost can't be read back"
+check "its container is known" same_known
+for pid in $guest_own $guest_far; do ctl detach-container --handle linux_pid:$pid >/dev/null; done
+for service in own $far_own; do ctl teardown-service-overlay --service $service >/dev/null; done
+kill $guest_own $guest_far
+
 # ---- who has an address and no link ----
 
 shared=$(attach --handle host_shared:job --service web)

@@ -380,6 +380,39 @@ TEST(records_that_make_no_sense)
 	record.service.blocks.items = &upper;
 	CHECK_INT(engine_restore(n.e, &record), 0);
 	CHECK_INT(engine_dedicated_count(n.e), 1);
+	CHECK_STR(engine_tunnel_link(n.e, view("db")), "zl-207a86d686-d");
+	node_done(&n);
+}
+
+/* It may have been made when the node's tunnel had another name. */
+TEST(its_device_is_called_as_it_was)
+{
+	static struct state_prefix upper = { .length = 27 };
+	const struct state_record record = {
+		.kind = STATE_RECORD_SERVICE,
+		.service = { .name = VIEW_LITERAL("db"),
+			     .mode = STATE_MODE_DEDICATED,
+			     .link = VIEW_LITERAL("zl-db-b"),
+			     .blocks = { &upper, 1 },
+			     .has_port = true,
+			     .port = 51822,
+			     .private_key =
+				     VIEW_LITERAL("BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+			     .public_key =
+				     VIEW_LITERAL("BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+			     .tunnel = VIEW_LITERAL("zl-old-d") },
+	};
+	struct node n;
+
+	upper.ip = ip_of("10.200.4.224");
+	node_init(&n);
+	node_has_tunnel(&n);
+	CHECK_INT(engine_restore(n.e, &record), 0);
+	CHECK_STR(engine_tunnel_link(n.e, view("db")), "zl-old-d");
+	plan_done(&n.plan);
+	CHECK_INT(engine_service_again(n.e, 0, true, &n.plan, &n.intent), 0);
+	CHECK_STR(node_step(&n, 3)->tunnel.link, "zl-old-d");
+	node_drop(&n);
 	node_done(&n);
 }
 

@@ -143,3 +143,25 @@ TEST(subnets_by_their_gateways)
 	CHECK_INT(subnets[0].length, 26);
 	CHECK_INT(subnets[1].length, 120);
 }
+
+TEST(a_services_tunnel_has_the_other_half_of_its_block)
+{
+	const struct ovd_cidr tunnel = cidr_of("10.200.4.128/27");
+	static const struct {
+		const char *ip;
+		uint8_t length;
+		bool is;
+	} bridges[] = {
+		{ "10.200.4.160", 27, true },  { "10.200.4.128", 27, false },
+		{ "10.200.4.192", 27, false }, { "10.200.4.192", 26, false },
+		{ "10.200.5.160", 27, false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bridges); i++) {
+		const struct state_prefix bridge = { .ip = ip_of(bridges[i].ip),
+						     .length = bridges[i].length };
+
+		CASE("%s/%u", bridges[i].ip, bridges[i].length);
+		CHECK_INT(engine_lost_is_beside(&tunnel, &bridge), bridges[i].is);
+	}
+}

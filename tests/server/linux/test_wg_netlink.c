@@ -271,10 +271,12 @@ static void dump_first(struct rtnl_batch *b, const struct ovd_key *key)
 					      .sin_addr.s_addr = htonl(0xc0000201) };
 	const int64_t handshake[2] = { 1700000000, 5 };
 	const uint64_t rx = 11, tx = 12;
+	const struct ovd_key own = { { 7 } };
 	const uint16_t keepalive = 25;
 	size_t peers, peer, allowed;
 
 	begin_dumped(b);
+	rtnl_put(b, WGDEVICE_A_PRIVATE_KEY, own.b, sizeof(own.b));
 	peers = rtnl_nest(b, WGDEVICE_A_PEERS | NLA_F_NESTED);
 	peer = begin_peer(b, key);
 	rtnl_put(b, WGPEER_A_ENDPOINT, &endpoint, sizeof(endpoint));
@@ -321,6 +323,8 @@ TEST(a_dump_goes_on_in_the_next_message)
 	CHECK_INT(wg_netlink_read(message_of(&rest), &dump), 0);
 	wg_dump_end(&dump);
 	CHECK_INT(dump.state.listen_port, 51820);
+	CHECK(dump.state.has_private_key);
+	CHECK_INT(dump.state.private_key.b[0], 7);
 	CHECK_INT(dump.state.n_peers, 2);
 	peer = &dump.state.peers[0];
 	CHECK(key_eq(&peer->key, &key) && peer->has_endpoint && peer->has_keepalive);

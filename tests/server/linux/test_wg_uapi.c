@@ -81,6 +81,8 @@ TEST(get_is_read)
 	for (int again = 0; again < 2; again++) {
 		CHECK_INT(read_get(view(DUMP), &s), 0);
 		CHECK_INT(s.state.listen_port, 51820);
+		CHECK(s.state.has_private_key);
+		CHECK_INT(s.state.private_key.b[0], 2);
 		CHECK_INT(s.state.n_peers, 2);
 		CHECK_INT(s.state.peers[0].n_allowed, 2);
 		CHECK_INT(s.state.peers[0].last_handshake, 1700000000);
@@ -92,6 +94,19 @@ TEST(get_is_read)
 	}
 }
 
+TEST(the_key_is_forgotten)
+{
+	static const struct ovd_key none;
+	_cleanup_(wg_dump_done) struct wg_dump s = { .peers = { .p = NULL } };
+
+	CHECK_INT(read_get(view(DUMP), &s), 0);
+	wg_dump_trim(&s);
+	CHECK(!s.state.has_private_key);
+	CHECK(key_eq(&s.state.private_key, &none));
+	CHECK_INT(read_get(view("listen_port=1\nerrno=0\n\n"), &s), 0);
+	CHECK(!s.state.has_private_key);
+}
+
 static const struct {
 	const char *text;
 	int r;
@@ -101,6 +116,7 @@ static const struct {
 	{ "errno=-22\n\n", -22 },
 	{ "errno=x\n\n", -EBADMSG },
 	{ "listen_port=70000\nerrno=0\n\n", -EBADMSG },
+	{ "private_key=12\nerrno=0\n\n", -EBADMSG },
 	{ "public_key=12\nerrno=0\n\n", -EBADMSG },
 	{ "public_key=" KEY_A "\nallowed_ip=10.0.0.0\nerrno=0\n\n", -EBADMSG },
 	{ "public_key=" KEY_A "\nrx_bytes=-1\nerrno=0\n\n", -EBADMSG },
@@ -133,8 +149,8 @@ TEST(an_answer_in_pieces)
 		CASE("%zu bytes more at a time", piece);
 		for (size_t have = 0; have < strlen(text); have += piece) {
 			CHECK(!answer.ended || at == n);
-			at += uapi_read(&answer, (struct ovd_view){ .p = text + at, .n = have - at },
-					&s);
+			at += uapi_read(&answer,
+					(struct ovd_view){ .p = text + at, .n = have - at }, &s);
 			CHECK(at <= have);
 		}
 		if (!answer.ended)
