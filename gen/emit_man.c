@@ -129,6 +129,14 @@ void emit_man_protocol(struct model *m, struct text *t)
 
 /* ---- the part of overlayctl(1) that is one section per command ---- */
 
+static const char *times(const struct field *f)
+{
+	if (!f->is_list)
+		return "";
+	return f->kind == OVD_KIND_OBJECT ? "(once per item, or @FILE or @-: a list of them)\n"
+					  : "(once per item)\n";
+}
+
 static void flags(struct model *m, struct text *t, const struct message *message)
 {
 	for (size_t i = 0; i < message->fields.n; i++) {
@@ -143,7 +151,7 @@ static void flags(struct model *m, struct text *t, const struct message *message
 		if (!emit_is_wanted(f) ||
 		    f->kind == OVD_KIND_BOOL) /* as overlayctl's help has it */
 			text_put(t, "(optional)\n");
-		text_put(t, "%s", f->is_list ? "(once per item)\n" : "");
+		text_put(t, "%s", times(f));
 	}
 }
 

@@ -21,7 +21,7 @@ marks_in_help() { # lines: COMMAND FLAG (MARK)...
 	done
 }
 marks_in_manual() {
-	sed -n 's/\\-/-/g; s/^\.SS \([a-z-]*\)$/command \1/p; s/^\.BI --\([a-z-]*\) .*/flag \1/p; s/^(\(optional\|once per item\))$/mark (\1)/p' "$B/schema/man/overlayctl-commands.roff" |
+	sed -n 's/\\-/-/g; s/^\.SS \([a-z-]*\)$/command \1/p; s/^\.BI --\([a-z-]*\) .*/flag \1/p; s/^(\(optional\|once per item[^)]*\))$/mark (\1)/p' "$B/schema/man/overlayctl-commands.roff" |
 		awk '$1 == "command" { command = $2 } $1 == "flag" { printf "%s%s %s", end, command, $2; end = "\n" } $1 == "mark" { sub(/^mark/, ""); printf "%s", $0 } END { print "" }'
 }
 same_marks() {
