@@ -106,6 +106,7 @@ static void host_ready(void *arg)
 
 static void settled(struct daemon *d)
 {
+	reap_look(d);
 	server_wake(d->server);
 }
 
@@ -168,6 +169,7 @@ static void stop_when_settled(uv_check_t *check)
 	    heal_is_busy(&m->shared) || deaths_busy(&m->shared) || reap_is_busy(&m->shared))
 		return;
 	heal_end(&m->shared);
+	reap_end(&m->shared);
 	channels_close(&m->shared); /* of a tunnel that was made again meanwhile */
 	m->tearing_down = true;
 	uv_check_stop(check);
@@ -200,6 +202,7 @@ static void stop(struct daemon *d, struct call *call, enum ending ending)
 	deaths_stop(d);
 	health_end(d);
 	heal_end(d);
+	reap_end(d);
 	channels_close(d); /* nobody waits for a device that hangs: it goes anyway */
 	uv_check_start(&m->settle, stop_when_settled);
 	/* a loop that sleeps is woken by its own signal's or call's event, which is just being

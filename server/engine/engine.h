@@ -172,8 +172,8 @@ int engine_service_teardown(struct engine *e, struct ovd_view name, struct plan 
  * none. */
 int engine_service_reap(struct engine *e, struct plan *plan, struct intent **ret);
 
-/* There is one. */
-bool engine_service_leaves(const struct engine *e);
+/* Its name, which lives until the next change; NULL: there is none. */
+const char *engine_service_leaver(const struct engine *e);
 
 /* The service's bridge, "" if it is not known. */
 const char *engine_service_link(const struct engine *e, struct ovd_view name);

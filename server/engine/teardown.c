@@ -51,9 +51,11 @@ static const struct service *find_leaver(const struct engine *e)
 	return NULL;
 }
 
-bool engine_service_leaves(const struct engine *e)
+const char *engine_service_leaver(const struct engine *e)
 {
-	return find_leaver(e);
+	const struct service *leaver = find_leaver(e);
+
+	return leaver ? leaver->name : NULL;
 }
 
 int engine_service_reap(struct engine *e, struct plan *plan, struct intent **ret)

@@ -138,22 +138,6 @@ int ovd_op_attach_container(struct call *call, const struct ovd_attach_container
 
 /* ---- detach ---- */
 
-/* The container is detached whatever comes of its service, which stays to be torn down if this
- * failed. */
-static void reaped(struct call *call, int r)
-{
-	struct engine *e = call->daemon->engine;
-
-	if (r < 0) {
-		engine_drop(e, call->intent);
-		log_at(call->daemon->log, LOG_WARN,
-		       "a service could not go with its last container: %s", call->plan.detail);
-	} else {
-		engine_commit(e, call->intent);
-	}
-	call_ok(call);
-}
-
 static void detach_done(struct call *call, int r)
 {
 	struct engine *e = call->daemon->engine;
@@ -166,12 +150,7 @@ static void detach_done(struct call *call, int r)
 	if (!change_stands(call, r, "detach %s", handle_name(who, name)))
 		return;
 	death_forget(call->daemon, who);
-	call->intent = NULL;
-	plan_clear(&call->plan);
-	if (engine_service_reap(e, &call->plan, &call->intent) == 0)
-		call_run(call, reaped);
-	else
-		call_ok(call);
+	call_ok(call);
 }
 
 static void detach_told(struct call *call)

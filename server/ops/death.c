@@ -11,7 +11,6 @@
 #include "runtime/util.h"
 #include "server/ops/handle.h"
 #include "server/ops/owner.h"
-#include "server/ops/reap.h"
 
 #define EVENTS_MAX 64
 #define RETRY_MS   20   /* until a container is looked at again that is just being changed */
@@ -207,7 +206,6 @@ static void detached(struct job *job)
 	forget(w, w->ended);
 	log_at(d->log, LOG_INFO, "%s has ended: %s is free again", w->name,
 	       ip_format(&w->ip, text));
-	reap_look(d);
 	next(w);
 }
 

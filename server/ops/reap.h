@@ -3,9 +3,17 @@
 
 #include "server/ops/daemon.h"
 
-/* An intent of a container or a service has ended: begins to remove such services, if there are
- * any, one after the other. What fails is logged, and tried again the next time. */
+/* How long after a failure it is tried again: twice as long each time, from the first to the last.
+ */
+#define REAP_FIRST_MS 100
+#define REAP_LAST_MS  30000
+
+/* An intent has ended: begins to remove such services, if there are any, one after the other,
+ * unless that is under way. What fails is logged. */
 void reap_look(struct daemon *d);
 
 /* The link thread is just doing it: d->settled will be called. */
 bool reap_is_busy(const struct daemon *d);
+
+/* Gives it up; not while it is busy. */
+void reap_end(struct daemon *d);

@@ -328,7 +328,7 @@ attach host_shared:job-1 job --ephemeral true >/dev/null
 crash true
 check "a process of the host keeps it" last 1
 ctl detach-container --handle host_shared:job-1 >/dev/null
-check "and takes it along" last 0
+check "and takes it along" soon last 0
 
 # ---- prune ----
 job=$(ctl setup-service-overlay --service job --mode auto | sed -n 's/^name *//p')

@@ -293,17 +293,17 @@ TEST(two_ephemeral_that_go_at_once)
 	node_has_service(&n, "web");
 	has_ephemeral(&n, 7);
 	has_ephemeral(&n, 8);
-	CHECK(!engine_service_leaves(n.e));
+	CHECK(!engine_service_leaver(n.e));
 	CHECK_INT(node_detach(&n, 7), 0);
 	first = n.intent;
 	n.intent = NULL;
 	detached(&n, 8);
-	CHECK(!engine_service_leaves(n.e)); /* 7 is there still */
+	CHECK(!engine_service_leaver(n.e)); /* 7 is there still */
 	engine_commit(n.e, first);
-	CHECK(engine_service_leaves(n.e));
+	CHECK(engine_service_leaver(n.e));
 	CHECK_INT(node_reap(&n), 0);
 	node_commit(&n);
-	CHECK(!engine_service_leaves(n.e));
+	CHECK(!engine_service_leaver(n.e));
 	CHECK_INT(engine_service_count(n.e), 0);
 	node_done(&n);
 }

@@ -215,6 +215,7 @@ static void channel_changed(struct channel *c _unused_)
 
 static void settled(struct daemon *d)
 {
+	reap_look(d);
 	server_wake(CONTAINER_OF(d, struct node, daemon)->server);
 }
 
