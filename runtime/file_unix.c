@@ -11,6 +11,11 @@ int file_append(const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
+FILE *file_open(const char *path)
+{
+	return fopen(path, "re");
+}
+
 int file_rename(const char *from, const char *to)
 {
 	return rename(from, to) < 0 ? -errno : 0;

@@ -26,6 +26,13 @@ int file_append(const char *path)
 	return fd < 0 ? -EMFILE : fd;
 }
 
+FILE *file_open(const char *path)
+{
+	_cleanup_(freep) wchar_t *wide = wide_of(path);
+
+	return wide ? _wfopen(wide, L"rbN") : NULL;
+}
+
 int file_rename(const char *from, const char *to)
 {
 	_cleanup_(freep) wchar_t *wide_from = wide_of(from), *wide_to = wide_of(to);

@@ -8,6 +8,7 @@
 #include "client/ctl/hcs_events.h"
 #include "client/ctl/help.h"
 #include "client/ctl/print.h"
+#include "runtime/file.h"
 #include "server/hcs/document.h"
 #include "server/hcs/system.h"
 
@@ -318,7 +319,7 @@ static int read_all(FILE *file, struct buf *out)
 static int read_document(const char *path, struct buf *out)
 {
 	bool is_stdin = strcmp(path, "-") == 0;
-	FILE *file = is_stdin ? stdin : hcs_file_open(path);
+	FILE *file = is_stdin ? stdin : file_open(path);
 	int r = file ? read_all(file, out) : -errno;
 
 	if (file && !is_stdin)

@@ -27,6 +27,3 @@ uint32_t hcs_timeout(const struct command_line *line);
 /* The service of this host; lives until hcs_service_close. A negative errno, and why. */
 int hcs_service_open(struct hcs_api **ret, struct hcs_error *error);
 void hcs_service_close(struct hcs_api *api);
-
-/* A file for reading; NULL and errno. */
-FILE *hcs_file_open(const char *path);

@@ -11,8 +11,3 @@ void hcs_service_close(struct hcs_api *api)
 {
 	(void)api;
 }
-
-FILE *hcs_file_open(const char *path)
-{
-	return fopen(path, "re");
-}

@@ -1,6 +1,5 @@
 #include "client/ctl/hcs.h"
 
-#include "runtime/wide.h"
 #include "server/windows/hcs_library.h"
 
 int hcs_service_open(struct hcs_api **ret, struct hcs_error *error)
@@ -11,13 +10,4 @@ int hcs_service_open(struct hcs_api **ret, struct hcs_error *error)
 void hcs_service_close(struct hcs_api *api)
 {
 	hcs_library_close(api);
-}
-
-FILE *hcs_file_open(const char *path)
-{
-	wchar_t *wide = wide_of(path);
-	FILE *file = wide ? _wfopen(wide, L"rbN") : NULL;
-
-	free(wide);
-	return file;
 }

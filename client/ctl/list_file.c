@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/ctl/hcs.h"
+#include "runtime/file.h"
 #include "runtime/frame.h"
 #include "runtime/json_scan.h"
 
@@ -26,7 +26,7 @@ static int read_all(FILE *file, struct buf *out)
 static int read_file(const char *path, struct buf *out)
 {
 	bool is_stdin = strcmp(path, "-") == 0;
-	FILE *file = is_stdin ? stdin : hcs_file_open(path);
+	FILE *file = is_stdin ? stdin : file_open(path);
 	int r = file ? read_all(file, out) : -errno;
 
 	if (file && !is_stdin)

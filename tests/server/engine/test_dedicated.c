@@ -263,7 +263,7 @@ struct told {
 	unsigned n_there, n_gone;
 };
 
-static void tell(void *arg, const struct state_record *record, bool there)
+static void note_change(void *arg, const struct state_record *record, bool there)
 {
 	struct told *told = arg;
 
@@ -296,7 +296,7 @@ static void make_twin(struct node *n, struct node *twin)
 	CHECK_INT(dedicate(n, "web"), 0);
 	pass_records(n, twin);
 	node_commit(n);
-	engine_watch_peers(n->e, tell, &told);
+	engine_watch_peers(n->e, note_change, &told);
 	has_peer(n, "web", 1, "10.200.5.64/26");
 }
 
@@ -431,7 +431,7 @@ TEST(teardown)
 	node_init(&n);
 	node_has_tunnel(&n);
 	has_dedicated(&n, "web");
-	engine_watch_peers(n.e, tell, &told);
+	engine_watch_peers(n.e, note_change, &told);
 	has_peer(&n, "web", 1, "10.200.5.64/26");
 	has_peer(&n, NULL, 1, "10.200.5.0/24");
 	CHECK_INT(told.n_there, 2);

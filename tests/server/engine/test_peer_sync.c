@@ -303,7 +303,7 @@ static void check_between(const struct world *was, const struct world *is, const
 		CHECK(is->there[k] || !was->there[k] || !next->there[k]);
 }
 
-static void tell(struct world *is, const struct tunnel_peer *peer)
+static void tell_device(struct world *is, const struct tunnel_peer *peer)
 {
 	int key = peer->key.b[0] - 100;
 
@@ -342,7 +342,7 @@ static void tell_all(struct node *n, const struct world *was, struct world *is,
 	while (more) {
 		more = engine_sync_tell(n->e, n->intent, most, &n->change) == 1;
 		for (size_t i = 0; i < n->change.n_peers; i++) {
-			tell(is, &n->change.peers[i]);
+			tell_device(is, &n->change.peers[i]);
 			check_between(was, is, next);
 		}
 	}
