@@ -247,6 +247,12 @@ static const struct given *find_given(const struct ctl_flag *flag, const struct 
 	return found;
 }
 
+bool flags_must_be_given(const struct ctl_flag *flag)
+{
+	return flag->required && flag->kind != CTL_BOOL &&
+	       (!flag->repeated || flag->kind == CTL_JSON);
+}
+
 static int put_member(struct buf *out, const struct ctl_flag *flag, const struct given *given,
 		      size_t n, char *fault)
 {
@@ -260,7 +266,7 @@ static int put_member(struct buf *out, const struct ctl_flag *flag, const struct
 	}
 	if (!found && flag->kind == CTL_BOOL && flag->required)
 		return buf_printf(out, ",\"%s\":false", flag->key);
-	if (!found && flag->required && !flag->repeated) {
+	if (!found && flags_must_be_given(flag)) {
 		snprintf(fault, FLAGS_FAULT_MAX, "--%s %s is missing", flag->name,
 			 flag->placeholder);
 		return -EINVAL;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "client/ctl/flags.h"
+
 bool help_asked(const char *word)
 {
 	return word && (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0);
@@ -98,8 +100,7 @@ void help_put(struct buf *out, const struct ctl_command *command)
 {
 	buf_printf(out, "usage: overlayctl %s", command->name);
 	for (size_t i = 0; i < command->n_flags; i++)
-		if (command->flags[i].required && !command->flags[i].repeated &&
-		    command->flags[i].kind != CTL_BOOL)
+		if (flags_must_be_given(&command->flags[i]))
 			buf_printf(out, " --%s %s", command->flags[i].name,
 				   command->flags[i].placeholder);
 	buf_printf(out, "%s\n\n%s\nAnswers: %s, err. Since %s.\n",

@@ -1,5 +1,6 @@
 #include "client/ctl/flags.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -185,8 +186,8 @@ TEST(a_list_from_a_file)
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		_cleanup_(buf_done) struct buf json = { .p = NULL };
 		char fault[FLAGS_FAULT_MAX] = "", path[] = "/tmp/flags-XXXXXX", value[32];
-		char *argv[] = { "--name", "n",	    "--spec", "{\"b\":[]}", "--spec", value,
-				 "--spec", "{}", NULL };
+		char *argv[] = { "--name", "n",      "--spec", "{\"b\":[]}", "--spec",
+				 value,    "--spec", "{}",     NULL };
 		int fd = mkstemp(path);
 
 		CASE("%s", files[i].text);
@@ -194,8 +195,7 @@ TEST(a_list_from_a_file)
 		CHECK_INT(write(fd, files[i].text, strlen(files[i].text)), strlen(files[i].text));
 		close(fd);
 		snprintf(value, sizeof(value), "@%s", path);
-		CHECK_INT(flags_to_json(&command, argv, &json, fault),
-			  files[i].json ? 0 : -EINVAL);
+		CHECK_INT(flags_to_json(&command, argv, &json, fault), files[i].json ? 0 : -EINVAL);
 		if (files[i].json)
 			CHECK_VIEW(buf_view(&json), files[i].json);
 		else
@@ -238,6 +238,26 @@ TEST(a_required_list_may_be_empty)
 
 	CHECK_INT(flags_to_json(&prune, (char *[]){ NULL }, &json, fault), 0);
 	CHECK_VIEW(buf_view(&json), "{\"op\":\"prune\",\"live\":[]}");
+}
+
+/* Nobody takes all peers away by a variable that is empty. */
+TEST(a_required_list_of_objects_is_given)
+{
+	const struct ctl_flag list = { .name = "peers",
+				       .key = "peers",
+				       .kind = CTL_JSON,
+				       .required = true,
+				       .repeated = true,
+				       .placeholder = "JSON" };
+	const struct ctl_command sync = {
+		.name = "sync", .op = "sync", .flags = &list, .n_flags = 1
+	};
+	_cleanup_(buf_done) struct buf json = { .p = NULL };
+	char fault[FLAGS_FAULT_MAX];
+
+	CHECK_INT(flags_to_json(&sync, (char *[]){ NULL }, &json, fault), -EINVAL);
+	CHECK_STR(fault, "--peers JSON is missing");
+	CHECK(flags_must_be_given(&list));
 }
 
 /* What the decoder says, as the user typed it. */
