@@ -162,17 +162,25 @@ int tunnel_create(void *platform, struct step *step, char *detail)
 	return r;
 }
 
+static void put_back(struct linux_net *l, struct step_tunnel *tunnel)
+{
+	char detail[PLAN_DETAIL_MAX] = "";
+	int r = configure(l, tunnel, &tunnel->was, false, detail);
+
+	if (r < 0)
+		log_at(l->log, LOG_ERROR, "tunnel %s could not be put back: %s%s%s%s", tunnel->link,
+		       strerror(-r), detail[0] ? " (" : "", detail, detail[0] ? ")" : "");
+}
+
 void tunnel_undo(void *platform, struct step *step)
 {
 	struct linux_net *l = platform;
 	struct step_tunnel *tunnel = &step->tunnel;
-	char detail[PLAN_DETAIL_MAX] = "";
 
 	if (tunnel->made)
 		wg_delete(l->wg, tunnel->link);
-	else if (tunnel->has_was && configure(l, tunnel, &tunnel->was, false, detail) < 0)
-		log_at(l->log, LOG_ERROR, "tunnel %s could not be put back: %s", tunnel->link,
-		       detail);
+	else if (tunnel->has_was)
+		put_back(l, tunnel);
 }
 
 int tunnel_delete(void *platform, struct step *step, char *detail)

@@ -126,6 +126,23 @@ TEST(one_that_is_there_is_changed_and_put_back)
 	linux_net_free(&l->net);
 }
 
+/* Somebody took it away meanwhile. */
+TEST(one_that_can_not_be_put_back)
+{
+	struct linux_net *l = host_with_platform();
+	struct step step = step_of("10.200.4.1", 7003);
+	struct log *log = log_new(LOG_ERROR, LOG_TEXT);
+
+	CHECK_INT(log_open_file(log, "/run/log"), 0);
+	l->log = log;
+	step.tunnel.has_was = true;
+	step.tunnel.was = step.tunnel.want;
+	tunnel_undo(l, &step);
+	run("grep 'tunnel " NAME " could not be put back: No such device$' /run/log");
+	linux_net_free(&l->net);
+	log_free(log);
+}
+
 /* Its address, and with it the route to the cluster. */
 TEST(another_family)
 {
