@@ -213,6 +213,7 @@ int dedicated_plan_setup(struct engine *e, const struct dedicated *d, bool compl
 	if (r < 0)
 		return r;
 	way.up = true;
+	plan->patient = true;
 	PLAN_ADD(plan, STEP_PREFIX)->prefix.cidr = d->block.cidr;
 	tunnel = &PLAN_ADD(plan, STEP_TUNNEL)->tunnel;
 	text_copy(tunnel->link, sizeof(tunnel->link), view(d->link));

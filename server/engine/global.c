@@ -240,6 +240,7 @@ static int plan_tunnel(struct engine *e, struct global_intent *i, struct plan *p
 		r = peers_plan_routes(&e->peers, &way_was, STEP_ROUTE_DELETE, plan);
 	if (r < 0)
 		return r;
+	plan->patient = true;
 	tunnel = &PLAN_ADD(plan, STEP_TUNNEL)->tunnel;
 	text_copy(tunnel->link, sizeof(tunnel->link), view(next->link));
 	alias_format(e, "tunnel", next->link, tunnel->alias);

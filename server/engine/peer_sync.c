@@ -247,6 +247,7 @@ int engine_sync_plan(struct engine *e, struct intent *sync, size_t most, struct 
 	if (s->stage == STAGE_BUILD)
 		pairs_begin(s);
 	s->stage = STAGE_PLAN;
+	plan->patient = true;
 	for (size_t i = 0; i < most && r == 0; i++) {
 		if (!pairs_take(&s->pairs, &was, &next)) {
 			s->stage = STAGE_PLANNED;

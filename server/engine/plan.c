@@ -46,6 +46,7 @@ static void wipe(struct plan *plan)
 	if (plan->n > PLAN_INLINE)
 		explicit_bzero(plan->more, (plan->n - PLAN_INLINE) * sizeof(*plan->more));
 	plan->n = plan->n_done = 0;
+	plan->patient = false;
 }
 
 static void free_room(struct plan *plan)

@@ -1,6 +1,7 @@
 /* A list of steps. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "server/engine/step.h"
@@ -18,6 +19,7 @@ struct plan {
 	struct step *more; /* from malloc: the steps behind the first, ... */
 	size_t room;       /* and how many they may be */
 	size_t n;
+	bool patient;                 /* plans of others may be run between its steps */
 	size_t n_done;                /* filled by plan_run: how many steps stand */
 	size_t failed;                /* filled by plan_run when it fails: which step */
 	char detail[PLAN_DETAIL_MAX]; /* filled by plan_run when it fails: "create veth zl-4a-0:

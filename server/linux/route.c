@@ -87,17 +87,45 @@ static void forget_route(void *arg)
 	((struct search *)arg)->found = false;
 }
 
-static struct search find(struct linux_net *l, const struct ovd_cidr *to, int through)
+/* The one that the kernel would take to the prefix's first address: a dump is as long as the table.
+ * Prefix and table are then the route's own (RTM_F_FIB_MATCH, inet_rtm_getroute in
+ * linux/net/ipv4/route.c, since Linux 4.13). IPv6 always tells the table. */
+static void look_up(struct linux_net *l, struct search *search)
 {
-	const struct rtmsg info = { .rtm_family = rtnl_family(&to->ip),
+	const struct rtmsg info = {
+		.rtm_family = rtnl_family(&search->to->ip),
+		.rtm_dst_len = (uint8_t)ip_bits(&search->to->ip),
+		.rtm_flags = RTM_F_FIB_MATCH | (search->to->ip.len == 4 ? RTM_F_LOOKUP_TABLE : 0)
+	};
+	struct rtnl_batch b = { .n = 0 };
+
+	rtnl_begin(&b, RTM_GETROUTE, 0, &info, sizeof(info));
+	rtnl_put_ip(&b, RTA_DST, &search->to->ip);
+	if (search->through)
+		rtnl_put_u32(&b, RTA_OIF, (uint32_t)search->through);
+	rtnl_ask(l->rtnl, &b, look_at_route, forget_route, search);
+}
+
+static void look_through_all(struct linux_net *l, struct search *search)
+{
+	const struct rtmsg info = { .rtm_family = rtnl_family(&search->to->ip),
 				    .rtm_table = RT_TABLE_MAIN };
-	struct search search = { .to = to, .through = through };
 	struct rtnl_batch b = { .n = 0 };
 
 	rtnl_begin(&b, RTM_GETROUTE, NLM_F_DUMP, &info, sizeof(info));
-	if (through)
-		rtnl_put_u32(&b, RTA_OIF, (uint32_t)through);
-	rtnl_ask(l->rtnl, &b, look_at_route, forget_route, &search);
+	if (search->through)
+		rtnl_put_u32(&b, RTA_OIF, (uint32_t)search->through);
+	rtnl_ask(l->rtnl, &b, look_at_route, forget_route, search);
+}
+
+/* The kernel may take another one to that address: a longer one, or one that a rule prefers. */
+static struct search find(struct linux_net *l, const struct ovd_cidr *to, int through)
+{
+	struct search search = { .to = to, .through = through };
+
+	look_up(l, &search);
+	if (!search.found)
+		look_through_all(l, &search);
 	return search;
 }
 

@@ -9,6 +9,9 @@
 #include "server/linux/platform.h"
 #include "server/linux/tunnel_difference.h"
 
+/* That one that was made is told at a time: each takes wireguard-go 100 us. */
+#define PART_PEERS 64
+
 /* wireguard-go can't be told a group: as it makes a device, so it stays until we configure it. Who
  * asks has it in the store, from before it was made, that a device of this name is ours. */
 static bool is_as_made(struct linux_net *l, const struct link_info *link)
@@ -84,24 +87,31 @@ static int set_again(struct linux_net *l, const struct step_tunnel *tunnel,
 	return r;
 }
 
-static int set_first(struct linux_net *l, const struct step_tunnel *tunnel,
+/* The next of those that one that was made has to be told. */
+static struct tunnel_change next_peers(struct step_tunnel *tunnel)
+{
+	size_t n = MIN(tunnel->n_peers - tunnel->n_told, PART_PEERS);
+	struct tunnel_change change = { .peers = tunnel->peers + tunnel->n_told, .n_peers = n };
+
+	tunnel->n_told += n;
+	return change;
+}
+
+static int set_first(struct linux_net *l, struct step_tunnel *tunnel,
 		     const struct tunnel_want *want)
 {
-	struct tunnel_change change = {
-		.has_private_key = true,
-		.private_key = want->private_key,
-		.has_listen_port = true,
-		.listen_port = want->listen_port,
-		.peers = tunnel->peers,
-		.n_peers = tunnel->n_peers,
-	};
-	int r = wg_set(l->wg, tunnel->link, &change);
+	struct tunnel_change change = next_peers(tunnel);
+	int r;
 
+	change.has_private_key = change.has_listen_port = true;
+	change.private_key = want->private_key;
+	change.listen_port = want->listen_port;
+	r = wg_set(l->wg, tunnel->link, &change);
 	explicit_bzero(&change.private_key, sizeof(change.private_key));
 	return r;
 }
 
-static int configure_keys(struct linux_net *l, const struct step_tunnel *tunnel,
+static int configure_keys(struct linux_net *l, struct step_tunnel *tunnel,
 			  const struct tunnel_want *want, bool fresh)
 {
 	struct tunnel_state is;
@@ -137,9 +147,8 @@ static int check_block(struct linux_net *l, const struct step_tunnel *tunnel, bo
 	return address_none_in(l->rtnl, &want->block, tunnel->mark, detail);
 }
 
-int tunnel_create(void *platform, struct step *step, char *detail)
+static int begin(struct linux_net *l, struct step *step, char *detail)
 {
-	struct linux_net *l = platform;
 	struct step_tunnel *tunnel = &step->tunnel;
 	bool there = link_index(tunnel->link) != 0;
 	int r = there ? check_ours(l, tunnel->link, tunnel->alias, detail) : 0;
@@ -158,21 +167,50 @@ int tunnel_create(void *platform, struct step *step, char *detail)
 	if (r == 0 && there && (tunnel->only || !tunnel->has_was)) /* a daemon that died left it */
 		r = route_delete_unwanted(l, tunnel->link, tunnel->peers, tunnel->n_peers, detail);
 	if (r < 0)
-		tunnel_undo(platform, step);
+		tunnel_undo(l, step);
 	return r;
+}
+
+static int go_on(struct linux_net *l, struct step *step)
+{
+	const struct tunnel_change change = next_peers(&step->tunnel);
+	int r = wg_set(l->wg, step->tunnel.link, &change);
+
+	if (r < 0)
+		tunnel_undo(l, step);
+	return r;
+}
+
+int tunnel_create(void *platform, struct step *step, char *detail)
+{
+	struct step_tunnel *tunnel = &step->tunnel;
+	int r = tunnel->n_told > 0 ? go_on(platform, step) : begin(platform, step, detail);
+
+	if (r == 0 && tunnel->made && tunnel->n_told < tunnel->n_peers)
+		return NET_MORE;
+	tunnel->n_told = 0;
+	return r;
+}
+
+static void put_back(struct linux_net *l, struct step_tunnel *tunnel)
+{
+	char detail[PLAN_DETAIL_MAX] = "";
+	int r = configure(l, tunnel, &tunnel->was, false, detail);
+
+	if (r < 0)
+		log_at(l->log, LOG_ERROR, "tunnel %s could not be put back: %s%s%s%s", tunnel->link,
+		       strerror(-r), detail[0] ? " (" : "", detail, detail[0] ? ")" : "");
 }
 
 void tunnel_undo(void *platform, struct step *step)
 {
 	struct linux_net *l = platform;
 	struct step_tunnel *tunnel = &step->tunnel;
-	char detail[PLAN_DETAIL_MAX] = "";
 
 	if (tunnel->made)
 		wg_delete(l->wg, tunnel->link);
-	else if (tunnel->has_was && configure(l, tunnel, &tunnel->was, false, detail) < 0)
-		log_at(l->log, LOG_ERROR, "tunnel %s could not be put back: %s", tunnel->link,
-		       detail);
+	else if (tunnel->has_was)
+		put_back(l, tunnel);
 }
 
 int tunnel_delete(void *platform, struct step *step, char *detail)

@@ -10,11 +10,14 @@
 #include "server/engine/plan.h"
 #include "server/engine/tunnel.h"
 
+#define NET_MORE 1
+
 /* How one kind of step is done. Both run on the link thread only. */
 struct net_step {
 	const char *text; /* "create veth", for messages */
 
-	/* 0, or a negative errno and nothing has changed. detail, PLAN_DETAIL_MAX bytes, may get
+	/* 0; NET_MORE: it is to be run again, and other steps may be run before; or a negative
+	 * errno and nothing has changed. detail, PLAN_DETAIL_MAX bytes, may get
 	 * what the kernel said beside its errno; it is "" before. May fill the fields of the step
 	 * that say so. */
 	int (*run)(void *platform, struct step *step, char *detail);

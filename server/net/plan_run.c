@@ -7,6 +7,9 @@
 #include "runtime/util.h"
 #include "server/store/store.h"
 
+/* Of a patient plan, at a time: a route takes 10 us. */
+#define PART_STEPS 64
+
 void net_owner_done(struct net_owner *owner)
 {
 	if (!owner)
@@ -176,7 +179,7 @@ static void undo(const struct net *net, struct plan *plan, size_t i)
 		describe_leftover(plan, r);
 }
 
-int plan_run_step(const struct net *net, struct plan *plan, size_t i)
+static int run_once(const struct net *net, struct plan *plan, size_t i)
 {
 	char detail[PLAN_DETAIL_MAX] = "";
 	int r = run(net, plan, i, detail);
@@ -188,17 +191,40 @@ int plan_run_step(const struct net *net, struct plan *plan, size_t i)
 	return r;
 }
 
-int plan_run(const struct net *net, struct plan *plan)
+int plan_run_step(const struct net *net, struct plan *plan, size_t i)
 {
-	for (plan->n_done = 0; plan->n_done < plan->n; plan->n_done++) {
-		int r = plan_run_step(net, plan, plan->n_done);
+	int r;
 
-		if (r < 0) {
+	do
+		r = run_once(net, plan, i);
+	while (r == NET_MORE);
+	return r;
+}
+
+int plan_run_part(const struct net *net, struct plan *plan)
+{
+	for (size_t i = 0; plan->n_done < plan->n; i++) {
+		int r = plan->patient && i == PART_STEPS ? NET_MORE
+							 : run_once(net, plan, plan->n_done);
+
+		if (r < 0)
 			plan_undo(net, plan);
+		if (r < 0 || (r == NET_MORE && plan->patient))
 			return r;
-		}
+		plan->n_done += r != NET_MORE;
 	}
 	return 0;
+}
+
+int plan_run(const struct net *net, struct plan *plan)
+{
+	int r;
+
+	plan->n_done = 0;
+	do
+		r = plan_run_part(net, plan);
+	while (r == NET_MORE);
+	return r;
 }
 
 void plan_undo(const struct net *net, struct plan *plan)

@@ -7,6 +7,10 @@
  * and plan->detail say what. */
 int plan_run(const struct net *net, struct plan *plan);
 
+/* The same in parts, from plan->n_done on: NET_MORE where others may have their turn, and it is to
+ * be called again. */
+int plan_run_part(const struct net *net, struct plan *plan);
+
 /* Runs the step at i alone. 0, or its errno: plan->failed and plan->detail say what. */
 int plan_run_step(const struct net *net, struct plan *plan, size_t i);
 

@@ -72,7 +72,7 @@ static void run_job(const struct net *net, struct job *job)
 	} else if (job->failed) {
 		job->result = run_all(net, job);
 	} else {
-		job->result = plan_run(net, job->plan);
+		job->result = plan_run_part(net, job->plan);
 	}
 }
 
@@ -93,6 +93,10 @@ static void *run(void *arg)
 		pthread_mutex_unlock(&w->lock);
 		run_job(w->net, job);
 		pthread_mutex_lock(&w->lock);
+		if (job->result == NET_MORE) {
+			queue_put(&w->waiting, job);
+			continue;
+		}
 		queue_put(&w->ended, job);
 		eventfd_write(w->event, 1);
 	}
@@ -125,6 +129,8 @@ int worker_start(const struct net *net, struct worker **ret)
 
 void worker_submit(struct worker *w, struct job *job)
 {
+	if (!job->undo)
+		job->plan->n_done = 0;
 	pthread_mutex_lock(&w->lock);
 	queue_put(&w->waiting, job);
 	pthread_cond_signal(&w->work);

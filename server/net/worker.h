@@ -22,7 +22,8 @@ struct worker;
 /* Starts the thread; net must outlive it. Negative errno. */
 int worker_start(const struct net *net, struct worker **ret);
 
-/* Queues a job; those queued first are run first. */
+/* Queues a job; those queued first are run first, but a patient plan's goes behind those that wait,
+ * again and again. */
 void worker_submit(struct worker *w, struct job *job);
 
 /* Readable while jobs have ended that were not collected. */

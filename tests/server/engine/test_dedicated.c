@@ -73,6 +73,7 @@ TEST(setup)
 				 "prefix 10.200.4.128/27\n"
 				 "tunnel zl-73f456b5c4-d 10.200.4.129/27 port 51821, 0 peers\n"
 				 "bridge zl-8a3d9b380b-b 10.200.4.161/27\n");
+	CHECK(n.plan.patient);
 	CHECK_INT(node_step(&n, 3)->tunnel.want.private_key.b[0], 7);
 	CHECK_STR(engine_tunnel_link(n.e, view("web")), "");
 	node_commit(&n);

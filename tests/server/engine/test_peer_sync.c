@@ -83,6 +83,7 @@ TEST(just_what_differs_is_told)
 	CHECK_INT(WANT(&n, 3, "192.0.2.3:1", NULL, 0, { "10.200.6.0/24", "172.16.0.0/24" }), 0);
 	CHECK_INT(WANT(&n, 1, "192.0.2.1:2", NULL, 6, { "10.200.8.0/24" }), 0);
 	settle(&n, "+1 !1 -1 =0");
+	CHECK(n.plan.patient);
 	CHECK_STR(node_plan(&n), "route 172.16.0.0/24 by zl-9eae6e0a9b-g from 10.200.4.1\n");
 	CHECK_STR(node_change(&n), /* what goes is last, and 10.200.6.0/24 moves */
 		  "peer 1 at 192.0.2.1:2 keepalive 6 +10.200.8.0/24 -10.200.5.0/24\n"

@@ -1,4 +1,8 @@
+#include <linux/rtnetlink.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "tests/server/linux/host.h"
 
@@ -77,6 +81,53 @@ TEST(a_route_is_ours_or_refused)
 		CHECK_AS_BEFORE(NULL, before);
 		run("ip route flush 192.0.2.0/24 table 7 || true; ip route flush root 192.0.2.0/24;"
 		    "ip -6 route flush root fd02::/64; true");
+	}
+	linux_net_free(&l->net);
+}
+
+static size_t n_dumps;
+
+/* Instead of the C library's. */
+ssize_t send(int fd, const void *bytes, size_t n, int flags)
+{
+	const struct nlmsghdr *head = bytes;
+
+	n_dumps += n >= sizeof(*head) && (head->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP &&
+		   head->nlmsg_type == RTM_GETROUTE;
+	return syscall(SYS_sendto, fd, bytes, n, flags, NULL, 0);
+}
+
+static const struct {
+	const char *name, *cidr;
+	int r;
+	size_t n_dumps;
+} lookups[] = {
+	{ "ours", "192.0.2.0/24", 0, 0 },
+	{ "a host's", "203.0.113.7/32", 0, 0 },
+	{ "ours, IPv6", "fd02::/64", 0, 0 },
+	{ "ours behind a longer one", "198.18.0.0/24", 0, 1 },
+	{ "ours behind a rule", "198.19.0.0/24", 0, 1 },
+	{ "not there, inside one of ours", "192.0.2.0/25", 0, 0 },
+	{ "somebody else's", "198.51.100.0/24", -EEXIST, 1 },
+};
+
+/* With 10,000 routes a dump for each would take seconds. */
+TEST(what_is_there_is_looked_up)
+{
+	struct linux_net *l = links();
+
+	run("for to in 192.0.2.0/24 203.0.113.7 198.18.0.0/24 198.18.0.0/25 198.19.0.0/24; do "
+	    "ip route add $to dev zl-g; done; ip -6 route add fd02::/64 dev zl-g;"
+	    "ip route add 198.19.0.0/24 dev zl-g table 7; ip rule add to 198.19.0.0/24 table 7");
+	for (size_t i = 0; i < ARRAY_SIZE(lookups); i++) {
+		struct step step = step_of(lookups[i].cidr, "zl-g");
+		char detail[PLAN_DETAIL_MAX] = "";
+
+		CASE("%s", lookups[i].name);
+		n_dumps = 0;
+		CHECK_INT(linux_steps[STEP_ROUTE].run(l, &step, detail), lookups[i].r);
+		CHECK_INT(n_dumps, lookups[i].n_dumps);
+		linux_steps[STEP_ROUTE].undo(l, &step);
 	}
 	linux_net_free(&l->net);
 }

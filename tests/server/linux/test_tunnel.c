@@ -126,6 +126,63 @@ TEST(one_that_is_there_is_changed_and_put_back)
 	linux_net_free(&l->net);
 }
 
+/* Thousands of peers would keep the link thread from all else for a second. */
+TEST(many_peers_are_told_in_parts)
+{
+	struct linux_net *l = host_with_platform();
+	struct step step = step_of("10.200.4.1", 7003);
+	struct tunnel_peer peers[200];
+	_cleanup_(freep) char *before = NULL;
+	char detail[PLAN_DETAIL_MAX] = "";
+	size_t was = 0, parts = 0;
+	int r;
+
+	memset(peers, 0, sizeof(peers));
+	for (size_t i = 0; i < ARRAY_SIZE(peers); i++)
+		peers[i].key.b[0] = (uint8_t)(i + 1);
+	step.tunnel.peers = peers;
+	step.tunnel.n_peers = ARRAY_SIZE(peers);
+	for (int turn = 0; turn < 2; turn++) { /* the second after an end in the middle */
+		before = before ?: look(NULL);
+		CHECK_INT(tunnel_create(l, &step, detail), NET_MORE);
+		run("ip -4 -o addr show " NAME " up | grep 10.200.4.1/16");
+		if (turn == 1)
+			break;
+		CHECK_INT(wg_delete(l->wg, NAME), 0);
+		CHECK_INT(tunnel_create(l, &step, detail), -ENODEV);
+		CHECK_AS_BEFORE(NULL, before);
+	}
+	do {
+		CHECK(peers_of(l) > was && peers_of(l) < ARRAY_SIZE(peers));
+		was = peers_of(l);
+		parts++;
+		r = tunnel_create(l, &step, detail);
+	} while (r == NET_MORE);
+	CHECK_INT(r, 0);
+	CHECK(parts > 1);
+	CHECK_INT(peers_of(l), ARRAY_SIZE(peers));
+	CHECK_INT(tunnel_create(l, &step, detail), 0); /* all that is there already */
+	CHECK_INT(wg_delete(l->wg, NAME), 0);
+	linux_net_free(&l->net);
+}
+
+/* Somebody took it away meanwhile. */
+TEST(one_that_can_not_be_put_back)
+{
+	struct linux_net *l = host_with_platform();
+	struct step step = step_of("10.200.4.1", 7003);
+	struct log *log = log_new(LOG_ERROR, LOG_TEXT);
+
+	CHECK_INT(log_open_file(log, "/run/log"), 0);
+	l->log = log;
+	step.tunnel.has_was = true;
+	step.tunnel.was = step.tunnel.want;
+	tunnel_undo(l, &step);
+	run("grep 'tunnel " NAME " could not be put back: No such device$' /run/log");
+	linux_net_free(&l->net);
+	log_free(log);
+}
+
 /* Its address, and with it the route to the cluster. */
 TEST(another_family)
 {

@@ -116,6 +116,30 @@ TEST(a_row_of_records_is_one_change)
 	end(&rig);
 }
 
+TEST(a_patient_plan_is_run_in_parts)
+{
+	static const struct {
+		bool patient;
+		int r;
+	} cases[] = { { true, NET_MORE }, { false, 0 } };
+	struct rig rig;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		begin(&rig);
+		for (int k = 0; k < 1000; k++)
+			remember(&rig, "a", NULL, true);
+		remember(&rig, "a", NULL, false);
+		rig.plan.patient = cases[i].patient;
+		CHECK_INT(plan_run_part(&rig.fake.net, &rig.plan), cases[i].r);
+		CHECK_INT(rig.plan.n_done < 1000, cases[i].patient);
+		CHECK_INT(plan_run(&rig.fake.net, &rig.plan), 0); /* from the beginning */
+		CHECK_INT(rig.plan.n_done, 1001);
+		plan_clear(&rig.plan);
+		CHECK(!rig.plan.patient);
+		end(&rig);
+	}
+}
+
 TEST(a_row_that_fails_has_changed_nothing)
 {
 	struct rig rig;

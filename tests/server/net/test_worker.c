@@ -48,6 +48,13 @@ static int run(void *platform, struct step *step, char *detail)
 	return 0;
 }
 
+static int run_in_parts(void *platform, struct step *step, char *detail)
+{
+	int r = run(platform, step, detail);
+
+	return r == 0 && --step->bridge.n_ports > 0 ? NET_MORE : r;
+}
+
 static void undo(void *platform, struct step *step)
 {
 	note(((struct diary *)platform)->text, '-', step);
@@ -55,6 +62,7 @@ static void undo(void *platform, struct step *step)
 
 static const struct net_step steps[STEP_MAX_] = {
 	[STEP_BRIDGE] = { "make", run, undo },
+	[STEP_TUNNEL] = { "make slowly", run_in_parts, undo },
 	[STEP_BRIDGE_DELETE] = { "fail", run, NULL },
 };
 
@@ -123,6 +131,65 @@ TEST(jobs_are_run_and_collected_in_order)
 	CHECK(!readable(worker, 0));
 	CHECK(!pthread_equal(d.thread, pthread_self()));
 	CHECK(!d.signals_open); /* they are the loop's */
+	worker_stop(worker);
+}
+
+static const struct {
+	const char *name;
+	bool patient;
+	const char *done, *text;
+} parts[] = {
+	{ "patient", true, "+3 +4 +1 ", "+1 +3 +4 +1 +1 +2 " },
+	{ "one that is not", false, "+1 +3 +4 ", "+1 +1 +1 +2 +3 +4 " },
+};
+
+TEST(a_patient_plan_lets_others_go_between)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		struct work a = { .job = { .done = done } }, b = work((const unsigned[]){ 3, 0 }),
+			    c = work((const unsigned[]){ 4, 0 });
+		struct step *step = plan_add(&a.plan, STEP_TUNNEL);
+		struct worker *worker;
+		struct diary d;
+
+		CASE("%s", parts[i].name);
+		step->bridge.prefix_len = 1;
+		step->bridge.n_ports = 3;
+		plan_add(&a.plan, STEP_BRIDGE)->bridge.prefix_len = 2;
+		a.plan.patient = parts[i].patient;
+		done_text[0] = '\0';
+		diary_init(&d, 0);
+		CHECK_INT(worker_start(&d.net, &worker), 0);
+		submit(worker, &a);
+		submit(worker, &b);
+		submit(worker, &c);
+		for (int k = 0; k < 6; k++)
+			sem_post(&d.gate);
+		collect(worker, parts[i].done);
+		CHECK_STR(d.text, parts[i].text);
+		worker_stop(worker);
+	}
+}
+
+TEST(a_part_that_fails_takes_the_plan_with_it)
+{
+	struct work a = work((const unsigned[]){ 1, 0 }), b = work((const unsigned[]){ 3, 0 });
+	struct step *step = plan_add(&a.plan, STEP_TUNNEL);
+	struct worker *worker;
+	struct diary d;
+
+	step->bridge.prefix_len = 2;
+	step->bridge.n_ports = 2;
+	plan_add(&a.plan, STEP_BRIDGE_DELETE);
+	a.plan.patient = true;
+	diary_init(&d, 0);
+	CHECK_INT(worker_start(&d.net, &worker), 0);
+	submit(worker, &a);
+	submit(worker, &b);
+	for (int i = 0; i < 5; i++)
+		sem_post(&d.gate);
+	collect(worker, "+3 !1 ");
+	CHECK_STR(d.text, "+1 +2 +3 +2 -2 -1 ");
 	worker_stop(worker);
 }
 
