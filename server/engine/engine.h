@@ -140,11 +140,11 @@ void engine_each_dedicated(const struct engine *e,
 			   void *arg);
 size_t engine_dedicated_count(const struct engine *e);
 
-/* A setup's plan failed with -EADDRINUSE: its subnet, and its tunnel's port, are never chosen
- * again, and the intent is dropped, to be asked for anew. False, and nothing has changed: the
- * service has no other choice.
- */
+/* A setup's plan failed with -EADDRINUSE, because of its subnet; because of its tunnel's port: that
+ * is not chosen again, and the intent is dropped, to be asked for anew. False, and nothing has
+ * changed: the service has no other choice. */
 bool engine_service_elsewhere(struct engine *e, struct intent *intent);
+bool engine_service_other_port(struct engine *e, struct intent *intent);
 
 /* A setup's plan failed with -EBUSY: if it was to move the service, that stays where it is, and the
  * intent is dropped, to be asked for anew. */

@@ -78,8 +78,9 @@ struct step_tunnel {
 	const struct ovd_ip
 		*aliases; /* the same: what it has beside its address, POOL_MAX at most */
 	size_t n_aliases;
-	bool made;    /* filled: by run */
-	uint32_t mtu; /* filled */
+	bool made;       /* filled: by run */
+	bool port_taken; /* filled: it failed with -EADDRINUSE because of the port */
+	uint32_t mtu;    /* filled */
 };
 
 /* TUNNEL_DELETE, with the process behind it, if there is one. A device that doesn't bear the alias

@@ -155,6 +155,7 @@ int tunnel_create(void *platform, struct step *step, char *detail)
 	if (r < 0)
 		return r;
 	r = configure(l, tunnel, &tunnel->want, tunnel->made, detail);
+	tunnel->port_taken = r == -EADDRINUSE;
 	if (r == 0 && there && (tunnel->only || !tunnel->has_was)) /* a daemon that died left it */
 		r = route_delete_unwanted(l, tunnel->link, tunnel->peers, tunnel->n_peers, detail);
 	if (r < 0)

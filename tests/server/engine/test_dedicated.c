@@ -139,7 +139,7 @@ TEST(a_setup_that_fails)
 	node_done(&n);
 }
 
-/* The port or the subnet is somebody else's: both are others then. */
+/* The subnet or the port is somebody else's: that one is another then. */
 TEST(elsewhere)
 {
 	struct node n;
@@ -152,11 +152,21 @@ TEST(elsewhere)
 	CHECK_STR(node_plan(&n), "firewall\n"
 				 "prefix 10.200.4.224/27\n"
 				 "prefix 10.200.4.192/27\n"
-				 "tunnel zl-73f456b5c4-d 10.200.4.193/27 port 51822, 0 peers\n"
+				 "tunnel zl-73f456b5c4-d 10.200.4.193/27 port 51821, 0 peers\n"
 				 "bridge zl-8a3d9b380b-b 10.200.4.225/27\n");
+	for (int i = 0; i < 20; i++) { /* there are but three blocks */
+		CHECK(engine_service_other_port(n.e, n.intent));
+		CHECK_INT(engine_service_count(n.e), 0);
+		CHECK_INT(dedicate(&n, "web"), 0);
+	}
+	CHECK(strstr(node_plan(&n), "tunnel zl-73f456b5c4-d 10.200.4.193/27 port 51841, 0 peers"));
 	node_commit(&n);
 	CHECK_INT(dedicate(&n, "web"), 0);
 	CHECK(!engine_service_elsewhere(n.e, n.intent)); /* one that is there stays */
+	CHECK(!engine_service_other_port(n.e, n.intent));
+	node_drop(&n);
+	CHECK_INT(node_service(&n, "db", SERVICE_AUTO), 0);
+	CHECK(!engine_service_other_port(n.e, n.intent));
 	node_drop(&n);
 	node_done(&n);
 }
