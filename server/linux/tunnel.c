@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -84,6 +85,29 @@ static int set_again(struct linux_net *l, const struct step_tunnel *tunnel,
 	return r;
 }
 
+static bool is_bound(const struct sockaddr *address, socklen_t size)
+{
+	_cleanup_(fd_closep) int fd = socket(address->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	const int only = 1;
+
+	if (fd >= 0 && address->sa_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only));
+	return fd >= 0 && bind(fd, address, size) < 0 && errno == EADDRINUSE;
+}
+
+/* A new wireguard-go comes up by itself, some time after it has its port, and tells nobody that it
+ * could not bind that. */
+static int check_port(uint16_t port)
+{
+	const struct sockaddr_in four = { .sin_family = AF_INET, .sin_port = htons(port) };
+	const struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+
+	return is_bound((const struct sockaddr *)&four, sizeof(four)) ||
+			       is_bound((const struct sockaddr *)&six, sizeof(six))
+		       ? -EADDRINUSE
+		       : 0;
+}
+
 static int set_first(struct linux_net *l, const struct step_tunnel *tunnel,
 		     const struct tunnel_want *want)
 {
@@ -95,8 +119,10 @@ static int set_first(struct linux_net *l, const struct step_tunnel *tunnel,
 		.peers = tunnel->peers,
 		.n_peers = tunnel->n_peers,
 	};
-	int r = wg_set(l->wg, tunnel->link, &change);
+	int r = check_port(want->listen_port);
 
+	if (r == 0)
+		r = wg_set(l->wg, tunnel->link, &change);
 	explicit_bzero(&change.private_key, sizeof(change.private_key));
 	return r;
 }
