@@ -204,9 +204,14 @@ int peer_claim(struct engine *e, struct peer_set *set, const struct peer *peer,
 	       const struct ovd_cidr *cidr, struct prefix **ret)
 {
 	struct prefix *record = prefix_find(&set->allowed, cidr);
+	const struct peer *owner = record ? record->owner : peer;
+	char text[CIDR_TEXT_MAX];
 
-	if (record && record->owner != peer && ((struct peer *)record->owner)->busy)
+	if (owner != peer && owner->busy)
 		return -EINPROGRESS;
+	if (owner->guest && !peer->guest)
+		return engine_refuse(e, -EEXIST, "allowed_ips: %s is a guest's: detach that",
+				     cidr_format(cidr, text));
 	if (!record) {
 		record = spare_take(&e->spare, sizeof(*record));
 		if (!record)

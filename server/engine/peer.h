@@ -48,7 +48,8 @@ int peer_check(struct engine *e, const struct peer_set *set, const struct ovd_ke
 int peer_check_guest(struct engine *e, const struct peer *peer, bool guest);
 
 /* The record of a prefix that the peer is to have. It has another peer for its owner if that has
- * the prefix so far, -EINPROGRESS if that one is busy; none if it is new. */
+ * the prefix so far, -EINPROGRESS if that one is busy, -EEXIST if it is a guest and this is none;
+ * none if it is new. */
 int peer_claim(struct engine *e, struct peer_set *set, const struct peer *peer,
 	       const struct ovd_cidr *cidr, struct prefix **ret);
 
