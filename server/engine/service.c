@@ -450,8 +450,17 @@ bool engine_service_elsewhere(struct engine *e, struct intent *intent)
 		return false;
 	e->occupied = more;
 	e->occupied[e->n_occupied++] = block;
-	if (i->service->dedicated)
-		dedicated_port_occupied(e, i->service->dedicated);
+	setup_drop(e, intent);
+	return true;
+}
+
+bool engine_service_other_port(struct engine *e, struct intent *intent)
+{
+	struct service_intent *i = CONTAINER_OF(intent, struct service_intent, intent);
+
+	if (!i->is_new || !i->service->dedicated)
+		return false;
+	dedicated_port_occupied(e, i->service->dedicated);
 	setup_drop(e, intent);
 	return true;
 }

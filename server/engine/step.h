@@ -78,9 +78,10 @@ struct step_tunnel {
 	const struct ovd_ip
 		*aliases; /* the same: what it has beside its address, POOL_MAX at most */
 	size_t n_aliases;
-	size_t n_told; /* the platform's: peers that one that was made has so far */
-	bool made;     /* filled: by run */
-	uint32_t mtu;  /* filled */
+	size_t n_told;   /* the platform's: peers that one that was made has so far */
+	bool made;       /* filled: by run */
+	bool port_taken; /* filled: it failed with -EADDRINUSE because of the port */
+	uint32_t mtu;    /* filled */
 };
 
 /* TUNNEL_DELETE, with the process behind it, if there is one. A device that doesn't bear the alias

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -97,16 +98,40 @@ static struct tunnel_change next_peers(struct step_tunnel *tunnel)
 	return change;
 }
 
+static bool is_bound(const struct sockaddr *address, socklen_t size)
+{
+	_cleanup_(fd_closep) int fd = socket(address->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	const int only = 1;
+
+	if (fd >= 0 && address->sa_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only));
+	return fd >= 0 && bind(fd, address, size) < 0 && errno == EADDRINUSE;
+}
+
+/* A new wireguard-go comes up by itself, some time after it has its port, and tells nobody that it
+ * could not bind that. */
+static int check_port(uint16_t port)
+{
+	const struct sockaddr_in four = { .sin_family = AF_INET, .sin_port = htons(port) };
+	const struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+
+	return is_bound((const struct sockaddr *)&four, sizeof(four)) ||
+			       is_bound((const struct sockaddr *)&six, sizeof(six))
+		       ? -EADDRINUSE
+		       : 0;
+}
+
 static int set_first(struct linux_net *l, struct step_tunnel *tunnel,
 		     const struct tunnel_want *want)
 {
 	struct tunnel_change change = next_peers(tunnel);
-	int r;
+	int r = check_port(want->listen_port);
 
 	change.has_private_key = change.has_listen_port = true;
 	change.private_key = want->private_key;
 	change.listen_port = want->listen_port;
-	r = wg_set(l->wg, tunnel->link, &change);
+	if (r == 0)
+		r = wg_set(l->wg, tunnel->link, &change);
 	explicit_bzero(&change.private_key, sizeof(change.private_key));
 	return r;
 }
@@ -164,6 +189,7 @@ static int begin(struct linux_net *l, struct step *step, char *detail)
 	if (r < 0)
 		return r;
 	r = configure(l, tunnel, &tunnel->want, tunnel->made, detail);
+	tunnel->port_taken = r == -EADDRINUSE;
 	if (r == 0 && there && (tunnel->only || !tunnel->has_was)) /* a daemon that died left it */
 		r = route_delete_unwanted(l, tunnel->link, tunnel->peers, tunnel->n_peers, detail);
 	if (r < 0)

@@ -23,11 +23,21 @@ int change_run(struct call *call, int r, int (*already)(struct call *call), call
 	return r < 0 ? change_refused(call, r) : call_run(call, done);
 }
 
+static bool is_elsewhere(struct call *call)
+{
+	const struct step *failed = plan_at(&call->plan, call->plan.failed);
+	struct engine *e = call->daemon->engine;
+
+	return failed->kind == STEP_TUNNEL && failed->tunnel.port_taken
+		       ? engine_service_other_port(e, call->intent)
+		       : engine_service_elsewhere(e, call->intent);
+}
+
 bool change_is_otherwise(struct call *call, int r)
 {
 	struct engine *e = call->daemon->engine;
 
-	return (r == -EADDRINUSE && engine_service_elsewhere(e, call->intent)) ||
+	return (r == -EADDRINUSE && is_elsewhere(call)) ||
 	       (r == -EBUSY && engine_service_stay(e, call->intent));
 }
 

@@ -142,15 +142,16 @@ start a; daemon_a=$daemon
 check "the next start makes it again" soon reaches "$c_a" "$cip_b"
 check "as it was" equal "$(dedicated a)" "$said_a"
 
-# ---- a port that is taken ----
+# ---- ports that are taken ----
 
 begin b python3 -c 'import socket, time
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.bind(("0.0.0.0", 40002))
+taken = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(8)]
+for i, s in enumerate(taken):
+    s.bind(("0.0.0.0", 40002 + i))
 time.sleep(1000)'
 taker=$pid
-soon sh -c "nsenter -t $pid_b --net ss -Huln | grep -q :40002"
-check "somebody else's port is passed over" equal "$(ctl b --json setup-service-overlay --service db --mode dedicated | field wg_port)" 40003
+soon sh -c "nsenter -t $pid_b --net ss -Huln | grep -q :40009"
+check "somebody else's ports are passed over, and cost no subnet" equal "$(ctl b --json setup-service-overlay --service db --mode dedicated | field wg_port)" 40010
 kill "$taker"
 ctl b teardown-service-overlay --service db >/dev/null
 

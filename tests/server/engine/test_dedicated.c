@@ -140,7 +140,7 @@ TEST(a_setup_that_fails)
 	node_done(&n);
 }
 
-/* The port or the subnet is somebody else's: both are others then. */
+/* The subnet or the port is somebody else's: that one is another then. */
 TEST(elsewhere)
 {
 	struct node n;
@@ -153,11 +153,21 @@ TEST(elsewhere)
 	CHECK_STR(node_plan(&n), "firewall\n"
 				 "prefix 10.200.4.224/27\n"
 				 "prefix 10.200.4.192/27\n"
-				 "tunnel zl-73f456b5c4-d 10.200.4.193/27 port 51822, 0 peers\n"
+				 "tunnel zl-73f456b5c4-d 10.200.4.193/27 port 51821, 0 peers\n"
 				 "bridge zl-8a3d9b380b-b 10.200.4.225/27\n");
+	for (int i = 0; i < 20; i++) { /* there are but three blocks */
+		CHECK(engine_service_other_port(n.e, n.intent));
+		CHECK_INT(engine_service_count(n.e), 0);
+		CHECK_INT(dedicate(&n, "web"), 0);
+	}
+	CHECK(strstr(node_plan(&n), "tunnel zl-73f456b5c4-d 10.200.4.193/27 port 51841, 0 peers"));
 	node_commit(&n);
 	CHECK_INT(dedicate(&n, "web"), 0);
 	CHECK(!engine_service_elsewhere(n.e, n.intent)); /* one that is there stays */
+	CHECK(!engine_service_other_port(n.e, n.intent));
+	node_drop(&n);
+	CHECK_INT(node_service(&n, "db", SERVICE_AUTO), 0);
+	CHECK(!engine_service_other_port(n.e, n.intent));
 	node_drop(&n);
 	node_done(&n);
 }
@@ -204,6 +214,15 @@ TEST(a_band_at_the_end_of_all_ports)
 	has_dedicated(&n, "web");
 	CHECK_INT(port_of(&n, "web"), 65535);
 	CHECK_INT(dedicate(&n, "db"), -ENOSPC);
+	CHECK_STR(engine_reason(n.e),
+		  "dedicated-overlay port band exhausted (65535..=65535, 1 ports)");
+	CHECK_INT(node_unservice(&n, "web"), 0);
+	node_commit(&n);
+	CHECK_INT(node_setup(&n, "10.0.0.0/8", "10.1.0.0/16", 65535), 0);
+	node_commit(&n);
+	CHECK_INT(dedicate(&n, "web"), -ENOSPC);
+	CHECK_STR(engine_reason(n.e), "mode dedicated needs a port above the node's wg_port, and "
+				      "there is none above 65535");
 	node_done(&n);
 }
 
@@ -227,6 +246,83 @@ TEST(peers)
 	node_commit(&n);
 	has_peer(&n, NULL, 1, "10.200.5.64/26");
 	CHECK_INT(engine_peer_count(n.e), 1);
+	node_done(&n);
+}
+
+static int sync_one(struct node *n, uint8_t key, const char *prefix)
+{
+	const struct ovd_cidr allowed = cidr_of(prefix);
+	const struct peer_spec spec = { .key = { { key } }, .allowed = &allowed, .n_allowed = 1 };
+	int r;
+
+	CHECK_INT(engine_sync_begin(n->e, NODES_TUNNEL, &n->intent), 0);
+	r = engine_sync_want(n->e, n->intent, &spec);
+	node_drop(n);
+	return r;
+}
+
+#define OUTSIDE "203.0.113.0/24"
+
+/* A host has but one route for it. Whoever has it, also while its tunnel is down, keeps it. */
+TEST(a_prefix_outside_both_tunnels)
+{
+	const struct ovd_key key = { { 2 } };
+	const struct ovd_cidr outside = cidr_of(OUTSIDE);
+	struct intent *first;
+	struct node n;
+
+	node_init(&n);
+	node_has_tunnel(&n);
+	has_dedicated(&n, "web");
+	has_dedicated(&n, "db");
+	has_peer(&n, NULL, 1, OUTSIDE);
+	has_peer(&n, "web", 2, "10.200.5.64/26");
+	CHECK_INT(node_teardown(&n), 0);
+	node_commit(&n);
+	CHECK_INT(set_peer(&n, "web", 1, OUTSIDE), -EEXIST);
+	CHECK_STR(engine_reason(n.e), "allowed_ips: " OUTSIDE " is a peer's of the global overlay: "
+				      "one tunnel can have it");
+	CHECK_INT(engine_peer_allow(n.e, view("web"), &key, &outside, &n.plan, &n.change,
+				    &n.intent),
+		  -EEXIST);
+	node_has_tunnel(&n);
+	CHECK_INT(unset_peer(&n, NULL, 1), 0);
+	first = n.intent;
+	CHECK_INT(set_peer(&n, "web", 1, OUTSIDE), -EINPROGRESS);
+	engine_commit(n.e, first);
+	has_peer(&n, "web", 1, OUTSIDE);
+	CHECK_INT(set_peer(&n, "db", 1, OUTSIDE), -EEXIST);
+	CHECK_INT(set_peer(&n, NULL, 1, OUTSIDE), -EEXIST);
+	CHECK_STR(engine_reason(n.e),
+		  "allowed_ips: " OUTSIDE " is a peer's of service web: one tunnel can have it");
+	CHECK_INT(sync_one(&n, 1, OUTSIDE), -EEXIST);
+	CHECK_INT(unset_peer(&n, "web", 1), 0);
+	first = n.intent;
+	CHECK_INT(sync_one(&n, 1, OUTSIDE), -EEXIST); /* it waits for nobody */
+	engine_commit(n.e, first);
+	CHECK_INT(sync_one(&n, 1, OUTSIDE), 0);
+	node_done(&n);
+}
+
+/* It is on the link of the node's tunnel, but routed to the guest. */
+TEST(a_guests_prefix)
+{
+	const struct attach_spec spec = { .owner = { .kind = HANDLE_GUEST, .id = view("vm"),
+						     .netns = -1 },
+					  .service = view("plain"),
+					  .public_key = { { 77 } } };
+	struct node n;
+	struct ovd_ip ip;
+
+	node_init(&n);
+	node_has_tunnel(&n);
+	has_dedicated(&n, "web");
+	node_has_service(&n, "plain");
+	CHECK_INT(node_attach_spec(&n, &spec, false, &ip), 0);
+	node_commit(&n);
+	CHECK_STR(ip_format(&ip, (char[IP_TEXT_MAX]){ "" }), "10.200.4.66");
+	CHECK_INT(set_peer(&n, "web", 1, "10.200.4.66/32"), -EEXIST);
+	has_peer(&n, "web", 1, "10.200.4.67/32");
 	node_done(&n);
 }
 
@@ -325,6 +421,31 @@ TEST(the_next_life)
 	CHECK_INT(node_step(&twin, 3)->tunnel.want.private_key.b[0], 7);
 	node_commit(&twin);
 	node_done(&twin);
+	node_done(&n);
+}
+
+/* Whom an earlier life told yes isn't forgotten. */
+TEST(a_prefix_that_two_tunnels_had)
+{
+	static struct state_prefix outside = { .length = 24 };
+	struct state_record record = {
+		.kind = STATE_RECORD_PEER,
+		.peer = { .key = VIEW_LITERAL("BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+			  .allowed = { &outside, 1 } },
+	};
+	struct dedicated_view seen;
+	struct node n;
+
+	outside.ip = ip_of("203.0.113.0");
+	node_init(&n);
+	node_has_tunnel(&n);
+	has_dedicated(&n, "web");
+	CHECK_INT(engine_restore(n.e, &record), 0);
+	record.peer.service = VIEW_LITERAL("web");
+	CHECK_INT(engine_restore(n.e, &record), 0);
+	CHECK_INT(engine_peer_count(n.e), 1);
+	CHECK(engine_dedicated(n.e, view("web"), &seen));
+	CHECK_INT(seen.n_peers, 1);
 	node_done(&n);
 }
 

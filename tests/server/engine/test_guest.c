@@ -141,6 +141,40 @@ TEST(its_peer)
 	node_done(&n);
 }
 
+/* Its address is its own as long as it is there. */
+TEST(its_prefix)
+{
+	const struct attach_spec spec = spec_of(HANDLE_GUEST, "vm-7");
+	const struct ovd_cidr taken[] = { cidr_of("10.9.0.0/16"), cidr_of("10.200.4.130/32") };
+	struct peer_spec peer = { .key = { { 5 } }, .allowed = taken, .n_allowed = 2 };
+	struct node n;
+	struct ovd_ip ip;
+
+	begin(&n);
+	CHECK_INT(attach(&n, &spec, &ip), 0);
+	CHECK_INT(engine_peer_set(n.e, &peer, &n.plan, &n.change, &n.intent), -EINPROGRESS);
+	node_commit(&n);
+	plan_clear(&n.plan);
+	CHECK_INT(engine_peer_set(n.e, &peer, &n.plan, &n.change, &n.intent), -EEXIST);
+	CHECK_STR(engine_reason(n.e), "allowed_ips: 10.200.4.130/32 is a guest's: detach that");
+	CHECK_INT(engine_peer_count(n.e), 1);
+	peer.n_allowed = 1;
+	CHECK_INT(engine_peer_set(n.e, &peer, &n.plan, &n.change, &n.intent), 0);
+	node_commit(&n);
+	plan_clear(&n.plan);
+	CHECK_INT(engine_peer_allow(n.e, NODES_TUNNEL, &peer.key, &taken[1], &n.plan, &n.change,
+				    &n.intent),
+		  -EEXIST);
+	CHECK_INT(detach(&n, &spec), 0);
+	node_commit(&n);
+	plan_clear(&n.plan);
+	CHECK_INT(engine_peer_allow(n.e, NODES_TUNNEL, &peer.key, &taken[1], &n.plan, &n.change,
+				    &n.intent),
+		  0);
+	node_commit(&n);
+	node_done(&n);
+}
+
 /* With two subnets, and more guests than a plan has steps at first. */
 TEST(a_bridge_with_guests_has_its_ports)
 {

@@ -1,3 +1,5 @@
+#include <netinet/in.h>
+
 #include "server/linux/link.h"
 #include "tests/server/linux/host.h"
 
@@ -387,10 +389,30 @@ TEST(a_block_in_which_the_host_has_an_address)
 		before = look(NULL);
 		CHECK_INT(tunnel_create(l, &step, detail), occupied[i].r);
 		CHECK_STR(detail, occupied[i].detail);
+		CHECK(!step.tunnel.port_taken);
 		if (occupied[i].r == 0)
 			tunnel_undo(l, &step);
 		CHECK_AS_BEFORE(NULL, before);
 		run("ip link del s0; ip link del b0 || true");
+	}
+	linux_net_free(&l->net);
+}
+
+TEST(a_port_that_somebody_has)
+{
+	struct linux_net *l = host_with_platform();
+	_cleanup_(fd_closep) int taken = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	const struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(7010) };
+	struct step step = step_of("10.200.4.1", 7010);
+	_cleanup_(freep) char *before = NULL;
+	char detail[PLAN_DETAIL_MAX] = "";
+
+	CHECK_INT(bind(taken, (const struct sockaddr *)&address, sizeof(address)), 0);
+	before = look(NULL);
+	for (int i = 0; i < 10; i++) {
+		CHECK_INT(tunnel_create(l, &step, detail), -EADDRINUSE);
+		CHECK(step.tunnel.port_taken);
+		CHECK_AS_BEFORE(NULL, before);
 	}
 	linux_net_free(&l->net);
 }
