@@ -20,6 +20,7 @@ struct reading {
 	struct daemon *d;
 	struct store_loss loss;
 	bool complete;  /* no record is missing */
+	bool keep_node; /* the node's record can't be read */
 	bool made_good; /* all that have an address are known */
 	bool links_read;
 	struct lost_links lost;
@@ -47,6 +48,8 @@ static int read_one(void *arg, const struct state_record *record)
 	r = engine_restore(e, record);
 	if (r == -ENOENT)
 		return store_delete(reading->d->net->store, record);
+	if (r == -EPROTONOSUPPORT)
+		log_at(reading->d->log, LOG_ERROR, "start: %s", engine_reason(e));
 	if (r != -EBADMSG)
 		return r;
 	reading->complete = false;
@@ -58,8 +61,10 @@ static int read_one(void *arg, const struct state_record *record)
 static void unread(void *arg, struct ovd_view key, const char *why)
 {
 	struct reading *reading = arg;
+	char text[RECORD_KEY_MAX];
 
 	reading->complete = false;
+	reading->keep_node |= view_eq(key, record_kind_prefix(STATE_RECORD_NODE, text));
 	log_at(reading->d->log, LOG_WARN, "store: record %.*s can't be read: %s", VIEW(key), why);
 }
 
@@ -265,6 +270,17 @@ static int read_all(struct reading *reading)
 	return r;
 }
 
+/* Before records are put that only this form has. It stays the store's first: one without any
+ * record is lost. */
+static void write_node(const struct reading *reading)
+{
+	struct daemon *d = reading->d;
+	const struct state_record node = engine_node(d->engine);
+
+	if (!reading->keep_node)
+		note_written(d, store_put(d->net->store, &node));
+}
+
 int ops_adopt(struct daemon *d, const char *data_dir)
 {
 	struct reading reading = { .d = d, .loss = look_for_loss(d) };
@@ -272,6 +288,8 @@ int ops_adopt(struct daemon *d, const char *data_dir)
 
 	reading.complete = !is_lost(&reading.loss);
 	r = read_all(&reading);
+	if (r == 0)
+		write_node(&reading);
 	if (r == 0 && data_dir)
 		import_networks(d, data_dir);
 	if (r == 0)

@@ -220,3 +220,62 @@ TEST(where_a_store_was_emptied_nobody_is_cut_off)
 		remove_all(&rig);
 	}
 }
+
+static int find_node(void *arg, const struct state_record *record)
+{
+	*(struct state_node *)arg = record->node;
+	return 0;
+}
+
+static struct state_node stored_node(struct store *store)
+{
+	struct state_node node = { .version = 0 };
+
+	CHECK_INT(store_each(store, STATE_RECORD_NODE, find_node, &node), 0);
+	return node;
+}
+
+TEST(a_store_of_a_newer_form_is_left_alone)
+{
+	static const struct state_record newer = { .kind = STATE_RECORD_NODE,
+						   .node = { .version = 3, .node_id = 7 } };
+	struct rig rig;
+
+	begin(&rig);
+	start(&rig);
+	CHECK_INT(store_put(rig.net.store, &newer), 0);
+	put_records(rig.net.store);
+	CHECK_INT(store_made_good(rig.net.store), 0);
+	rig.steps[STEP_CUT].run = count_cut;
+	CHECK_INT(ops_adopt(&rig.daemon, NULL), -EPROTONOSUPPORT);
+	CHECK(strstr(engine_reason(rig.daemon.engine), "its form is 3"));
+	CHECK_INT(rig.n_cut, 0);
+	CHECK_INT(stored_node(rig.net.store).version, 3);
+	CHECK_INT(stored_node(rig.net.store).node_id, 7);
+	stop(&rig);
+	log_free(rig.daemon.log);
+	remove_all(&rig);
+}
+
+TEST(an_older_form_is_raised_and_a_new_store_has_one)
+{
+	static const struct state_record older = { .kind = STATE_RECORD_NODE,
+						   .node = { .version = 1, .node_id = 7 } };
+	struct rig rig;
+
+	begin(&rig);
+	rig.net.survey = find_none;
+	start(&rig);
+	CHECK_INT(ops_adopt(&rig.daemon, NULL), 0);
+	CHECK_INT(stored_node(rig.net.store).version, 2);
+	CHECK_INT(store_put(rig.net.store, &older), 0);
+	stop(&rig);
+	start(&rig);
+	CHECK(!store_loss(rig.net.store).data);
+	CHECK_INT(ops_adopt(&rig.daemon, NULL), 0);
+	CHECK_INT(stored_node(rig.net.store).version, 2);
+	CHECK_INT(stored_node(rig.net.store).node_id, 7);
+	stop(&rig);
+	log_free(rig.daemon.log);
+	remove_all(&rig);
+}
