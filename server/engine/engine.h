@@ -392,8 +392,12 @@ void engine_each_peer(struct engine *e, struct ovd_view service,
 /* A record of an earlier life, before anything else is asked of the engine: nodes first, then in
  * the order of enum state_record_kind. What was up is taken to be up still. -ENOENT: what
  * it belongs to is gone, and so should it be. -EBADMSG, and engine_reason: it makes no sense.
- * Nothing has changed then. */
+ * -EPROTONOSUPPORT, and engine_reason: it is the node's, and says that the store has a newer form
+ * than this program knows, which must leave it alone. Nothing has changed then. */
 int engine_restore(struct engine *e, const struct state_record *record);
+
+/* The node's record as it is now, with the form that this program writes. */
+struct state_record engine_node(const struct engine *e);
 
 /* What an earlier overlay daemon left has been read: identities of tunnels were restored. From now
  * on it has; the node's record, which says so. */

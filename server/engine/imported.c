@@ -105,6 +105,11 @@ bool engine_has_imported(const struct engine *e)
 	return e->imported;
 }
 
+struct state_record engine_node(const struct engine *e)
+{
+	return record_of_node(e);
+}
+
 struct state_record engine_imported(struct engine *e)
 {
 	e->imported = true;

@@ -4,8 +4,6 @@
 
 #include "server/engine/dedicated.h"
 
-#define FORM 1 /* of the store */
-
 struct state_prefix record_prefix(const struct ovd_cidr *cidr)
 {
 	return (struct state_prefix){ .ip = cidr->ip, .length = cidr->prefix_len };
@@ -23,7 +21,7 @@ struct state_record record_of_node(const struct engine *e)
 {
 	return (struct state_record){
 		.kind = STATE_RECORD_NODE,
-		.node = { .version = FORM, .node_id = e->node_id, .imported = e->imported },
+		.node = { .version = RECORD_FORM, .node_id = e->node_id, .imported = e->imported },
 	};
 }
 

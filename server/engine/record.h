@@ -4,6 +4,10 @@
 
 #include "server/engine/state.h"
 
+/* The version of the store's form: a program whose form is older reads it wrongly. 2: a service has
+ * a tunnel of its own. */
+#define RECORD_FORM 2
+
 struct state_record record_of_node(const struct engine *e);
 struct state_record record_of_global(const struct global *global);
 struct state_record record_of_attachment(const struct attachment *a, bool unfinished);

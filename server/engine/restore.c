@@ -280,13 +280,23 @@ static int restore_lease(struct engine *e, const struct state_lease *record)
 	return 0;
 }
 
+static int restore_node(struct engine *e, const struct state_node *record)
+{
+	if (record->version > RECORD_FORM)
+		return engine_refuse(e, -EPROTONOSUPPORT,
+				     "a newer overlayd wrote the store: its form is %u, and this "
+				     "one knows those up to %d",
+				     (unsigned)record->version, RECORD_FORM);
+	e->node_id = record->node_id;
+	e->imported = record->imported;
+	return 0;
+}
+
 int engine_restore(struct engine *e, const struct state_record *record)
 {
 	switch (record->kind) {
 	case STATE_RECORD_NODE:
-		e->node_id = record->node.node_id;
-		e->imported = record->node.imported;
-		return 0;
+		return restore_node(e, &record->node);
 	case STATE_RECORD_GLOBAL:
 		return restore_global(e, &record->global);
 	case STATE_RECORD_SERVICE:

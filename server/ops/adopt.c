@@ -20,6 +20,7 @@ struct reading {
 	struct daemon *d;
 	struct store_loss loss;
 	bool complete;  /* no record is missing */
+	bool keep_node; /* the node's record can't be read */
 	bool made_good; /* all that have an address are known */
 	bool links_read;
 	struct lost_links lost;
@@ -47,6 +48,8 @@ static int read_one(void *arg, const struct state_record *record)
 	r = engine_restore(e, record);
 	if (r == -ENOENT)
 		return store_delete(reading->d->net->store, record);
+	if (r == -EPROTONOSUPPORT)
+		log_at(reading->d->log, LOG_ERROR, "start: %s", engine_reason(e));
 	if (r != -EBADMSG)
 		return r;
 	reading->complete = false;
@@ -58,8 +61,10 @@ static int read_one(void *arg, const struct state_record *record)
 static void unread(void *arg, struct ovd_view key, const char *why)
 {
 	struct reading *reading = arg;
+	char text[RECORD_KEY_MAX];
 
 	reading->complete = false;
+	reading->keep_node |= view_eq(key, record_kind_prefix(STATE_RECORD_NODE, text));
 	log_at(reading->d->log, LOG_WARN, "store: record %.*s can't be read: %s", VIEW(key), why);
 }
 
@@ -96,20 +101,40 @@ static void run_each(struct daemon *d, struct plan *plan)
 	}
 }
 
+static void note_written(struct daemon *d, int r)
+{
+	if (r < 0)
+		log_at(d->log, LOG_WARN, "start: the store can't be written: %s", strerror(-r));
+}
+
+static bool is_lost(const struct store_loss *loss)
+{
+	return loss->data || loss->run;
+}
+
 /* Nothing of ours is there that the records don't tell of: they are whole again. */
 static void end_loss(const struct reading *reading, const struct found_links *found)
 {
-	int r;
-
-	if ((!reading->loss.data && !reading->loss.run) || !reading->made_good)
+	if (!is_lost(&reading->loss) || !reading->made_good)
 		return;
 	for (size_t i = 0; i < found->n; i++)
 		if (!found->links[i].named)
 			return;
-	r = store_made_good(reading->d->net->store);
-	if (r < 0)
-		log_at(reading->d->log, LOG_WARN, "start: the store can't be written: %s",
-		       strerror(-r));
+	note_written(reading->d, store_made_good(reading->d->net->store));
+}
+
+/* A host that nothing of ours is on, as it is new or has just booted, has lost nothing. */
+static struct store_loss look_for_loss(struct daemon *d)
+{
+	struct store_loss loss = store_loss(d->net->store);
+	struct found_links found = { .n = 0 };
+
+	if (!is_lost(&loss) || d->net->survey(d->net->platform, engine_mark(d->engine), &found) < 0)
+		return loss;
+	if (found.n == 0)
+		note_written(d, store_made_good(d->net->store));
+	free(found.links);
+	return store_loss(d->net->store);
 }
 
 static int compare(const struct reading *reading)
@@ -245,13 +270,26 @@ static int read_all(struct reading *reading)
 	return r;
 }
 
+/* Before records are put that only this form has. It stays the store's first: one without any
+ * record is lost. */
+static void write_node(const struct reading *reading)
+{
+	struct daemon *d = reading->d;
+	const struct state_record node = engine_node(d->engine);
+
+	if (!reading->keep_node)
+		note_written(d, store_put(d->net->store, &node));
+}
+
 int ops_adopt(struct daemon *d, const char *data_dir)
 {
-	struct reading reading = { .d = d, .loss = store_loss(d->net->store) };
+	struct reading reading = { .d = d, .loss = look_for_loss(d) };
 	int r;
 
-	reading.complete = !reading.loss.data && !reading.loss.run;
+	reading.complete = !is_lost(&reading.loss);
 	r = read_all(&reading);
+	if (r == 0)
+		write_node(&reading);
 	if (r == 0 && data_dir)
 		import_networks(d, data_dir);
 	if (r == 0)

@@ -27,7 +27,7 @@ static struct environment *place_of(struct store *s, const struct state_record *
 
 struct look {
 	struct ovd_view boot;
-	bool empty, same_boot, lost;
+	bool empty, has_boot, same_boot, lost;
 };
 
 static int look_at(void *arg, struct ovd_view key, struct ovd_view value)
@@ -36,22 +36,26 @@ static int look_at(void *arg, struct ovd_view key, struct ovd_view value)
 
 	look->empty = false;
 	look->lost |= view_eq(key, LOST_KEY);
-	look->same_boot |= view_eq(key, BOOT_KEY) && view_eq(value, look->boot);
+	if (view_eq(key, BOOT_KEY)) {
+		look->has_boot = true;
+		look->same_boot = view_eq(value, look->boot);
+	}
 	return 0;
 }
 
-/* What lies in the run directory died with the boot that it names. One that says nothing is new:
- * where something was moved aside before it, that is lost, and stays so until it is made good. */
-static int begin_place(struct environment *env, const char *boot, bool damaged, bool *lost)
+/* What lies in the run directory died with the boot that it names. Whether one that says nothing is
+ * new, or somebody took away what it said, can't be told here: it is lost, and stays so until it is
+ * made good. */
+static int begin_place(struct environment *env, const char *boot, bool *lost)
 {
 	struct look look = { .boot = view(boot ? boot : ""), .empty = true };
 	int r = environment_each(env, look_at, &look);
 
 	if (r < 0)
 		return r;
-	if (boot && !look.same_boot)
+	look.lost |= boot ? !look.has_boot : look.empty;
+	if (look.has_boot && !look.same_boot)
 		look.lost = false;
-	look.lost |= look.empty && damaged;
 	*lost = look.lost;
 	environment_begin(env);
 	if (boot && !look.same_boot) {
@@ -67,16 +71,15 @@ static int begin_place(struct environment *env, const char *boot, bool damaged, 
 static int open_place(const char *dir, const char *boot, struct environment **ret, char **ret_moved,
 		      bool *lost)
 {
-	_cleanup_(freep) char *path = NULL, *damaged = NULL;
+	_cleanup_(freep) char *path = NULL;
 	struct environment_options options = { .synced = !boot };
 	int r;
 
-	if (asprintf(&path, "%s/store", dir) < 0 ||
-	    asprintf(&damaged, "%s" ENVIRONMENT_DAMAGED, path) < 0)
+	if (asprintf(&path, "%s/store", dir) < 0)
 		return -ENOMEM;
 	options.dir = path;
 	r = environment_open(&options, ret, ret_moved);
-	return r == 0 ? begin_place(*ret, boot, access(damaged, F_OK) == 0, lost) : r;
+	return r == 0 ? begin_place(*ret, boot, lost) : r;
 }
 
 static int open_both(const struct store_options *options, struct store *s,

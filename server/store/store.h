@@ -32,9 +32,10 @@ int store_open(const struct store_options *options, struct store **ret,
 /* Accepts NULL. */
 void store_close(struct store *s);
 
-/* Something was moved aside, now or by an earlier life, and nobody has said since that all records
- * are there again; which is said by the second, of both. For the run directory a boot says it too.
- * -errno. */
+/* What was there is unknown: it said nothing when it was opened, now or by an earlier life, as it
+ * was new, or moved aside, or somebody emptied or removed it; and nobody has said since that all
+ * records are there again, which is said by the second, of both. For the run directory another boot
+ * than the one it names says it too. -errno. */
 struct store_loss {
 	bool data, run;
 };

@@ -179,7 +179,7 @@ ctl add-peer --public-key $key --endpoint 192.0.2.3:51901 --allowed-ips 10.200.1
 tunnels() { # key, port and peers of each
 	for link in $(links | grep -- '-[dg]$'); do
 		echo "$link"
-		for what in private-key listen-port endpoints allowed-ips persistent-keepalive; do wg show "$link" $what; done
+		for what in private-key listen-port endpoints allowed-ips persistent-keepalive; do wg show "$link" $what | sort; done
 	done
 }
 same_tunnels() { tunnels | diff /run/t/tunnels -; }
@@ -249,7 +249,9 @@ for ip in $(echo "$asked" | sed -n 's/.*"ip": *"\([0-9.]*\)".*/\1/p'); do ctl re
 
 # ---- both ----
 
+links=$(links | wc -l)
 ctl detach-container --handle linux_pid:$far >/dev/null
+until [ "$(links | wc -l)" -lt "$links" ]; do sleep 0.02; done # it is deleted behind the answer
 known | sed 's/"ephemeral":true/"ephemeral":false/' >/run/t/known
 ip -o addr >/run/t/addresses
 links >/run/t/links
@@ -271,4 +273,28 @@ end
 start
 check "nor has it gone when the next one starts" same_links
 check "it answers" answers $plain
+
+# ---- emptied, or gone ----
+
+all_known() { known | diff /run/t/known -; }
+known >/run/t/known
+check "some are known" test -s /run/t/known
+for store in /run/d/store /run/d/run/store; do
+	for how in ": >$store/data.mdb" "rm $store/data.mdb" "rm -r $store"; do
+		end
+		sh -c "$how"
+		start
+		check "$how: all are known" all_known
+		check "$how: one answers" answers $joined
+	done
+done
+
+# ---- a host that is new ----
+
+mkdir /run/new
+"$B/bin/overlayd" --data-dir /run/new >/run/t/new 2>&1 &
+new=$!
+until "$B/bin/overlayctl" --socket /run/new/run/zlayer-overlayd.sock status >/dev/null 2>&1; do sleep 0.02; done
+check "a new host tells of no loss" sh -c "! grep warn /run/t/new"
+kill $new
 check_end

@@ -36,6 +36,7 @@ TEST(what_is_damaged_is_told_until_it_is_made_good)
 	CHECK(mkdtemp(root));
 	snprintf(run, sizeof(run), "%s/run", root);
 	CHECK_INT(memory_open(root, run, log, &failed, &store), 0);
+	CHECK_INT(store_made_good(store), 0);
 	CHECK(!store_loss(store).data);
 	store_close(store);
 	snprintf(path, sizeof(path), "%s/store/data.mdb", root);

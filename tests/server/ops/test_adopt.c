@@ -17,6 +17,7 @@ struct rig {
 	struct net net;
 	struct net_step steps[STEP_MAX_];
 	char dir[32];
+	unsigned n_cut;
 };
 
 static int nobody(void *platform _unused_, uint32_t pid _unused_, struct net_owner *ret _unused_)
@@ -34,6 +35,32 @@ static int find_links(void *platform _unused_, const char *mark _unused_, struct
 	ret->links = malloc(sizeof(all));
 	memcpy(ret->links, all, sizeof(all));
 	ret->n = ARRAY_SIZE(all);
+	return 0;
+}
+
+static int find_none(void *platform _unused_, const char *mark _unused_, struct found_links *ret)
+{
+	*ret = (struct found_links){ .n = 0 };
+	return 0;
+}
+
+static int read_none(void *platform _unused_, const char *mark _unused_,
+		     void (*each)(void *arg, const struct net_link *link) _unused_,
+		     void *arg _unused_)
+{
+	return 0;
+}
+
+static int nobody_there(void *platform _unused_, const char *mark _unused_,
+			void (*each)(void *arg, const struct net_container *container) _unused_,
+			void *arg _unused_)
+{
+	return 0;
+}
+
+static int count_cut(void *platform, struct step *step _unused_, char *detail _unused_)
+{
+	CONTAINER_OF(platform, struct rig, fake)->n_cut++;
 	return 0;
 }
 
@@ -71,6 +98,8 @@ static void begin(struct rig *rig)
 	rig->net.steps = rig->steps;
 	rig->net.owner_open = nobody;
 	rig->net.survey = find_links;
+	rig->net.read_links = read_none;
+	rig->net.read_containers = nobody_there;
 	rig->daemon = (struct daemon){ .net = &rig->net, .log = log_new(LOG_ERROR, LOG_TEXT) };
 }
 
@@ -144,6 +173,108 @@ TEST(who_cannot_be_cut_off_keeps_the_address)
 	start(&rig);
 	CHECK_INT(ops_adopt(&rig.daemon, NULL), 0);
 	CHECK_INT(engine_attachment_count(rig.daemon.engine), 0);
+	stop(&rig);
+	log_free(rig.daemon.log);
+	remove_all(&rig);
+}
+
+TEST(a_host_that_nothing_of_ours_is_on_has_lost_nothing)
+{
+	struct rig rig;
+
+	begin(&rig);
+	start(&rig);
+	rig.net.survey = find_none;
+	CHECK(store_loss(rig.net.store).data && store_loss(rig.net.store).run);
+	CHECK_INT(ops_adopt(&rig.daemon, NULL), 0);
+	CHECK(!store_loss(rig.net.store).data && !store_loss(rig.net.store).run);
+	stop(&rig);
+	log_free(rig.daemon.log);
+	remove_all(&rig);
+}
+
+TEST(where_a_store_was_emptied_nobody_is_cut_off)
+{
+	static const char *const stores[] = { "store/data.mdb", "run/store/data.mdb" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(stores); i++) {
+		struct rig rig;
+		char path[64];
+
+		CASE("%s", stores[i]);
+		begin(&rig);
+		start(&rig);
+		CHECK_INT(store_made_good(rig.net.store), 0);
+		put_records(rig.net.store);
+		stop(&rig);
+		snprintf(path, sizeof(path), "%s/%s", rig.dir, stores[i]);
+		CHECK_INT(truncate(path, 0), 0);
+		rig.steps[STEP_CUT].run = count_cut;
+		for (unsigned starts = 0; starts < 2; starts++) {
+			start(&rig);
+			CHECK_INT(ops_adopt(&rig.daemon, NULL), 0);
+			CHECK_INT(rig.n_cut, 0);
+			stop(&rig);
+		}
+		log_free(rig.daemon.log);
+		remove_all(&rig);
+	}
+}
+
+static int find_node(void *arg, const struct state_record *record)
+{
+	*(struct state_node *)arg = record->node;
+	return 0;
+}
+
+static struct state_node stored_node(struct store *store)
+{
+	struct state_node node = { .version = 0 };
+
+	CHECK_INT(store_each(store, STATE_RECORD_NODE, find_node, &node), 0);
+	return node;
+}
+
+TEST(a_store_of_a_newer_form_is_left_alone)
+{
+	static const struct state_record newer = { .kind = STATE_RECORD_NODE,
+						   .node = { .version = 3, .node_id = 7 } };
+	struct rig rig;
+
+	begin(&rig);
+	start(&rig);
+	CHECK_INT(store_put(rig.net.store, &newer), 0);
+	put_records(rig.net.store);
+	CHECK_INT(store_made_good(rig.net.store), 0);
+	rig.steps[STEP_CUT].run = count_cut;
+	CHECK_INT(ops_adopt(&rig.daemon, NULL), -EPROTONOSUPPORT);
+	CHECK(strstr(engine_reason(rig.daemon.engine), "its form is 3"));
+	CHECK_INT(rig.n_cut, 0);
+	CHECK_INT(stored_node(rig.net.store).version, 3);
+	CHECK_INT(stored_node(rig.net.store).node_id, 7);
+	stop(&rig);
+	log_free(rig.daemon.log);
+	remove_all(&rig);
+}
+
+TEST(an_older_form_is_raised_and_a_new_store_has_one)
+{
+	static const struct state_record older = { .kind = STATE_RECORD_NODE,
+						   .node = { .version = 1, .node_id = 7 } };
+	struct rig rig;
+
+	begin(&rig);
+	rig.net.survey = find_none;
+	start(&rig);
+	CHECK_INT(ops_adopt(&rig.daemon, NULL), 0);
+	CHECK_INT(stored_node(rig.net.store).version, 2);
+	CHECK_INT(store_put(rig.net.store, &older), 0);
+	stop(&rig);
+	start(&rig);
+	CHECK(!store_loss(rig.net.store).data);
+	CHECK_INT(ops_adopt(&rig.daemon, NULL), 0);
+	CHECK_INT(stored_node(rig.net.store).version, 2);
+	CHECK_INT(stored_node(rig.net.store).node_id, 7);
 	stop(&rig);
 	log_free(rig.daemon.log);
 	remove_all(&rig);

@@ -104,7 +104,7 @@ static void start(struct rig *rig, const char *want)
 	store_close(rig->net.store);
 }
 
-#define NODE "{\"record\":\"node\",\"version\":1,\"node_id\":0,\"imported\":true}\n"
+#define NODE "{\"record\":\"node\",\"version\":2,\"node_id\":0,\"imported\":true}\n"
 #define WEB                                                                                        \
 	"{\"record\":\"identity\",\"service\":\"web\",\"port\":51421,\"private_key\":\"" ALICE     \
 	"\",\"public_key\":\"" ALICE_PUB "\"}\n"

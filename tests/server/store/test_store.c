@@ -265,42 +265,89 @@ static struct store_loss loss_of(const struct place *p, bool made_good)
 }
 
 /* As it is when a daemon dies just after it has moved the store aside. */
-static void lose(const char *dir)
+static void lose_all(const char *store)
 {
-	char from[128], to[128];
+	char to[128];
 
-	snprintf(from, sizeof(from), "%s/store", dir);
-	snprintf(to, sizeof(to), "%s/store.damaged", dir);
-	CHECK_INT(rename(from, to), 0);
+	snprintf(to, sizeof(to), "%s.damaged", store);
+	CHECK_INT(rename(store, to), 0);
+}
+
+static void lose_content(const char *store)
+{
+	char file[128];
+
+	snprintf(file, sizeof(file), "%s/data.mdb", store);
+	CHECK_INT(truncate(file, 0), 0);
+}
+
+static void lose_file(const char *store)
+{
+	char file[128];
+
+	snprintf(file, sizeof(file), "%s/data.mdb", store);
+	CHECK_INT(unlink(file), 0);
+}
+
+static const struct way {
+	const char *name;
+	void (*lose)(const char *store);
+} ways[] = {
+	{ "moved aside", lose_all },
+	{ "empty file", lose_content },
+	{ "no file", lose_file },
+	{ "no directory", remove_dir },
+};
+
+/* With something in it, and no loss. */
+static void begin_whole(const struct place *p)
+{
+	CHECK(loss_of(p, true).data);
+	put_raw(p, "2 service x", "");
+	CHECK(!loss_of(p, false).data);
+	CHECK(!loss_of(p, false).run);
+}
+
+static void lose(const char *dir, const struct way *way)
+{
+	char store[80];
+
+	CASE("%s", way->name);
+	snprintf(store, sizeof(store), "%s/store", dir);
+	way->lose(store);
 }
 
 TEST(what_is_lost_stays_so_until_it_is_made_good)
 {
-	struct place p = place_make();
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		struct place p = place_make();
 
-	CHECK(!loss_of(&p, false).data);
-	lose(p.data);
-	CHECK(loss_of(&p, false).data);
-	CHECK(loss_of(&p, false).data);
-	CHECK(!loss_of(&p, false).run);
-	p.boot = "boot 2"; /* which has nothing to say of the data directory */
-	CHECK(loss_of(&p, false).data);
-	CHECK(loss_of(&p, true).data);
-	put_raw(&p, "2 service x", "");
-	CHECK(!loss_of(&p, false).data);
-	remove_dir(p.root);
+		begin_whole(&p);
+		lose(p.data, &ways[i]);
+		CHECK(loss_of(&p, false).data);
+		CHECK(loss_of(&p, false).data);
+		CHECK(!loss_of(&p, false).run);
+		p.boot = "boot 2"; /* which has nothing to say of the data directory */
+		CHECK(loss_of(&p, false).data);
+		CHECK(loss_of(&p, true).data);
+		put_raw(&p, "2 service x", "");
+		CHECK(!loss_of(&p, false).data);
+		remove_dir(p.root);
+	}
 }
 
-TEST(a_boot_ends_the_loss_of_containers)
+TEST(what_names_no_boot_is_lost_until_the_next_one)
 {
-	struct place p = place_make();
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		struct place p = place_make();
 
-	CHECK(!loss_of(&p, false).run);
-	lose(p.run);
-	CHECK(loss_of(&p, false).run);
-	CHECK(loss_of(&p, false).run);
-	p.boot = "boot 2";
-	CHECK(!loss_of(&p, false).run);
-	CHECK(!loss_of(&p, false).run);
-	remove_dir(p.root);
+		begin_whole(&p);
+		lose(p.run, &ways[i]);
+		CHECK(loss_of(&p, false).run);
+		CHECK(loss_of(&p, false).run);
+		p.boot = "boot 2";
+		CHECK(!loss_of(&p, false).run);
+		CHECK(!loss_of(&p, false).run);
+		remove_dir(p.root);
+	}
 }
