@@ -343,7 +343,6 @@ static void ask_and_kill(struct soak *s, const struct act *act, const char *requ
 {
 	char frame[REQUEST_MAX + 64];
 
-	wait_for_the_late(s);
 	snprintf(frame, sizeof(frame), "{\"frame\":\"request\",\"id\":1,\"request\":%s}", request);
 	send_body(s->scene.fd, frame);
 	usleep(act->after_us);
@@ -360,6 +359,8 @@ static void request(struct soak *s, const struct act *act)
 
 	if (!request_of(s, act, text))
 		return;
+	if (act->is_killed)
+		wait_for_the_late(s);
 	if (act->kind == ACT_PRUNE)
 		make_orphan();
 	if (act->kind == ACT_ATTACH && is_ephemeral(act))
