@@ -297,7 +297,8 @@ struct peer_spec {
 	uint16_t keepalive;
 	const struct ovd_cidr *allowed;
 	size_t n_allowed;
-	bool guest; /* the engine's own: it is a container's; false */
+	bool guest;    /* the engine's own: it is a container's; false */
+	bool restored; /* the same: an earlier life had it, whatever is refused now */
 };
 
 /* A peer is wanted so. change is what the tunnel must be told, and lives as long as the intent;
@@ -342,7 +343,7 @@ int engine_peer_resolved(struct engine *e, struct ovd_view service, const struct
 int engine_sync_begin(struct engine *e, struct ovd_view service, struct intent **ret);
 
 /* One of the peers. -EINVAL, -E2BIG, -ENOSPC; -EEXIST: its key or a prefix is listed twice, or is a
- * guest's. The sync is to be dropped then. */
+ * guest's, or a prefix is routed to another tunnel. The sync is to be dropped then. */
 int engine_sync_want(struct engine *e, struct intent *sync, const struct peer_spec *spec);
 
 /* What differs is counted, and its routes are planned. 1: there is more. -ENOMEM. */

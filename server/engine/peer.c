@@ -198,6 +198,47 @@ int peer_check(struct engine *e, const struct peer_set *set, const struct ovd_ke
 	return 0;
 }
 
+/* When the tunnel is up. */
+static bool needs_route(const struct engine *e, const struct peer_set *set,
+			const struct ovd_cidr *cidr)
+{
+	const struct dedicated *d = set->dedicated;
+
+	return !cidr_covers(d ? &d->block.cidr : &e->global.cluster, cidr);
+}
+
+static int check_other(struct engine *e, const struct peer_set *other, const struct ovd_cidr *cidr)
+{
+	const struct prefix *record = prefix_find(&other->allowed, cidr);
+	const struct dedicated *d = other->dedicated;
+	const struct peer *owner = record ? record->owner : NULL;
+	char text[CIDR_TEXT_MAX];
+
+	if (!owner || (!owner->guest && !needs_route(e, other, cidr)))
+		return 0;
+	return engine_refuse(e, owner->busy ? -EINPROGRESS : -EEXIST,
+			     "allowed_ips: %s is a peer's of %s%s: one tunnel can have it",
+			     cidr_format(cidr, text), d ? "service " : "the global overlay",
+			     d ? d->service->name : "");
+}
+
+int peer_check_routes(struct engine *e, const struct peer_set *set, const struct ovd_cidr *allowed,
+		      size_t n)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		if (!needs_route(e, set, &allowed[i]))
+			continue;
+		if (set != &e->peers)
+			r = check_other(e, &e->peers, &allowed[i]);
+		for (const struct dedicated *d = e->dedicated; d && r == 0; d = d->next)
+			if (set != &d->peers)
+				r = check_other(e, &d->peers, &allowed[i]);
+	}
+	return r;
+}
+
 /* ---- whose a prefix is ---- */
 
 int peer_claim(struct engine *e, struct peer_set *set, const struct peer *peer,

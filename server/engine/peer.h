@@ -47,6 +47,12 @@ int peer_check(struct engine *e, const struct peer_set *set, const struct ovd_ke
 	       const struct ovd_cidr *allowed, size_t n);
 int peer_check_guest(struct engine *e, const struct peer *peer, bool guest);
 
+/* Whether peers of this tunnel may have the prefixes: a host has but one route for each. -EEXIST,
+ * and the words: a peer of another tunnel has one, and both need a route for it, now or when they
+ * are up. -EINPROGRESS, and the same words: that peer is being changed. */
+int peer_check_routes(struct engine *e, const struct peer_set *set, const struct ovd_cidr *allowed,
+		      size_t n);
+
 /* The record of a prefix that the peer is to have. It has another peer for its owner if that has
  * the prefix so far, -EINPROGRESS if that one is busy, -EEXIST if it is a guest and this is none;
  * none if it is new. */

@@ -66,6 +66,8 @@ int engine_peer_set(struct engine *e, const struct peer_spec *spec, struct plan 
 	r = peer_check(e, set, &spec->key, spec->allowed, spec->n_allowed);
 	if (r == 0)
 		r = peer_check_guest(e, peer, spec->guest);
+	if (r == 0 && !spec->guest && !spec->restored)
+		r = peer_check_routes(e, set, spec->allowed, spec->n_allowed);
 	if (r < 0)
 		return r;
 	if (peer_must_wait(e, set, peer))
@@ -162,6 +164,8 @@ int engine_peer_allow(struct engine *e, struct ovd_view service, const struct ov
 	if (has && !peer->unsure)
 		return -EALREADY;
 	r = peer_check(e, set, key, cidr, 1);
+	if (r == 0)
+		r = peer_check_routes(e, set, cidr, 1);
 	if (r < 0)
 		return r;
 	if (!has && peer->n_allowed >= PEER_ALLOWED_MAX)

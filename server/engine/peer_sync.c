@@ -153,6 +153,10 @@ static int check(struct engine *e, const struct peer_sync *s, const struct peer_
 
 	if (r == 0)
 		r = peer_check_guest(e, there, false);
+	if (r == 0)
+		r = peer_check_routes(e, s->set, spec->allowed, spec->n_allowed);
+	if (r == -EINPROGRESS) /* others wait for us */
+		r = -EEXIST;
 	if (r == 0 && there)
 		return engine_refuse(e, -EEXIST, "the key %s is listed twice",
 				     key_format(&spec->key, key));

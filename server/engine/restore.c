@@ -131,7 +131,8 @@ static int restore_peer(struct engine *e, const struct state_peer *record)
 	struct ovd_cidr allowed[PEER_ALLOWED_MAX];
 	struct peer_spec spec = { .service = record->service,
 				  .keepalive = record->keepalive,
-				  .allowed = allowed };
+				  .allowed = allowed,
+				  .restored = true };
 	struct tunnel_change change;
 	struct intent *intent;
 	struct plan plan = { .n = 0 };

@@ -1,5 +1,7 @@
 #include "tests/sim/sim.h"
 
+#include <errno.h>
+
 #include "tests/check.h"
 
 static const char *const prefixes[PREFIXES] = {
@@ -89,8 +91,11 @@ static int ask_peer(struct sim *s, struct sim_job *job)
 	return engine_peer_set(s->e, &spec, &job->plan, &change, &job->intent);
 }
 
-static void want_peers(struct sim *s, struct sim_job *job)
+/* -EEXIST: a prefix is routed to another tunnel. */
+static int want_peers(struct sim *s, struct sim_job *job)
 {
+	int r = 0;
+
 	for (unsigned who = 0; who < PEERS; who++) {
 		struct ovd_cidr allowed[PREFIXES];
 		struct peer_spec spec = { .service = sim_tunnel(sim_tunnel_of(&job->act)),
@@ -100,9 +105,11 @@ static void want_peers(struct sim *s, struct sim_job *job)
 		for (unsigned i = 0; i < PREFIXES; i++)
 			if (sim_sync_allows(&job->act, who, i))
 				allowed[spec.n_allowed++] = prefix_of(i);
-		if (sim_sync_wants(&job->act, who))
-			CHECK_INT(engine_sync_want(s->e, job->intent, &spec), 0);
+		if (sim_sync_wants(&job->act, who) && r == 0)
+			r = engine_sync_want(s->e, job->intent, &spec);
 	}
+	CHECK(r == 0 || r == -EEXIST);
+	return r;
 }
 
 static int ask_sync(struct sim *s, struct sim_job *job)
@@ -112,14 +119,16 @@ static int ask_sync(struct sim *s, struct sim_job *job)
 
 	if (r < 0)
 		return r;
-	want_peers(s, job);
-	CHECK_INT(engine_sync_plan(s->e, job->intent, SIZE_MAX, &job->plan), 0);
-	counts = engine_sync_counts(job->intent);
-	if (counts.added + counts.changed + counts.removed > 0)
-		return 0;
+	r = want_peers(s, job);
+	if (r == 0) {
+		CHECK_INT(engine_sync_plan(s->e, job->intent, SIZE_MAX, &job->plan), 0);
+		counts = engine_sync_counts(job->intent);
+		if (counts.added + counts.changed + counts.removed > 0)
+			return 0;
+	}
 	engine_drop(s->e, job->intent);
 	job->intent = NULL;
-	return -EALREADY;
+	return r < 0 ? r : -EALREADY;
 }
 
 static int ask_prefix(struct sim *s, struct sim_job *job,
