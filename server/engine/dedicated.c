@@ -42,6 +42,11 @@ static int choose_port(struct engine *e, const char *service, uint16_t *ret)
 	uint32_t first = (e->global.port ? e->global.port : DEFAULT_PORT) + 1u;
 	uint32_t last = MIN(first + BAND - 1, UINT16_MAX);
 
+	if (first > UINT16_MAX)
+		return engine_refuse(e, -ENOSPC,
+				     "mode dedicated needs a port above the node's wg_port, and "
+				     "there is none above %u",
+				     first - 1);
 	for (uint32_t port = first; port <= last; port++)
 		if (!is_occupied(e, port) && !dedicated_at(e, (uint16_t)port) &&
 		    !imported_has_port(e, (uint16_t)port, service)) {
@@ -50,8 +55,8 @@ static int choose_port(struct engine *e, const char *service, uint16_t *ret)
 		}
 	memset(e->ports_occupied, 0, sizeof(e->ports_occupied)); /* they may be free by then */
 	return engine_refuse(e, -ENOSPC,
-			     "dedicated-overlay port band exhausted (%u..=%u, %d ports)", first,
-			     last, BAND);
+			     "dedicated-overlay port band exhausted (%u..=%u, %u ports)", first,
+			     last, last - first + 1);
 }
 
 /* ---- records ---- */

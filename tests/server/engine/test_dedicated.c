@@ -213,6 +213,15 @@ TEST(a_band_at_the_end_of_all_ports)
 	has_dedicated(&n, "web");
 	CHECK_INT(port_of(&n, "web"), 65535);
 	CHECK_INT(dedicate(&n, "db"), -ENOSPC);
+	CHECK_STR(engine_reason(n.e),
+		  "dedicated-overlay port band exhausted (65535..=65535, 1 ports)");
+	CHECK_INT(node_unservice(&n, "web"), 0);
+	node_commit(&n);
+	CHECK_INT(node_setup(&n, "10.0.0.0/8", "10.1.0.0/16", 65535), 0);
+	node_commit(&n);
+	CHECK_INT(dedicate(&n, "web"), -ENOSPC);
+	CHECK_STR(engine_reason(n.e), "mode dedicated needs a port above the node's wg_port, and "
+				      "there is none above 65535");
 	node_done(&n);
 }
 
