@@ -179,7 +179,7 @@ ctl add-peer --public-key $key --endpoint 192.0.2.3:51901 --allowed-ips 10.200.1
 tunnels() { # key, port and peers of each
 	for link in $(links | grep -- '-[dg]$'); do
 		echo "$link"
-		for what in private-key listen-port endpoints allowed-ips persistent-keepalive; do wg show "$link" $what; done
+		for what in private-key listen-port endpoints allowed-ips persistent-keepalive; do wg show "$link" $what | sort; done
 	done
 }
 same_tunnels() { tunnels | diff /run/t/tunnels -; }
