@@ -248,83 +248,6 @@ TEST(peers)
 	node_done(&n);
 }
 
-static int sync_one(struct node *n, uint8_t key, const char *prefix)
-{
-	const struct ovd_cidr allowed = cidr_of(prefix);
-	const struct peer_spec spec = { .key = { { key } }, .allowed = &allowed, .n_allowed = 1 };
-	int r;
-
-	CHECK_INT(engine_sync_begin(n->e, NODES_TUNNEL, &n->intent), 0);
-	r = engine_sync_want(n->e, n->intent, &spec);
-	node_drop(n);
-	return r;
-}
-
-#define OUTSIDE "203.0.113.0/24"
-
-/* A host has but one route for it. Whoever has it, also while its tunnel is down, keeps it. */
-TEST(a_prefix_outside_both_tunnels)
-{
-	const struct ovd_key key = { { 2 } };
-	const struct ovd_cidr outside = cidr_of(OUTSIDE);
-	struct intent *first;
-	struct node n;
-
-	node_init(&n);
-	node_has_tunnel(&n);
-	has_dedicated(&n, "web");
-	has_dedicated(&n, "db");
-	has_peer(&n, NULL, 1, OUTSIDE);
-	has_peer(&n, "web", 2, "10.200.5.64/26");
-	CHECK_INT(node_teardown(&n), 0);
-	node_commit(&n);
-	CHECK_INT(set_peer(&n, "web", 1, OUTSIDE), -EEXIST);
-	CHECK_STR(engine_reason(n.e), "allowed_ips: " OUTSIDE " is a peer's of the global overlay: "
-				      "one tunnel can have it");
-	CHECK_INT(engine_peer_allow(n.e, view("web"), &key, &outside, &n.plan, &n.change,
-				    &n.intent),
-		  -EEXIST);
-	node_has_tunnel(&n);
-	CHECK_INT(unset_peer(&n, NULL, 1), 0);
-	first = n.intent;
-	CHECK_INT(set_peer(&n, "web", 1, OUTSIDE), -EINPROGRESS);
-	engine_commit(n.e, first);
-	has_peer(&n, "web", 1, OUTSIDE);
-	CHECK_INT(set_peer(&n, "db", 1, OUTSIDE), -EEXIST);
-	CHECK_INT(set_peer(&n, NULL, 1, OUTSIDE), -EEXIST);
-	CHECK_STR(engine_reason(n.e),
-		  "allowed_ips: " OUTSIDE " is a peer's of service web: one tunnel can have it");
-	CHECK_INT(sync_one(&n, 1, OUTSIDE), -EEXIST);
-	CHECK_INT(unset_peer(&n, "web", 1), 0);
-	first = n.intent;
-	CHECK_INT(sync_one(&n, 1, OUTSIDE), -EEXIST); /* it waits for nobody */
-	engine_commit(n.e, first);
-	CHECK_INT(sync_one(&n, 1, OUTSIDE), 0);
-	node_done(&n);
-}
-
-/* It is on the link of the node's tunnel, but routed to the guest. */
-TEST(a_guests_prefix)
-{
-	const struct attach_spec spec = { .owner = { .kind = HANDLE_GUEST, .id = view("vm"),
-						     .netns = -1 },
-					  .service = view("plain"),
-					  .public_key = { { 77 } } };
-	struct node n;
-	struct ovd_ip ip;
-
-	node_init(&n);
-	node_has_tunnel(&n);
-	has_dedicated(&n, "web");
-	node_has_service(&n, "plain");
-	CHECK_INT(node_attach_spec(&n, &spec, false, &ip), 0);
-	node_commit(&n);
-	CHECK_STR(ip_format(&ip, (char[IP_TEXT_MAX]){ "" }), "10.200.4.66");
-	CHECK_INT(set_peer(&n, "web", 1, "10.200.4.66/32"), -EEXIST);
-	has_peer(&n, "web", 1, "10.200.4.67/32");
-	node_done(&n);
-}
-
 TEST(peers_and_their_tunnel_wait_for_each_other)
 {
 	struct intent *peer;
@@ -420,31 +343,6 @@ TEST(the_next_life)
 	CHECK_INT(node_step(&twin, 3)->tunnel.want.private_key.b[0], 7);
 	node_commit(&twin);
 	node_done(&twin);
-	node_done(&n);
-}
-
-/* Whom an earlier life told yes isn't forgotten. */
-TEST(a_prefix_that_two_tunnels_had)
-{
-	static struct state_prefix outside = { .length = 24 };
-	struct state_record record = {
-		.kind = STATE_RECORD_PEER,
-		.peer = { .key = VIEW_LITERAL("BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
-			  .allowed = { &outside, 1 } },
-	};
-	struct dedicated_view seen;
-	struct node n;
-
-	outside.ip = ip_of("203.0.113.0");
-	node_init(&n);
-	node_has_tunnel(&n);
-	has_dedicated(&n, "web");
-	CHECK_INT(engine_restore(n.e, &record), 0);
-	record.peer.service = VIEW_LITERAL("web");
-	CHECK_INT(engine_restore(n.e, &record), 0);
-	CHECK_INT(engine_peer_count(n.e), 1);
-	CHECK(engine_dedicated(n.e, view("web"), &seen));
-	CHECK_INT(seen.n_peers, 1);
 	node_done(&n);
 }
 
