@@ -174,9 +174,10 @@ static int find_service(struct engine *e, const struct attach_spec *spec, struct
 	struct service *service = service_find(e, spec->service);
 
 	if (!service || service->leaving)
-		return engine_refuse(
-			e, -ENOENT, "service %.*s is not set up: setup_service_overlay comes first",
-			VIEW(spec->service));
+		return engine_refuse(e, -ENOENT,
+				     "service %.*s %s: setup_service_overlay comes first",
+				     VIEW(spec->service),
+				     service ? "goes with its last container" : "is not set up");
 	if (service->segment->busy || (spec->join_global && e->global.busy))
 		return -EINPROGRESS;
 	*ret = service;

@@ -299,7 +299,7 @@ TEST(leaves_with_its_containers)
 	CHECK_INT(node_unservice(&n, "web"), -EALREADY);
 	CHECK_INT(node_attach(&n, 9, 90, "web", &ip), -ENOENT);
 	CHECK_STR(engine_reason(n.e),
-		  "service web is not set up: setup_service_overlay comes first");
+		  "service web goes with its last container: setup_service_overlay comes first");
 	CHECK_INT(node_detach(&n, 7), 0);
 	node_commit(&n);
 	CHECK_INT(node_reap(&n), -EALREADY);

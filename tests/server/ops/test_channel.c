@@ -27,7 +27,7 @@
 #define NO_SERVICE "{\"op\":\"teardown_service_overlay\",\"service\":\"web\"}"
 #define ADD_SERVICE_PEER                                                                           \
 	"{\"op\":\"add_peer\",\"public_key\":\"E4/lYYptdHfYB472s33Amoa7IDfTcdOZjR5odO75wH0=\","    \
-	"\"endpoint\":\"192.0.2.2:51821\",\"allowed_ips\":\"198.51.100.0/24\","                    \
+	"\"endpoint\":\"192.0.2.2:51821\",\"allowed_ips\":\"203.0.113.0/24\","                    \
 	"\"persistent_keepalive_secs\":0,\"scope\":{\"scope\":\"service\",\"service\":\"web\"}}"
 
 static bool quiet(struct node *n)
@@ -415,7 +415,7 @@ TEST(a_tunnel_of_a_services_own_has_a_channel_of_its_own)
 	CHECK_INT(n.tunnel.n_set, 0);
 	node_ask(&n, ADD_SERVICE_PEER, "\"ok\"");
 	CHECK_INT(n.tunnel.n_set, 1);
-	CHECK(net_fake_has(&n.fake, "route 198.51.100.0/24"));
+	CHECK(net_fake_has(&n.fake, "route 203.0.113.0/24"));
 	node_ask(&n, STATUS, "\"peer_count\":1}]");
 	n.tunnel.hangs = true;
 	CHECK_INT(channel_get(&n.daemon, view("web"), &asked.wait, answered, &asked), 0);
