@@ -223,8 +223,8 @@ static int complain(const char *what, const char *thing, int r, const char *opti
 {
 	bool denied = r == -EACCES || r == -EPERM;
 
-	fprintf(stderr, "overlayd: %s %s: %s%s", what, thing, strerror(-r),
-		denied ? "; start it as root" : "");
+	fprintf(stderr, "overlayd: %s %s: %s%s", what, thing,
+		r == -EBADMSG ? "it is damaged" : strerror(-r), denied ? "; start it as root" : "");
 	if (option)
 		fprintf(stderr, "%s%s says another place", denied ? ", or " : "; ", option);
 	fputc('\n', stderr);
@@ -293,11 +293,14 @@ static int make_engine(struct main_daemon *m)
 /* Before there are threads. */
 static int open_store(struct main_daemon *m)
 {
+	char path[PATHS_MAX + 16];
 	const char *failed;
 	int r = memory_open(m->data_dir, m->run_dir, m->shared.log, &failed, &m->store);
 
-	if (r < 0)
-		return complain("store in", failed, r, "--data-dir");
+	if (r < 0) {
+		snprintf(path, sizeof(path), "%s/store%s", failed, r == -EISDIR ? "/*.mdb" : "");
+		return complain("store", path, r, "--data-dir");
+	}
 	r = writer_start(m->store, m->shared.log, &m->shared.writer);
 	return r < 0 ? complain("store", "thread", r, NULL) : 0;
 }

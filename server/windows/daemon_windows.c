@@ -146,7 +146,8 @@ static enum daemon_failure take_data_dir(struct daemon_windows *d)
 		return fail(d, DAEMON_NO_DATA_DIR, "lock in %s: %s", d->data_dir, strerror(-r));
 	r = identity_load(d->data_dir, &private_key, &public_key);
 	if (r < 0)
-		return fail(d, DAEMON_NO_DATA_DIR, "node.key in %s: %s", d->data_dir, strerror(-r));
+		return fail(d, DAEMON_NO_DATA_DIR, "node.key in %s: %s", d->data_dir,
+			    r == -EBADMSG ? "it is damaged" : strerror(-r));
 	d->shared.engine = engine_new(&private_key, &public_key);
 	explicit_bzero(&private_key, sizeof(private_key));
 	return d->shared.engine ? DAEMON_FINE : fail(d, DAEMON_NO_THREADS, "no memory");

@@ -57,9 +57,9 @@ starts_not() { # WHY: a daemon doesn't come up, and says so
 
 mount -t tmpfs -o size=4k none /run/d/run
 check "no room for the store" sh -c 'head -c 4096 /dev/zero >/run/d/run/fill'
-check "is told, with the directory" starts_not "store in /run/d/run: No space left on device"
+check "is told, with the directory" starts_not "store /run/d/run/store: No space left on device"
 umount /run/d/run
 mount -t tmpfs -o ro none /run/d/run
-check "so is one that may not be written" starts_not "store in /run/d/run: Read-only file system"
+check "so is one that may not be written" starts_not "store /run/d/run/store: Read-only file system"
 umount /run/d/run
 check_end

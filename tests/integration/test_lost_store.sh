@@ -297,4 +297,23 @@ new=$!
 until "$B/bin/overlayctl" --socket /run/new/run/zlayer-overlayd.sock status >/dev/null 2>&1; do sleep 0.02; done
 check "a new host tells of no loss" sh -c "! grep warn /run/t/new"
 kill $new
+wait $new
+
+# ---- what is no store ----
+
+said_by() { # WORDS: a daemon doesn't come up, and says them
+	timeout 10 "$B/bin/overlayd" --data-dir /run/new >/run/t/new 2>&1
+	[ $? -eq 1 ] && grep -F "$1" /run/t/new
+}
+sed -i 's/"version":2/"version":3/' /run/new/store/data.mdb
+check "a newer one's form is told" said_by "a newer overlayd wrote the store: its form is 3"
+rm -r /run/new/store/*
+mkdir /run/new/store/data.mdb
+check "a directory in place of a file is named" said_by "store /run/new/store/*.mdb: Is a directory"
+rm -r /run/new/store
+: >/run/new/store
+check "a file in place of the directory is named" said_by "store /run/new/store: Not a directory"
+rm /run/new/store
+: >/run/new/node.key
+check "a key that is none is damaged" said_by "node.key in /run/new: it is damaged"
 check_end

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "server/store/environment.h"
 #include "server/store/store.h"
 #include "tests/check.h"
 #include "tests/server/net/net_fake.h"
@@ -275,6 +276,48 @@ TEST(an_older_form_is_raised_and_a_new_store_has_one)
 	CHECK_INT(ops_adopt(&rig.daemon, NULL), 0);
 	CHECK_INT(stored_node(rig.net.store).version, 2);
 	CHECK_INT(stored_node(rig.net.store).node_id, 7);
+	stop(&rig);
+	log_free(rig.daemon.log);
+	remove_all(&rig);
+}
+
+static void put_raw(const struct rig *rig, const char *key, const char *value)
+{
+	struct environment_options options = { .synced = true };
+	struct environment *env;
+	char dir[64], *moved;
+
+	snprintf(dir, sizeof(dir), "%s/store", rig->dir);
+	options.dir = dir;
+	CHECK_INT(environment_open(&options, &env, &moved), 0);
+	environment_begin(env);
+	environment_put(env, view(key), view(value));
+	CHECK_INT(environment_end(env, 0), 0);
+	environment_close(env);
+}
+
+static void count(void *arg, struct ovd_view key _unused_, const char *why _unused_)
+{
+	++*(unsigned *)arg;
+}
+
+static int take_any(void *arg _unused_, const struct state_record *record _unused_)
+{
+	return 0;
+}
+
+TEST(a_nodes_record_that_cannot_be_read_stays)
+{
+	unsigned n_unread = 0;
+	struct rig rig;
+
+	begin(&rig);
+	rig.net.survey = find_none;
+	put_raw(&rig, "0 node ", "{\"record\":\"node\"}");
+	start(&rig);
+	CHECK_INT(ops_adopt(&rig.daemon, NULL), 0);
+	CHECK_INT(store_load(rig.net.store, take_any, count, &n_unread), 0);
+	CHECK_INT(n_unread, 1);
 	stop(&rig);
 	log_free(rig.daemon.log);
 	remove_all(&rig);
