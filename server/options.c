@@ -47,7 +47,7 @@ static const char help[] =
 	"                [--on-term down|keep]\n" COMMANDS "\n"
 	"The overlay network of this node: WireGuard, bridges, addresses, NAT.\n"
 	"\n"
-	"  --data-dir DIR       what must not be lost: the node's key (default: " DATA_DIR_DEFAULT
+	"  --data-dir DIR       what must not be lost: key, services, peers (default: " DATA_DIR_DEFAULT
 	"  --socket PATH        where clients connect (default: " SOCKET_DEFAULT
 	"  --log-level LEVEL    error, warn, info (default) or debug\n"
 	"  --log-format FORMAT  text (default) or json\n"

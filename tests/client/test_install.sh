@@ -57,10 +57,10 @@ alone() { # every header that was installed compiles by itself
 }
 check "each header alone" alone
 
-left="client/python/dist client/python/src/overlayd/__pycache__ client/python/.venv client/python/src/overlayd.egg-info client/rust/target client/typescript/dist client/typescript/node_modules"
+left="client/python/build client/python/dist client/python/src/overlayd/__pycache__ client/python/.venv client/python/src/overlayd.egg-info client/rust/target client/typescript/dist client/typescript/node_modules"
 cleaned() (
 	mkdir "$tmp/tree" && cp -a Makefile mk schema gen runtime server client tests "$tmp/tree" && cd "$tmp/tree" || return
-	find . -type f | grep -Ev '/(__pycache__|dist|node_modules|target|\.venv|\.mypy_cache|\.ruff_cache|[^/]*\.egg-info)/' | sort >"$tmp/before"
+	find . -type f | grep -Ev '/(__pycache__|python/build|dist|node_modules|target|\.venv|\.mypy_cache|\.ruff_cache|[^/]*\.egg-info)/' | sort >"$tmp/before"
 	for dir in $left; do mkdir -p "$dir" && touch "$dir/file"; done
 	make --no-print-directory clean && find . -type f | sort | diff "$tmp/before" -
 )
