@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/paths.h"
 #include "schema/overlayd_ops.h"
 #include "server/ending.h"
 #include "server/ipc/server.h"
@@ -26,6 +25,7 @@
 #include "server/ops/health.h"
 #include "server/ops/reap.h"
 #include "server/ops/resolve.h"
+#include "server/places.h"
 #include "server/removal.h"
 #include "server/repair.h"
 #include "server/socket.h"
@@ -55,8 +55,7 @@ struct main_daemon {
 	int lock;
 	struct socket_file listener;
 	struct store *store;
-	char data_dir[PATHS_MAX], run_dir[PATHS_MAX], log_dir[PATHS_MAX];
-	char socket[PATHS_MAX];
+	struct places at;
 };
 
 static struct main_daemon *main_of(struct daemon *d)
@@ -139,9 +138,9 @@ static void answer_stoppers(struct main_daemon *m, const struct buf *left)
 
 static struct removal removal_of(const struct main_daemon *m)
 {
-	return (struct removal){ .data_dir = m->data_dir,
-				 .run_dir = m->run_dir,
-				 .log_dir = m->log_dir,
+	return (struct removal){ .data_dir = m->at.data_dir,
+				 .run_dir = m->at.run_dir,
+				 .log_dir = m->at.log_dir,
 				 .control_dir = WG_CONTROL_DIR,
 				 .purge = m->ending == ENDING_PURGE };
 }
@@ -234,19 +233,19 @@ static int complain(const char *what, const char *thing, int r, const char *opti
 static int take_lock(struct main_daemon *m)
 {
 	pid_t holder;
-	int r = make_directory(m->data_dir, 0755);
+	int r = make_directory(m->at.data_dir, 0755);
 
 	if (r < 0)
-		return complain("data dir", m->data_dir, r, "--data-dir");
-	m->lock = lock_take(m->data_dir, &holder);
+		return complain("data dir", m->at.data_dir, r, "--data-dir");
+	m->lock = lock_take(m->at.data_dir, &holder);
 	if (m->lock == -EWOULDBLOCK) {
 		fprintf(stderr,
 			"overlayd: data dir %s is another overlayd's (pid %d); end that one, or "
 			"--data-dir says another place\n",
-			m->data_dir, (int)holder);
+			m->at.data_dir, (int)holder);
 		return m->lock;
 	}
-	return m->lock < 0 ? complain("lock in", m->data_dir, m->lock, "--data-dir") : 0;
+	return m->lock < 0 ? complain("lock in", m->at.data_dir, m->lock, "--data-dir") : 0;
 }
 
 static int open_log(struct main_daemon *m, const struct options *o)
@@ -257,8 +256,8 @@ static int open_log(struct main_daemon *m, const struct options *o)
 	m->shared.log = log_new(o->log_level, o->log_format);
 	if (!m->shared.log)
 		return -ENOMEM;
-	snprintf(path, sizeof(path), "%s/overlayd.log", m->log_dir);
-	r = make_directory(m->log_dir, 0755);
+	snprintf(path, sizeof(path), "%s/overlayd.log", m->at.log_dir);
+	r = make_directory(m->at.log_dir, 0755);
 	if (r == 0)
 		r = log_open_file(m->shared.log, path);
 	if (r < 0)
@@ -269,7 +268,7 @@ static int open_log(struct main_daemon *m, const struct options *o)
 
 static int forward_logs(struct main_daemon *m, const struct options *o)
 {
-	const char *dir = o->log_forward_dir ? o->log_forward_dir : m->log_dir;
+	const char *dir = o->log_forward_dir ? o->log_forward_dir : m->at.log_dir;
 	int r = o->log_forward ? make_directory(dir, 0755) : 0;
 
 	if (r < 0)
@@ -281,10 +280,10 @@ static int forward_logs(struct main_daemon *m, const struct options *o)
 static int make_engine(struct main_daemon *m)
 {
 	struct ovd_key private_key, public_key;
-	int r = identity_load(m->data_dir, &private_key, &public_key);
+	int r = identity_load(m->at.data_dir, &private_key, &public_key);
 
 	if (r < 0)
-		return complain("node.key in", m->data_dir, r, "--data-dir");
+		return complain("node.key in", m->at.data_dir, r, "--data-dir");
 	m->shared.engine = engine_new(&private_key, &public_key);
 	explicit_bzero(&private_key, sizeof(private_key));
 	return m->shared.engine ? 0 : -ENOMEM;
@@ -295,7 +294,7 @@ static int open_store(struct main_daemon *m)
 {
 	char path[PATHS_MAX + 16];
 	const char *failed;
-	int r = memory_open(m->data_dir, m->run_dir, m->shared.log, &failed, &m->store);
+	int r = memory_open(m->at.data_dir, m->at.run_dir, m->shared.log, &failed, &m->store);
 
 	if (r < 0) {
 		snprintf(path, sizeof(path), "%s/store%s", failed, r == -EISDIR ? "/*.mdb" : "");
@@ -322,18 +321,18 @@ static int open_platform(struct main_daemon *m)
 		return complain("netlink", "socket", r, NULL);
 	m->net->store = m->store;
 	m->shared.net = m->net;
-	r = ops_adopt(&m->shared, m->data_dir);
+	r = ops_adopt(&m->shared, m->at.data_dir);
 	if (r < 0)
-		return complain("earlier state in", m->data_dir, r, "--data-dir");
+		return complain("earlier state in", m->at.data_dir, r, "--data-dir");
 	r = worker_start(m->net, &m->shared.worker);
 	return r < 0 ? complain("link", "thread", r, NULL) : 0;
 }
 
 static int listen_at(struct main_daemon *m)
 {
-	int r = socket_file_open(&m->listener, m->socket);
+	int r = socket_file_open(&m->listener, m->at.socket);
 
-	return r < 0 ? complain("socket", m->socket, r, "--socket") : 0;
+	return r < 0 ? complain("socket", m->at.socket, r, "--socket") : 0;
 }
 
 static int serve(struct main_daemon *m)
@@ -379,28 +378,12 @@ static int start_loop(struct main_daemon *m)
 	return 0;
 }
 
-static void resolve_paths(struct main_daemon *m, const struct options *o,
-			  const struct paths_env *env)
-{
-	if (o->data_dir)
-		snprintf(m->data_dir, sizeof(m->data_dir), "%s", o->data_dir);
-	else
-		paths_data_dir(env, m->data_dir);
-	paths_run_dir(env, m->data_dir, m->run_dir);
-	if (o->socket)
-		snprintf(m->socket, sizeof(m->socket), "%s", o->socket);
-	else
-		paths_socket(env, m->data_dir, m->socket);
-	paths_log_dir(env, m->data_dir, m->log_dir);
-}
-
 static int start(struct main_daemon *m, const struct options *o)
 {
-	struct paths_env env = paths_env_now();
 	int r;
 
 	signal(SIGPIPE, SIG_IGN);
-	resolve_paths(m, o, &env);
+	places_find(o, &m->at);
 	r = take_lock(m);
 	if (r == 0)
 		r = open_log(m, o);
@@ -471,7 +454,7 @@ static bool finish(struct main_daemon *m)
 
 static int run(struct main_daemon *m)
 {
-	log_at(m->shared.log, LOG_INFO, "serving at %s, data in %s", m->socket, m->data_dir);
+	log_at(m->shared.log, LOG_INFO, "serving at %s, data in %s", m->at.socket, m->at.data_dir);
 	notify_state("READY=1");
 	watchdog_start(&m->watchdog, &m->loop, m->shared.worker);
 	uv_run(&m->loop, UV_RUN_DEFAULT);

@@ -7,6 +7,7 @@
 #include "server/engine/engine.h"
 #include "server/engine/pool.h"
 #include "server/engine/prefix.h"
+#include "server/engine/start.h"
 
 #define NAME_MAX_BYTES 63
 #define REASON_MAX     256

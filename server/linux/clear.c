@@ -6,6 +6,7 @@
 
 #include "runtime/buf.h"
 #include "runtime/util.h"
+#include "server/engine/start.h"
 #include "server/linux/link.h"
 #include "server/linux/platform.h"
 

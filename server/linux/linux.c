@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "runtime/util.h"
+#include "server/engine/start.h"
 #include "server/linux/egress.h"
 #include "server/linux/link.h"
 #include "server/linux/link_watch.h"

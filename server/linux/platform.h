@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/linux/host_watch.h"
+#include "server/engine/start.h"
 #include "server/linux/linux.h"
 #include "server/linux/nft.h"
 #include "server/linux/reaper.h"

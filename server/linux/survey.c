@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "server/linux/link.h"
+#include "server/engine/start.h"
 #include "server/linux/platform.h"
 
 struct survey {

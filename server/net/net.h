@@ -8,6 +8,7 @@
 
 #include "server/engine/engine.h"
 #include "server/engine/plan.h"
+#include "server/engine/start.h"
 #include "server/engine/tunnel.h"
 
 #define NET_MORE 1

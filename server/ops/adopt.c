@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "server/engine/start.h"
 #include "server/net/plan_run.h"
 #include "server/ops/channel.h"
 #include "server/ops/heal.h"

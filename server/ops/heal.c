@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/engine/start.h"
 #include "server/ops/channel.h"
 
 struct heal {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "schema/reference.h"
+#include "server/engine/start.h"
 #include "server/store/identity.h"
 #include "server/store/store.h"
 

@@ -1,4 +1,5 @@
 #include "server/ops/lost_links.h"
+#include "server/engine/start.h"
 
 #include <errno.h>
 #include <stdlib.h>

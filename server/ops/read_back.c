@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "server/engine/start.h"
 #include "server/store/store.h"
 
 struct reading {

@@ -351,3 +351,27 @@ const char *node_change(struct node *n)
 		put_peer(&n->text, &n->change.peers[i]);
 	return whole_text(n);
 }
+
+int node_dedicate(struct node *n, const char *name)
+{
+	static const struct ovd_key private_key = { { 7 } }, public_key = { { 8 } };
+
+	plan_done(&n->plan);
+	n->intent = NULL;
+	return engine_service_setup_dedicated(n->e, view(name), &private_key, &public_key, &n->plan,
+					      &n->intent);
+}
+
+void node_has_dedicated(struct node *n, const char *name)
+{
+	CHECK_INT(node_dedicate(n, name), 0);
+	node_commit(n);
+}
+
+uint16_t node_port_of(struct node *n, const char *name)
+{
+	struct dedicated_view seen;
+
+	CHECK(engine_dedicated(n->e, view(name), &seen));
+	return seen.port;
+}

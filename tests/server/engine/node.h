@@ -3,6 +3,7 @@
 
 #include "runtime/buf.h"
 #include "server/engine/engine.h"
+#include "server/engine/start.h"
 #include "tests/check.h"
 
 struct node {
@@ -29,6 +30,7 @@ struct ovd_ip ip_of(const char *text);
 int node_setup(struct node *n, const char *cluster, const char *slice, uint16_t port);
 int node_teardown(struct node *n);
 int node_service(struct node *n, const char *name, enum service_mode mode);
+int node_dedicate(struct node *n, const char *name);
 int node_unservice(struct node *n, const char *name);
 int node_reap(struct node *n);
 
@@ -41,6 +43,7 @@ int node_detach(struct node *n, uint32_t pid);
 /* Expects 0 and commits. */
 void node_has_tunnel(struct node *n);
 void node_has_service(struct node *n, const char *name);
+void node_has_dedicated(struct node *n, const char *name);
 struct ovd_ip node_has_container(struct node *n, uint32_t pid, uint64_t ns, const char *service);
 
 /* The last plan without its records, a step a line; what the tunnel is told, a peer a line. Lives
@@ -50,3 +53,6 @@ const char *node_plan(struct node *n);
 /* Its i-th step, records not counted. */
 struct step *node_step(struct node *n, size_t i);
 const char *node_change(struct node *n);
+
+/* Of a dedicated service. */
+uint16_t node_port_of(struct node *n, const char *name);

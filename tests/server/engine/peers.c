@@ -71,3 +71,21 @@ void check_peers(struct node *n, const char *want)
 	engine_each_peer(n->e, NODES_TUNNEL, put_view, &b);
 	CHECK_VIEW(buf_view(&b), want);
 }
+
+int peer_of_service_set(struct node *n, const char *service, uint8_t key, const char *prefix)
+{
+	const struct ovd_cidr allowed = cidr_of(prefix);
+	const struct peer_spec spec = {
+		.service = view(service), .key = { { key } }, .allowed = &allowed, .n_allowed = 1
+	};
+
+	plan_done(&n->plan);
+	n->intent = NULL;
+	return engine_peer_set(n->e, &spec, &n->plan, &n->change, &n->intent);
+}
+
+void peer_of_service(struct node *n, const char *service, uint8_t key, const char *prefix)
+{
+	CHECK_INT(peer_of_service_set(n, service, key, prefix), 0);
+	node_commit(n);
+}

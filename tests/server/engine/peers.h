@@ -21,3 +21,7 @@ int peer_is_resolved(struct node *n, uint8_t number, const char *host, const cha
 
 /* All that are wanted: "1 [fd00::1]:7 10.200.5.0/24; ". */
 void check_peers(struct node *n, const char *want);
+
+/* A peer of a service's own tunnel; the second expects 0 and commits. */
+int peer_of_service_set(struct node *n, const char *service, uint8_t key, const char *prefix);
+void peer_of_service(struct node *n, const char *service, uint8_t key, const char *prefix);

@@ -4,49 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/server/engine/node.h"
-
-static int dedicate(struct node *n, const char *name)
-{
-	static const struct ovd_key private_key = { { 7 } }, public_key = { { 8 } };
-
-	plan_done(&n->plan);
-	n->intent = NULL;
-	return engine_service_setup_dedicated(n->e, view(name), &private_key, &public_key, &n->plan,
-					      &n->intent);
-}
-
-static void has_dedicated(struct node *n, const char *name)
-{
-	CHECK_INT(dedicate(n, name), 0);
-	node_commit(n);
-}
-
-static uint16_t port_of(struct node *n, const char *name)
-{
-	struct dedicated_view seen;
-
-	CHECK(engine_dedicated(n->e, view(name), &seen));
-	return seen.port;
-}
-
-static int set_peer(struct node *n, const char *service, uint8_t key, const char *prefix)
-{
-	const struct ovd_cidr allowed = cidr_of(prefix);
-	const struct peer_spec spec = {
-		.service = view(service), .key = { { key } }, .allowed = &allowed, .n_allowed = 1
-	};
-
-	plan_done(&n->plan);
-	n->intent = NULL;
-	return engine_peer_set(n->e, &spec, &n->plan, &n->change, &n->intent);
-}
-
-static void has_peer(struct node *n, const char *service, uint8_t key, const char *prefix)
-{
-	CHECK_INT(set_peer(n, service, key, prefix), 0);
-	node_commit(n);
-}
+#include "tests/server/engine/peers.h"
 
 static int unset_peer(struct node *n, const char *service, uint8_t key)
 {
@@ -64,16 +22,15 @@ TEST(setup)
 	char text[CIDR_TEXT_MAX], ip[IP_TEXT_MAX];
 
 	node_init(&n);
-	CHECK_INT(dedicate(&n, "web"), -ENOENT);
+	CHECK_INT(node_dedicate(&n, "web"), -ENOENT);
 	CHECK(strstr(engine_reason(n.e), "setup_global_overlay comes first"));
 	node_has_tunnel(&n);
-	CHECK_INT(dedicate(&n, "web"), 0);
+	CHECK_INT(node_dedicate(&n, "web"), 0);
 	CHECK_STR(node_plan(&n), "firewall\n"
 				 "prefix 10.200.4.160/27\n"
 				 "prefix 10.200.4.128/27\n"
 				 "tunnel zl-73f456b5c4-d 10.200.4.129/27 port 51821, 0 peers\n"
 				 "bridge zl-8a3d9b380b-b 10.200.4.161/27\n");
-	CHECK(n.plan.patient);
 	CHECK_INT(node_step(&n, 3)->tunnel.want.private_key.b[0], 7);
 	CHECK_STR(engine_tunnel_link(n.e, view("web")), "");
 	node_commit(&n);
@@ -86,9 +43,9 @@ TEST(setup)
 	CHECK(!engine_dedicated(n.e, view("db"), &seen));
 	CHECK_INT(engine_dedicated_count(n.e), 1);
 	CHECK_INT(node_service(&n, "web", SERVICE_AUTO), -EEXIST);
-	CHECK_INT(dedicate(&n, "db"), -EEXIST);
+	CHECK_INT(node_dedicate(&n, "db"), -EEXIST);
 	/* again: it keeps its keys, and is looked after */
-	CHECK_INT(dedicate(&n, "web"), 0);
+	CHECK_INT(node_dedicate(&n, "web"), 0);
 	CHECK_STR(node_plan(&n), "firewall\n"
 				 "prefix 10.200.4.160/27\n"
 				 "prefix 10.200.4.128/27\n"
@@ -107,7 +64,7 @@ TEST(its_addresses_are_the_bridges_and_no_second_block_comes)
 
 	node_init(&n);
 	node_has_tunnel(&n);
-	has_dedicated(&n, "web");
+	node_has_dedicated(&n, "web");
 	for (uint32_t i = 1; i <= 29; i++) {
 		ip = node_has_container(&n, i, i, "web");
 		CHECK(cidr_holds(&(struct ovd_cidr){ cidr_of("10.200.4.160/27").ip, 27 }, &ip));
@@ -127,13 +84,13 @@ TEST(a_setup_that_fails)
 
 	node_init(&n);
 	node_has_tunnel(&n);
-	CHECK_INT(dedicate(&n, "web"), 0);
+	CHECK_INT(node_dedicate(&n, "web"), 0);
 	strncat(first, node_plan(&n), sizeof(first) - 1);
 	node_drop(&n);
 	CHECK_INT(engine_service_count(n.e), 0);
 	CHECK_INT(engine_dedicated_count(n.e), 0);
 	for (int i = 0; i < 300; i++) {
-		CHECK_INT(dedicate(&n, "web"), 0);
+		CHECK_INT(node_dedicate(&n, "web"), 0);
 		CHECK_STR(node_plan(&n), first);
 		node_drop(&n);
 	}
@@ -147,9 +104,9 @@ TEST(elsewhere)
 
 	node_init(&n);
 	node_has_tunnel(&n);
-	CHECK_INT(dedicate(&n, "web"), 0);
+	CHECK_INT(node_dedicate(&n, "web"), 0);
 	CHECK(engine_service_elsewhere(n.e, n.intent));
-	CHECK_INT(dedicate(&n, "web"), 0);
+	CHECK_INT(node_dedicate(&n, "web"), 0);
 	CHECK_STR(node_plan(&n), "firewall\n"
 				 "prefix 10.200.4.224/27\n"
 				 "prefix 10.200.4.192/27\n"
@@ -158,11 +115,11 @@ TEST(elsewhere)
 	for (int i = 0; i < 20; i++) { /* there are but three blocks */
 		CHECK(engine_service_other_port(n.e, n.intent));
 		CHECK_INT(engine_service_count(n.e), 0);
-		CHECK_INT(dedicate(&n, "web"), 0);
+		CHECK_INT(node_dedicate(&n, "web"), 0);
 	}
 	CHECK(strstr(node_plan(&n), "tunnel zl-73f456b5c4-d 10.200.4.193/27 port 51841, 0 peers"));
 	node_commit(&n);
-	CHECK_INT(dedicate(&n, "web"), 0);
+	CHECK_INT(node_dedicate(&n, "web"), 0);
 	CHECK(!engine_service_elsewhere(n.e, n.intent)); /* one that is there stays */
 	CHECK(!engine_service_other_port(n.e, n.intent));
 	node_drop(&n);
@@ -187,17 +144,17 @@ TEST(ports)
 	node_commit(&n);
 	for (unsigned i = 0; i < 256; i++) {
 		name_of(i, name);
-		has_dedicated(&n, name);
-		CHECK_INT(port_of(&n, name), 40001 + i);
+		node_has_dedicated(&n, name);
+		CHECK_INT(node_port_of(&n, name), 40001 + i);
 	}
-	CHECK_INT(dedicate(&n, "more"), -ENOSPC);
+	CHECK_INT(node_dedicate(&n, "more"), -ENOSPC);
 	CHECK_STR(engine_reason(n.e),
 		  "dedicated-overlay port band exhausted (40001..=40256, 256 ports)");
 	CHECK_INT(engine_service_count(n.e), 256);
 	CHECK_INT(node_unservice(&n, "s17"), 0);
 	node_commit(&n);
-	has_dedicated(&n, "more"); /* the lowest that is free */
-	CHECK_INT(port_of(&n, "more"), 40018);
+	node_has_dedicated(&n, "more"); /* the lowest that is free */
+	CHECK_INT(node_port_of(&n, "more"), 40018);
 	CHECK_INT(node_setup(&n, "10.0.0.0/8", "10.1.0.0/16", 40018), -EBUSY);
 	CHECK_STR(engine_reason(n.e),
 		  "wg_port 40018 is that of service more's tunnel: tear that down first");
@@ -211,16 +168,16 @@ TEST(a_band_at_the_end_of_all_ports)
 	node_init(&n);
 	CHECK_INT(node_setup(&n, "10.0.0.0/8", "10.1.0.0/16", 65534), 0);
 	node_commit(&n);
-	has_dedicated(&n, "web");
-	CHECK_INT(port_of(&n, "web"), 65535);
-	CHECK_INT(dedicate(&n, "db"), -ENOSPC);
+	node_has_dedicated(&n, "web");
+	CHECK_INT(node_port_of(&n, "web"), 65535);
+	CHECK_INT(node_dedicate(&n, "db"), -ENOSPC);
 	CHECK_STR(engine_reason(n.e),
 		  "dedicated-overlay port band exhausted (65535..=65535, 1 ports)");
 	CHECK_INT(node_unservice(&n, "web"), 0);
 	node_commit(&n);
 	CHECK_INT(node_setup(&n, "10.0.0.0/8", "10.1.0.0/16", 65535), 0);
 	node_commit(&n);
-	CHECK_INT(dedicate(&n, "web"), -ENOSPC);
+	CHECK_INT(node_dedicate(&n, "web"), -ENOSPC);
 	CHECK_STR(engine_reason(n.e), "mode dedicated needs a port above the node's wg_port, and "
 				      "there is none above 65535");
 	node_done(&n);
@@ -233,96 +190,19 @@ TEST(peers)
 
 	node_init(&n);
 	node_has_tunnel(&n);
-	CHECK_INT(set_peer(&n, "web", 1, "10.200.5.64/26"), -ENOENT);
+	CHECK_INT(peer_of_service_set(&n, "web", 1, "10.200.5.64/26"), -ENOENT);
 	CHECK_STR(engine_reason(n.e), "no dedicated overlay for service web");
-	has_dedicated(&n, "web");
+	node_has_dedicated(&n, "web");
 	node_has_service(&n, "db");
-	CHECK_INT(set_peer(&n, "db", 1, "10.200.5.64/26"), -ENOENT);
-	CHECK_INT(set_peer(&n, "web", 8, "10.200.5.64/26"), -EINVAL);
+	CHECK_INT(peer_of_service_set(&n, "db", 1, "10.200.5.64/26"), -ENOENT);
+	CHECK_INT(peer_of_service_set(&n, "web", 8, "10.200.5.64/26"), -EINVAL);
 	CHECK_STR(engine_reason(n.e), "the peer's key is this tunnel's own");
-	CHECK_INT(set_peer(&n, "web", 1, "10.200.5.64/26"), 0);
+	CHECK_INT(peer_of_service_set(&n, "web", 1, "10.200.5.64/26"), 0);
 	CHECK_STR(node_plan(&n), "route 10.200.5.64/26 by zl-73f456b5c4-d from 10.200.4.129\n");
 	CHECK_INT(n.change.n_peers, 1);
 	node_commit(&n);
-	has_peer(&n, NULL, 1, "10.200.5.64/26");
+	peer_of_service(&n, NULL, 1, "10.200.5.64/26");
 	CHECK_INT(engine_peer_count(n.e), 1);
-	node_done(&n);
-}
-
-static int sync_one(struct node *n, uint8_t key, const char *prefix)
-{
-	const struct ovd_cidr allowed = cidr_of(prefix);
-	const struct peer_spec spec = { .key = { { key } }, .allowed = &allowed, .n_allowed = 1 };
-	int r;
-
-	CHECK_INT(engine_sync_begin(n->e, NODES_TUNNEL, &n->intent), 0);
-	r = engine_sync_want(n->e, n->intent, &spec);
-	node_drop(n);
-	return r;
-}
-
-#define OUTSIDE "203.0.113.0/24"
-
-/* A host has but one route for it. Whoever has it, also while its tunnel is down, keeps it. */
-TEST(a_prefix_outside_both_tunnels)
-{
-	const struct ovd_key key = { { 2 } };
-	const struct ovd_cidr outside = cidr_of(OUTSIDE);
-	struct intent *first;
-	struct node n;
-
-	node_init(&n);
-	node_has_tunnel(&n);
-	has_dedicated(&n, "web");
-	has_dedicated(&n, "db");
-	has_peer(&n, NULL, 1, OUTSIDE);
-	has_peer(&n, "web", 2, "10.200.5.64/26");
-	CHECK_INT(node_teardown(&n), 0);
-	node_commit(&n);
-	CHECK_INT(set_peer(&n, "web", 1, OUTSIDE), -EEXIST);
-	CHECK_STR(engine_reason(n.e), "allowed_ips: " OUTSIDE " is a peer's of the global overlay: "
-				      "one tunnel can have it");
-	CHECK_INT(engine_peer_allow(n.e, view("web"), &key, &outside, &n.plan, &n.change,
-				    &n.intent),
-		  -EEXIST);
-	node_has_tunnel(&n);
-	CHECK_INT(unset_peer(&n, NULL, 1), 0);
-	first = n.intent;
-	CHECK_INT(set_peer(&n, "web", 1, OUTSIDE), -EINPROGRESS);
-	engine_commit(n.e, first);
-	has_peer(&n, "web", 1, OUTSIDE);
-	CHECK_INT(set_peer(&n, "db", 1, OUTSIDE), -EEXIST);
-	CHECK_INT(set_peer(&n, NULL, 1, OUTSIDE), -EEXIST);
-	CHECK_STR(engine_reason(n.e),
-		  "allowed_ips: " OUTSIDE " is a peer's of service web: one tunnel can have it");
-	CHECK_INT(sync_one(&n, 1, OUTSIDE), -EEXIST);
-	CHECK_INT(unset_peer(&n, "web", 1), 0);
-	first = n.intent;
-	CHECK_INT(sync_one(&n, 1, OUTSIDE), -EEXIST); /* it waits for nobody */
-	engine_commit(n.e, first);
-	CHECK_INT(sync_one(&n, 1, OUTSIDE), 0);
-	node_done(&n);
-}
-
-/* It is on the link of the node's tunnel, but routed to the guest. */
-TEST(a_guests_prefix)
-{
-	const struct attach_spec spec = { .owner = { .kind = HANDLE_GUEST, .id = view("vm"),
-						     .netns = -1 },
-					  .service = view("plain"),
-					  .public_key = { { 77 } } };
-	struct node n;
-	struct ovd_ip ip;
-
-	node_init(&n);
-	node_has_tunnel(&n);
-	has_dedicated(&n, "web");
-	node_has_service(&n, "plain");
-	CHECK_INT(node_attach_spec(&n, &spec, false, &ip), 0);
-	node_commit(&n);
-	CHECK_STR(ip_format(&ip, (char[IP_TEXT_MAX]){ "" }), "10.200.4.66");
-	CHECK_INT(set_peer(&n, "web", 1, "10.200.4.66/32"), -EEXIST);
-	has_peer(&n, "web", 1, "10.200.4.67/32");
 	node_done(&n);
 }
 
@@ -333,18 +213,19 @@ TEST(peers_and_their_tunnel_wait_for_each_other)
 
 	node_init(&n);
 	node_has_tunnel(&n);
-	has_dedicated(&n, "web");
-	CHECK_INT(set_peer(&n, "web", 1, "10.200.5.64/26"), 0);
+	node_has_dedicated(&n, "web");
+	CHECK_INT(peer_of_service_set(&n, "web", 1, "10.200.5.64/26"), 0);
 	peer = n.intent;
-	CHECK_INT(dedicate(&n, "web"), -EINPROGRESS);
+	CHECK_INT(node_dedicate(&n, "web"), -EINPROGRESS);
 	CHECK_INT(node_unservice(&n, "web"), -EINPROGRESS);
-	CHECK_INT(set_peer(&n, "web", 2, "10.200.6.64/26"), -EINPROGRESS); /* it is its turn */
-	has_peer(&n, NULL, 2, "10.200.6.64/26");
+	CHECK_INT(peer_of_service_set(&n, "web", 2, "10.200.6.64/26"),
+		  -EINPROGRESS); /* it is its turn */
+	peer_of_service(&n, NULL, 2, "10.200.6.64/26");
 	engine_commit(n.e, peer);
-	CHECK_INT(dedicate(&n, "web"), 0);
+	CHECK_INT(node_dedicate(&n, "web"), 0);
 	CHECK_INT(node_step(&n, 3)->tunnel.n_peers, 1);
 	node_commit(&n);
-	CHECK_INT(set_peer(&n, "web", 2, "10.200.6.64/26"), 0);
+	CHECK_INT(peer_of_service_set(&n, "web", 2, "10.200.6.64/26"), 0);
 	node_drop(&n);
 	CHECK_INT(unset_peer(&n, "web", 1), 0);
 	CHECK_STR(node_plan(&n), "no route 10.200.5.64/26 by zl-73f456b5c4-d from 10.200.4.129\n");
@@ -353,192 +234,19 @@ TEST(peers_and_their_tunnel_wait_for_each_other)
 	node_done(&n);
 }
 
-/* ---- what is written down ---- */
+/* ---- its end ---- */
 
 struct told {
-	struct node *other; /* whom records are given to */
 	unsigned n_there, n_gone;
 };
 
-static void note_change(void *arg, const struct state_record *record, bool there)
+static void note_change(void *arg, const struct state_record *record _unused_, bool there)
 {
 	struct told *told = arg;
 
 	told->n_there += there;
 	told->n_gone += !there;
-	if (there && told->other)
-		CHECK_INT(engine_restore(told->other->e, record), 0);
 }
-
-static void pass_records(struct node *n, struct node *to)
-{
-	for (size_t i = 0; i < n->plan.n; i++) {
-		const struct step *step = plan_at(&n->plan, i);
-
-		if (step->kind == STEP_REMEMBER)
-			CHECK_INT(engine_restore(to->e, &step->remember.record), 0);
-	}
-}
-
-static void make_twin(struct node *n, struct node *twin)
-{
-	static struct told told;
-
-	node_init(n);
-	node_init(twin);
-	told = (struct told){ .other = twin };
-	CHECK_INT(node_setup(n, "10.200.0.0/16", "10.200.4.0/24", 51820), 0);
-	pass_records(n, twin);
-	node_commit(n);
-	CHECK_INT(dedicate(n, "web"), 0);
-	pass_records(n, twin);
-	node_commit(n);
-	engine_watch_peers(n->e, note_change, &told);
-	has_peer(n, "web", 1, "10.200.5.64/26");
-}
-
-TEST(the_next_life)
-{
-	struct found_links none = { .n = 0 };
-	struct node n, twin;
-
-	make_twin(&n, &twin);
-	CHECK_STR(engine_tunnel_link(twin.e, view("web")), "zl-73f456b5c4-d");
-	CHECK_INT(port_of(&twin, "web"), 51821);
-	plan_done(&twin.plan);
-	CHECK_INT(engine_adopt(twin.e, &none, true, NULL, NULL, &twin.plan), 0);
-	engine_adopted(twin.e);
-	CHECK_INT(engine_service_again(twin.e, 0, true, &twin.plan, &twin.intent), 0);
-	CHECK_STR(node_plan(&twin),
-		  "firewall\n"
-		  "prefix 10.200.4.160/27\n"
-		  "prefix 10.200.4.128/27\n"
-		  "tunnel zl-73f456b5c4-d 10.200.4.129/27 port 51821, 1 peers, "
-		  "was 10.200.4.129/27 port 51821\n"
-		  "route 10.200.5.64/26 by zl-73f456b5c4-d from 10.200.4.129 if possible\n"
-		  "bridge zl-8a3d9b380b-b 10.200.4.161/27\n");
-	CHECK(node_step(&twin, 3)->tunnel.only);
-	CHECK_INT(node_step(&twin, 3)->tunnel.want.private_key.b[0], 7);
-	node_commit(&twin);
-	node_done(&twin);
-	node_done(&n);
-}
-
-/* Whom an earlier life told yes isn't forgotten. */
-TEST(a_prefix_that_two_tunnels_had)
-{
-	static struct state_prefix outside = { .length = 24 };
-	struct state_record record = {
-		.kind = STATE_RECORD_PEER,
-		.peer = { .key = VIEW_LITERAL("BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
-			  .allowed = { &outside, 1 } },
-	};
-	struct dedicated_view seen;
-	struct node n;
-
-	outside.ip = ip_of("203.0.113.0");
-	node_init(&n);
-	node_has_tunnel(&n);
-	has_dedicated(&n, "web");
-	CHECK_INT(engine_restore(n.e, &record), 0);
-	record.peer.service = VIEW_LITERAL("web");
-	CHECK_INT(engine_restore(n.e, &record), 0);
-	CHECK_INT(engine_peer_count(n.e), 1);
-	CHECK(engine_dedicated(n.e, view("web"), &seen));
-	CHECK_INT(seen.n_peers, 1);
-	node_done(&n);
-}
-
-/* Its device is no stray. */
-TEST(its_device_is_kept)
-{
-	struct found_link links[] = { { .name = "zl-73f456b5c4-d", .kind = FOUND_TUNNEL },
-				      { .name = "zl-0000000000-d", .kind = FOUND_TUNNEL } };
-	struct found_links found = { links, ARRAY_SIZE(links) };
-	struct node n, twin;
-
-	make_twin(&n, &twin);
-	plan_done(&twin.plan);
-	CHECK_INT(engine_adopt(twin.e, &found, true, NULL, NULL, &twin.plan), 0);
-	CHECK_STR(node_plan(&twin), "no tunnel zl-0000000000-d\n");
-	engine_adopted(twin.e);
-	node_done(&twin);
-	node_done(&n);
-}
-
-TEST(records_that_make_no_sense)
-{
-	static struct state_prefix lower = { .length = 27 }, upper = { .length = 27 };
-	struct state_record record = {
-		.kind = STATE_RECORD_SERVICE,
-		.service = { .name = VIEW_LITERAL("db"),
-			     .mode = STATE_MODE_DEDICATED,
-			     .link = VIEW_LITERAL("zl-db-b"),
-			     .blocks = { &upper, 1 },
-			     .has_port = true,
-			     .port = 51822,
-			     .private_key = VIEW_LITERAL("AAAA"),
-			     .public_key =
-				     VIEW_LITERAL("BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=") },
-	};
-	struct node n;
-
-	lower.ip = ip_of("10.200.4.192");
-	upper.ip = ip_of("10.200.4.224");
-	node_init(&n);
-	CHECK_INT(engine_restore(n.e, &record), -EBADMSG); /* without the node's ranges */
-	node_has_tunnel(&n);
-	CHECK_INT(engine_restore(n.e, &record), -EBADMSG);
-	CHECK_STR(engine_reason(n.e), "its tunnel's keys are none");
-	record.service.private_key = record.service.public_key;
-	record.service.port = 51820;
-	CHECK_INT(engine_restore(n.e, &record), -EBADMSG);
-	CHECK_STR(engine_reason(n.e), "its tunnel's port is none, or another's");
-	record.service.port = 51822;
-	record.service.blocks.items = &lower;
-	CHECK_INT(engine_restore(n.e, &record), -EBADMSG);
-	CHECK_STR(engine_reason(n.e), "its subnet is no half of a block");
-	CHECK_INT(engine_service_count(n.e), 0);
-	record.service.blocks.items = &upper;
-	CHECK_INT(engine_restore(n.e, &record), 0);
-	CHECK_INT(engine_dedicated_count(n.e), 1);
-	CHECK_STR(engine_tunnel_link(n.e, view("db")), "zl-207a86d686-d");
-	node_done(&n);
-}
-
-/* It may have been made when the node's tunnel had another name. */
-TEST(its_device_is_called_as_it_was)
-{
-	static struct state_prefix upper = { .length = 27 };
-	const struct state_record record = {
-		.kind = STATE_RECORD_SERVICE,
-		.service = { .name = VIEW_LITERAL("db"),
-			     .mode = STATE_MODE_DEDICATED,
-			     .link = VIEW_LITERAL("zl-db-b"),
-			     .blocks = { &upper, 1 },
-			     .has_port = true,
-			     .port = 51822,
-			     .private_key =
-				     VIEW_LITERAL("BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
-			     .public_key =
-				     VIEW_LITERAL("BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
-			     .tunnel = VIEW_LITERAL("zl-old-d") },
-	};
-	struct node n;
-
-	upper.ip = ip_of("10.200.4.224");
-	node_init(&n);
-	node_has_tunnel(&n);
-	CHECK_INT(engine_restore(n.e, &record), 0);
-	CHECK_STR(engine_tunnel_link(n.e, view("db")), "zl-old-d");
-	plan_done(&n.plan);
-	CHECK_INT(engine_service_again(n.e, 0, true, &n.plan, &n.intent), 0);
-	CHECK_STR(node_step(&n, 3)->tunnel.link, "zl-old-d");
-	node_drop(&n);
-	node_done(&n);
-}
-
-/* ---- its end ---- */
 
 TEST(teardown)
 {
@@ -547,15 +255,15 @@ TEST(teardown)
 		.peer = { .key = VIEW_LITERAL("BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
 			  .service = VIEW_LITERAL("web") },
 	};
-	struct told told = { .other = NULL };
+	struct told told = { .n_there = 0 };
 	struct node n;
 
 	node_init(&n);
 	node_has_tunnel(&n);
-	has_dedicated(&n, "web");
+	node_has_dedicated(&n, "web");
 	engine_watch_peers(n.e, note_change, &told);
-	has_peer(&n, "web", 1, "10.200.5.64/26");
-	has_peer(&n, NULL, 1, "10.200.5.0/24");
+	peer_of_service(&n, "web", 1, "10.200.5.64/26");
+	peer_of_service(&n, NULL, 1, "10.200.5.0/24");
 	CHECK_INT(told.n_there, 2);
 	CHECK_INT(node_unservice(&n, "web"), 0);
 	CHECK_STR(node_plan(&n), "no prefix 10.200.4.128/27\n"
@@ -567,8 +275,8 @@ TEST(teardown)
 	CHECK_INT(engine_dedicated_count(n.e), 0);
 	CHECK_INT(engine_peer_count(n.e), 1);
 	CHECK_INT(engine_restore(n.e, &orphan), -ENOENT); /* a crash may leave it */
-	has_dedicated(&n, "web");                         /* all of it is free again */
-	CHECK_INT(port_of(&n, "web"), 51821);
+	node_has_dedicated(&n, "web");                    /* all of it is free again */
+	CHECK_INT(node_port_of(&n, "web"), 51821);
 	node_done(&n);
 }
 
@@ -578,7 +286,7 @@ TEST(it_goes_with_its_last_container)
 
 	node_init(&n);
 	node_has_tunnel(&n);
-	has_dedicated(&n, "web");
+	node_has_dedicated(&n, "web");
 	node_has_container(&n, 1, 1, "web");
 	CHECK_INT(node_unservice(&n, "web"), 0);
 	CHECK_STR(node_plan(&n), "");
@@ -599,7 +307,7 @@ TEST(stop)
 
 	node_init(&n);
 	node_has_tunnel(&n);
-	has_dedicated(&n, "web");
+	node_has_dedicated(&n, "web");
 	node_has_container(&n, 1, 1, "web");
 	plan_done(&n.plan);
 	CHECK_INT(engine_stop(n.e, &n.plan, &n.intent), 0);
@@ -616,7 +324,7 @@ TEST(repair)
 
 	node_init(&n);
 	node_has_tunnel(&n);
-	has_dedicated(&n, "web");
+	node_has_dedicated(&n, "web");
 	plan_done(&n.plan);
 	CHECK_INT(engine_repair(n.e, &n.plan), 0);
 	CHECK_STR(node_plan(&n), "uplink\n"
@@ -636,8 +344,8 @@ TEST(doubts_of_a_service_that_goes)
 
 	node_init(&n);
 	node_has_tunnel(&n);
-	has_dedicated(&n, "web");
-	CHECK_INT(set_peer(&n, "web", 1, "10.200.5.64/26"), 0);
+	node_has_dedicated(&n, "web");
+	CHECK_INT(peer_of_service_set(&n, "web", 1, "10.200.5.64/26"), 0);
 	engine_peer_doubt(n.e, n.intent);
 	node_drop(&n);
 	CHECK_INT(engine_peers_doubted(n.e, NODES_TUNNEL, &change, &told), -EALREADY);

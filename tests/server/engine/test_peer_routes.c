@@ -7,21 +7,12 @@
 
 static const struct ovd_key key = { { 1 } };
 
-static void has_dedicated(struct node *n, const char *name)
-{
-	plan_done(&n->plan);
-	CHECK_INT(engine_service_setup_dedicated(n->e, view(name), &key, &(struct ovd_key){ { 8 } },
-						 &n->plan, &n->intent),
-		  0);
-	node_commit(n);
-}
-
 static void begin(struct node *n)
 {
 	node_init(n);
 	node_has_tunnel(n);
-	has_dedicated(n, "web");
-	has_dedicated(n, "db");
+	node_has_dedicated(n, "web");
+	node_has_dedicated(n, "db");
 }
 
 static int want(struct node *n, const char *service, const char *prefix)
@@ -129,7 +120,7 @@ TEST(a_guests)
 
 	node_init(&n);
 	node_has_tunnel(&n);
-	has_dedicated(&n, "web");
+	node_has_dedicated(&n, "web");
 	node_has_service(&n, "plain");
 	CHECK_INT(node_attach_spec(&n, &spec, false, &ip), 0);
 	node_commit(&n);

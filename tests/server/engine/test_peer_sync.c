@@ -128,8 +128,7 @@ TEST(one_that_cannot_be)
 		"10.200.5.0/24 is in the allowed_ips of the peer " KEY_OF_3 " too");
 	begin(&n);
 	CHECK_INT(WANT(&n, 3, NULL, NULL, 0, { NULL }), 0);
-	refuses(&n, WANT(&n, 3, NULL, NULL, 0, { NULL }),
-		"the key " KEY_OF_3 " is listed twice");
+	refuses(&n, WANT(&n, 3, NULL, NULL, 0, { NULL }), "the key " KEY_OF_3 " is listed twice");
 	begin(&n);
 	CHECK_INT(WANT(&n, 3, NULL, NULL, 0, { "0.0.0.0/0" }), -EINVAL);
 	CHECK_INT(engine_sync_want(n.e, n.intent, &own), -EINVAL);
@@ -139,9 +138,11 @@ TEST(one_that_cannot_be)
 
 TEST(a_guest_stays)
 {
-	const struct attach_spec guest = { .owner = { .kind = HANDLE_GUEST, .id = view("a"), .netns = -1 },
-					   .service = view("web"),
-					   .public_key = { { 9 } } };
+	const struct attach_spec guest = {
+		.owner = { .kind = HANDLE_GUEST, .id = view("a"), .netns = -1 },
+		.service = view("web"),
+		.public_key = { { 9 } }
+	};
 	struct ovd_ip ip;
 	char text[IP_TEXT_MAX], prefix[56], left[64];
 	struct node n;
@@ -196,10 +197,12 @@ TEST(one_change_at_a_time)
 /* Whether it was told or not, it is told in full next time; what goes is told so. */
 TEST(in_doubt)
 {
-	static const char full[] = "peer 1 goes\n"
-				   "peer 1 at 192.0.2.9:1 keepalive 5 +10.200.5.0/24 +10.200.6.0/24\n";
-	static const struct want one = { 1, "192.0.2.9:1", NULL, 5,
-					 { "10.200.5.0/24", "10.200.6.0/24" } };
+	static const char full[] =
+		"peer 1 goes\n"
+		"peer 1 at 192.0.2.9:1 keepalive 5 +10.200.5.0/24 +10.200.6.0/24\n";
+	static const struct want one = {
+		1, "192.0.2.9:1", NULL, 5, { "10.200.5.0/24", "10.200.6.0/24" }
+	};
 	struct node n;
 
 	for (int stands = 0; stands < 2; stands++) {

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "server/engine/start.h"
 #include "server/store/environment.h"
 #include "server/store/store.h"
 #include "tests/check.h"

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "server/engine/start.h"
 #include "server/store/record.h"
 #include "server/store/store.h"
 #include "tests/check.h"
