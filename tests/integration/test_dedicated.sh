@@ -72,8 +72,8 @@ host b
 on a ip link add up0 type veth peer name up0 netns "$pid_b"
 on a ip address add 192.0.2.1/24 dev up0
 on b ip address add 192.0.2.2/24 dev up0
-on a ip link set up0 up
-on b ip link set up0 up
+on a ip link set up0 addrgenmode none up
+on b ip link set up0 addrgenmode none up
 start a; daemon_a=$daemon
 start b
 
