@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
+
+#include "runtime/stream_unix.h"
 
 #define SIDES_MAX  4
 #define ROUNDS_MAX 4096
@@ -67,4 +70,17 @@ void bench_compare(const char *title, const struct bench_side *sides, unsigned n
 	for (unsigned s = 1; s < n; s++)
 		printf("  %s/%s %.2f", sides[0].name, sides[s].name, medians[0] / medians[s]);
 	printf("\n");
+}
+
+int bench_connect(const char *path)
+{
+	for (int i = 0; i < 20000; i++) {
+		int fd = stream_connect(path);
+
+		if (fd >= 0)
+			return fd;
+		usleep(100);
+	}
+	fprintf(stderr, "nobody listens at %s\n", path);
+	exit(1);
 }

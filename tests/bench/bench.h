@@ -23,3 +23,6 @@ void bench_measure(const struct bench_side *sides, unsigned n, unsigned rounds,
 void bench_compare(const char *title, const struct bench_side *sides, unsigned n, unsigned rounds);
 
 uint64_t bench_now(void);
+
+/* A connection to who listens there, or will within 2 s; else the program ends. */
+int bench_connect(const char *path);

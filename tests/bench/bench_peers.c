@@ -16,7 +16,6 @@
 
 #include "client/overlayd.h"
 #include "runtime/key.h"
-#include "runtime/stream_unix.h"
 #include "tests/bench/bench.h"
 
 #define SOCKET    "/run/bench/run/zlayer-overlayd.sock"
@@ -321,19 +320,6 @@ static pid_t start(const char *program, const char *const *argv)
 	return pid;
 }
 
-static int connect_to(const char *path)
-{
-	for (int i = 0; i < 20000; i++) {
-		int fd = stream_connect(path);
-
-		if (fd >= 0)
-			return fd;
-		usleep(100);
-	}
-	stop(path);
-	return -1;
-}
-
 /* Memory of its own; what it maps of files, the store's above all, is the page cache's. */
 static double resident_kib(pid_t pid)
 {
@@ -387,7 +373,7 @@ static pid_t restart(pid_t daemon, struct ours *ours, struct figures *f)
 	ovd_client_close(ours->client);
 	begin = bench_now();
 	daemon = start_daemon();
-	fd = connect_to(SOCKET);
+	fd = bench_connect(SOCKET);
 	f->start_ms = (double)(bench_now() - begin) / 1e6;
 	close(fd);
 	if (ovd_client_open(SOCKET, 20, &ours->client) < 0 ||
@@ -405,7 +391,7 @@ static void measure(pid_t daemon, struct ours *ours, struct bare *bare, struct f
 		      2, ROUNDS, f->add);
 	f->bytes = (resident_kib(daemon) - empty) * 1024 / ours->n;
 	close(bare->fd);
-	bare->fd = connect_to(OURS);
+	bare->fd = bench_connect(OURS);
 	bench_measure((struct bench_side[]){ { "overlayd", our_status, ours, 1 },
 					     { "dump", bare_dump, bare, 1 } },
 		      2, LOOKS, f->status);
@@ -484,7 +470,7 @@ int main(void)
 		stop("no daemon");
 	set_up(ours.client);
 	start("wireguard-go", (const char *[]){ "wireguard-go", "bare0", NULL });
-	bare.fd = connect_to(BARE);
+	bare.fd = bench_connect(BARE);
 	measure(daemon, &ours, &bare, &f);
 	daemon = restart(daemon, &ours, &f);
 	sched_setscheduler(daemon, SCHED_FIFO, &first);

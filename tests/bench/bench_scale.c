@@ -26,13 +26,6 @@ static unsigned services;             /* of the host that is asked */
 
 /* ---- requests ---- */
 
-static void setup_service(unsigned n, char *text)
-{
-	snprintf(text, REQUEST_MAX,
-		 "{\"op\":\"setup_service_overlay\",\"service\":\"service-%u\",\"mode\":\"auto\"}",
-		 n);
-}
-
 static void attach(unsigned n, char *text)
 {
 	snprintf(text, REQUEST_MAX,
@@ -46,18 +39,6 @@ static void detach(unsigned n, char *text)
 	snprintf(text, REQUEST_MAX,
 		 "{\"op\":\"detach_container\",\"handle\":{\"platform\":\"linux_pid\",\"pid\":%d}}",
 		 (int)containers[n]);
-}
-
-static void add_peer(unsigned n, char *text)
-{
-	char key[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE=";
-
-	for (unsigned i = 0, left = n; i < 4; i++, left /= 26)
-		key[i] = (char)('A' + left % 26);
-	snprintf(text, REQUEST_MAX,
-		 "{\"op\":\"add_peer\",\"public_key\":\"%s\",\"allowed_ips\":\"10.%u.%u.%u/32\","
-		 "\"endpoint\":\"192.0.2.1:51820\",\"persistent_keepalive_secs\":0}",
-		 key, 100 + n / 65536, n / 256 % 256, n % 256);
 }
 
 /* ---- hosts ---- */
@@ -74,7 +55,7 @@ static void fill(struct host *host, unsigned n_services)
 	host_start(host);
 	host_ask(host->fd, setup);
 	start = bench_now();
-	host_ask_all(host->fd, setup_service, n_services);
+	host_ask_all(host->fd, host_put_service, n_services);
 	if (n_services > FEW_SERVICES)
 		printf("setup of %u services: %.0f us each\n", n_services,
 		       (double)(bench_now() - start) / 1e3 / n_services);
@@ -190,7 +171,7 @@ static void add_peers(const struct host *host)
 {
 	struct memory before = memory_of(host);
 
-	printf("add_peer of %d: %.0f ms\n", PEERS, ask_all(host, add_peer, PEERS));
+	printf("add_peer of %d: %.0f ms\n", PEERS, ask_all(host, host_put_peer, PEERS));
 	print_memory(host, before, "peer", PEERS);
 }
 

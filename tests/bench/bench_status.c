@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "runtime/buf.h"
-#include "runtime/stream_unix.h"
 #include "tests/bench/bench.h"
 
 #define PER_ROUND 200
@@ -67,18 +66,6 @@ static int start_echo(size_t n_question, size_t n_answer)
 	}
 	close(pair[1]);
 	return pair[0];
-}
-
-static int connect_to(const char *path)
-{
-	for (int i = 0; i < 20000; i++) {
-		int fd = stream_connect(path);
-
-		if (fd >= 0)
-			return fd;
-		usleep(100);
-	}
-	exit(1);
 }
 
 /* How long the answer is. */
@@ -172,7 +159,7 @@ int main(void)
 	bench_pin();
 	start = bench_now();
 	pid = start_daemon();
-	ours.fd = connect_to("/run/bench/run/zlayer-overlayd.sock");
+	ours.fd = bench_connect("/run/bench/run/zlayer-overlayd.sock");
 	ours.n_answer = ask(ours.fd, status, n_status);
 	printf("start to first reply, empty data dir: %.1f ms (looked for every 0.1 ms)\n",
 	       (double)(bench_now() - start) / 1e6);
@@ -189,7 +176,7 @@ int main(void)
 	bare.n_answer = ours.n_answer;
 	close(bare.fd);
 	bare.fd = start_echo(n_status, bare.n_answer);
-	dump.fd = connect_to("/run/wireguard/zl-bench-1-g.sock");
+	dump.fd = bench_connect("/run/wireguard/zl-bench-1-g.sock");
 	dump.n_answer = dump_length(dump.fd);
 	bench_compare("status, with device",
 		      (struct bench_side[]){ { "overlayd", round_trips, &ours, PER_ROUND },

@@ -21,31 +21,12 @@ static pid_t containers[CONTAINERS];
 
 /* ---- what the others ask ---- */
 
-static void setup_service(unsigned n, char *text)
-{
-	snprintf(text, REQUEST_MAX,
-		 "{\"op\":\"setup_service_overlay\",\"service\":\"service-%u\",\"mode\":\"auto\"}",
-		 n);
-}
-
 static void attach(unsigned n, char *text)
 {
 	snprintf(text, REQUEST_MAX,
 		 "{\"op\":\"attach_container\",\"handle\":{\"platform\":\"linux_pid\",\"pid\":%d},"
 		 "\"service\":\"service-%u\",\"join_global\":false}",
 		 (int)containers[n], n % SERVICES);
-}
-
-static void add_peer(unsigned n, char *text)
-{
-	char key[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE=";
-
-	for (unsigned i = 0, left = n; i < 4; i++, left /= 26)
-		key[i] = (char)('A' + left % 26);
-	snprintf(text, REQUEST_MAX,
-		 "{\"op\":\"add_peer\",\"public_key\":\"%s\",\"allowed_ips\":\"10.%u.%u.%u/32\","
-		 "\"endpoint\":\"192.0.2.1:51820\",\"persistent_keepalive_secs\":0}",
-		 key, 100 + n / 65536, n / 256 % 256, n % 256);
 }
 
 static pid_t ask_beside(const struct host *host, request_fn *request, unsigned n)
@@ -124,11 +105,11 @@ int main(void)
 	host_ask(host.fd, "{\"op\":\"setup_global_overlay\",\"deployment\":\"bench\","
 			  "\"instance_id\":\"1\",\"cluster_cidr\":\"10.0.0.0/8\","
 			  "\"slice_cidr\":\"10.201.0.0/16\",\"wg_port\":0}");
-	host_ask_all(host.fd, setup_service, SERVICES);
+	host_ask_all(host.fd, host_put_service, SERVICES);
 	for (unsigned i = 0; i < QUIET; i++)
 		ask_once(&host, &times);
 	print_all("quiet", &times);
 	busy(&host, "500 attaches", attach, CONTAINERS, &times);
-	busy(&host, "10,000 peers", add_peer, PEERS, &times);
+	busy(&host, "10,000 peers", host_put_peer, PEERS, &times);
 	return 0;
 }

@@ -313,3 +313,22 @@ double percentile(double *values, size_t n, double percent)
 	qsort(values, n, sizeof(*values), compare);
 	return values[MIN(n - 1, (size_t)((double)n * percent / 100))];
 }
+
+void host_put_service(unsigned n, char *text)
+{
+	snprintf(text, REQUEST_MAX,
+		 "{\"op\":\"setup_service_overlay\",\"service\":\"service-%u\",\"mode\":\"auto\"}",
+		 n);
+}
+
+void host_put_peer(unsigned n, char *text)
+{
+	char key[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE=";
+
+	for (unsigned i = 0, left = n; i < 4; i++, left /= 26)
+		key[i] = (char)('A' + left % 26);
+	snprintf(text, REQUEST_MAX,
+		 "{\"op\":\"add_peer\",\"public_key\":\"%s\",\"allowed_ips\":\"10.%u.%u.%u/32\","
+		 "\"endpoint\":\"192.0.2.1:51820\",\"persistent_keepalive_secs\":0}",
+		 key, 100 + n / 65536, n / 256 % 256, n % 256);
+}

@@ -60,3 +60,7 @@ pid_t host_container(void);
 
 /* The value below which this percentage of them lies; sorts them. */
 double percentile(double *values, size_t n, double percent);
+
+/* The n-th service's setup, the n-th peer: a request_fn each. */
+void host_put_service(unsigned n, char *text);
+void host_put_peer(unsigned n, char *text);
