@@ -10,6 +10,7 @@
 #include "server/ops/handle.h"
 #include "server/ops/owner.h"
 #include "server/ops/parse.h"
+#include "server/ops/reap.h"
 #include "server/store/identity.h"
 
 /* ---- attach ---- */
@@ -150,7 +151,7 @@ static void detach_done(struct call *call, int r)
 	if (!change_stands(call, r, "detach %s", handle_name(who, name)))
 		return;
 	death_forget(call->daemon, who);
-	call_ok(call);
+	reap_then_answer(call);
 }
 
 static void detach_told(struct call *call)

@@ -15,6 +15,7 @@ struct reap {
 	struct plan plan;
 	struct intent *intent;
 	struct job job;
+	struct call *waiting; /* linked by their state */
 	bool busy;
 };
 
@@ -36,12 +37,37 @@ void reap_end(struct daemon *d)
 	uv_close((uv_handle_t *)&reap->timer, timer_closed);
 }
 
+void reap_then_answer(struct call *call)
+{
+	struct daemon *d = call->daemon;
+
+	reap_look(d);
+	if (!reap_is_busy(d)) {
+		call_ok(call);
+		return;
+	}
+	call->state = d->reap->waiting;
+	d->reap->waiting = call;
+}
+
 bool reap_is_busy(const struct daemon *d)
 {
 	return d->reap && d->reap->busy;
 }
 
+/* A container is detached whatever comes of its service. */
+static void answer(struct reap *reap)
+{
+	while (reap->waiting) {
+		struct call *call = reap->waiting;
+
+		reap->waiting = call->state;
+		call_ok(call);
+	}
+}
+
 static void try(uv_timer_t *timer);
+static bool begin(struct reap *reap);
 
 /* What can't be undone of it, a tunnel, is made again. */
 static void failed(struct reap *reap)
@@ -66,10 +92,15 @@ static void removed(struct job *job)
 	reap->busy = false;
 	if (job->result < 0) {
 		failed(reap);
+		answer(reap);
 	} else {
 		engine_commit(d->engine, reap->intent);
-		reap_end(d);
-		reap_look(d);
+		plan_clear(&reap->plan);
+		reap->wait_ms = REAP_FIRST_MS;
+		if (!begin(reap)) {
+			answer(reap);
+			reap_end(d);
+		}
 	}
 	d->settled(d);
 }

@@ -12,6 +12,10 @@
  * unless that is under way. What fails is logged. */
 void reap_look(struct daemon *d);
 
+/* The same for a call that is parked, which is answered `ok` when they have gone, or when one could
+ * not go. */
+void reap_then_answer(struct call *call);
+
 /* The link thread is just doing it: d->settled will be called. */
 bool reap_is_busy(const struct daemon *d);
 
