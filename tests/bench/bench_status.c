@@ -17,6 +17,7 @@
 
 #define PER_ROUND 200
 #define ROUNDS    101
+#define STARTS    31
 
 struct ping {
 	int fd;
@@ -118,7 +119,7 @@ static void print_rss(pid_t pid)
 		fclose(file);
 }
 
-static pid_t start_daemon(void)
+static pid_t start_daemon(const char *data_dir)
 {
 	const char *build = getenv("B");
 	char path[256];
@@ -126,10 +127,48 @@ static pid_t start_daemon(void)
 
 	if (pid == 0) {
 		snprintf(path, sizeof(path), "%s/bin/overlayd", build ? build : "build");
-		execl(path, "overlayd", "--data-dir", "/run/bench", "--log-level", "error",
+		execl(path, "overlayd", "--data-dir", data_dir, "--log-level", "error",
 		      (char *)NULL);
 		_exit(127);
 	}
+	return pid;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Starts many, each in a directory of its own; the last one stays. */
+static pid_t measure_start(struct ping *p)
+{
+	char dir[64], socket[128];
+	uint64_t took[STARTS];
+	pid_t pid = 0;
+
+	for (int i = 0; i < STARTS; i++) {
+		uint64_t start;
+
+		if (pid > 0) {
+			close(p->fd);
+			kill(pid, SIGTERM);
+			waitpid(pid, NULL, 0);
+		}
+		snprintf(dir, sizeof(dir), "/run/bench-%d", i);
+		snprintf(socket, sizeof(socket), "%s/run/zlayer-overlayd.sock", dir);
+		start = bench_now();
+		pid = start_daemon(dir);
+		p->fd = bench_connect(socket);
+		p->n_answer = ask(p->fd, p->question, p->n_question);
+		took[i] = bench_now() - start;
+	}
+	qsort(took, STARTS, sizeof(*took), by_size);
+	printf("start to first reply, empty data dir: fastest %.1f ms, median %.1f ms of %d "
+	       "(looked "
+	       "for every 0.1 ms)\n",
+	       (double)took[0] / 1e6, (double)took[STARTS / 2] / 1e6, STARTS);
 	return pid;
 }
 
@@ -145,7 +184,6 @@ int main(void)
 				  "24\",\"wg_port\":0}}");
 	struct ping ours = { .question = status, .n_question = n_status }, bare = ours,
 		    dump = { .question = "get=1\n\n", .n_question = 7 };
-	uint64_t start;
 	pid_t pid;
 
 	if (unshare(CLONE_NEWNS | CLONE_NEWNET) < 0 ||
@@ -157,12 +195,7 @@ int main(void)
 	signal(SIGCHLD, SIG_IGN);
 	setvbuf(stdout, NULL, _IOLBF, 0); /* before forks would copy what is not printed yet */
 	bench_pin();
-	start = bench_now();
-	pid = start_daemon();
-	ours.fd = bench_connect("/run/bench/run/zlayer-overlayd.sock");
-	ours.n_answer = ask(ours.fd, status, n_status);
-	printf("start to first reply, empty data dir: %.1f ms (looked for every 0.1 ms)\n",
-	       (double)(bench_now() - start) / 1e6);
+	pid = measure_start(&ours);
 	print_rss(pid);
 	bare.n_answer = ours.n_answer;
 	bare.fd = start_echo(n_status, bare.n_answer);
