@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "schema/overlayd_ops.h"
 #include "server/ending.h"
@@ -383,6 +384,7 @@ static int start(struct main_daemon *m, const struct options *o)
 	int r;
 
 	signal(SIGPIPE, SIG_IGN);
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0); /* LMDB uses a page or two of lists of 2 MiB */
 	places_find(o, &m->at);
 	r = take_lock(m);
 	if (r == 0)
