@@ -22,7 +22,7 @@ static void lose_tunnel(struct node *n)
 
 static void until_healed(struct node *n)
 {
-	while (n->daemon.heals)
+	while (n->daemon.chores)
 		uv_run(&n->loop, UV_RUN_ONCE);
 }
 
