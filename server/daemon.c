@@ -20,6 +20,7 @@
 #include "server/notify.h"
 #include "server/ops/adopt.h"
 #include "server/ops/channel.h"
+#include "server/ops/chore.h"
 #include "server/ops/daemon.h"
 #include "server/ops/death.h"
 #include "server/ops/heal.h"
@@ -166,10 +167,9 @@ static void stop_when_settled(uv_check_t *check)
 	struct main_daemon *m = check->data;
 
 	if (m->tearing_down || server_parked(m->shared.server) > m->n_stoppers || m->repair.busy ||
-	    heal_is_busy(&m->shared) || deaths_busy(&m->shared) || reap_is_busy(&m->shared))
+	    chores_busy(&m->shared) || deaths_busy(&m->shared))
 		return;
-	heal_end(&m->shared);
-	reap_end(&m->shared);
+	chores_end(&m->shared);
 	channels_close(&m->shared); /* of a tunnel that was made again meanwhile */
 	m->tearing_down = true;
 	uv_check_stop(check);
@@ -201,8 +201,7 @@ static void stop(struct daemon *d, struct call *call, enum ending ending)
 	server_drain(m->shared.server);
 	deaths_stop(d);
 	health_end(d);
-	heal_end(d);
-	reap_end(d);
+	chores_end(d);
 	channels_close(d); /* nobody waits for a device that hangs: it goes anyway */
 	uv_check_start(&m->settle, stop_when_settled);
 	/* a loop that sleeps is woken by its own signal's or call's event, which is just being
@@ -433,7 +432,7 @@ static bool finish(struct main_daemon *m)
 
 	/* a start that failed began them */
 	resolve_stop(&m->shared);
-	heal_end(&m->shared);
+	chores_end(&m->shared);
 	channels_close(&m->shared);
 	log_forwarding_stop(m->log_forwarding);
 	socket_file_close(&m->listener);

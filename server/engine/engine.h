@@ -168,12 +168,14 @@ bool engine_service_is_outside(const struct engine *e, struct ovd_view name);
 int engine_service_teardown(struct engine *e, struct ovd_view name, struct plan *plan,
 			    struct intent **ret);
 
-/* Removes a service that was to go with its last container, which has gone; -EALREADY if there is
- * none. */
-int engine_service_reap(struct engine *e, struct plan *plan, struct intent **ret);
-
-/* Its name, which lives until the next change; NULL: there is none. */
+/* A service that was to go with its last container, which has gone: its name, which lives until the
+ * next change. NULL: there is none but those that engine_service_reap was asked for. */
 const char *engine_service_leaver(const struct engine *e);
+
+/* Removes it. Whoever asks sees to it from then on, and asks again until it has gone: -EALREADY,
+ * also if it is not to go any more. */
+int engine_service_reap(struct engine *e, struct ovd_view name, struct plan *plan,
+			struct intent **ret);
 
 /* The service's bridge, "" if it is not known. */
 const char *engine_service_link(const struct engine *e, struct ovd_view name);

@@ -88,9 +88,20 @@ void engine_free_services(struct engine *e)
 
 void service_leave(struct engine *e, struct service *service, bool leaving)
 {
-	e->n_leaving -= service->leaving;
-	e->n_leaving += leaving;
+	if (leaving == service->leaving)
+		return;
+	if (leaving)
+		e->n_leaving++;
+	else
+		service_reaped(e, service);
 	service->leaving = leaving;
+	service->reaped = false;
+}
+
+void service_reaped(struct engine *e, struct service *service)
+{
+	e->n_leaving -= !service->reaped;
+	service->reaped = true;
 }
 
 void service_forget(struct engine *e, struct service *service)

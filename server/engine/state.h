@@ -66,6 +66,7 @@ struct service {
 	struct segment *segment;
 	struct dedicated *dedicated; /* its tunnel; NULL: it has none of its own */
 	bool leaving; /* torn down while containers were attached: goes with the last of them */
+	bool reaped;  /* the same, and somebody sees to it */
 };
 
 /* How packets get to a tunnel's peers. */
@@ -161,7 +162,8 @@ struct engine {
 	struct peer_set peers;       /* of the node's tunnel */
 	struct prefix_set blocks;    /* of segments, which own them */
 	struct spare spare;          /* where records, intents and their lists come from */
-	size_t n_services, n_leaving, n_attachments;
+	size_t n_services, n_attachments;
+	size_t n_leaving; /* services that nobody sees to yet */
 	void (*peer_changed)(void *arg, const struct state_record *record, bool there);
 	void *peer_changed_arg;
 	struct ovd_cidr *occupied; /* blocks in which the host has addresses that aren't ours */
@@ -208,6 +210,9 @@ int global_down(struct engine *e, bool remembered, struct plan *plan, struct int
 
 /* It goes with its last container, or not. */
 void service_leave(struct engine *e, struct service *service, bool leaving);
+
+/* Somebody sees to it that one that is leaving goes. */
+void service_reaped(struct engine *e, struct service *service);
 
 /* Removes a service nobody uses, and its segment if it was the last one's; frees both. */
 void service_forget(struct engine *e, struct service *service);

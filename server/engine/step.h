@@ -78,8 +78,10 @@ struct step_tunnel {
 	const struct ovd_ip
 		*aliases; /* the same: what it has beside its address, POOL_MAX at most */
 	size_t n_aliases;
-	size_t n_told;   /* the platform's: peers that one that was made has so far */
-	bool made;       /* filled: by run */
+	struct tunnel_difference *lacks; /* the platform's, while it runs: what one that is there
+					    has to be told; NULL: all peers */
+	size_t n_told;                   /* the same: how many were told */
+	bool made;                       /* filled: by run */
 	bool port_taken; /* filled: it failed with -EADDRINUSE because of the port */
 	uint32_t mtu;    /* filled */
 };

@@ -35,7 +35,7 @@ static void teardown_drop(struct engine *e, struct intent *intent)
 	spare_give(&e->spare, i, sizeof(*i));
 }
 
-static const struct service *find_leaver(const struct engine *e)
+const char *engine_service_leaver(const struct engine *e)
 {
 	struct tree_node *at;
 	struct tree_walk walk;
@@ -45,24 +45,22 @@ static const struct service *find_leaver(const struct engine *e)
 	for (at = tree_first(&walk, e->services); at; at = tree_next(&walk)) {
 		const struct service *service = CONTAINER_OF(at, struct service, node);
 
-		if (service->leaving && service->n_attached == 0 && !service->segment->busy)
-			return service;
+		if (service->leaving && !service->reaped && service->n_attached == 0 &&
+		    !service->segment->busy)
+			return service->name;
 	}
 	return NULL;
 }
 
-const char *engine_service_leaver(const struct engine *e)
+int engine_service_reap(struct engine *e, struct ovd_view name, struct plan *plan,
+			struct intent **ret)
 {
-	const struct service *leaver = find_leaver(e);
+	struct service *service = service_find(e, name);
 
-	return leaver ? leaver->name : NULL;
-}
-
-int engine_service_reap(struct engine *e, struct plan *plan, struct intent **ret)
-{
-	const struct service *leaver = find_leaver(e);
-
-	return leaver ? engine_service_teardown(e, view(leaver->name), plan, ret) : -EALREADY;
+	if (!service || !service->leaving || service->n_attached > 0)
+		return -EALREADY;
+	service_reaped(e, service);
+	return engine_service_teardown(e, name, plan, ret);
 }
 
 /* While containers are attached it is only noted that it goes with the last of them; a bridge that

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -10,7 +11,7 @@
 #include "server/linux/platform.h"
 #include "server/linux/tunnel_difference.h"
 
-/* That one that was made is told at a time: each takes wireguard-go 100 us. */
+/* That are told at a time: each takes wireguard-go 100 us. */
 #define PART_PEERS 64
 
 /* wireguard-go can't be told a group: as it makes a device, so it stays until we configure it. Who
@@ -67,37 +68,6 @@ static int configure_link(struct linux_net *l, struct step_tunnel *tunnel,
 	return r == 0 ? platform_forward(l, tunnel->link) : r;
 }
 
-/* Port 0 means the one that it has. */
-static int set_again(struct linux_net *l, const struct step_tunnel *tunnel,
-		     const struct tunnel_want *want, const struct tunnel_state *is)
-{
-	_cleanup_(tunnel_difference_done) struct tunnel_difference d = { .n = 0 };
-	struct tunnel_change change = {
-		.has_private_key = true,
-		.private_key = want->private_key,
-		.has_listen_port = want->listen_port != 0 && want->listen_port != is->listen_port,
-		.listen_port = want->listen_port,
-	};
-	int r = tunnel_difference(is, tunnel->peers, tunnel->n_peers, tunnel->only, time(NULL), &d);
-
-	change.peers = d.peers;
-	change.n_peers = d.n;
-	if (r == 0)
-		r = wg_set(l->wg, tunnel->link, &change);
-	explicit_bzero(&change.private_key, sizeof(change.private_key));
-	return r;
-}
-
-/* The next of those that one that was made has to be told. */
-static struct tunnel_change next_peers(struct step_tunnel *tunnel)
-{
-	size_t n = MIN(tunnel->n_peers - tunnel->n_told, PART_PEERS);
-	struct tunnel_change change = { .peers = tunnel->peers + tunnel->n_told, .n_peers = n };
-
-	tunnel->n_told += n;
-	return change;
-}
-
 static bool is_bound(const struct sockaddr *address, socklen_t size)
 {
 	_cleanup_(fd_closep) int fd = socket(address->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -121,41 +91,77 @@ static int check_port(uint16_t port)
 		       : 0;
 }
 
-static int set_first(struct linux_net *l, struct step_tunnel *tunnel,
-		     const struct tunnel_want *want)
-{
-	struct tunnel_change change = next_peers(tunnel);
-	int r = check_port(want->listen_port);
+/* ---- what it is told ---- */
 
-	change.has_private_key = change.has_listen_port = true;
-	change.private_key = want->private_key;
-	change.listen_port = want->listen_port;
-	if (r == 0)
-		r = wg_set(l->wg, tunnel->link, &change);
-	explicit_bzero(&change.private_key, sizeof(change.private_key));
-	return r;
+static void forget_lacks(struct step_tunnel *tunnel)
+{
+	if (tunnel->lacks)
+		tunnel_difference_done(tunnel->lacks);
+	free(tunnel->lacks);
+	tunnel->lacks = NULL;
+	tunnel->n_told = 0;
 }
 
-static int configure_keys(struct linux_net *l, struct step_tunnel *tunnel,
-			  const struct tunnel_want *want, bool fresh)
+/* Of one that is there. One that was made lacks everything. */
+static int find_lacks(struct linux_net *l, struct step_tunnel *tunnel, uint16_t *ret_port)
 {
 	struct tunnel_state is;
-	int r;
+	int r = wg_get(l->wg, tunnel->link, &is);
 
-	if (fresh)
-		return set_first(l, tunnel, want);
-	r = wg_get(l->wg, tunnel->link, &is);
 	if (r < 0)
 		return r;
-	r = set_again(l, tunnel, want, &is);
+	tunnel->lacks = calloc(1, sizeof(*tunnel->lacks));
+	r = tunnel->lacks ? tunnel_difference(&is, tunnel->peers, tunnel->n_peers, tunnel->only,
+					      time(NULL), tunnel->lacks)
+			  : -ENOMEM;
+	*ret_port = is.listen_port;
 	tunnel_state_done(&is);
 	return r;
 }
 
-static int configure(struct linux_net *l, struct step_tunnel *tunnel,
-		     const struct tunnel_want *want, bool fresh, char *detail)
+static size_t n_untold(const struct step_tunnel *tunnel)
 {
-	int r = configure_keys(l, tunnel, want, fresh);
+	return (tunnel->lacks ? tunnel->lacks->n : tunnel->n_peers) - tunnel->n_told;
+}
+
+static struct tunnel_change next_peers(struct step_tunnel *tunnel)
+{
+	const struct tunnel_peer *all = tunnel->lacks ? tunnel->lacks->peers : tunnel->peers;
+	struct tunnel_change change = { .peers = all + tunnel->n_told,
+					.n_peers = MIN(n_untold(tunnel), PART_PEERS) };
+
+	tunnel->n_told += change.n_peers;
+	return change;
+}
+
+static int tell_next(struct linux_net *l, struct step_tunnel *tunnel)
+{
+	const struct tunnel_change change = next_peers(tunnel);
+
+	return wg_set(l->wg, tunnel->link, &change);
+}
+
+/* Its key and port, with the first peers. One that is there has `port`, and 0 means just that. */
+static int tell_first(struct linux_net *l, struct step_tunnel *tunnel,
+		      const struct tunnel_want *want, uint16_t port)
+{
+	struct tunnel_change change = next_peers(tunnel);
+	int r;
+
+	change.has_private_key = true;
+	change.private_key = want->private_key;
+	change.has_listen_port =
+		tunnel->made || (want->listen_port != 0 && want->listen_port != port);
+	change.listen_port = want->listen_port;
+	r = wg_set(l->wg, tunnel->link, &change);
+	explicit_bzero(&change.private_key, sizeof(change.private_key));
+	return r;
+}
+
+static int configure(struct linux_net *l, struct step_tunnel *tunnel,
+		     const struct tunnel_want *want, uint16_t port, char *detail)
+{
+	int r = tell_first(l, tunnel, want, port);
 
 	return r == 0 ? configure_link(l, tunnel, want, detail) : r;
 }
@@ -176,6 +182,7 @@ static int begin(struct linux_net *l, struct step *step, char *detail)
 {
 	struct step_tunnel *tunnel = &step->tunnel;
 	bool there = link_index(tunnel->link) != 0;
+	uint16_t port = 0;
 	int r = there ? check_ours(l, tunnel->link, tunnel->alias, detail) : 0;
 
 	if (r == 0)
@@ -188,7 +195,11 @@ static int begin(struct linux_net *l, struct step *step, char *detail)
 			 "the kernel has no WireGuard, and there is no wireguard-go");
 	if (r < 0)
 		return r;
-	r = configure(l, tunnel, &tunnel->want, tunnel->made, detail);
+	r = tunnel->made ? check_port(tunnel->want.listen_port) : find_lacks(l, tunnel, &port);
+	if (r < 0 && !tunnel->made) /* its process is just dying */
+		return r;
+	if (r == 0)
+		r = configure(l, tunnel, &tunnel->want, port, detail);
 	tunnel->port_taken = r == -EADDRINUSE;
 	if (r == 0 && there && (tunnel->only || !tunnel->has_was)) /* a daemon that died left it */
 		r = route_delete_unwanted(l, tunnel->link, tunnel->peers, tunnel->n_peers, detail);
@@ -199,8 +210,7 @@ static int begin(struct linux_net *l, struct step *step, char *detail)
 
 static int go_on(struct linux_net *l, struct step *step)
 {
-	const struct tunnel_change change = next_peers(&step->tunnel);
-	int r = wg_set(l->wg, step->tunnel.link, &change);
+	int r = tell_next(l, &step->tunnel);
 
 	if (r < 0)
 		tunnel_undo(l, step);
@@ -212,17 +222,32 @@ int tunnel_create(void *platform, struct step *step, char *detail)
 	struct step_tunnel *tunnel = &step->tunnel;
 	int r = tunnel->n_told > 0 ? go_on(platform, step) : begin(platform, step, detail);
 
-	if (r == 0 && tunnel->made && tunnel->n_told < tunnel->n_peers)
+	if (r == 0 && n_untold(tunnel) > 0)
 		return NET_MORE;
-	tunnel->n_told = 0;
+	forget_lacks(tunnel);
 	return r;
 }
 
-static void put_back(struct linux_net *l, struct step_tunnel *tunnel)
+static int put_back(struct linux_net *l, struct step_tunnel *tunnel, char *detail)
+{
+	uint16_t port;
+	int r = find_lacks(l, tunnel, &port);
+
+	if (r == 0)
+		r = configure(l, tunnel, &tunnel->was, port, detail);
+	while (r == 0 && n_untold(tunnel) > 0)
+		r = tell_next(l, tunnel);
+	return r;
+}
+
+static void try_put_back(struct linux_net *l, struct step_tunnel *tunnel)
 {
 	char detail[PLAN_DETAIL_MAX] = "";
-	int r = configure(l, tunnel, &tunnel->was, false, detail);
+	int r;
 
+	forget_lacks(tunnel);
+	r = put_back(l, tunnel, detail);
+	forget_lacks(tunnel);
 	if (r < 0)
 		log_at(l->log, LOG_ERROR, "tunnel %s could not be put back: %s%s%s%s", tunnel->link,
 		       strerror(-r), detail[0] ? " (" : "", detail, detail[0] ? ")" : "");
@@ -236,7 +261,7 @@ void tunnel_undo(void *platform, struct step *step)
 	if (tunnel->made)
 		wg_delete(l->wg, tunnel->link);
 	else if (tunnel->has_was)
-		put_back(l, tunnel);
+		try_put_back(l, tunnel);
 }
 
 int tunnel_delete(void *platform, struct step *step, char *detail)

@@ -10,6 +10,7 @@
 #include "server/ops/import.h"
 #include "server/ops/owner.h"
 #include "server/ops/read_back.h"
+#include "server/ops/reap.h"
 #include "server/ops/resolve.h"
 #include "server/store/record.h"
 #include "server/store/store.h"
@@ -181,17 +182,16 @@ static int carry_out(struct daemon *d, int r, struct plan *plan, struct intent *
 /* Those whose last container has gone. */
 static void remove_leavers(struct daemon *d)
 {
-	struct intent *intent;
-	int r;
+	const char *leaver;
 
-	do {
+	while ((leaver = engine_service_leaver(d->engine))) {
+		struct intent *intent = NULL;
 		struct plan plan = { .n = 0 };
+		int r = engine_service_reap(d->engine, view(leaver), &plan, &intent);
 
-		intent = NULL;
-		r = engine_service_reap(d->engine, &plan, &intent);
-		if (r == 0)
-			r = carry_out(d, r, &plan, intent);
-	} while (r == 0);
+		if (carry_out(d, r, &plan, intent) < 0)
+			reap_again(d, view(leaver));
+	}
 }
 
 /* It was made, or has to be tried again. */

@@ -151,7 +151,7 @@ static void detach_done(struct call *call, int r)
 	if (!change_stands(call, r, "detach %s", handle_name(who, name)))
 		return;
 	death_forget(call->daemon, who);
-	reap_then_answer(call);
+	reap_then_answer(call, a->spec.service);
 }
 
 static void detach_told(struct call *call)
@@ -183,8 +183,10 @@ int ovd_op_detach_container(struct call *call, const struct ovd_detach_container
 		return 0;
 	if (request->handle.kind == OVD_ATTACH_HANDLE_LINUX_FD)
 		name_by_netns(call, who);
-	if (!who->start_time && engine_attachment(call->daemon->engine, who, &known))
-		who->start_time = known.owner.start_time;
+	if (engine_attachment(call->daemon->engine, who, &known)) {
+		a->spec.service = known.service;
+		who->start_time = who->start_time ?: known.owner.start_time;
+	}
 	r = engine_detach(call->daemon->engine, who, &call->plan, &call->intent);
 	if (r == 0 && who->kind == HANDLE_GUEST)
 		return guest_detach(call, &a->telling, detach_told);

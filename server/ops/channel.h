@@ -15,7 +15,7 @@ struct channel_clock;
 struct watch;
 
 /* A question that is on its way: the caller's memory, until done is called; its fields are
- * channel.c's. */
+ * channel_clock.c's. */
 struct channel_wait {
 	struct channel_clock *clock;
 	tunnel_done_fn *done;
@@ -48,6 +48,12 @@ int channel_follow(struct daemon *d, struct ovd_view service);
 void channel_close(struct daemon *d, struct ovd_view service);
 void channels_close(struct daemon *d);
 void channels_close_for(struct daemon *d, struct plan *plan);
+
+/* Ends its connection alone: the next question makes another. */
+void channel_end(struct channel *c);
+
+/* Its device; "" if the engine has none. */
+const char *channel_link(const struct channel *c);
 
 /* It is open, or would be opened if it were needed. */
 bool channel_is_wanted(const struct daemon *d, struct ovd_view service);

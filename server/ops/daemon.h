@@ -12,10 +12,9 @@
 #include "server/net/worker.h"
 
 struct channel;
+struct chore;
 struct deaths;
-struct heal;
 struct health;
-struct reap;
 struct server;
 struct tree_node;
 struct turns;
@@ -40,8 +39,7 @@ struct daemon {
 	struct channel *channels;  /* to tunnels; see channel.h */
 	struct tree_node *lookups; /* of peers' host names; see resolve.h */
 	struct deaths *deaths;     /* of containers; see death.h */
-	struct heal *heals;        /* of tunnels that have to be made again */
-	struct reap *reap;         /* of services, while one is removed */
+	struct chore *chores;      /* what no call asks for; see chore.h */
 	struct health *health;     /* of peers, while somebody listens; see health.h */
 	struct turns *turns;       /* of long work, while there is any; see slices.h */
 

@@ -167,14 +167,18 @@ static void job_free(struct sim_job *job)
 
 static void drop_ports(struct sim *s, unsigned who, unsigned life);
 
+/* Those whose removal fell are asked for again. */
 static void begin_reap(struct sim *s)
 {
 	struct sim_job *job = calloc(1, sizeof(*job));
+	int r = -EALREADY;
 
 	CHECK(job && s->n_jobs < JOBS_MAX);
 	job->reap = true;
 	job->act.kind = ACT_MAX_;
-	if (engine_service_reap(s->e, &job->plan, &job->intent) == 0)
+	for (unsigned i = 0; i < SERVICES && r < 0; i++)
+		r = engine_service_reap(s->e, sim_service_name(i), &job->plan, &job->intent);
+	if (r == 0)
 		s->jobs[s->n_jobs++] = job;
 	else
 		job_free(job);

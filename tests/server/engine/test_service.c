@@ -319,10 +319,53 @@ TEST(leaves_with_its_containers)
 	CHECK_INT(node_reap(&n), 0);
 	CHECK(strstr(node_plan(&n), "no bridge zl-web-b\n"));
 	node_drop(&n);
-	CHECK_INT(node_reap(&n), 0); /* tried again */
+	CHECK(!engine_service_leaver(n.e)); /* whoever asked asks again */
+	plan_done(&n.plan);
+	CHECK_INT(engine_service_reap(n.e, view("web"), &n.plan, &n.intent), 0);
 	node_commit(&n);
 	CHECK_INT(node_reap(&n), -EALREADY);
 	CHECK_INT(engine_service_count(n.e), 0);
+	node_done(&n);
+}
+
+static void has_ephemeral_one(struct node *n, const char *service)
+{
+	struct attach_spec spec = attach_spec_of(7, 70, service);
+	struct ovd_ip ip;
+
+	node_has_service(n, service);
+	spec.ephemeral = true;
+	CHECK_INT(node_attach_spec(n, &spec, false, &ip), 0);
+	node_commit(n);
+	CHECK_INT(node_detach(n, 7), 0);
+	node_commit(n);
+	CHECK_STR(engine_service_leaver(n->e), service);
+}
+
+/* One that somebody sees to is named to nobody else, until it is to go once more. */
+TEST(leavers_are_named_once)
+{
+	struct node n;
+
+	node_init(&n);
+	has_ephemeral_one(&n, "web");
+	CHECK_INT(node_reap(&n), 0);
+	CHECK(!engine_service_leaver(n.e));
+	node_drop(&n);
+	has_ephemeral_one(&n, "xeb"); /* behind it */
+	CHECK_INT(node_reap(&n), 0);
+	node_commit(&n);
+	CHECK(!engine_service_leaver(n.e));
+	has_ephemeral_one(&n, "web");
+	CHECK_INT(node_service(&n, "web", SERVICE_ISOLATED), 0);
+	CHECK(!engine_service_leaver(n.e)); /* it is being changed */
+	node_drop(&n);
+	CHECK_STR(engine_service_leaver(n.e), "web");
+	node_has_service(&n, "web");
+	CHECK(!engine_service_leaver(n.e));
+	plan_done(&n.plan);
+	CHECK_INT(engine_service_reap(n.e, view("web"), &n.plan, &n.intent), -EALREADY);
+	CHECK_INT(engine_service_reap(n.e, view("nobody"), &n.plan, &n.intent), -EALREADY);
 	node_done(&n);
 }
 

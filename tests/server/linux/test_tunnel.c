@@ -1,5 +1,9 @@
 #include <netinet/in.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "runtime/stream_unix.h"
 #include "server/linux/link.h"
 #include "tests/server/linux/host.h"
 
@@ -128,6 +132,35 @@ TEST(one_that_is_there_is_changed_and_put_back)
 	linux_net_free(&l->net);
 }
 
+/* The rest of a step of which the device has a part. */
+static void go_on(struct linux_net *l, struct step *step)
+{
+	char detail[PLAN_DETAIL_MAX] = "";
+	size_t was = 0, parts = 0;
+	int r;
+
+	do {
+		CHECK(peers_of(l) > was && peers_of(l) < step->tunnel.n_peers);
+		was = peers_of(l);
+		parts++;
+		r = tunnel_create(l, step, detail);
+	} while (r == NET_MORE);
+	CHECK_INT(r, 0);
+	CHECK(parts > 1);
+	CHECK_INT(peers_of(l), step->tunnel.n_peers);
+	CHECK(!step->tunnel.lacks);
+}
+
+static void take_peers(struct linux_net *l, const struct tunnel_peer *peers, size_t n)
+{
+	struct tunnel_peer gone[200];
+
+	for (size_t i = 0; i < n; i++)
+		gone[i] = (struct tunnel_peer){ .key = peers[i].key, .remove = true };
+	CHECK_INT(wg_set(l->wg, NAME, &(struct tunnel_change){ .peers = gone, .n_peers = n }), 0);
+	CHECK_INT(peers_of(l), 0);
+}
+
 /* Thousands of peers would keep the link thread from all else for a second. */
 TEST(many_peers_are_told_in_parts)
 {
@@ -136,8 +169,6 @@ TEST(many_peers_are_told_in_parts)
 	struct tunnel_peer peers[200];
 	_cleanup_(freep) char *before = NULL;
 	char detail[PLAN_DETAIL_MAX] = "";
-	size_t was = 0, parts = 0;
-	int r;
 
 	memset(peers, 0, sizeof(peers));
 	for (size_t i = 0; i < ARRAY_SIZE(peers); i++)
@@ -154,18 +185,62 @@ TEST(many_peers_are_told_in_parts)
 		CHECK_INT(tunnel_create(l, &step, detail), -ENODEV);
 		CHECK_AS_BEFORE(NULL, before);
 	}
-	do {
-		CHECK(peers_of(l) > was && peers_of(l) < ARRAY_SIZE(peers));
-		was = peers_of(l);
-		parts++;
-		r = tunnel_create(l, &step, detail);
-	} while (r == NET_MORE);
-	CHECK_INT(r, 0);
-	CHECK(parts > 1);
-	CHECK_INT(peers_of(l), ARRAY_SIZE(peers));
+	go_on(l, &step);
 	CHECK_INT(tunnel_create(l, &step, detail), 0); /* all that is there already */
+	take_peers(l, peers, ARRAY_SIZE(peers));
+	CHECK_INT(tunnel_create(l, &step, detail), NET_MORE);
+	CHECK(!step.tunnel.made);
+	go_on(l, &step);
+	take_peers(l, peers, ARRAY_SIZE(peers));
+	step.tunnel.has_was = true;
+	step.tunnel.was = step.tunnel.want;
+	CHECK_INT(tunnel_create(l, &step, detail), NET_MORE);
+	tunnel_undo(l, &step); /* peers aren't undone, and all of them are told */
+	CHECK_INT(peers_of(l), ARRAY_SIZE(peers));
+	CHECK(!step.tunnel.lacks);
 	CHECK_INT(wg_delete(l->wg, NAME), 0);
 	linux_net_free(&l->net);
+}
+
+/* Answers the first that asks whether it is there, and is not any more when it is asked more. */
+static pid_t begin_to_die(void)
+{
+	int fd = stream_listen("/run/wireguard/" NAME ".sock", 0600, (gid_t)-1);
+	pid_t pid = fork();
+
+	CHECK(fd >= 0 && pid >= 0);
+	if (pid == 0) {
+		poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, -1);
+		unlink("/run/wireguard/" NAME ".sock");
+		_exit(accept(fd, NULL, NULL) < 0);
+	}
+	close(fd);
+	return pid;
+}
+
+/* Nothing of it was changed, so that nothing has to be put back. */
+TEST(one_whose_process_is_dying)
+{
+	struct linux_net *l = host_with_platform();
+	struct step step = step_of("10.200.4.1", 7003);
+	struct log *log = log_new(LOG_ERROR, LOG_TEXT);
+	char detail[PLAN_DETAIL_MAX] = "";
+	pid_t pid;
+
+	CHECK_INT(log_open_file(log, "/run/log"), 0);
+	l->log = log;
+	run("ip tuntap add " NAME " mode tun; ip link set " NAME " alias '" ALIAS "'");
+	step.tunnel.has_was = true;
+	step.tunnel.was = step.tunnel.want;
+	pid = begin_to_die();
+	CHECK(tunnel_create(l, &step, detail) < 0);
+	CHECK_INT(waitpid(pid, NULL, 0), pid);
+	run("ip link delete " NAME "; ! grep . /run/log");
+	CHECK_INT(tunnel_create(l, &step, detail), 0);
+	CHECK(step.tunnel.made);
+	CHECK_INT(wg_delete(l->wg, NAME), 0);
+	linux_net_free(&l->net);
+	log_free(log);
 }
 
 /* Somebody took it away meanwhile. */

@@ -147,8 +147,11 @@ static void bridge_undo(void *platform, struct step *step)
 
 static int bridge_delete(void *platform, struct step *step, char *detail _unused_)
 {
+	const char *foreign = ((const struct net_fake *)platform)->foreign;
 	char name[96];
 
+	if (foreign && strcmp(foreign, step->bridge_delete.link) == 0)
+		return -EPERM;
 	snprintf(name, sizeof(name), "bridge %s ", step->bridge_delete.link);
 	return take(platform, name);
 }

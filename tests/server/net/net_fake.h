@@ -12,6 +12,7 @@ struct net_fake {
 	int fail_at; /* the step that fails, counted from 0; -1: none */
 	int error;   /* what it fails with */
 	int steps;   /* that were run */
+	const char *foreign; /* a bridge that is somebody else's: it stays; NULL: none */
 };
 
 void net_fake_init(struct net_fake *f);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "server/engine/start.h"
+#include "server/ops/chore.h"
 #include "server/store/environment.h"
 #include "server/store/store.h"
 #include "tests/check.h"
@@ -175,6 +176,48 @@ TEST(who_cannot_be_cut_off_keeps_the_address)
 	start(&rig);
 	CHECK_INT(ops_adopt(&rig.daemon, NULL), 0);
 	CHECK_INT(engine_attachment_count(rig.daemon.engine), 0);
+	stop(&rig);
+	log_free(rig.daemon.log);
+	remove_all(&rig);
+}
+
+/* Its last container went with the daemon before; the next one behind it goes at once. */
+TEST(a_service_that_cannot_go_is_tried_again)
+{
+	static const struct state_prefix blocks[] = {
+		{ .ip = { 4, { 10, 200, 7, 128 } }, .length = 26 },
+		{ .ip = { 4, { 10, 200, 7, 192 } }, .length = 26 },
+	};
+	static const struct state_service leaving[] = {
+		{ .name = VIEW_LITERAL("web"), .link = VIEW_LITERAL("zl-web-b"), .leaving = true },
+		{ .name = VIEW_LITERAL("xeb"), .link = VIEW_LITERAL("zl-xeb-b"), .leaving = true },
+	};
+	struct rig rig;
+	uv_loop_t loop;
+
+	begin(&rig);
+	start(&rig);
+	CHECK_INT(uv_loop_init(&loop), 0);
+	rig.daemon.loop = &loop;
+	rig.net.survey = find_none;
+	rig.fake.foreign = "zl-web-b";
+	for (size_t i = 0; i < ARRAY_SIZE(leaving); i++) {
+		struct state_record record = { .kind = STATE_RECORD_SERVICE,
+					       .service = leaving[i] };
+
+		record.service.blocks.items = &blocks[i];
+		record.service.blocks.n = 1;
+		CHECK_INT(store_put(rig.net.store, &record), 0);
+	}
+	CHECK_INT(ops_adopt(&rig.daemon, NULL), 0);
+	CHECK_INT(engine_service_count(rig.daemon.engine), 1);
+	CHECK(engine_service_link(rig.daemon.engine, view("web"))[0]);
+	CHECK(rig.daemon.chores && !rig.daemon.chores->next);
+	CHECK_STR(rig.daemon.chores->service, "web");
+	chores_end(&rig.daemon);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	CHECK_INT(uv_loop_close(&loop), 0);
+	uv_library_shutdown();
 	stop(&rig);
 	log_free(rig.daemon.log);
 	remove_all(&rig);

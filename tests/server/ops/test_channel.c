@@ -439,7 +439,7 @@ TEST(a_service_that_can_not_be_torn_down_gets_its_tunnel_back)
 	n.tunnel.open_result = -ENODEV;
 	node_ask(&n, NO_SERVICE, "\"err\"");
 	n.tunnel.open_result = 0;
-	while (n.daemon.heals)
+	while (n.daemon.chores)
 		uv_run(&n.loop, UV_RUN_ONCE);
 	CHECK(net_fake_has(&n.fake, "tunnel zl-d-1-web-d"));
 	node_ask(&n, NO_SERVICE, "\"ok\"");

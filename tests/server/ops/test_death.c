@@ -1,5 +1,4 @@
 #include "server/ops/death.h"
-#include "server/ops/reap.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "server/ops/chore.h"
 #include "tests/check.h"
 #include "tests/server/ops/node.h"
 
@@ -56,7 +56,7 @@ static void turn_until(struct node *n, size_t containers)
 		usleep(10000);
 	}
 	CHECK_INT(engine_attachment_count(n->daemon.engine), containers);
-	for (int i = 0; i < 1000 && (deaths_busy(&n->daemon) || reap_is_busy(&n->daemon)); i++) {
+	for (int i = 0; i < 1000 && (deaths_busy(&n->daemon) || chores_busy(&n->daemon)); i++) {
 		node_turn(n);
 		usleep(1000);
 	}

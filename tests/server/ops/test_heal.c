@@ -1,6 +1,11 @@
 #include "server/ops/heal.h"
 
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "server/ops/channel.h"
+#include "server/ops/chore.h"
 #include "tests/check.h"
 #include "tests/server/ops/node.h"
 
@@ -9,8 +14,7 @@
 	"\"cluster_cidr\":\"10.200.0.0/16\",\"wg_port\":0}"
 #define TEARDOWN "{\"op\":\"teardown_global_overlay\"}"
 
-#define DEDICATED                                                                                  \
-	"{\"op\":\"setup_service_overlay\",\"service\":\"web\",\"mode\":\"dedicated\"}"
+#define DEDICATED "{\"op\":\"setup_service_overlay\",\"service\":\"web\",\"mode\":\"dedicated\"}"
 
 static void lose_tunnel(struct node *n)
 {
@@ -22,7 +26,7 @@ static void lose_tunnel(struct node *n)
 
 static void until_healed(struct node *n)
 {
-	while (n->daemon.heals)
+	while (n->daemon.chores)
 		uv_run(&n->loop, UV_RUN_ONCE);
 }
 
@@ -54,6 +58,45 @@ TEST(tried_until_it_stands)
 	lose_tunnel(&n);
 	until_healed(&n);
 	CHECK(net_fake_has(&n.fake, "tunnel "));
+	node_stop(&n);
+}
+
+static size_t lines_of(const char *path, const char *words)
+{
+	FILE *f = fopen(path, "re");
+	char line[256];
+	size_t n = 0;
+
+	CHECK(f);
+	while (fgets(line, sizeof(line), f))
+		n += strstr(line, words) != NULL;
+	fclose(f);
+	return n;
+}
+
+/* The first try may come while the process is still dying: what is told is how the second ends. */
+TEST(a_first_failure_is_not_told)
+{
+	static const char words[] = "can't be made again yet";
+	char path[64];
+	struct node n;
+
+	node_start(&n);
+	snprintf(path, sizeof(path), "%s/log", n.dir);
+	n.daemon.log = log_new(LOG_WARN, LOG_TEXT);
+	CHECK_INT(log_open_file(n.daemon.log, path), 0);
+	n.daemon.tunnel_lost = heal_begin;
+	node_ask(&n, SETUP, "bridge_name");
+	n.fake.fail_at = n.fake.steps + 1;
+	lose_tunnel(&n);
+	while (n.daemon.chores->wait_ms == CHORE_FIRST_MS)
+		uv_run(&n.loop, UV_RUN_ONCE);
+	CHECK_INT(lines_of(path, words), 0);
+	n.fake.fail_at = n.fake.steps + 1;
+	until_healed(&n);
+	CHECK_INT(lines_of(path, words), 1);
+	log_free(n.daemon.log);
+	unlink(path);
 	node_stop(&n);
 }
 
