@@ -241,6 +241,15 @@ size_t segment_ports(const struct segment *segment, char (*ports)[LINK_NAME_MAX]
 	return n;
 }
 
+bool segment_has_ports(const struct segment *segment)
+{
+	const struct attachment *a = segment->attached;
+
+	while (a && !owner_has_netns(&a->owner))
+		a = a->next;
+	return a;
+}
+
 size_t hosts_aliases(const struct engine *e, struct ovd_ip *ips)
 {
 	struct tree_node *at;

@@ -106,6 +106,11 @@ static int check_ranges(struct engine *e, const struct global_spec *spec)
 	cidr_format(&spec->cluster, cluster);
 	if (spec->cluster.prefix_len > most)
 		return engine_refuse(e, -EINVAL, "cluster_cidr %s: no room for a node", cluster);
+	if (spec->cluster.prefix_len == 0)
+		return engine_refuse(e, -EINVAL,
+				     "cluster_cidr %s would take all of the host's traffic into "
+				     "the tunnel",
+				     cluster);
 	if (!spec->has_slice)
 		return 0;
 	cidr_format(&spec->slice, slice);

@@ -74,13 +74,14 @@ static uint64_t hash_parts(const struct ovd_view *parts, size_t n, const char *s
 	return siphash13(text, used);
 }
 
-/* dev_valid_name() of the kernel, linux/net/core/dev.c. */
+/* dev_valid_name() of the kernel, linux/net/core/dev.c; dev_alloc_name() beside it takes a % for
+ * the place of a number of its choice. */
 static bool kernel_takes(struct ovd_view part)
 {
 	for (size_t i = 0; i < part.n; i++) {
 		unsigned char c = (unsigned char)part.p[i];
 
-		if (c <= ' ' || c >= 0x7f || c == '/' || c == ':')
+		if (c <= ' ' || c >= 0x7f || c == '/' || c == ':' || c == '%')
 			return false;
 	}
 	return true;

@@ -220,6 +220,7 @@ void service_forget(struct engine *e, struct service *service);
 /* The host's ends of the containers on it, n_attached at most, the newest first; returns how many.
  */
 size_t segment_ports(const struct segment *segment, char (*ports)[LINK_NAME_MAX]);
+bool segment_has_ports(const struct segment *segment);
 
 /* The addresses of processes that share the host's network, also of those whose records are lost;
  * how many, also if ips is NULL. */

@@ -25,7 +25,8 @@ static void stop_drop(struct engine *e, struct intent *intent)
 	free(i);
 }
 
-/* A shared bridge comes up once for each of its services: deleting what is gone is ok. */
+/* Guests and processes of the host are no ports: they come back with the tunnel. A shared bridge
+ * comes up once for each of its services: deleting what is gone is ok. */
 static int plan_idle(const struct engine *e, struct plan *plan)
 {
 	struct tree_node *at;
@@ -35,7 +36,7 @@ static int plan_idle(const struct engine *e, struct plan *plan)
 	for (at = tree_first(&walk, e->services); at && r == 0; at = tree_next(&walk)) {
 		struct segment *segment = CONTAINER_OF(at, struct service, node)->segment;
 
-		if (segment->n_attached == 0)
+		if (!segment_has_ports(segment))
 			r = segment_plan_removal(segment, plan);
 	}
 	return r;

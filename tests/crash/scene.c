@@ -107,14 +107,12 @@ static void fill_in(const struct scene *s, const char *request, char text[REQUES
 		 at[1] == 'd' ? pid : s->ip, at + 2);
 }
 
-/* The container's namespace goes along with the frame's beginning. */
-static char *ask_with_netns(const struct scene *s, const char *request)
+/* Goes along with the frame's beginning. */
+void scene_send_with(int connection, const char *body, int fd)
 {
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = { 0 };
 	struct cmsghdr *rights = (struct cmsghdr *)(void *)control;
-	char body[REQUEST_MAX + 64];
-	uint32_t n = (uint32_t)snprintf(body, sizeof(body),
-					"{\"frame\":\"request\",\"id\":1,\"request\":%s}", request);
+	uint32_t n = (uint32_t)strlen(body);
 	struct iovec head = { .iov_base = &n, .iov_len = sizeof(n) };
 	const struct msghdr message = { .msg_iov = &head,
 					.msg_iovlen = 1,
@@ -124,9 +122,17 @@ static char *ask_with_netns(const struct scene *s, const char *request)
 	*rights = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)),
 				    .cmsg_level = SOL_SOCKET,
 				    .cmsg_type = SCM_RIGHTS };
-	memcpy(CMSG_DATA(rights), &s->guest.netns, sizeof(int));
-	if (sendmsg(s->fd, &message, MSG_NOSIGNAL) == sizeof(n)) /* else it has ended */
-		send_bytes(s->fd, body, n);
+	memcpy(CMSG_DATA(rights), &fd, sizeof(int));
+	if (sendmsg(connection, &message, MSG_NOSIGNAL) == sizeof(n)) /* else it has ended */
+		send_bytes(connection, body, n);
+}
+
+static char *ask_with_netns(const struct scene *s, const char *request)
+{
+	char body[REQUEST_MAX + 64];
+
+	snprintf(body, sizeof(body), "{\"frame\":\"request\",\"id\":1,\"request\":%s}", request);
+	scene_send_with(s->fd, body, s->guest.netns);
 	return read_body(s->fd);
 }
 

@@ -35,6 +35,9 @@ char *scene_ask(struct scene *s, const char *request);
 void scene_must(struct scene *s, const char *request);
 bool answer_is_good(const char *answer);
 
+/* A body after its length, with a descriptor. Does nothing if the daemon has ended. */
+void scene_send_with(int connection, const char *body, int fd);
+
 /* Sets `ip` to the one that the store says is lent. */
 void scene_learn_ip(struct scene *s);
 

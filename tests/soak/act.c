@@ -6,14 +6,15 @@ static const struct {
 	unsigned share;
 } kinds[ACT_MAX_] = {
 	[ACT_SETUP] = { "setup", 8 },      [ACT_TEARDOWN] = { "teardown", 2 },
-	[ACT_SERVICE] = { "service", 24 }, [ACT_UNSERVICE] = { "unservice", 12 },
-	[ACT_ATTACH] = { "attach", 78 },   [ACT_DETACH] = { "detach", 34 },
-	[ACT_LEND] = { "lend", 16 },       [ACT_RETURN] = { "return", 14 },
-	[ACT_PEER] = { "peer", 14 },       [ACT_UNPEER] = { "unpeer", 8 },
+	[ACT_SERVICE] = { "service", 24 }, [ACT_UNSERVICE] = { "unservice", 10 },
+	[ACT_ATTACH] = { "attach", 66 },   [ACT_DETACH] = { "detach", 32 },
+	[ACT_LEND] = { "lend", 14 },       [ACT_RETURN] = { "return", 12 },
+	[ACT_PEER] = { "peer", 16 },       [ACT_UNPEER] = { "unpeer", 8 },
 	[ACT_ALLOW] = { "allow", 12 },     [ACT_DISALLOW] = { "disallow", 8 },
-	[ACT_PRUNE] = { "prune", 4 },      [ACT_NUMBER] = { "number", 4 },
+	[ACT_SYNC] = { "sync", 14 },       [ACT_PRUNE] = { "prune", 4 },
+	[ACT_NUMBER] = { "number", 4 },    [ACT_UNINSTALL] = { "uninstall", 1 },
 	[ACT_DEATH] = { "death", 12 },     [ACT_KILL] = { "kill", 3 },
-	[ACT_STOP] = { "stop", 2 },        [ACT_DEVICE_DEATH] = { "device death", 1 },
+	[ACT_STOP] = { "stop", 4 },        [ACT_DEVICE_DEATH] = { "device death", 2 },
 };
 
 #define KILLED_SHARE 12   /* requests out of 256 */
@@ -55,7 +56,7 @@ struct act act_next(uint64_t *state, bool kills)
 	};
 
 	act.is_killed = kills && act.kind < ACT_REQUEST_MAX_ && (r >> 32 & 0xff) < KILLED_SHARE;
-	if (!kills && (act.kind == ACT_KILL || act.kind == ACT_STOP))
+	if (!kills && (act.kind == ACT_KILL || act.kind == ACT_STOP || act.kind == ACT_UNINSTALL))
 		act.kind = ACT_DETACH;
 	return act;
 }

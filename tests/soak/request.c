@@ -1,6 +1,12 @@
 #include "tests/soak/request.h"
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "tests/soak/peers.h"
 
 const char *service_name(unsigned which)
 {
@@ -19,9 +25,11 @@ const char *container_path(unsigned who)
 	return path;
 }
 
+/* As the daemon lists it. */
 const char *container_handle(const struct soak *s, unsigned who)
 {
 	static char text[128];
+	struct stat st;
 
 	if (who < PIDS)
 		snprintf(text, sizeof(text), "{\"platform\":\"linux_pid\",\"pid\":%d}",
@@ -29,10 +37,45 @@ const char *container_handle(const struct soak *s, unsigned who)
 	else if (who < NETNSES)
 		snprintf(text, sizeof(text), "{\"platform\":\"linux_netns\",\"path\":\"%s\"}",
 			 container_path(who));
+	else if (who < FDS && stat(container_path(who), &st) == 0)
+		snprintf(text, sizeof(text),
+			 "{\"platform\":\"linux_netns\",\"path\":\"net:[%ju]\"}",
+			 (uintmax_t)st.st_ino);
 	else
 		snprintf(text, sizeof(text), "{\"platform\":\"%s\",\"id\":\"id-%u\"}",
 			 who < GUESTS ? "guest_managed" : "host_shared", who);
 	return text;
+}
+
+static bool is_by_descriptor(const struct act *act)
+{
+	unsigned who = act->who % CONTAINERS;
+
+	if (act->kind == ACT_ATTACH && who >= NETNSES && who < FDS)
+		return true;
+	return (act->kind == ACT_ATTACH || act->kind == ACT_DETACH) &&
+	       (who < PIDS || (who >= NETNSES && who < FDS)) && act->how & 8;
+}
+
+int descriptor_of(const struct soak *s, const struct act *act)
+{
+	unsigned who = act->who % CONTAINERS;
+	int fd = -1;
+
+	if (!is_by_descriptor(act))
+		return -1;
+	if (who < PIDS)
+		fd = (int)syscall(SYS_pidfd_open, s->containers[who].guest.pid, 0);
+	else
+		fd = open(container_path(who), O_RDONLY | O_CLOEXEC);
+	CHECK(fd >= 0);
+	return fd;
+}
+
+static const char *handle_of(const struct soak *s, const struct act *act)
+{
+	return is_by_descriptor(act) ? "{\"platform\":\"linux_fd\",\"fd\":0}"
+				     : container_handle(s, act->who % CONTAINERS);
 }
 
 const char *peer_key(unsigned who)
@@ -43,14 +86,29 @@ const char *peer_key(unsigned who)
 	return text;
 }
 
-const char *peer_prefix(unsigned which)
+const char *peer_prefix(unsigned tunnel, unsigned which, char text[PREFIX_MAX])
 {
-	static const char *const prefixes[PREFIXES] = {
-		"10.200.9.0/24", "10.200.10.0/24", "172.30.0.0/16",   "172.31.0.0/16",
-		"192.0.3.0/24",  "10.200.12.0/26", "198.51.100.0/24", "10.200.128.0/17",
+	static const char *const nodes[PREFIXES] = {
+		CLUSTER "9.0/24", CLUSTER "10.0/24", "172.30.0.0/16",   "172.31.0.0/16",
+		"192.0.3.0/24",   CLUSTER "12.0/26", "198.51.100.0/24", CLUSTER "128.0/17",
 	};
 
-	return prefixes[which % PREFIXES];
+	if (tunnel == NODE || which == 6)
+		snprintf(text, PREFIX_MAX, "%s", nodes[which]);
+	else
+		snprintf(text, PREFIX_MAX, "%s%u.0/26", which == 0 ? CLUSTER : "10.201.",
+			 20 + tunnel * PREFIXES + which);
+	return text;
+}
+
+bool is_peer_prefix(const char *text)
+{
+	char prefix[PREFIX_MAX];
+
+	for (unsigned i = 0; i < TUNNELS * PREFIXES; i++)
+		if (strcmp(peer_prefix(i / PREFIXES, i % PREFIXES, prefix), text) == 0)
+			return true;
+	return false;
 }
 
 static const char *bool_text(bool yes)
@@ -84,30 +142,88 @@ static void put_attach(const struct soak *s, const struct act *act, char text[RE
 	snprintf(text, REQUEST_MAX,
 		 "{\"op\":\"attach_container\",\"handle\":%s,\"service\":\"%s\",\"join_global\":%s,"
 		 "\"ephemeral\":%s}",
-		 container_handle(s, who), service_name(act->what),
-		 bool_text(who < NETNSES && act->how & 1), bool_text(is_ephemeral(act)));
+		 handle_of(s, act), service_name(act->what), bool_text(who < FDS && act->how & 1),
+		 bool_text(is_ephemeral(act)));
 }
 
-static void put_peer(const struct act *act, char text[REQUEST_MAX])
+static void put_scope(const struct soak *s, const struct act *act, FILE *out)
 {
-	int n = snprintf(
-		text, REQUEST_MAX,
-		"{\"op\":\"add_peer\",\"public_key\":\"%s\",\"endpoint\":\"192.0.2.%u:51820\","
+	unsigned tunnel = tunnel_of(s, act);
+
+	if (tunnel != NODE)
+		fprintf(out, ",\"scope\":{\"scope\":\"service\",\"service\":\"%s\"}",
+			service_name(tunnel));
+}
+
+/* How many prefixes it has. */
+static unsigned put_peer(const struct soak *s, const struct act *act, unsigned who, FILE *out)
+{
+	unsigned tunnel = tunnel_of(s, act), n = 0;
+	char prefix[PREFIX_MAX];
+
+	fprintf(out,
+		"\"public_key\":\"%s\",\"endpoint\":\"192.0.2.%u:51820\","
 		"\"persistent_keepalive_secs\":0,\"allowed_ips\":\"",
-		peer_key(act->who), 10 + act->who % PEERS);
-
-	for (unsigned i = 0, some = 0; i < PREFIXES; i++)
-		if (act->what >> i & 1)
-			n += snprintf(text + n, REQUEST_MAX - (size_t)n, "%s%s", some++ ? "," : "",
-				      peer_prefix(i));
-	snprintf(text + n, REQUEST_MAX - (size_t)n, "\"}");
+		peer_key(who), 10 + who);
+	for (unsigned i = 0; i < PREFIXES; i++)
+		if (act_gives(act, who, i))
+			fprintf(out, "%s%s", n++ ? "," : "", peer_prefix(tunnel, i, prefix));
+	fputc('"', out);
+	return n;
 }
 
-static void put_allowed(const struct act *act, char text[REQUEST_MAX])
+static void put_list(const struct soak *s, const struct act *act, FILE *out)
 {
-	snprintf(text, REQUEST_MAX, "{\"op\":\"%s_allowed_ip\",\"pubkey\":\"%s\",\"cidr\":\"%s\"}",
-		 act->kind == ACT_ALLOW ? "add" : "remove", peer_key(act->who),
-		 peer_prefix(act->what));
+	unsigned n = 0;
+
+	fprintf(out, "{\"op\":\"sync_peers\",\"peers\":[");
+	for (unsigned who = 0; who < PEERS; who++) {
+		bool some = false;
+
+		for (unsigned i = 0; i < PREFIXES; i++)
+			some |= act_gives(act, who, i);
+		if (!some)
+			continue;
+		fprintf(out, "%s{", n++ ? "," : "");
+		put_peer(s, act, who, out);
+		fputc('}', out);
+	}
+	fputc(']', out);
+}
+
+static void put_change(const struct soak *s, const struct act *act, FILE *out)
+{
+	char prefix[PREFIX_MAX];
+
+	fprintf(out, "{\"op\":\"%s\",\"pubkey\":\"%s\"",
+		act->kind == ACT_UNPEER  ? "remove_peer"
+		: act->kind == ACT_ALLOW ? "add_allowed_ip"
+					 : "remove_allowed_ip",
+		peer_key(act->who % PEERS));
+	if (act->kind != ACT_UNPEER)
+		fprintf(out, ",\"cidr\":\"%s\"",
+			peer_prefix(tunnel_of(s, act), act->what % PREFIXES, prefix));
+}
+
+static bool put_peers(const struct soak *s, const struct act *act, char text[REQUEST_MAX])
+{
+	FILE *out = fmemopen(text, REQUEST_MAX, "w");
+	bool some = true;
+
+	CHECK(out);
+	if (act->kind == ACT_SYNC) {
+		put_list(s, act, out);
+	} else if (act->kind == ACT_PEER) {
+		fprintf(out, "{\"op\":\"add_peer\",");
+		some = put_peer(s, act, act->who % PEERS, out) > 0;
+	} else {
+		put_change(s, act, out);
+	}
+	put_scope(s, act, out);
+	fputc('}', out);
+	CHECK(ftell(out) < REQUEST_MAX - 1);
+	fclose(out);
+	return some;
 }
 
 static void put_setup(const struct act *act, char text[REQUEST_MAX])
@@ -150,7 +266,7 @@ bool request_of(const struct soak *s, const struct act *act, char text[REQUEST_M
 		return true;
 	case ACT_DETACH:
 		snprintf(text, REQUEST_MAX, "{\"op\":\"detach_container\",\"handle\":%s}",
-			 container_handle(s, act->who % CONTAINERS));
+			 handle_of(s, act));
 		return true;
 	case ACT_LEND:
 		snprintf(text, REQUEST_MAX,
@@ -162,16 +278,11 @@ bool request_of(const struct soak *s, const struct act *act, char text[REQUEST_M
 			 s->leases[s->n_leases ? act->who % s->n_leases : 0].ip);
 		return s->n_leases > 0;
 	case ACT_PEER:
-		put_peer(act, text);
-		return act->what != 0;
 	case ACT_UNPEER:
-		snprintf(text, REQUEST_MAX, "{\"op\":\"remove_peer\",\"pubkey\":\"%s\"}",
-			 peer_key(act->who));
-		return true;
 	case ACT_ALLOW:
 	case ACT_DISALLOW:
-		put_allowed(act, text);
-		return true;
+	case ACT_SYNC:
+		return put_peers(s, act, text);
 	case ACT_PRUNE:
 		snprintf(text, REQUEST_MAX,
 			 "{\"op\":\"prune_orphan_bridges\",\"live_bridge_names\":[]}");
@@ -179,6 +290,9 @@ bool request_of(const struct soak *s, const struct act *act, char text[REQUEST_M
 	case ACT_NUMBER:
 		snprintf(text, REQUEST_MAX, "{\"op\":\"set_local_node_id\",\"node_id\":%u}",
 			 1U + act->how);
+		return true;
+	case ACT_UNINSTALL:
+		snprintf(text, REQUEST_MAX, "{\"op\":\"uninstall\",\"yes\":true}");
 		return true;
 	case ACT_DEATH:
 	case ACT_KILL:

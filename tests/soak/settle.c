@@ -1,216 +1,14 @@
 /* What there is, beside what the clients believe. */
-#include <fcntl.h>
-#include <ifaddrs.h>
 #include <inttypes.h>
-#include <net/if.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <sched.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "tests/soak/soak.h"
+#include "tests/soak/found.h"
+#include "tests/soak/peers.h"
 
 #define TRIES 400
 #define PAUSE 20000000 /* nanoseconds */
-
-/* ---- lines ---- */
-
-struct lines {
-	char *texts[512];
-	size_t n;
-};
-
-static void put(struct lines *l, const char *format, ...) _printf_(2, 3);
-
-static void put(struct lines *l, const char *format, ...)
-{
-	va_list args;
-
-	CHECK(l->n < ARRAY_SIZE(l->texts));
-	va_start(args, format);
-	CHECK(vasprintf(&l->texts[l->n++], format, args) >= 0);
-	va_end(args);
-}
-
-static void lines_done(struct lines *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		free(l->texts[i]);
-	l->n = 0;
-}
-
-static bool has(const struct lines *l, const char *text)
-{
-	for (size_t i = 0; i < l->n; i++)
-		if (strcmp(l->texts[i], text) == 0)
-			return true;
-	return false;
-}
-
-/* How many of one are not in the other. */
-static unsigned compare(const struct lines *these, const struct lines *those, const char *what)
-{
-	unsigned n = 0;
-
-	for (size_t i = 0; i < these->n; i++)
-		if (!has(those, these->texts[i])) {
-			n++;
-			if (what)
-				fprintf(stderr, "%s: %s\n", what, these->texts[i]);
-		}
-	return n;
-}
-
-/* ---- what there is ---- */
-
-static void put_allowed(struct lines *l, const char *name, const char *value)
-{
-	char ip[64];
-	unsigned length;
-
-	for (const char *at = strstr(value, "\"allowed\":"); at && (at = strstr(at, "\"ip\":\""));
-	     at++)
-		if (sscanf(at, "\"ip\":\"%63[^\"]\",\"length\":%u", ip, &length) == 2)
-			put(l, "record %s%s/%u", name, ip, length);
-}
-
-static void put_records(struct lines *l, const char *dir)
-{
-	char *text = NULL, *rest, *line;
-	size_t n;
-	FILE *out = open_memstream(&text, &n);
-
-	CHECK(out);
-	scene_put_store(out, dir);
-	fclose(out);
-	rest = text;
-	while ((line = strsep(&rest, "\n")) && *line) {
-		char *name = strchr(strchr(line, ' ') + 1, ' ') + 1, *end = strstr(name, " =");
-
-		if (!end)
-			continue;
-		*end = '\0';
-		if (strncmp(name, "service ", 8) == 0 || strncmp(name, "peer ", 5) == 0 ||
-		    strncmp(name, "attachment ", 11) == 0 || strncmp(name, "lease ", 6) == 0)
-			put(l, "record %s", name);
-		if (strncmp(name, "peer ", 5) == 0)
-			put_allowed(l, name, end + 1);
-	}
-	free(text);
-}
-
-/* Links and what they have of IPv4, of the namespace that this process is in. */
-static void put_network(struct lines *l, const char *where)
-{
-	struct if_nameindex *links = if_nameindex();
-	struct ifaddrs *all;
-	char ip[NI_MAXHOST];
-
-	CHECK(links);
-	CHECK_INT(getifaddrs(&all), 0);
-	for (const struct if_nameindex *at = links; at->if_name; at++)
-		if (strcmp(at->if_name, "lo") != 0)
-			put(l, "%s link %s", where, at->if_name);
-	for (const struct ifaddrs *at = all; at; at = at->ifa_next) {
-		if (!at->ifa_addr || at->ifa_addr->sa_family != AF_INET ||
-		    strcmp(at->ifa_name, "lo") == 0 || strcmp(where, "host") == 0)
-			continue;
-		CHECK_INT(getnameinfo(at->ifa_addr, sizeof(struct sockaddr_in), ip, sizeof(ip),
-				      NULL, 0, NI_NUMERICHOST),
-			  0);
-		put(l, "%s %s %s", where, at->ifa_name, ip);
-	}
-	freeifaddrs(all);
-	if_freenameindex(links);
-}
-
-static int container_netns(const struct soak *s, unsigned who)
-{
-	char path[64];
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)s->containers[who].guest.pid);
-	fd = open(who < PIDS ? path : container_path(who), O_RDONLY | O_CLOEXEC);
-	CHECK(fd >= 0);
-	return fd;
-}
-
-static void put_networks(const struct soak *s, struct lines *l)
-{
-	_cleanup_(fd_closep) int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	char where[32];
-
-	put_network(l, "host");
-	for (unsigned i = 0; i < NETNSES; i++) {
-		_cleanup_(fd_closep) int netns = container_netns(s, i);
-
-		CHECK_INT(setns(netns, CLONE_NEWNET), 0);
-		snprintf(where, sizeof(where), "container %u", i);
-		put_network(l, where);
-	}
-	CHECK_INT(setns(own, CLONE_NEWNET), 0);
-}
-
-/* The objects of a list in an answer, none of which holds another but a handle. */
-static void put_rows(struct lines *l, const char *what, char *at, const char *begin,
-		     const char *end)
-{
-	while ((at = strstr(at, begin))) {
-		char *behind = strstr(at, end);
-
-		CHECK(behind);
-		put(l, "%s %.*s", what, (int)(behind - at), at);
-		at = behind;
-	}
-}
-
-static void put_peers(struct lines *l, char *status)
-{
-	char *at = status, *rest, *prefix;
-
-	while ((at = strstr(at, "\"endpoint\":\""))) {
-		char key[64] = "", *allowed = strstr(at, "\"allowed_ips\":\"");
-
-		CHECK(allowed && at - status > 48);
-		snprintf(key, sizeof(key), "%.44s", at - 46);
-		rest = allowed + strlen("\"allowed_ips\":\"");
-		at = rest + strcspn(rest, "\"");
-		*at++ = '\0';
-		if (strstr(key, "QAAAAAAAAAA"))
-			put(l, "peer %s", key);
-		while ((prefix = strsep(&rest, ",")) && *prefix)
-			if (strstr(prefix, "/32"))
-				put(l, "peer's prefix %s", prefix);
-			else
-				put(l, "peer %s prefix %s", key, prefix);
-	}
-}
-
-static void put_answers(struct soak *s, struct lines *l)
-{
-	_cleanup_(freep) char *list = ask(s->scene.fd, 1, "{\"op\":\"list_attachments\"}");
-	_cleanup_(freep) char *status = ask(s->scene.fd, 1, "{\"op\":\"status\"}");
-
-	CHECK(answer_is_good(list) && answer_is_good(status));
-	put(l, "the tunnel is %s", strstr(status, "\"interface\":\"zl-d-1-g\"") ? "up" : "down");
-	put_rows(l, "attached", list, "\"handle\":", ",\"ephemeral\":");
-	put_rows(l, "own tunnel", status, "\"service\":", ",\"public_key\"");
-	if (s->up)
-		put_peers(l, strstr(status, "\"peers\":") ? strstr(status, "\"peers\":") : status);
-}
-
-static void find(struct soak *s, struct lines *l)
-{
-	put_records(l, SCENE_DIR "/store");
-	put_records(l, SCENE_DIR "/run/store");
-	put_networks(s, l);
-	put_answers(s, l);
-}
 
 /* ---- what the clients believe ---- */
 
@@ -253,8 +51,10 @@ static void want_interfaces(const struct soak *s, unsigned who, const struct lin
 	if (who < PIDS)
 		put(l, "record attachment netns %" PRIu64 ":%" PRIu64, (uint64_t)st.st_dev,
 		    (uint64_t)st.st_ino);
-	else
+	else if (who < NETNSES)
 		put(l, "record attachment netns %s", container_path(who));
+	else
+		put(l, "record attachment netns net:[%" PRIu64 "]", (uint64_t)st.st_ino);
 }
 
 static void want_container(const struct soak *s, unsigned who, const struct lines *found,
@@ -263,45 +63,26 @@ static void want_container(const struct soak *s, unsigned who, const struct line
 	const char *ip = s->containers[who].ip;
 	char row[256] = "";
 
-	if (who < NETNSES)
+	if (who < FDS)
 		want_interfaces(s, who, found, l, row);
 	else
 		put(l, "record attachment %s id-%u", who < GUESTS ? "guest" : "host", who);
-	if (who >= NETNSES && who < GUESTS && s->up)
+	if (who >= FDS && who < GUESTS && s->up)
 		put(l, "peer's prefix %s/32", ip);
 	put(l, "attached \"handle\":%s,\"service\":\"%s\",\"ip\":\"%s\"%s",
 	    container_handle(s, who), service_name(s->containers[who].service), ip, row);
 }
 
 /* Its tunnel's name is what the daemon says. */
-static void want_tunnel(unsigned service, const struct lines *found, struct lines *l)
+static void want_tunnel(const struct soak *s, unsigned service, const struct lines *found,
+			struct lines *l)
 {
-	char begin[96], link[16];
+	char link[16];
+	bool has = found_tunnel(found, service, link);
 
-	snprintf(begin, sizeof(begin), "own tunnel \"service\":\"%s\",\"interface\":\"",
-		 service_name(service));
-	for (size_t i = 0; i < found->n; i++)
-		if (strncmp(found->texts[i], begin, strlen(begin)) == 0 &&
-		    sscanf(found->texts[i] + strlen(begin), "%15[^\"]", link) == 1) {
-			put(l, "%s", found->texts[i]);
-			put(l, "host link %s", link);
-			return;
-		}
-	put(l, "%s", begin);
-}
-
-static void want_peer(const struct soak *s, unsigned who, struct lines *l)
-{
-	put(l, "record peer %s ", peer_key(who));
-	if (s->up)
-		put(l, "peer %s", peer_key(who));
-	for (unsigned i = 0; i < PREFIXES; i++) {
-		if (!s->peers[who].allowed[i])
-			continue;
-		put(l, "record peer %s %s", peer_key(who), peer_prefix(i));
-		if (s->up)
-			put(l, "peer %s prefix %s", peer_key(who), peer_prefix(i));
-	}
+	put(l, "own tunnel of %s: %s", service_name(service), has ? link : "some");
+	put(l, "host link %s", has ? link : "of it");
+	want_peers(s, service, has ? link : "of it", l);
 }
 
 static bool must_go(const struct soak *s, unsigned service)
@@ -324,11 +105,9 @@ static void want(const struct soak *s, const struct lines *found, struct lines *
 			put(l, "record service %s", service_name(i));
 			put(l, "host link %s", s->services[i].link);
 			if (s->services[i].mode == MODE_DEDICATED)
-				want_tunnel(i, found, l);
+				want_tunnel(s, i, found, l);
 		}
-	for (unsigned i = 0; i < PEERS; i++)
-		if (s->peers[i].known)
-			want_peer(s, i, l);
+	want_peers(s, NODE, s->up ? "zl-d-1-g" : NULL, l);
 	for (size_t i = 0; i < s->n_leases; i++)
 		put(l, "record lease %s", s->leases[i].ip);
 }
@@ -341,7 +120,7 @@ static void learn_services(struct soak *s, const struct lines *found)
 
 	for (unsigned i = 0; i < SERVICES; i++) {
 		snprintf(text, sizeof(text), "record service %s", service_name(i));
-		if (s->services[i].known && must_go(s, i) && !has(found, text))
+		if (s->services[i].known && must_go(s, i) && !has_line(found, text))
 			service_is_gone(s, i);
 	}
 }
@@ -353,7 +132,7 @@ static void learn_leases(struct soak *s, const struct lines *found)
 
 	for (size_t i = 0; i < s->n_leases; i++) {
 		snprintf(text, sizeof(text), "record lease %s", s->leases[i].ip);
-		if (!s->leases[i].may_go || has(found, text))
+		if (!s->leases[i].may_go || has_line(found, text))
 			s->leases[n++] = s->leases[i];
 	}
 	s->n_leases = n;
@@ -364,7 +143,7 @@ void soak_learn_lease(struct soak *s, unsigned service)
 	struct lines found = { .n = 0 };
 	char ip[64];
 
-	put_records(&found, SCENE_DIR "/run/store");
+	find_records(&found, SCENE_DIR "/run/store");
 	for (size_t i = 0; i < found.n; i++) {
 		bool known = false;
 
@@ -397,8 +176,8 @@ static unsigned look_once(struct soak *s, bool tell)
 	learn_services(s, &found);
 	learn_leases(s, &found);
 	want(s, &found, &wanted);
-	n = compare(&wanted, &found, tell ? "missing" : NULL) +
-	    compare(&found, &wanted, tell ? "too much" : NULL);
+	n = lines_compare(&wanted, &found, tell ? "missing" : NULL) +
+	    lines_compare(&found, &wanted, tell ? "too much" : NULL);
 	lines_done(&found);
 	lines_done(&wanted);
 	return n;

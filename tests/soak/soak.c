@@ -3,30 +3,14 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/soak/ends.h"
+#include "tests/soak/peers.h"
 #include "tests/soak/request.h"
-
-#define DEVICE_TRIES 500
-
-/* A process that a killed daemon was just starting has its socket for a moment still. */
-static void begin(struct soak *s)
-{
-	char *answer;
-
-	scene_start(&s->scene);
-	while (!(answer = ask(s->scene.fd, 1, "{\"op\":\"status\"}"))) {
-		CHECK_INT(waitpid(s->scene.pid, NULL, WNOHANG), 0);
-		fd_closep(&s->scene.fd);
-		scene_connect(&s->scene);
-	}
-	free(answer);
-}
 
 /* ---- containers ---- */
 
@@ -48,7 +32,7 @@ static void container_start(struct soak *s, unsigned who)
 	if (who < PIDS) {
 		guest_start(&s->containers[who].guest);
 		fd_closep(&s->containers[who].guest.netns);
-	} else if (who < NETNSES) {
+	} else if (who < FDS) {
 		netns_start(container_path(who));
 	}
 }
@@ -57,7 +41,7 @@ static void container_stop(struct soak *s, unsigned who)
 {
 	if (who < PIDS) {
 		guest_stop(&s->containers[who].guest);
-	} else if (who < NETNSES) {
+	} else if (who < FDS) {
 		CHECK_INT(umount2(container_path(who), MNT_DETACH), 0);
 		CHECK_INT(unlink(container_path(who)), 0);
 	}
@@ -107,16 +91,17 @@ static bool has_ephemeral(const struct soak *s, unsigned service)
 }
 
 /* When it is noticed matters only where somebody may be the last one, and so it is waited for. */
-static void die(struct soak *s, unsigned who)
+static void die(struct soak *s, unsigned who, void (*meanwhile)(struct soak *s))
 {
-	bool matters = who < NETNSES && s->containers[who].attached &&
+	bool matters = who < FDS && s->containers[who].attached &&
 		       has_ephemeral(s, s->containers[who].service);
 
-	if (who >= NETNSES)
-		return;
 	container_stop(s, who);
 	container_start(s, who);
-	is_detached(s, who);
+	if (meanwhile)
+		meanwhile(s);
+	if (who < FDS)
+		is_detached(s, who);
 	if (matters)
 		soak_settle(s);
 }
@@ -153,6 +138,7 @@ static void service_is_up(struct soak *s, const struct act *act, const char *ans
 void service_is_gone(struct soak *s, unsigned which)
 {
 	memset(&s->services[which], 0, sizeof(s->services[which]));
+	memset(s->peers[which], 0, sizeof(s->peers[which]));
 	for (size_t i = 0; i < s->n_leases; i++)
 		s->leases[i].may_go = true;
 }
@@ -201,22 +187,17 @@ static void is_returned(struct soak *s, const struct act *act)
 	s->n_leases--;
 }
 
-/* A prefix belongs to one peer. */
-static void allow(struct soak *s, unsigned peer, unsigned prefix)
+/* Of the host nothing is known any more, but who is on it. */
+static void is_uninstalled(struct soak *s)
 {
-	for (unsigned i = 0; i < PEERS; i++)
-		s->peers[i].allowed[prefix] = i == peer;
-}
-
-static void is_peer(struct soak *s, const struct act *act)
-{
-	unsigned who = act->who % PEERS;
-
-	memset(&s->peers[who], 0, sizeof(s->peers[who]));
-	s->peers[who].known = true;
-	for (unsigned i = 0; i < PREFIXES; i++)
-		if (act->what >> i & 1)
-			allow(s, who, i);
+	soak_ended(s, 0);
+	for (unsigned i = 0; i < CONTAINERS; i++)
+		s->containers[i].attached = false;
+	memset(s->services, 0, sizeof(s->services));
+	memset(s->peers, 0, sizeof(s->peers));
+	s->n_leases = 0;
+	s->up = s->has_ranges = false;
+	soak_begin(s);
 }
 
 static void is_done(struct soak *s, const struct act *act, const char *answer)
@@ -225,6 +206,7 @@ static void is_done(struct soak *s, const struct act *act, const char *answer)
 	case ACT_SETUP:
 	case ACT_TEARDOWN:
 		s->up = act->kind == ACT_SETUP;
+		s->has_ranges |= s->up;
 		break;
 	case ACT_SERVICE:
 		service_is_up(s, act, answer);
@@ -245,19 +227,17 @@ static void is_done(struct soak *s, const struct act *act, const char *answer)
 		is_returned(s, act);
 		break;
 	case ACT_PEER:
-		is_peer(s, act);
-		break;
 	case ACT_UNPEER:
-		memset(&s->peers[act->who % PEERS], 0, sizeof(s->peers[0]));
-		break;
 	case ACT_ALLOW:
-		allow(s, act->who % PEERS, act->what % PREFIXES);
-		break;
 	case ACT_DISALLOW:
-		s->peers[act->who % PEERS].allowed[act->what % PREFIXES] = false;
+	case ACT_SYNC:
+		peers_are(s, act, answer, act->is_killed);
 		break;
 	case ACT_PRUNE:
 		CHECK(strstr(answer, "zl-orphan-b"));
+		break;
+	case ACT_UNINSTALL:
+		is_uninstalled(s);
 		break;
 	case ACT_NUMBER:
 	case ACT_DEATH:
@@ -282,20 +262,23 @@ static bool may_be_refused(const struct soak *s, const struct act *act)
 		       (s->services[service].known && mode != s->services[service].mode);
 	case ACT_ATTACH:
 		return !s->services[service].known || s->services[service].leaving ||
-		       s->containers[who].attached || (who >= NETNSES && !s->up);
+		       s->containers[who].attached || (who >= FDS && !s->up);
+	case ACT_LEND:
+		return !s->has_ranges && lender_of(s, act) == SERVICES;
+	case ACT_PEER:
 	case ACT_ALLOW:
-		return !s->peers[act->who % PEERS].known;
+	case ACT_SYNC:
+		return peers_cannot_be(s, act);
 	case ACT_TEARDOWN:
 	case ACT_SETUP:
 	case ACT_UNSERVICE:
 	case ACT_DETACH:
-	case ACT_LEND:
 	case ACT_RETURN:
-	case ACT_PEER:
 	case ACT_UNPEER:
 	case ACT_DISALLOW:
 	case ACT_PRUNE:
 	case ACT_NUMBER:
+	case ACT_UNINSTALL:
 	case ACT_DEATH:
 	case ACT_KILL:
 	case ACT_STOP:
@@ -311,7 +294,7 @@ static void take(struct soak *s, const struct act *act, const char *request, con
 	s->asked[act->kind]++;
 	if (answer_is_good(answer)) {
 		s->good[act->kind]++;
-		s->peers_late |= act->kind >= ACT_PEER && act->kind <= ACT_DISALLOW;
+		s->peers_late |= act->kind >= ACT_PEER && act->kind <= ACT_SYNC;
 		is_done(s, act, answer);
 	} else if (!answer || !may_be_refused(s, act)) {
 		scene_show_log();
@@ -337,17 +320,26 @@ static void make_orphan(void)
 	    "ip link set zl-orphan-b alias \"$(cat /run/mark) service orphan\"");
 }
 
+static void send_request(const struct soak *s, const struct act *act, const char *request)
+{
+	_cleanup_(fd_closep) int fd = descriptor_of(s, act);
+	char frame[REQUEST_MAX + 64];
+
+	snprintf(frame, sizeof(frame), "{\"frame\":\"request\",\"id\":1,\"request\":%s}", request);
+	if (fd >= 0)
+		scene_send_with(s->scene.fd, frame, fd);
+	else
+		send_body(s->scene.fd, frame);
+}
+
 /* Nobody waits for the answer that doesn't come; an address that was lent meanwhile is in the
  * store. Else it is asked again, as patient clients do. */
 static void ask_and_kill(struct soak *s, const struct act *act, const char *request)
 {
-	char frame[REQUEST_MAX + 64];
-
-	snprintf(frame, sizeof(frame), "{\"frame\":\"request\",\"id\":1,\"request\":%s}", request);
-	send_body(s->scene.fd, frame);
+	send_request(s, act, request);
 	usleep(act->after_us);
 	scene_kill(&s->scene);
-	begin(s);
+	soak_begin(s);
 	if (act->kind == ACT_LEND)
 		soak_learn_lease(s, lender_of(s, act));
 }
@@ -371,61 +363,37 @@ static void request(struct soak *s, const struct act *act)
 		return;
 	if (act->is_killed && act->kind == ACT_PRUNE)
 		make_orphan();
-	answer = ask(s->scene.fd, 1, text);
+	send_request(s, act, text);
+	answer = read_body(s->scene.fd);
 	take(s, act, text, answer);
 }
 
 /* ---- what nobody asks for ---- */
 
-static pid_t device_process(void)
+static void kill_and_begin(struct soak *s)
 {
-	_cleanup_(freep) char *text = sh("pgrep -n -r D,R,S -x wireguard-go || echo 0");
-	int pid = 0;
-
-	CHECK_INT(sscanf(text, "%d", &pid), 1);
-	return pid;
-}
-
-/* It is noticed, and begun again; the kernel's own WireGuard has no process. */
-static void device_dies(struct soak *s)
-{
-	pid_t pid = device_process(), other = pid;
-
-	if (pid == 0)
-		return;
-	kill(pid, SIGKILL);
-	for (int i = 0; i < DEVICE_TRIES && (other == pid || other == 0); i++) {
-		usleep(20000);
-		other = device_process();
-	}
-	CHECK(other != pid && other != 0);
-	soak_settle(s);
-}
-
-static void stop(struct soak *s)
-{
-	wait_for_the_late(s);
-	kill(s->scene.pid, SIGTERM);
-	CHECK_INT(daemon_wait(s->scene.pid), 0);
-	scene_forget(&s->scene);
-	begin(s);
+	scene_kill(&s->scene);
+	soak_begin(s);
 }
 
 void soak_act(struct soak *s, const struct act *act)
 {
-	if (act->kind < ACT_REQUEST_MAX_) {
-		request(s, act);
-	} else if (act->kind == ACT_DEATH) {
-		die(s, act->who % CONTAINERS);
-	} else if (act->kind == ACT_KILL) {
+	bool dies = act->how & 1;
+
+	if (act->kind == ACT_KILL || act->kind == ACT_STOP)
 		wait_for_the_late(s);
-		scene_kill(&s->scene);
-		begin(s);
-	} else if (act->kind == ACT_STOP) {
-		stop(s);
-	} else {
-		device_dies(s);
-	}
+	if (act->kind < ACT_REQUEST_MAX_)
+		request(s, act);
+	else if (act->kind == ACT_DEATH)
+		die(s, act->who % CONTAINERS, NULL);
+	else if (act->kind == ACT_KILL && dies)
+		die(s, act->who % CONTAINERS, kill_and_begin);
+	else if (act->kind == ACT_KILL)
+		kill_and_begin(s);
+	else if (act->kind == ACT_STOP)
+		soak_stop(s, act);
+	else
+		soak_device_dies(s, act->who);
 }
 
 /* ---- the beginning and the end ---- */
@@ -442,7 +410,7 @@ void soak_clear(struct soak *s)
 	while (s->n_leases > 0)
 		act(s, ACT_RETURN, 0, 0);
 	for (unsigned i = 0; i < PEERS; i++)
-		act(s, ACT_UNPEER, i, 0);
+		soak_act(s, &(struct act){ .kind = ACT_UNPEER, .who = (uint8_t)i, .how = NODE });
 	for (unsigned i = 0; i < SERVICES; i++)
 		act(s, ACT_UNSERVICE, 0, i);
 	act(s, ACT_SETUP, 0, 0); /* what is taken down leaves its last port in the store */
@@ -455,10 +423,11 @@ void soak_enter(struct soak *s)
 {
 	memset(s, 0, sizeof(*s));
 	scene_enter(&s->scene);
+	s->by_processes = !kernel_has_wireguard();
 	run("mkdir -p /run/netns");
-	for (unsigned i = 0; i < NETNSES; i++)
+	for (unsigned i = 0; i < FDS; i++)
 		container_start(s, i);
-	begin(s);
+	soak_begin(s);
 	act(s, ACT_SETUP, 0, 0);
 	run("ip -o link show zl-d-1-g | sed 's/.*alias \\(overlayd [0-9a-f]*\\) .*/\\1/' "
 	    ">/run/mark");
@@ -472,6 +441,6 @@ void soak_leave(struct soak *s)
 	run("! { ip -o link; nft list ruleset; ls /run/wireguard; ls " SCENE_DIR
 	    "/store; } 2>/dev/null | grep 'zl-\\|overlayd\\|mdb'");
 	guest_stop(&s->scene.guest);
-	for (unsigned i = 0; i < NETNSES; i++)
+	for (unsigned i = 0; i < FDS; i++)
 		container_stop(s, i);
 }

@@ -7,16 +7,23 @@
 
 /* Containers by how they are called. */
 #define PIDS       8
-#define NETNSES    10
-#define GUESTS     12
-#define CONTAINERS 14
+#define NETNSES    10 /* by a path */
+#define FDS        12 /* by a descriptor */
+#define GUESTS     14
+#define CONTAINERS 16
 
 #define SERVICES   6
+#define NODE       SERVICES /* the node's own tunnel, behind theirs */
+#define TUNNELS    7
 #define PEERS      6
 #define PREFIXES   8
-#define LEASES_MAX 14 /* with all containers fewer than are in half a block */
+#define LEASES_MAX 12 /* with all containers fewer than are in half a block */
 
 enum { MODE_SHARED = 1, MODE_DEDICATED = 3 }; /* of enum OverlayMode */
+
+struct soak_peer {
+	bool known, allowed[PREFIXES];
+};
 
 struct soak {
 	struct scene scene;
@@ -32,17 +39,17 @@ struct soak {
 		unsigned mode;
 		char link[16];
 	} services[SERVICES];
-	struct {
-		bool known, allowed[PREFIXES];
-	} peers[PEERS];
+	struct soak_peer peers[TUNNELS][PEERS];
 	struct {
 		char ip[64];
 		unsigned service;
 		bool may_go; /* with a service */
 	} leases[LEASES_MAX];
 	size_t n_leases;
-	bool up;         /* the tunnel */
-	bool peers_late; /* some were changed since all was last as wanted */
+	bool up;           /* the tunnel */
+	bool has_ranges;   /* of the node: it was up once */
+	bool by_processes; /* the kernel has no WireGuard */
+	bool peers_late;   /* some were changed since all was last as wanted */
 	unsigned asked[ACT_MAX_], good[ACT_MAX_];
 };
 
@@ -70,7 +77,12 @@ const char *service_name(unsigned which);
 const char *container_path(unsigned who);
 const char *container_handle(const struct soak *s, unsigned who);
 const char *peer_key(unsigned who);
-const char *peer_prefix(unsigned which);
+
+/* Each tunnel has some of its own, and all have one. */
+#define CLUSTER    "10.200."
+#define PREFIX_MAX 32
+const char *peer_prefix(unsigned tunnel, unsigned which, char text[PREFIX_MAX]);
+bool is_peer_prefix(const char *text);
 
 /* A service has gone, and with it what was lent of its addresses. */
 void service_is_gone(struct soak *s, unsigned which);

@@ -80,6 +80,8 @@ TEST(refused)
 	} rows[] = {
 		{ "10.200.0.0/32", NULL, "cluster_cidr 10.200.0.0/32: no room for a node" },
 		{ "fd00::1/128", NULL, "cluster_cidr fd00::1/128: no room for a node" },
+		{ "0.0.0.0/0", "10.200.4.0/24",
+		  "cluster_cidr 0.0.0.0/0 would take all of the host's traffic into the tunnel" },
 		{ "10.200.0.0/16", "10.201.0.0/24",
 		  "slice_cidr 10.201.0.0/24 is not inside cluster_cidr 10.200.0.0/16" },
 		{ "10.200.0.0/16", "10.0.0.0/8",

@@ -208,6 +208,27 @@ TEST(a_bridge_with_guests_has_its_ports)
 	node_done(&n);
 }
 
+TEST(a_stop_takes_its_bridge)
+{
+	const struct attach_spec spec = spec_of(HANDLE_GUEST, "vm-7");
+	struct node n;
+	struct ovd_ip ip;
+
+	begin(&n);
+	CHECK_INT(attach(&n, &spec, &ip), 0);
+	node_commit(&n);
+	plan_clear(&n.plan);
+	CHECK_INT(engine_stop(n.e, &n.plan, &n.intent), 0);
+	CHECK(strstr(node_plan(&n), "no bridge zl-8a3d9b380b-b\n"));
+	node_drop(&n);
+	node_has_container(&n, 7, 70, "web");
+	plan_clear(&n.plan);
+	CHECK_INT(engine_stop(n.e, &n.plan, &n.intent), 0);
+	CHECK(!strstr(node_plan(&n), "no bridge"));
+	node_drop(&n);
+	node_done(&n);
+}
+
 TEST(a_process_of_the_host)
 {
 	const struct attach_spec spec = spec_of(HANDLE_HOST, "proc-7");

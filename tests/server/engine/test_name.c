@@ -42,7 +42,8 @@ TEST(links)
 TEST(only_what_the_kernel_takes)
 {
 	static const char *const texts[] = { "a/b",  "a:b",   "a b",      "a\tb",
-					     "a\nb", "a\x7f", "\xc3\xa9", "abcdefghijk" };
+					     "a\nb", "a\x7f", "\xc3\xa9", "abcdefghijk",
+					     "a%d" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		const struct ovd_view part = view(texts[i]);
