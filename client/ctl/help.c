@@ -24,14 +24,14 @@ void help_all(FILE *out, const struct ctl_command *commands)
 	      "\n",
 	      out);
 	for (; commands->name; commands++)
-		fprintf(out, "  %-23s  %s\n", commands->name, commands->summary);
-	fputs("  call OPERATION           Asks for an operation that this program need not know.\n"
-	      "  events                   Prints what the daemon tells unasked, until it ends.\n"
-	      "  hcs COMMAND              Lists, watches and changes compute systems of Windows.\n"
-	      "  raw [JSON]               Sends a frame, or a request, as it is typed.\n"
-	      "  help [COMMAND]           Prints this.\n"
-	      "  --help, -h               Prints this; behind a command, its flags.\n"
-	      "  --version                Prints the version.\n"
+		fprintf(out, "  %-24s  %s\n", commands->name, commands->summary);
+	fputs("  call OPERATION            Asks for an operation that this program need not know.\n"
+	      "  events                    Prints what the daemon tells unasked, until it ends.\n"
+	      "  hcs COMMAND               Lists, watches and changes compute systems of Windows.\n"
+	      "  raw [JSON]                Sends a frame, or a request, as it is typed.\n"
+	      "  help [COMMAND]            Prints this.\n"
+	      "  --help, -h                Prints this; behind a command, its flags.\n"
+	      "  --version                 Prints the version.\n"
 	      "\n"
 	      "Exit status: 0 done, 1 the daemon answered err, 2 wrong command line, 3 no "
 	      "connection,\n"
