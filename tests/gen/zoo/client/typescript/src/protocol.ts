@@ -97,10 +97,17 @@ export type Request =
    *
    * @since 2
    */
-  | { op: "count" };
+  | { op: "count" }
+  /**
+   * Lets one out. Not built yet: answers err.
+   *
+   * @since 2
+   */
+  | { op: "free" };
 export const Request = new wire.Union<Request, "op">("op", {
   feed: Feed,
   count: wire.unit,
+  free: wire.unit,
 });
 
 /** A bowl. */
@@ -157,5 +164,14 @@ export abstract class Operations {
    */
   count(options?: CallOptions): Promise<Answer<"fed">> {
     return this.ask({ op: "count" }, ["fed"], options);
+  }
+
+  /**
+   * Lets one out. Not built yet: answers err.
+   *
+   * @since 2
+   */
+  free(options?: CallOptions): Promise<Answer<"fed">> {
+    return this.ask({ op: "free" }, ["fed"], options);
   }
 }
