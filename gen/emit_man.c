@@ -141,8 +141,9 @@ static const char *times(const struct field *f)
 {
 	if (!f->is_list)
 		return "";
-	return f->kind == OVD_KIND_OBJECT ? "(once per item, or @FILE or @-: a list of them)\n"
-					  : "(once per item)\n";
+	return f->kind == OVD_KIND_OBJECT
+		       ? "(once per item, or a list of them: in JSON, @FILE or @-)\n"
+		       : "(once per item)\n";
 }
 
 static void flags(struct model *m, struct text *t, const struct message *message)

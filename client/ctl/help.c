@@ -46,7 +46,8 @@ void help_raw(FILE *out)
 	      "\n"
 	      "Sends a body as it is typed, or read from standard input, and prints that of the "
 	      "answer.\n"
-	      "An object with a key \"op\", as {\"op\":\"status\"}, gets a frame around it.\n",
+	      "An object with a key \"op\", as {\"op\":\"status\"}, gets a frame around it. One at "
+	      "a time.\n",
 	      out);
 }
 
@@ -66,7 +67,10 @@ void help_call(FILE *out)
 	      "\n"
 	      "Asks the daemon for an operation that this program need not know: the daemon's own "
 	      "schema\n"
-	      "says what its keys are. 'overlayctl describe OPERATION' tells them.\n",
+	      "says what its keys are. 'overlayctl describe OPERATION' tells them. A list's key is "
+	      "given\n"
+	      "once per item; if the items are objects, it may be a list in JSON, @FILE or @-.\n"
+	      "Requests that are written in JSON are for 'overlayctl raw'.\n",
 	      out);
 }
 
@@ -85,7 +89,7 @@ static const char *times(const struct ctl_flag *flag)
 {
 	if (!flag->repeated)
 		return "";
-	return flag->kind == CTL_JSON ? " (once per item, or @FILE or @-: a list of them)"
+	return flag->kind == CTL_JSON ? " (once per item, or a list of them: in JSON, @FILE or @-)"
 				      : " (once per item)";
 }
 

@@ -2408,7 +2408,9 @@ const (
 	OverlayModeAuto OverlayMode = "auto"
 	// One bridge for all such services of the node. Since 0.12.5.
 	OverlayModeShared OverlayMode = "shared"
-	// A bridge and a tunnel of its own. Since 0.12.5.
+	// A bridge, and a tunnel of its own to the other nodes that have the service. No fence:
+	// other services on the same node, and from nodes that don't have it, reach its containers.
+	// Since 0.12.5.
 	OverlayModeDedicated OverlayMode = "dedicated"
 	// As auto: the fence, isolation_network of attach_container, is not built yet. Answered as
 	// auto. Since 0.13.0.

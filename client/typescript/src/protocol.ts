@@ -17,7 +17,8 @@ export const OverlayMode = {
    */
   Shared: "shared",
   /**
-   * A bridge and a tunnel of its own.
+   * A bridge, and a tunnel of its own to the other nodes that have the service. No fence: other
+   * services on the same node, and from nodes that don't have it, reach its containers.
    *
    * @since 0.12.5
    */

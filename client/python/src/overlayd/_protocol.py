@@ -114,7 +114,10 @@ class OverlayMode(enum.StrEnum):
     SHARED = "shared"
     """One bridge for all such services of the node. Since 0.12.5."""
     DEDICATED = "dedicated"
-    """A bridge and a tunnel of its own. Since 0.12.5."""
+    """A bridge, and a tunnel of its own to the other nodes that have the service. No fence:
+    other services on the same node, and from nodes that don't have it, reach its containers.
+    Since 0.12.5.
+    """
     ISOLATED = "isolated"
     """As auto: the fence, isolation_network of attach_container, is not built yet. Answered as
     auto. Since 0.13.0.
