@@ -63,7 +63,7 @@ const struct ctl_command zoo_commands[] = {
 		.summary = "Counts them.",
 	},
 	{
-		.name = "free", .op = "free", .since = "2",
+		.name = "free", .op = "free", .since = "the first line",
 		.answers = "fed",
 		.summary = "Lets one out. Not built yet: answers err.",
 	},

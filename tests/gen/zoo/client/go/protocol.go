@@ -18,7 +18,7 @@ func (c *Client) Count(ctx context.Context) (*Fed, error) {
 	return answer[*Fed](ctx, c, &RequestCount{})
 }
 
-// Free lets one out. Not built yet: answers err. Since 2.
+// Free lets one out. Not built yet: answers err.
 func (c *Client) Free(ctx context.Context) (*Fed, error) {
 	return answer[*Fed](ctx, c, &RequestFree{})
 }
@@ -27,7 +27,7 @@ func (c *Client) Free(ctx context.Context) (*Fed, error) {
 //
 //   - [*Feed]: Feeds an animal. Since 1.
 //   - [*RequestCount]: Counts them. Since 2.
-//   - [*RequestFree]: Lets one out. Not built yet: answers err. Since 2.
+//   - [*RequestFree]: Lets one out. Not built yet: answers err.
 type Request interface {
 	requestName() string // under op
 	fields(f *fields)
@@ -65,7 +65,7 @@ func (*RequestCount) fields(*fields) {}
 
 func (*RequestCount) requestName() string { return "count" }
 
-// RequestFree: Lets one out. Not built yet: answers err. Since 2.
+// RequestFree: Lets one out. Not built yet: answers err.
 type RequestFree struct{}
 
 func (*RequestFree) fields(*fields) {}

@@ -43,7 +43,7 @@ pub enum Request {
     Feed(Feed),
     /// Counts them. Since 2.
     Count,
-    /// Lets one out. Not built yet: answers err. Since 2.
+    /// Lets one out. Not built yet: answers err.
     Free,
 }
 
@@ -265,7 +265,7 @@ pub mod call {
         })
     }
 
-    /// Lets one out. Not built yet: answers err. Since 2.
+    /// Lets one out. Not built yet: answers err.
     pub fn free() -> Call<Fed> {
         Call::new(Request::Free, |result| match result {
             Response::Fed(answer) => Ok(answer),
@@ -286,7 +286,7 @@ impl crate::blocking::Client {
         self.call(call::count())
     }
 
-    /// Lets one out. Not built yet: answers err. Since 2.
+    /// Lets one out. Not built yet: answers err.
     pub fn free(&self) -> Result<Fed, crate::Error> {
         self.call(call::free())
     }
@@ -305,7 +305,7 @@ impl crate::tokio::Client {
         self.call(call::count()).await
     }
 
-    /// Lets one out. Not built yet: answers err. Since 2.
+    /// Lets one out. Not built yet: answers err.
     pub async fn free(&self) -> Result<Fed, crate::Error> {
         self.call(call::free()).await
     }

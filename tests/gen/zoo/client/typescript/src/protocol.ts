@@ -98,11 +98,7 @@ export type Request =
    * @since 2
    */
   | { op: "count" }
-  /**
-   * Lets one out. Not built yet: answers err.
-   *
-   * @since 2
-   */
+  /** Lets one out. Not built yet: answers err. */
   | { op: "free" };
 export const Request = new wire.Union<Request, "op">("op", {
   feed: Feed,
@@ -166,11 +162,7 @@ export abstract class Operations {
     return this.ask({ op: "count" }, ["fed"], options);
   }
 
-  /**
-   * Lets one out. Not built yet: answers err.
-   *
-   * @since 2
-   */
+  /** Lets one out. Not built yet: answers err. */
   free(options?: CallOptions): Promise<Answer<"fed">> {
     return this.ask({ op: "free" }, ["fed"], options);
   }

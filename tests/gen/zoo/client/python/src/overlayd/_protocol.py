@@ -95,7 +95,7 @@ class RequestCount:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFree:
-    """Lets one out. Not built yet: answers err. Since 2."""
+    """Lets one out. Not built yet: answers err."""
 
 
 Request: typing.TypeAlias = Feed | RequestCount | RequestFree
@@ -223,7 +223,7 @@ class AsyncOperations(abc.ABC):
         raise _errors.UnexpectedAnswerError(answer)
 
     async def free(self, *, timeout: float | None = None) -> Fed:
-        """Lets one out. Not built yet: answers err. Since 2."""
+        """Lets one out. Not built yet: answers err."""
         answer = await self.call(RequestFree(), timeout=timeout)
         if isinstance(answer, Fed):
             return answer
@@ -252,7 +252,7 @@ class Operations(abc.ABC):
         raise _errors.UnexpectedAnswerError(answer)
 
     def free(self, *, timeout: float | None = None) -> Fed:
-        """Lets one out. Not built yet: answers err. Since 2."""
+        """Lets one out. Not built yet: answers err."""
         answer = self.call(RequestFree(), timeout=timeout)
         if isinstance(answer, Fed):
             return answer
