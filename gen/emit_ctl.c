@@ -173,8 +173,8 @@ static void command(struct model *m, struct text *t, const struct field *f)
 	text_put(t,
 		 "\t{\n\t\t.name = \"%s\", .op = \"%s\", .since = \"%s\",\n\t\t.answers = "
 		 "\"%s\",\n\t\t.summary = %s,\n",
-		 name_dashes(m, f->key), f->key, f->since ? f->since : "", answers(m, f),
-		 emit_quoted(m, f->comment));
+		 name_dashes(m, f->key), f->key, f->since ? f->since : "the first line",
+		 answers(m, f), emit_quoted(m, f->comment));
 	if (n > 0)
 		text_put(t, "\t\t.flags = %s_flags, .n_flags = %zu,\n", f->name, n);
 	text_put(t, "\t},\n");

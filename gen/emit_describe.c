@@ -82,6 +82,8 @@ static void variant(struct model *m, struct text *t, const struct field *f)
 	for (size_t i = 0; i < f->answers.n; i++)
 		text_put(t, "%s\"%s\"%s", i ? "," : ",\"answers\":[", f->answers.items[i],
 			 i + 1 == f->answers.n ? "]" : "");
+	if (f->not_built)
+		text_put(t, ",\"not_built\":true");
 	put_text(m, t, "since", f->since);
 	put_text(m, t, "doc", f->comment);
 	text_put(t, "}");

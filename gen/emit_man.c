@@ -79,6 +79,16 @@ static void documents(struct model *m, struct text *t)
 	}
 }
 
+static void inner_variant(struct model *m, struct text *t, const struct field *f)
+{
+	text_put(t, ".TP\n.B %s\n%s\n", f->key, roff(m, words_comment(m, f)));
+	if (message_is_unit(f->message))
+		return;
+	text_put(t, ".RS\n");
+	keys(m, t, f->message);
+	text_put(t, ".RE\n");
+}
+
 static void structures(struct model *m, struct text *t)
 {
 	text_put(t, ".SH STRUCTURES\n");
@@ -94,9 +104,7 @@ static void structures(struct model *m, struct text *t)
 		}
 		text_put(t, "The key\n.B %s\nnames one of\n", message->tag);
 		for (size_t k = 0; k < message->fields.n; k++)
-			text_put(t, ".TP\n.B %s\n%s\n(%s)\n", message->fields.items[k].key,
-				 roff(m, message->fields.items[k].comment),
-				 message->fields.items[k].message->name);
+			inner_variant(m, t, &message->fields.items[k]);
 	}
 	for (size_t i = 0; i < m->enumerations.n; i++) {
 		const struct enumeration *e = &m->enumerations.items[i];
@@ -133,8 +141,9 @@ static const char *times(const struct field *f)
 {
 	if (!f->is_list)
 		return "";
-	return f->kind == OVD_KIND_OBJECT ? "(once per item, or @FILE or @-: a list of them)\n"
-					  : "(once per item)\n";
+	return f->kind == OVD_KIND_OBJECT
+		       ? "(once per item, or a list of them: in JSON, @FILE or @-)\n"
+		       : "(once per item)\n";
 }
 
 static void flags(struct model *m, struct text *t, const struct message *message)

@@ -67,23 +67,16 @@ static void variant_sections(struct model *m, struct text *t, const struct messa
 	}
 }
 
-static void variant_table(struct model *m, struct text *t, const struct message *message)
+static void inner_union(struct model *m, struct text *t, const struct message *message)
 {
-	text_put(t,
-		 "One object; `%s` names the variant, whose keys stand beside it.\n\n| `%s` | keys "
-		 "| what it is |\n|---|---|---|\n",
-		 message->tag, message->tag);
+	text_put(t, "One object; `%s` names the variant, whose keys stand beside it.\n\n",
+		 message->tag);
 	for (size_t i = 0; i < message->fields.n; i++) {
 		const struct field *f = &message->fields.items[i];
-		const char *keys = "";
 
-		for (size_t k = 0; k < f->message->fields.n; k++)
-			keys = model_text(m, "%s%s`%s` %s", keys, k ? ", " : "",
-					  f->message->fields.items[k].key,
-					  type(m, &f->message->fields.items[k]));
-		text_put(t, "| `%s` | %s | %s |\n", f->key, keys, words_comment(m, f));
+		text_put(t, "#### `%s`\n\n%s\n\n", f->key, words_comment(m, f));
+		field_table(m, t, f->message);
 	}
-	text_put(t, "\n");
 }
 
 static void structures(struct model *m, struct text *t)
@@ -96,7 +89,7 @@ static void structures(struct model *m, struct text *t)
 			continue;
 		text_put(t, "### %s\n\n%s\n\n", message->name, message->comment);
 		if (message->tag)
-			variant_table(m, t, message);
+			inner_union(m, t, message);
 		else
 			field_table(m, t, message);
 	}

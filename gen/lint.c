@@ -115,6 +115,13 @@ static void default_variant_is_unit(struct model *m, const struct message *messa
 		      message->name, f->name);
 }
 
+static void not_built_on_variants(struct model *m, const struct message *message,
+				  const struct field *f)
+{
+	if (f->not_built && !message->tag)
+		FAULT(m, f, "%s.%s: not_built is for variants", message->name, f->name);
+}
+
 static void name_is_free(struct model *m, const struct message *message, const struct field *f)
 {
 	static const char *const words[] = {
@@ -145,6 +152,7 @@ static field_rule *const field_rules[] = {
 	required_has_no_default,
 	text_default_is_empty,
 	default_variant_is_unit,
+	not_built_on_variants,
 	name_is_free,
 };
 

@@ -148,6 +148,9 @@ static int read_rule(struct model *m, const field_proto *proto, struct field *f)
 	f->answers.items = (const char **)rule->answers;
 	f->answers.n = rule->n_answers;
 	f->flags = rule->sensitive ? OVD_SECRET : 0;
+	f->not_built = rule->not_built;
+	if (f->not_built && f->comment)
+		f->comment = model_text(m, "%s Not built yet: answers err.", f->comment);
 	return 0;
 }
 

@@ -36,6 +36,7 @@ struct field {
 	uint32_t max_bytes, max_items;
 	enum format format;
 	bool flatten, defaulted, skip_empty;
+	bool not_built; /* of a variant; comment says so */
 	bool in_oneof, is_list, is_required, is_uint32;
 	bool has_bits, has_max_bytes, has_max_items, has_default;
 	uint32_t bits;

@@ -131,9 +131,10 @@ static bool is_variant(const struct ctl_flag *flag, const char *value)
 	return variant->key && (!variant->number || is_number(value + n + 1));
 }
 
-static bool is_file(const struct ctl_flag *flag, const char *value)
+/* All items at once: @FILE, or as it is typed. */
+static bool is_list(const struct ctl_flag *flag, const char *value)
 {
-	return flag->repeated && flag->kind == CTL_JSON && value[0] == '@';
+	return flag->repeated && flag->kind == CTL_JSON && (value[0] == '@' || value[0] == '[');
 }
 
 /* The decoder judges values; here only what would break the JSON apart, or slip something in. */
@@ -150,7 +151,7 @@ static bool fits_kind(const struct ctl_flag *flag, const char *value)
 	case CTL_UNION:
 		return is_variant(flag, value);
 	case CTL_JSON:
-		return is_object(value) || is_file(flag, value);
+		return is_object(value) || is_list(flag, value);
 	}
 	return false;
 }
@@ -195,19 +196,21 @@ static bool is_blank(const char *text, size_t n)
 	return n == 0;
 }
 
-static int put_file(struct buf *out, const struct ctl_flag *flag, const char *path, char *fault)
+static int put_items(struct buf *out, const struct ctl_flag *flag, const char *value, char *fault)
 {
-	int r = list_file_put(out, path);
+	bool is_file = value[0] == '@';
+	const char *path = value + is_file;
+	int r = is_file ? list_file_put(out, path) : list_text_put(out, value);
 
 	if (r < 0 && r != -ENOMEM) {
-		snprintf(fault, FLAGS_FAULT_MAX, "--%s: %s: %s", flag->name, path,
-			 r == -EBADMSG ? "no list in JSON" : strerror(-r));
+		snprintf(fault, FLAGS_FAULT_MAX, "--%s: %s%s%s", flag->name, is_file ? path : "",
+			 is_file ? ": " : "", r == -EBADMSG ? "no list in JSON" : strerror(-r));
 		return -EINVAL;
 	}
 	return r;
 }
 
-/* A file may hold no item at all. */
+/* A list may hold no item at all. */
 static int put_item(struct buf *out, const struct ctl_flag *flag, const char *value, char *fault)
 {
 	size_t had = out->n;
@@ -215,7 +218,7 @@ static int put_item(struct buf *out, const struct ctl_flag *flag, const char *va
 	size_t from = out->n;
 
 	if (r == 0)
-		r = is_file(flag, value) ? put_file(out, flag, value + 1, fault)
+		r = is_list(flag, value) ? put_items(out, flag, value, fault)
 					 : put_value(out, flag, value);
 	if (r == 0 && is_blank(out->p + from, out->n - from))
 		out->n = had;

@@ -14,8 +14,8 @@
 int flags_to_json(const struct ctl_command *command, char **argv, struct buf *out,
 		  char fault[FLAGS_FAULT_MAX]);
 
-/* It has no default. A list of names is empty if none is given; one of objects is what is to be, and
- * an empty one is said by a file that holds []. */
+/* It has no default. A list of names is empty if none is given; one of objects is what is to be,
+ * and an empty one is said by a file that holds []. */
 bool flags_must_be_given(const struct ctl_flag *flag);
 
 /* What the decoder found wrong in that JSON, "wg_port" told as the flag "--wg-port", with what

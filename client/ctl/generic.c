@@ -57,7 +57,7 @@ static const struct ctl_command *find_command(const struct remote *remote, const
 static void describe_all(struct buf *out, const struct ctl_command *commands)
 {
 	for (; commands->name; commands++)
-		buf_printf(out, "%-23s  %s\n", commands->op, commands->summary);
+		buf_printf(out, "%-24s  %s\n", commands->op, commands->summary);
 }
 
 /* The daemon's words, safe for a terminal. */

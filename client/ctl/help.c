@@ -24,14 +24,14 @@ void help_all(FILE *out, const struct ctl_command *commands)
 	      "\n",
 	      out);
 	for (; commands->name; commands++)
-		fprintf(out, "  %-23s  %s\n", commands->name, commands->summary);
-	fputs("  call OPERATION           Asks for an operation that this program need not know.\n"
-	      "  events                   Prints what the daemon tells unasked, until it ends.\n"
-	      "  hcs COMMAND              Lists, watches and changes compute systems of Windows.\n"
-	      "  raw [JSON]               Sends a frame, or a request, as it is typed.\n"
-	      "  help [COMMAND]           Prints this.\n"
-	      "  --help, -h               Prints this; behind a command, its flags.\n"
-	      "  --version                Prints the version.\n"
+		fprintf(out, "  %-24s  %s\n", commands->name, commands->summary);
+	fputs("  call OPERATION            Asks for an operation that this program need not know.\n"
+	      "  events                    Prints what the daemon tells unasked, until it ends.\n"
+	      "  hcs COMMAND               Lists, watches and changes compute systems of Windows.\n"
+	      "  raw [JSON]                Sends a frame, or a request, as it is typed.\n"
+	      "  help [COMMAND]            Prints this.\n"
+	      "  --help, -h                Prints this; behind a command, its flags.\n"
+	      "  --version                 Prints the version.\n"
 	      "\n"
 	      "Exit status: 0 done, 1 the daemon answered err, 2 wrong command line, 3 no "
 	      "connection,\n"
@@ -46,7 +46,8 @@ void help_raw(FILE *out)
 	      "\n"
 	      "Sends a body as it is typed, or read from standard input, and prints that of the "
 	      "answer.\n"
-	      "An object with a key \"op\", as {\"op\":\"status\"}, gets a frame around it.\n",
+	      "An object with a key \"op\", as {\"op\":\"status\"}, gets a frame around it. One at "
+	      "a time.\n",
 	      out);
 }
 
@@ -66,7 +67,10 @@ void help_call(FILE *out)
 	      "\n"
 	      "Asks the daemon for an operation that this program need not know: the daemon's own "
 	      "schema\n"
-	      "says what its keys are. 'overlayctl describe OPERATION' tells them.\n",
+	      "says what its keys are. 'overlayctl describe OPERATION' tells them. A list's key is "
+	      "given\n"
+	      "once per item; if the items are objects, it may be a list in JSON, @FILE or @-.\n"
+	      "Requests that are written in JSON are for 'overlayctl raw'.\n",
 	      out);
 }
 
@@ -85,7 +89,7 @@ static const char *times(const struct ctl_flag *flag)
 {
 	if (!flag->repeated)
 		return "";
-	return flag->kind == CTL_JSON ? " (once per item, or @FILE or @-: a list of them)"
+	return flag->kind == CTL_JSON ? " (once per item, or a list of them: in JSON, @FILE or @-)"
 				      : " (once per item)";
 }
 

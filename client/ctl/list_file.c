@@ -52,13 +52,27 @@ static int find_items(const char *text, struct ovd_view *ret)
 	return *s.p ? -EBADMSG : 0;
 }
 
+static int put_items(struct buf *out, const struct buf *text)
+{
+	struct ovd_view items;
+	int r = find_items(text->p, &items);
+
+	return r == 0 ? buf_append(out, items.p, items.n) : r;
+}
+
+/* What the scanner reads must be readable behind its end. */
+int list_text_put(struct buf *out, const char *text)
+{
+	_cleanup_(buf_done) struct buf readable = { .p = NULL };
+	int r = buf_append(&readable, text, strlen(text) + 1);
+
+	return r == 0 ? put_items(out, &readable) : r;
+}
+
 int list_file_put(struct buf *out, const char *path)
 {
 	_cleanup_(buf_done) struct buf text = { .p = NULL };
-	struct ovd_view items;
 	int r = read_file(path, &text);
 
-	if (r == 0)
-		r = find_items(text.p, &items);
-	return r == 0 ? buf_append(out, items.p, items.n) : r;
+	return r == 0 ? put_items(out, &text) : r;
 }

@@ -14,8 +14,8 @@ func (c *Client) SetLocalNodeID(ctx context.Context, request *SetLocalNodeID) er
 	return err
 }
 
-// SetLocalWgPubkey tells the daemon which WireGuard key the cluster knows this node by. Since
-// 0.12.5.
+// SetLocalWgPubkey tells the daemon which WireGuard key the cluster knows this node by; if its own
+// is another, the log has a warning. Since 0.12.5.
 func (c *Client) SetLocalWgPubkey(ctx context.Context, request *SetLocalWgPubkey) error {
 	_, err := answer[*ResponseOk](ctx, c, request)
 	return err
@@ -107,42 +107,44 @@ func (c *Client) RemoveAllowedIP(ctx context.Context, request *RemoveAllowedIP) 
 	return err
 }
 
-// MintEdgePeer makes a key and an address for a device outside the cluster, for a while. Since
-// 0.14.3.
+// MintEdgePeer makes a key and an address for a device outside the cluster, for a while. Not built
+// yet: answers err. Since 0.14.3.
 func (c *Client) MintEdgePeer(ctx context.Context, request *MintEdgePeer) (*EdgeConfig, error) {
 	return answer[*EdgeConfig](ctx, c, request)
 }
 
-// RevokeEdgePeer ends an edge peer before its time; an unknown one is ok. Since 0.14.3.
+// RevokeEdgePeer ends an edge peer before its time; an unknown one is ok. Not built yet: answers
+// err. Since 0.14.3.
 func (c *Client) RevokeEdgePeer(ctx context.Context, request *RevokeEdgePeer) error {
 	_, err := answer[*ResponseOk](ctx, c, request)
 	return err
 }
 
-// ListEdgePeers lists the edge peers that live. Since 0.14.3.
+// ListEdgePeers lists the edge peers that live. Not built yet: answers err. Since 0.14.3.
 func (c *Client) ListEdgePeers(ctx context.Context) (*EdgePeers, error) {
 	return answer[*EdgePeers](ctx, c, &RequestListEdgePeers{})
 }
 
-// RegisterDNS makes a name answer with an address. Since 0.12.5.
+// RegisterDNS makes a name answer with an address. Not built yet: answers err. Since 0.12.5.
 func (c *Client) RegisterDNS(ctx context.Context, request *RegisterDNS) error {
 	_, err := answer[*ResponseOk](ctx, c, request)
 	return err
 }
 
-// UnregisterDNS makes a name unknown; ok if it was. Since 0.12.5.
+// UnregisterDNS makes a name unknown; ok if it was. Not built yet: answers err. Since 0.12.5.
 func (c *Client) UnregisterDNS(ctx context.Context, request *UnregisterDNS) error {
 	_, err := answer[*ResponseOk](ctx, c, request)
 	return err
 }
 
-// WriteScopedResolver: macOS: sends a zone's queries to a server. Since 0.13.0.
+// WriteScopedResolver: macOS: sends a zone's queries to a server. Not built yet: answers err. Since
+// 0.13.0.
 func (c *Client) WriteScopedResolver(ctx context.Context, request *WriteScopedResolver) error {
 	_, err := answer[*ResponseOk](ctx, c, request)
 	return err
 }
 
-// RemoveScopedResolver: macOS: takes that back. Since 0.13.0.
+// RemoveScopedResolver: macOS: takes that back. Not built yet: answers err. Since 0.13.0.
 func (c *Client) RemoveScopedResolver(ctx context.Context, request *RemoveScopedResolver) error {
 	_, err := answer[*ResponseOk](ctx, c, request)
 	return err
@@ -158,14 +160,15 @@ func (c *Client) Status(ctx context.Context) (*StatusSnapshot, error) {
 	return answer[*StatusSnapshot](ctx, c, &RequestStatus{})
 }
 
-// NATTick looks again for the addresses that this node has from outside. Since 0.12.5.
+// NATTick looks again for the addresses that this node has from outside. Not built yet: answers
+// err. Since 0.12.5.
 func (c *Client) NATTick(ctx context.Context) error {
 	_, err := answer[*ResponseOk](ctx, c, &RequestNATTick{})
 	return err
 }
 
-// NATStatus tells the addresses that this node has from outside and how each peer is reached. Since
-// 0.13.0.
+// NATStatus tells the addresses that this node has from outside and how each peer is reached. Not
+// built yet: answers err. Since 0.13.0.
 func (c *Client) NATStatus(ctx context.Context) (*NATStatus, error) {
 	return answer[*NATStatus](ctx, c, &RequestNATStatus{})
 }
@@ -300,8 +303,8 @@ func (m *ResponseFrame) UnmarshalJSON(body []byte) error {
 // Request: What a client can ask for. One of:
 //
 //   - [*SetLocalNodeID]: Tells the daemon its node's number in the cluster. Since 0.12.5.
-//   - [*SetLocalWgPubkey]: Tells the daemon which WireGuard key the cluster knows this node by.
-//     Since 0.12.5.
+//   - [*SetLocalWgPubkey]: Tells the daemon which WireGuard key the cluster knows this node by; if
+//     its own is another, the log has a warning. Since 0.12.5.
 //   - [*SetupGlobalOverlay]: Brings up the node's tunnel into the cluster; on a live one changes
 //     only what differs. Since 0.12.5.
 //   - [*RequestTeardownGlobalOverlay]: Takes the tunnel down; services and their containers stay.
@@ -324,19 +327,24 @@ func (m *ResponseFrame) UnmarshalJSON(body []byte) error {
 //   - [*RemoveAllowedIP]: Removes one prefix from a peer's allowed IPs; an unknown peer or prefix
 //     is ok. Since 0.12.5.
 //   - [*MintEdgePeer]: Makes a key and an address for a device outside the cluster, for a while.
-//     Since 0.14.3.
-//   - [*RevokeEdgePeer]: Ends an edge peer before its time; an unknown one is ok. Since 0.14.3.
-//   - [*RequestListEdgePeers]: Lists the edge peers that live. Since 0.14.3.
-//   - [*RegisterDNS]: Makes a name answer with an address. Since 0.12.5.
-//   - [*UnregisterDNS]: Makes a name unknown; ok if it was. Since 0.12.5.
-//   - [*WriteScopedResolver]: macOS: sends a zone's queries to a server. Since 0.13.0.
-//   - [*RemoveScopedResolver]: macOS: takes that back. Since 0.13.0.
+//     Not built yet: answers err. Since 0.14.3.
+//   - [*RevokeEdgePeer]: Ends an edge peer before its time; an unknown one is ok. Not built yet:
+//     answers err. Since 0.14.3.
+//   - [*RequestListEdgePeers]: Lists the edge peers that live. Not built yet: answers err. Since
+//     0.14.3.
+//   - [*RegisterDNS]: Makes a name answer with an address. Not built yet: answers err. Since
+//     0.12.5.
+//   - [*UnregisterDNS]: Makes a name unknown; ok if it was. Not built yet: answers err. Since
+//     0.12.5.
+//   - [*WriteScopedResolver]: macOS: sends a zone's queries to a server. Not built yet: answers
+//     err. Since 0.13.0.
+//   - [*RemoveScopedResolver]: macOS: takes that back. Not built yet: answers err. Since 0.13.0.
 //   - [*PruneOrphanBridges]: Removes bridges of this daemon that serve nobody. Since 0.13.0.
 //   - [*RequestStatus]: Tells what runs: tunnel, addresses, peers, services. Since 0.12.5.
-//   - [*RequestNATTick]: Looks again for the addresses that this node has from outside. Since
-//     0.12.5.
+//   - [*RequestNATTick]: Looks again for the addresses that this node has from outside. Not built
+//     yet: answers err. Since 0.12.5.
 //   - [*RequestNATStatus]: Tells the addresses that this node has from outside and how each peer is
-//     reached. Since 0.13.0.
+//     reached. Not built yet: answers err. Since 0.13.0.
 //   - [*RequestShutdown]: Takes the tunnel down and ends the daemon after the answer. Since 0.12.5.
 //   - [*Hello]: Tells who serves: name, version, lines of the contract, codecs, operations, limits.
 //     The connection hears events from then on. Since overlayd 0.1.
@@ -468,7 +476,7 @@ func (*MintEdgePeer) requestName() string { return "mint_edge_peer" }
 
 func (*RevokeEdgePeer) requestName() string { return "revoke_edge_peer" }
 
-// RequestListEdgePeers: Lists the edge peers that live. Since 0.14.3.
+// RequestListEdgePeers: Lists the edge peers that live. Not built yet: answers err. Since 0.14.3.
 type RequestListEdgePeers struct{}
 
 func (*RequestListEdgePeers) fields(*fields) {}
@@ -492,7 +500,8 @@ func (*RequestStatus) fields(*fields) {}
 
 func (*RequestStatus) requestName() string { return "status" }
 
-// RequestNATTick: Looks again for the addresses that this node has from outside. Since 0.12.5.
+// RequestNATTick: Looks again for the addresses that this node has from outside. Not built yet:
+// answers err. Since 0.12.5.
 type RequestNATTick struct{}
 
 func (*RequestNATTick) fields(*fields) {}
@@ -500,7 +509,7 @@ func (*RequestNATTick) fields(*fields) {}
 func (*RequestNATTick) requestName() string { return "nat_tick" }
 
 // RequestNATStatus: Tells the addresses that this node has from outside and how each peer is
-// reached. Since 0.13.0.
+// reached. Not built yet: answers err. Since 0.13.0.
 type RequestNATStatus struct{}
 
 func (*RequestNATStatus) fields(*fields) {}
@@ -646,7 +655,7 @@ func (*PeersSynced) responseName() string { return "peers_synced" }
 // Event: What the daemon tells unasked. One of:
 //
 //   - [*PeerHealthChanged]: A peer came into reach or went out of it. Since 0.12.5.
-//   - [*NATEndpointChanged]: A peer is reached at another address. Since 0.12.5.
+//   - [*NATEndpointChanged]: A peer is reached at another address. Not sent yet. Since 0.12.5.
 type Event interface {
 	eventName() string // under event
 	fields(f *fields)
@@ -680,12 +689,15 @@ func (*NATEndpointChanged) eventName() string { return "nat_endpoint_changed" }
 // AttachHandle: Which container is meant. One of:
 //
 //   - [*LinuxPid]: A Linux process; its network namespace is the container's. Since 0.12.5.
-//   - [*WindowsContainer]: A Windows container. Since 0.12.5.
+//   - [*WindowsContainer]: A Windows container. Not built yet: answers err. Since 0.12.5.
 //   - [*GuestManaged]: A guest that runs WireGuard itself. Since 0.12.5.
 //   - [*HostShared]: A process that shares the host's network. Since 0.13.0.
 //   - [*LinuxNetns]: A network namespace that has a file. Since overlayd 0.1.
-//   - [*LinuxFd]: A network namespace or a process, by a descriptor that comes with the request.
-//     Since overlayd 0.1.
+//   - [*LinuxFd]: A network namespace or a process (pidfd_open(2)), by a descriptor that is sent
+//     over the Unix socket along with the frame's first byte (SCM_RIGHTS of unix(7), four of a
+//     frame at most). A process is then attached as by linux_pid, but can't be mistaken for a later
+//     one. The daemon holds no namespace open. C's library and overlayctl can send one. Since
+//     overlayd 0.1.
 type AttachHandle interface {
 	attachHandleName() string // under platform
 	fields(f *fields)
@@ -833,10 +845,7 @@ func (m *LinuxNetns) UnmarshalJSON(body []byte) error {
 	return unmarshal(body, m, (*LinuxNetns).fields)
 }
 
-// LinuxFd: A descriptor, sent over the Unix socket along with the frame's first byte (SCM_RIGHTS of
-// unix(7), four of a frame at most): of a network namespace, or of a process (pidfd_open(2)), which
-// is then attached as by linux_pid, but can't be mistaken for a later one. The daemon holds no
-// namespace open.
+// LinuxFd: A descriptor that comes with the request.
 type LinuxFd struct {
 	// Which of the frame's descriptors, 0 is the first. For overlayctl: the number of one that
 	// it was started with.
@@ -965,13 +974,13 @@ type SetupGlobalOverlay struct {
 	SliceCIDR *string
 	// UDP port to listen on, 1 to 65535; 0 lets the system choose.
 	WgPort uint16
-	// macOS, Windows: fail if there is no adapter, instead of coming up without one. Since
-	// 0.13.0.
+	// macOS, Windows: fail if there is no adapter, instead of coming up without one. Not used
+	// on Linux. Since 0.13.0.
 	HostAdapterMandatory bool
-	// How peers behind address translation are reached; absent keeps what was said before.
+	// How peers behind address translation are reached. Not used yet: traversal is not built.
 	// Since 0.13.0.
 	NAT *NATConfigSpec
-	// The 0.12 line's form of nat: false disables it, true is the default. Heard only without
+	// The 0.12 line's form of nat: false disables it, true is the default. Not used yet, as
 	// nat.
 	NATEnabled *bool
 }
@@ -1098,11 +1107,15 @@ type AttachContainer struct {
 	JoinGlobal bool
 	// The service goes with its last container. Since 0.13.0.
 	Ephemeral bool
-	// Fence: only containers that name the same network reach it. 1 to 63 bytes. Since 0.13.0.
+	// Fence: only containers that name the same network reach it. 1 to 63 bytes. Not built yet:
+	// the container is attached without a fence, isolated is false, the log has a warning.
+	// Since 0.13.0.
 	IsolationNetwork *string
-	// For the container's resolver.
+	// For a guest's resolver: repeated in guest_config. Not used for a container yet: nothing
+	// is written into it.
 	DNSServer netip.Addr
-	// Search list for the container's resolver, names separated by one space.
+	// Search list for a guest's resolver, names separated by one space: repeated in
+	// guest_config. Not used for a container yet.
 	DNSDomain *string
 	// The address that it is to have, of a subnet of the service; chosen by the daemon if
 	// absent. Since overlayd 0.1.
@@ -1467,7 +1480,7 @@ type PeerSpec struct {
 	AllowedIps string
 	// Seconds between packets that keep a translation open, 0 to 65535; 0 for none.
 	PersistentKeepaliveSecs uint64
-	// Other addresses it may be reached at. Since 0.13.0.
+	// Other addresses it may be reached at. Not used yet. Since 0.13.0.
 	Candidates []NATCandidate
 }
 
@@ -2395,10 +2408,12 @@ const (
 	OverlayModeAuto OverlayMode = "auto"
 	// One bridge for all such services of the node. Since 0.12.5.
 	OverlayModeShared OverlayMode = "shared"
-	// A bridge and a tunnel of its own. Since 0.12.5.
+	// A bridge, and a tunnel of its own to the other nodes that have the service. No fence:
+	// other services on the same node, and from nodes that don't have it, reach its containers.
+	// Since 0.12.5.
 	OverlayModeDedicated OverlayMode = "dedicated"
-	// As auto; containers are fenced off by isolation_network when attached. Answered as auto.
-	// Since 0.13.0.
+	// As auto: the fence, isolation_network of attach_container, is not built yet. Answered as
+	// auto. Since 0.13.0.
 	OverlayModeIsolated OverlayMode = "isolated"
 )
 

@@ -7,14 +7,13 @@
 #include "server/ipc/server.h"
 #include "server/ops/daemon.h"
 #include "server/ops/health.h"
-#include "server/ops/later.h"
 
 static const struct ovd_view contract_lines[] = { VIEW_LITERAL("0.12"), VIEW_LITERAL("0.13"),
 						  VIEW_LITERAL("0.14") };
 
 static bool is_built(const struct daemon *d, int operation)
 {
-	return !later_is(operation) && !(d->lacks && d->lacks(operation));
+	return ovd_is_built((enum ovd_request_kind)operation) && !(d->lacks && d->lacks(operation));
 }
 
 static struct ovd_view *list_operations(struct call *call, size_t *ret_n)

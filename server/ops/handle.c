@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "server/ops/later.h"
+#include "schema/overlayd_ops.h"
 #include "server/ops/owner.h"
 
 #define NETNS_ID_MAX 32
@@ -75,7 +75,7 @@ static int parse_fd(struct call *call, uint32_t fd, struct owner *ret)
 
 static int not_built(struct call *call, const char *what)
 {
-	later(call, what);
+	ovd_op_not_built(call, what);
 	return -EINVAL;
 }
 

@@ -5,7 +5,6 @@
 
 #include "runtime/number.h"
 #include "server/engine/name.h"
-#include "server/ops/later.h"
 
 #define HOST_NAME_MAX_BYTES 253 /* RFC 1035 section 2.3.4, without the root's length byte */
 

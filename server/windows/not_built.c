@@ -6,7 +6,7 @@
 #include "server/ipc/call.h"
 
 /* The one list: the operations that need the network. What answers so on every system is in
- * server/ops/later.c. */
+ * marked so in the schema. */
 bool not_built_is(int operation)
 {
 	static const enum ovd_request_kind list[] = {

@@ -17,10 +17,12 @@ pub enum OverlayMode {
     Auto,
     /// One bridge for all such services of the node. Since 0.12.5.
     Shared,
-    /// A bridge and a tunnel of its own. Since 0.12.5.
+    /// A bridge, and a tunnel of its own to the other nodes that have the service. No fence: other
+    /// services on the same node, and from nodes that don't have it, reach its containers. Since
+    /// 0.12.5.
     Dedicated,
-    /// As auto; containers are fenced off by isolation_network when attached. Answered as auto.
-    /// Since 0.13.0.
+    /// As auto: the fence, isolation_network of attach_container, is not built yet. Answered as
+    /// auto. Since 0.13.0.
     Isolated,
 }
 
@@ -126,7 +128,8 @@ impl ResponseFrame {
 pub enum Request {
     /// Tells the daemon its node's number in the cluster. Since 0.12.5.
     SetLocalNodeId(SetLocalNodeId),
-    /// Tells the daemon which WireGuard key the cluster knows this node by. Since 0.12.5.
+    /// Tells the daemon which WireGuard key the cluster knows this node by; if its own is another,
+    /// the log has a warning. Since 0.12.5.
     SetLocalWgPubkey(SetLocalWgPubkey),
     /// Brings up the node's tunnel into the cluster; on a live one changes only what differs. Since
     /// 0.12.5.
@@ -155,28 +158,31 @@ pub enum Request {
     AddAllowedIp(AddAllowedIp),
     /// Removes one prefix from a peer's allowed IPs; an unknown peer or prefix is ok. Since 0.12.5.
     RemoveAllowedIp(RemoveAllowedIp),
-    /// Makes a key and an address for a device outside the cluster, for a while. Since 0.14.3.
+    /// Makes a key and an address for a device outside the cluster, for a while. Not built yet:
+    /// answers err. Since 0.14.3.
     MintEdgePeer(MintEdgePeer),
-    /// Ends an edge peer before its time; an unknown one is ok. Since 0.14.3.
+    /// Ends an edge peer before its time; an unknown one is ok. Not built yet: answers err. Since
+    /// 0.14.3.
     RevokeEdgePeer(RevokeEdgePeer),
-    /// Lists the edge peers that live. Since 0.14.3.
+    /// Lists the edge peers that live. Not built yet: answers err. Since 0.14.3.
     ListEdgePeers,
-    /// Makes a name answer with an address. Since 0.12.5.
+    /// Makes a name answer with an address. Not built yet: answers err. Since 0.12.5.
     RegisterDns(RegisterDns),
-    /// Makes a name unknown; ok if it was. Since 0.12.5.
+    /// Makes a name unknown; ok if it was. Not built yet: answers err. Since 0.12.5.
     UnregisterDns(UnregisterDns),
-    /// macOS: sends a zone's queries to a server. Since 0.13.0.
+    /// macOS: sends a zone's queries to a server. Not built yet: answers err. Since 0.13.0.
     WriteScopedResolver(WriteScopedResolver),
-    /// macOS: takes that back. Since 0.13.0.
+    /// macOS: takes that back. Not built yet: answers err. Since 0.13.0.
     RemoveScopedResolver(RemoveScopedResolver),
     /// Removes bridges of this daemon that serve nobody. Since 0.13.0.
     PruneOrphanBridges(PruneOrphanBridges),
     /// Tells what runs: tunnel, addresses, peers, services. Since 0.12.5.
     Status,
-    /// Looks again for the addresses that this node has from outside. Since 0.12.5.
+    /// Looks again for the addresses that this node has from outside. Not built yet: answers err.
+    /// Since 0.12.5.
     NatTick,
-    /// Tells the addresses that this node has from outside and how each peer is reached. Since
-    /// 0.13.0.
+    /// Tells the addresses that this node has from outside and how each peer is reached. Not built
+    /// yet: answers err. Since 0.13.0.
     NatStatus,
     /// Takes the tunnel down and ends the daemon after the answer. Since 0.12.5.
     Shutdown,
@@ -359,7 +365,7 @@ impl Response {
 pub enum Event {
     /// A peer came into reach or went out of it. Since 0.12.5.
     PeerHealthChanged(PeerHealthChanged),
-    /// A peer is reached at another address. Since 0.12.5.
+    /// A peer is reached at another address. Not sent yet. Since 0.12.5.
     NatEndpointChanged(NatEndpointChanged),
 }
 
@@ -386,7 +392,7 @@ impl Event {
 pub enum AttachHandle {
     /// A Linux process; its network namespace is the container's. Since 0.12.5.
     LinuxPid(LinuxPid),
-    /// A Windows container. Since 0.12.5.
+    /// A Windows container. Not built yet: answers err. Since 0.12.5.
     WindowsContainer(WindowsContainer),
     /// A guest that runs WireGuard itself. Since 0.12.5.
     GuestManaged(GuestManaged),
@@ -394,8 +400,10 @@ pub enum AttachHandle {
     HostShared(HostShared),
     /// A network namespace that has a file. Since overlayd 0.1.
     LinuxNetns(LinuxNetns),
-    /// A network namespace or a process, by a descriptor that comes with the request. Since
-    /// overlayd 0.1.
+    /// A network namespace or a process (pidfd_open(2)), by a descriptor that is sent over the Unix
+    /// socket along with the frame's first byte (SCM_RIGHTS of unix(7), four of a frame at most). A
+    /// process is then attached as by linux_pid, but can't be mistaken for a later one. The daemon
+    /// holds no namespace open. C's library and overlayctl can send one. Since overlayd 0.1.
     LinuxFd(LinuxFd),
 }
 
@@ -520,10 +528,7 @@ impl LinuxNetns {
     }
 }
 
-/// A descriptor, sent over the Unix socket along with the frame's first byte (SCM_RIGHTS of
-/// unix(7), four of a frame at most): of a network namespace, or of a process (pidfd_open(2)),
-/// which is then attached as by linux_pid, but can't be mistaken for a later one. The daemon holds
-/// no namespace open.
+/// A descriptor that comes with the request.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct LinuxFd {
     /// Which of the frame's descriptors, 0 is the first. For overlayctl: the number of one that it
@@ -639,14 +644,15 @@ pub struct SetupGlobalOverlay {
     pub slice_cidr: Option<String>,
     /// UDP port to listen on, 1 to 65535; 0 lets the system choose.
     pub wg_port: u16,
-    /// macOS, Windows: fail if there is no adapter, instead of coming up without one. Since 0.13.0.
+    /// macOS, Windows: fail if there is no adapter, instead of coming up without one. Not used on
+    /// Linux. Since 0.13.0.
     #[serde(default)]
     pub host_adapter_mandatory: bool,
-    /// How peers behind address translation are reached; absent keeps what was said before. Since
-    /// 0.13.0.
+    /// How peers behind address translation are reached. Not used yet: traversal is not built.
+    /// Since 0.13.0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nat: Option<NatConfigSpec>,
-    /// The 0.12 line's form of nat: false disables it, true is the default. Heard only without nat.
+    /// The 0.12 line's form of nat: false disables it, true is the default. Not used yet, as nat.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nat_enabled: Option<bool>,
 }
@@ -765,14 +771,18 @@ pub struct AttachContainer {
     /// The service goes with its last container. Since 0.13.0.
     #[serde(default)]
     pub ephemeral: bool,
-    /// Fence: only containers that name the same network reach it. 1 to 63 bytes. Since 0.13.0.
+    /// Fence: only containers that name the same network reach it. 1 to 63 bytes. Not built yet:
+    /// the container is attached without a fence, isolated is false, the log has a warning. Since
+    /// 0.13.0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub isolation_network: Option<String>,
-    /// For the container's resolver.
+    /// For a guest's resolver: repeated in guest_config. Not used for a container yet: nothing is
+    /// written into it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[serde(serialize_with = "crate::wire::canonical")]
     pub dns_server: Option<std::net::IpAddr>,
-    /// Search list for the container's resolver, names separated by one space.
+    /// Search list for a guest's resolver, names separated by one space: repeated in guest_config.
+    /// Not used for a container yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dns_domain: Option<String>,
     /// The address that it is to have, of a subnet of the service; chosen by the daemon if absent.
@@ -1137,7 +1147,7 @@ pub struct PeerSpec {
     pub allowed_ips: String,
     /// Seconds between packets that keep a translation open, 0 to 65535; 0 for none.
     pub persistent_keepalive_secs: u64,
-    /// Other addresses it may be reached at. Since 0.13.0.
+    /// Other addresses it may be reached at. Not used yet. Since 0.13.0.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub candidates: Vec<NatCandidate>,
 }
@@ -2083,7 +2093,8 @@ pub mod call {
         })
     }
 
-    /// Tells the daemon which WireGuard key the cluster knows this node by. Since 0.12.5.
+    /// Tells the daemon which WireGuard key the cluster knows this node by; if its own is another,
+    /// the log has a warning. Since 0.12.5.
     pub fn set_local_wg_pubkey(request: SetLocalWgPubkey) -> Call<()> {
         Call::new(Request::SetLocalWgPubkey(request), |result| match result {
             Response::Ok => Ok(()),
@@ -2191,7 +2202,8 @@ pub mod call {
         })
     }
 
-    /// Makes a key and an address for a device outside the cluster, for a while. Since 0.14.3.
+    /// Makes a key and an address for a device outside the cluster, for a while. Not built yet:
+    /// answers err. Since 0.14.3.
     pub fn mint_edge_peer(request: MintEdgePeer) -> Call<EdgeConfig> {
         Call::new(Request::MintEdgePeer(request), |result| match result {
             Response::EdgeConfig(answer) => Ok(answer),
@@ -2199,7 +2211,8 @@ pub mod call {
         })
     }
 
-    /// Ends an edge peer before its time; an unknown one is ok. Since 0.14.3.
+    /// Ends an edge peer before its time; an unknown one is ok. Not built yet: answers err. Since
+    /// 0.14.3.
     pub fn revoke_edge_peer(request: RevokeEdgePeer) -> Call<()> {
         Call::new(Request::RevokeEdgePeer(request), |result| match result {
             Response::Ok => Ok(()),
@@ -2207,7 +2220,7 @@ pub mod call {
         })
     }
 
-    /// Lists the edge peers that live. Since 0.14.3.
+    /// Lists the edge peers that live. Not built yet: answers err. Since 0.14.3.
     pub fn list_edge_peers() -> Call<EdgePeers> {
         Call::new(Request::ListEdgePeers, |result| match result {
             Response::EdgePeers(answer) => Ok(answer),
@@ -2215,7 +2228,7 @@ pub mod call {
         })
     }
 
-    /// Makes a name answer with an address. Since 0.12.5.
+    /// Makes a name answer with an address. Not built yet: answers err. Since 0.12.5.
     pub fn register_dns(request: RegisterDns) -> Call<()> {
         Call::new(Request::RegisterDns(request), |result| match result {
             Response::Ok => Ok(()),
@@ -2223,7 +2236,7 @@ pub mod call {
         })
     }
 
-    /// Makes a name unknown; ok if it was. Since 0.12.5.
+    /// Makes a name unknown; ok if it was. Not built yet: answers err. Since 0.12.5.
     pub fn unregister_dns(request: UnregisterDns) -> Call<()> {
         Call::new(Request::UnregisterDns(request), |result| match result {
             Response::Ok => Ok(()),
@@ -2231,7 +2244,7 @@ pub mod call {
         })
     }
 
-    /// macOS: sends a zone's queries to a server. Since 0.13.0.
+    /// macOS: sends a zone's queries to a server. Not built yet: answers err. Since 0.13.0.
     pub fn write_scoped_resolver(request: WriteScopedResolver) -> Call<()> {
         Call::new(Request::WriteScopedResolver(request), |result| match result {
             Response::Ok => Ok(()),
@@ -2239,7 +2252,7 @@ pub mod call {
         })
     }
 
-    /// macOS: takes that back. Since 0.13.0.
+    /// macOS: takes that back. Not built yet: answers err. Since 0.13.0.
     pub fn remove_scoped_resolver(request: RemoveScopedResolver) -> Call<()> {
         Call::new(Request::RemoveScopedResolver(request), |result| match result {
             Response::Ok => Ok(()),
@@ -2263,7 +2276,8 @@ pub mod call {
         })
     }
 
-    /// Looks again for the addresses that this node has from outside. Since 0.12.5.
+    /// Looks again for the addresses that this node has from outside. Not built yet: answers err.
+    /// Since 0.12.5.
     pub fn nat_tick() -> Call<()> {
         Call::new(Request::NatTick, |result| match result {
             Response::Ok => Ok(()),
@@ -2271,8 +2285,8 @@ pub mod call {
         })
     }
 
-    /// Tells the addresses that this node has from outside and how each peer is reached. Since
-    /// 0.13.0.
+    /// Tells the addresses that this node has from outside and how each peer is reached. Not built
+    /// yet: answers err. Since 0.13.0.
     pub fn nat_status() -> Call<NatStatus> {
         Call::new(Request::NatStatus, |result| match result {
             Response::NatStatus(answer) => Ok(answer),
@@ -2339,7 +2353,8 @@ impl crate::blocking::Client {
         self.call(call::set_local_node_id(request))
     }
 
-    /// Tells the daemon which WireGuard key the cluster knows this node by. Since 0.12.5.
+    /// Tells the daemon which WireGuard key the cluster knows this node by; if its own is another,
+    /// the log has a warning. Since 0.12.5.
     pub fn set_local_wg_pubkey(&self, request: SetLocalWgPubkey) -> Result<(), crate::Error> {
         self.call(call::set_local_wg_pubkey(request))
     }
@@ -2407,37 +2422,39 @@ impl crate::blocking::Client {
         self.call(call::remove_allowed_ip(request))
     }
 
-    /// Makes a key and an address for a device outside the cluster, for a while. Since 0.14.3.
+    /// Makes a key and an address for a device outside the cluster, for a while. Not built yet:
+    /// answers err. Since 0.14.3.
     pub fn mint_edge_peer(&self, request: MintEdgePeer) -> Result<EdgeConfig, crate::Error> {
         self.call(call::mint_edge_peer(request))
     }
 
-    /// Ends an edge peer before its time; an unknown one is ok. Since 0.14.3.
+    /// Ends an edge peer before its time; an unknown one is ok. Not built yet: answers err. Since
+    /// 0.14.3.
     pub fn revoke_edge_peer(&self, request: RevokeEdgePeer) -> Result<(), crate::Error> {
         self.call(call::revoke_edge_peer(request))
     }
 
-    /// Lists the edge peers that live. Since 0.14.3.
+    /// Lists the edge peers that live. Not built yet: answers err. Since 0.14.3.
     pub fn list_edge_peers(&self) -> Result<EdgePeers, crate::Error> {
         self.call(call::list_edge_peers())
     }
 
-    /// Makes a name answer with an address. Since 0.12.5.
+    /// Makes a name answer with an address. Not built yet: answers err. Since 0.12.5.
     pub fn register_dns(&self, request: RegisterDns) -> Result<(), crate::Error> {
         self.call(call::register_dns(request))
     }
 
-    /// Makes a name unknown; ok if it was. Since 0.12.5.
+    /// Makes a name unknown; ok if it was. Not built yet: answers err. Since 0.12.5.
     pub fn unregister_dns(&self, request: UnregisterDns) -> Result<(), crate::Error> {
         self.call(call::unregister_dns(request))
     }
 
-    /// macOS: sends a zone's queries to a server. Since 0.13.0.
+    /// macOS: sends a zone's queries to a server. Not built yet: answers err. Since 0.13.0.
     pub fn write_scoped_resolver(&self, request: WriteScopedResolver) -> Result<(), crate::Error> {
         self.call(call::write_scoped_resolver(request))
     }
 
-    /// macOS: takes that back. Since 0.13.0.
+    /// macOS: takes that back. Not built yet: answers err. Since 0.13.0.
     pub fn remove_scoped_resolver(&self, request: RemoveScopedResolver) -> Result<(), crate::Error> {
         self.call(call::remove_scoped_resolver(request))
     }
@@ -2452,13 +2469,14 @@ impl crate::blocking::Client {
         self.call(call::status())
     }
 
-    /// Looks again for the addresses that this node has from outside. Since 0.12.5.
+    /// Looks again for the addresses that this node has from outside. Not built yet: answers err.
+    /// Since 0.12.5.
     pub fn nat_tick(&self) -> Result<(), crate::Error> {
         self.call(call::nat_tick())
     }
 
-    /// Tells the addresses that this node has from outside and how each peer is reached. Since
-    /// 0.13.0.
+    /// Tells the addresses that this node has from outside and how each peer is reached. Not built
+    /// yet: answers err. Since 0.13.0.
     pub fn nat_status(&self) -> Result<NatStatus, crate::Error> {
         self.call(call::nat_status())
     }
@@ -2505,7 +2523,8 @@ impl crate::tokio::Client {
         self.call(call::set_local_node_id(request)).await
     }
 
-    /// Tells the daemon which WireGuard key the cluster knows this node by. Since 0.12.5.
+    /// Tells the daemon which WireGuard key the cluster knows this node by; if its own is another,
+    /// the log has a warning. Since 0.12.5.
     pub async fn set_local_wg_pubkey(&self, request: SetLocalWgPubkey) -> Result<(), crate::Error> {
         self.call(call::set_local_wg_pubkey(request)).await
     }
@@ -2573,37 +2592,39 @@ impl crate::tokio::Client {
         self.call(call::remove_allowed_ip(request)).await
     }
 
-    /// Makes a key and an address for a device outside the cluster, for a while. Since 0.14.3.
+    /// Makes a key and an address for a device outside the cluster, for a while. Not built yet:
+    /// answers err. Since 0.14.3.
     pub async fn mint_edge_peer(&self, request: MintEdgePeer) -> Result<EdgeConfig, crate::Error> {
         self.call(call::mint_edge_peer(request)).await
     }
 
-    /// Ends an edge peer before its time; an unknown one is ok. Since 0.14.3.
+    /// Ends an edge peer before its time; an unknown one is ok. Not built yet: answers err. Since
+    /// 0.14.3.
     pub async fn revoke_edge_peer(&self, request: RevokeEdgePeer) -> Result<(), crate::Error> {
         self.call(call::revoke_edge_peer(request)).await
     }
 
-    /// Lists the edge peers that live. Since 0.14.3.
+    /// Lists the edge peers that live. Not built yet: answers err. Since 0.14.3.
     pub async fn list_edge_peers(&self) -> Result<EdgePeers, crate::Error> {
         self.call(call::list_edge_peers()).await
     }
 
-    /// Makes a name answer with an address. Since 0.12.5.
+    /// Makes a name answer with an address. Not built yet: answers err. Since 0.12.5.
     pub async fn register_dns(&self, request: RegisterDns) -> Result<(), crate::Error> {
         self.call(call::register_dns(request)).await
     }
 
-    /// Makes a name unknown; ok if it was. Since 0.12.5.
+    /// Makes a name unknown; ok if it was. Not built yet: answers err. Since 0.12.5.
     pub async fn unregister_dns(&self, request: UnregisterDns) -> Result<(), crate::Error> {
         self.call(call::unregister_dns(request)).await
     }
 
-    /// macOS: sends a zone's queries to a server. Since 0.13.0.
+    /// macOS: sends a zone's queries to a server. Not built yet: answers err. Since 0.13.0.
     pub async fn write_scoped_resolver(&self, request: WriteScopedResolver) -> Result<(), crate::Error> {
         self.call(call::write_scoped_resolver(request)).await
     }
 
-    /// macOS: takes that back. Since 0.13.0.
+    /// macOS: takes that back. Not built yet: answers err. Since 0.13.0.
     pub async fn remove_scoped_resolver(&self, request: RemoveScopedResolver) -> Result<(), crate::Error> {
         self.call(call::remove_scoped_resolver(request)).await
     }
@@ -2618,13 +2639,14 @@ impl crate::tokio::Client {
         self.call(call::status()).await
     }
 
-    /// Looks again for the addresses that this node has from outside. Since 0.12.5.
+    /// Looks again for the addresses that this node has from outside. Not built yet: answers err.
+    /// Since 0.12.5.
     pub async fn nat_tick(&self) -> Result<(), crate::Error> {
         self.call(call::nat_tick()).await
     }
 
-    /// Tells the addresses that this node has from outside and how each peer is reached. Since
-    /// 0.13.0.
+    /// Tells the addresses that this node has from outside and how each peer is reached. Not built
+    /// yet: answers err. Since 0.13.0.
     pub async fn nat_status(&self) -> Result<NatStatus, crate::Error> {
         self.call(call::nat_status()).await
     }

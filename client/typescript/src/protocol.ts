@@ -17,13 +17,14 @@ export const OverlayMode = {
    */
   Shared: "shared",
   /**
-   * A bridge and a tunnel of its own.
+   * A bridge, and a tunnel of its own to the other nodes that have the service. No fence: other
+   * services on the same node, and from nodes that don't have it, reach its containers.
    *
    * @since 0.12.5
    */
   Dedicated: "dedicated",
   /**
-   * As auto; containers are fenced off by isolation_network when attached. Answered as auto.
+   * As auto: the fence, isolation_network of attach_container, is not built yet. Answered as auto.
    *
    * @since 0.13.0
    */
@@ -179,21 +180,20 @@ export interface SetupGlobalOverlay {
   /** UDP port to listen on, 1 to 65535; 0 lets the system choose. Example: `51820`. */
   wg_port: number;
   /**
-   * macOS, Windows: fail if there is no adapter, instead of coming up without one.
+   * macOS, Windows: fail if there is no adapter, instead of coming up without one. Not used on
+   * Linux.
    *
    * @defaultValue `false`
    * @since 0.13.0
    */
   host_adapter_mandatory?: boolean | undefined;
   /**
-   * How peers behind address translation are reached; absent keeps what was said before.
+   * How peers behind address translation are reached. Not used yet: traversal is not built.
    *
    * @since 0.13.0
    */
   nat?: NatConfigSpec | undefined;
-  /**
-   * The 0.12 line's form of nat: false disables it, true is the default. Heard only without nat.
-   */
+  /** The 0.12 line's form of nat: false disables it, true is the default. Not used yet, as nat. */
   nat_enabled?: boolean | undefined;
 }
 export const SetupGlobalOverlay = new wire.Struct<SetupGlobalOverlay>({
@@ -301,12 +301,7 @@ export const LinuxNetns = new wire.Struct<LinuxNetns>({
   path: wire.required(wire.text),
 });
 
-/**
- * A descriptor, sent over the Unix socket along with the frame's first byte (SCM_RIGHTS of unix(7),
- * four of a frame at most): of a network namespace, or of a process (pidfd_open(2)), which is then
- * attached as by linux_pid, but can't be mistaken for a later one. The daemon holds no namespace
- * open.
- */
+/** A descriptor that comes with the request. */
 export interface LinuxFd {
   /**
    * Which of the frame's descriptors, 0 is the first. For overlayctl: the number of one that it was
@@ -327,7 +322,7 @@ export type AttachHandle =
    */
   | ({ platform: "linux_pid" } & LinuxPid)
   /**
-   * A Windows container.
+   * A Windows container. Not built yet: answers err.
    *
    * @since 0.12.5
    */
@@ -351,7 +346,10 @@ export type AttachHandle =
    */
   | ({ platform: "linux_netns" } & LinuxNetns)
   /**
-   * A network namespace or a process, by a descriptor that comes with the request.
+   * A network namespace or a process (pidfd_open(2)), by a descriptor that is sent over the Unix
+   * socket along with the frame's first byte (SCM_RIGHTS of unix(7), four of a frame at most). A
+   * process is then attached as by linux_pid, but can't be mistaken for a later one. The daemon
+   * holds no namespace open. C's library and overlayctl can send one.
    *
    * @since overlayd 0.1
    */
@@ -381,16 +379,21 @@ export interface AttachContainer {
    */
   ephemeral?: boolean | undefined;
   /**
-   * Fence: only containers that name the same network reach it. 1 to 63 bytes. Example: `blue`.
+   * Fence: only containers that name the same network reach it. 1 to 63 bytes. Not built yet: the
+   * container is attached without a fence, isolated is false, the log has a warning. Example:
+   * `blue`.
    *
    * @since 0.13.0
    */
   isolation_network?: string | undefined;
-  /** For the container's resolver. */
+  /**
+   * For a guest's resolver: repeated in guest_config. Not used for a container yet: nothing is
+   * written into it.
+   */
   dns_server?: string | undefined;
   /**
-   * Search list for the container's resolver, names separated by one space. Example:
-   * `prod.overlay`.
+   * Search list for a guest's resolver, names separated by one space: repeated in guest_config. Not
+   * used for a container yet. Example: `prod.overlay`.
    */
   dns_domain?: string | undefined;
   /**
@@ -474,7 +477,7 @@ export interface PeerSpec {
    */
   persistent_keepalive_secs: bigint;
   /**
-   * Other addresses it may be reached at. At most 64 items.
+   * Other addresses it may be reached at. Not used yet. At most 64 items.
    *
    * @since 0.13.0
    */
@@ -729,7 +732,8 @@ export type Request =
    */
   | ({ op: "set_local_node_id" } & SetLocalNodeId)
   /**
-   * Tells the daemon which WireGuard key the cluster knows this node by.
+   * Tells the daemon which WireGuard key the cluster knows this node by; if its own is another, the
+   * log has a warning.
    *
    * @since 0.12.5
    */
@@ -807,43 +811,44 @@ export type Request =
    */
   | ({ op: "remove_allowed_ip" } & RemoveAllowedIp)
   /**
-   * Makes a key and an address for a device outside the cluster, for a while.
+   * Makes a key and an address for a device outside the cluster, for a while. Not built yet:
+   * answers err.
    *
    * @since 0.14.3
    */
   | ({ op: "mint_edge_peer" } & MintEdgePeer)
   /**
-   * Ends an edge peer before its time; an unknown one is ok.
+   * Ends an edge peer before its time; an unknown one is ok. Not built yet: answers err.
    *
    * @since 0.14.3
    */
   | ({ op: "revoke_edge_peer" } & RevokeEdgePeer)
   /**
-   * Lists the edge peers that live.
+   * Lists the edge peers that live. Not built yet: answers err.
    *
    * @since 0.14.3
    */
   | { op: "list_edge_peers" }
   /**
-   * Makes a name answer with an address.
+   * Makes a name answer with an address. Not built yet: answers err.
    *
    * @since 0.12.5
    */
   | ({ op: "register_dns" } & RegisterDns)
   /**
-   * Makes a name unknown; ok if it was.
+   * Makes a name unknown; ok if it was. Not built yet: answers err.
    *
    * @since 0.12.5
    */
   | ({ op: "unregister_dns" } & UnregisterDns)
   /**
-   * macOS: sends a zone's queries to a server.
+   * macOS: sends a zone's queries to a server. Not built yet: answers err.
    *
    * @since 0.13.0
    */
   | ({ op: "write_scoped_resolver" } & WriteScopedResolver)
   /**
-   * macOS: takes that back.
+   * macOS: takes that back. Not built yet: answers err.
    *
    * @since 0.13.0
    */
@@ -861,13 +866,14 @@ export type Request =
    */
   | { op: "status" }
   /**
-   * Looks again for the addresses that this node has from outside.
+   * Looks again for the addresses that this node has from outside. Not built yet: answers err.
    *
    * @since 0.12.5
    */
   | { op: "nat_tick" }
   /**
-   * Tells the addresses that this node has from outside and how each peer is reached.
+   * Tells the addresses that this node has from outside and how each peer is reached. Not built
+   * yet: answers err.
    *
    * @since 0.13.0
    */
@@ -1588,7 +1594,7 @@ export type Event =
    */
   | ({ event: "peer_health_changed" } & PeerHealthChanged)
   /**
-   * A peer is reached at another address.
+   * A peer is reached at another address. Not sent yet.
    *
    * @since 0.12.5
    */
@@ -1634,7 +1640,8 @@ export abstract class Operations {
   }
 
   /**
-   * Tells the daemon which WireGuard key the cluster knows this node by.
+   * Tells the daemon which WireGuard key the cluster knows this node by; if its own is another, the
+   * log has a warning.
    *
    * @since 0.12.5
    */
@@ -1763,7 +1770,8 @@ export abstract class Operations {
   }
 
   /**
-   * Makes a key and an address for a device outside the cluster, for a while.
+   * Makes a key and an address for a device outside the cluster, for a while. Not built yet:
+   * answers err.
    *
    * @since 0.14.3
    */
@@ -1772,7 +1780,7 @@ export abstract class Operations {
   }
 
   /**
-   * Ends an edge peer before its time; an unknown one is ok.
+   * Ends an edge peer before its time; an unknown one is ok. Not built yet: answers err.
    *
    * @since 0.14.3
    */
@@ -1781,7 +1789,7 @@ export abstract class Operations {
   }
 
   /**
-   * Lists the edge peers that live.
+   * Lists the edge peers that live. Not built yet: answers err.
    *
    * @since 0.14.3
    */
@@ -1790,7 +1798,7 @@ export abstract class Operations {
   }
 
   /**
-   * Makes a name answer with an address.
+   * Makes a name answer with an address. Not built yet: answers err.
    *
    * @since 0.12.5
    */
@@ -1799,7 +1807,7 @@ export abstract class Operations {
   }
 
   /**
-   * Makes a name unknown; ok if it was.
+   * Makes a name unknown; ok if it was. Not built yet: answers err.
    *
    * @since 0.12.5
    */
@@ -1808,7 +1816,7 @@ export abstract class Operations {
   }
 
   /**
-   * macOS: sends a zone's queries to a server.
+   * macOS: sends a zone's queries to a server. Not built yet: answers err.
    *
    * @since 0.13.0
    */
@@ -1817,7 +1825,7 @@ export abstract class Operations {
   }
 
   /**
-   * macOS: takes that back.
+   * macOS: takes that back. Not built yet: answers err.
    *
    * @since 0.13.0
    */
@@ -1850,7 +1858,7 @@ export abstract class Operations {
   }
 
   /**
-   * Looks again for the addresses that this node has from outside.
+   * Looks again for the addresses that this node has from outside. Not built yet: answers err.
    *
    * @since 0.12.5
    */
@@ -1859,7 +1867,8 @@ export abstract class Operations {
   }
 
   /**
-   * Tells the addresses that this node has from outside and how each peer is reached.
+   * Tells the addresses that this node has from outside and how each peer is reached. Not built
+   * yet: answers err.
    *
    * @since 0.13.0
    */

@@ -94,6 +94,8 @@ static const struct {
 	{ { "--name", "n", "--port", "1", "--port", "-2" }, PLAIN(",\"port\":[1,-2]") },
 	{ { "--name", "n", "--spec", "{}", "--spec={\"a\":1}" },
 	  PLAIN(",\"spec\":[{},{\"a\":1}]") },
+	{ { "--name", "n", "--spec", "[{}, {\"a\":[1]}]", "--spec=[ ]", "--spec={}" },
+	  PLAIN(",\"spec\":[{}, {\"a\":[1]},{}]") },
 	{ { "--name", "n", "--wg-port", "18446744073709551616" },
 	  PLAIN(",\"wg_port\":18446744073709551616") },
 };
@@ -153,6 +155,8 @@ static const struct {
 	{ { "--name", "n", "--nat", "{" }, "--nat: expected JSON" },
 	{ { "--name", "n", "--nat", "{},\"name\":\"x\"" }, "--nat: expected JSON" },
 	{ { "--name", "n", "--spec", "{}", "--spec", "{}]" }, "--spec: expected JSON" },
+	{ { "--name", "n", "--spec", "[{}" }, "--spec: no list in JSON" },
+	{ { "--name", "n", "--spec", "[{}],\"name\":\"x\"" }, "--spec: no list in JSON" },
 	{ { "--name", "n", "--nat", "@/dev/null" }, "--nat: expected JSON" },
 	{ { "--name", "n", "--spec", "@/dev/null" }, "--spec: /dev/null: no list in JSON" },
 	{ { "--name", "n", "--spec", "@/no/file" }, "--spec: /no/file: No such file or directory" },

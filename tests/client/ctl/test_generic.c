@@ -47,7 +47,7 @@ TEST(describe)
 
 	fake_start(&fake, describe_twice);
 	check_ran(RUN("--socket", fake.socket, "describe"), EXIT_OK,
-		  "wag_tail                 Wags.\\x1b\n", "");
+		  "wag_tail                  Wags.\\x1b\n", "");
 	check_ran(
 		RUN("--socket", fake.socket, "describe", "wag-tail"), EXIT_OK,
 		"usage: overlayctl wag-tail --times N [FLAGS]\n\nWags.\\x1b\nAnswers: wagged, err. "

@@ -91,9 +91,9 @@ TEST(help_of_all)
 	help_raw(out);
 	help_events(out);
 	fclose(out);
-	CHECK(strstr(text, "\n  do-it                    Does it.\n"
-			   "  status                   What runs.\n"
-			   "  call OPERATION           Asks"));
+	CHECK(strstr(text, "\n  do-it                     Does it.\n"
+			   "  status                    What runs.\n"
+			   "  call OPERATION            Asks"));
 	CHECK(strstr(text, "\nusage: overlayctl raw [JSON]\n"));
 	CHECK(strstr(text, "\nusage: overlayctl events\n"));
 	CHECK(strstr(text,

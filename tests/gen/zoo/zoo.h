@@ -16,7 +16,7 @@
 #error "generated for table format 2: run make"
 #endif
 
-/* What animals eat. zoo.proto:89 */
+/* What animals eat. zoo.proto:91 */
 enum zoo_food {
 	ZOO_FOOD_GRASS = 0,                             /* Grass. */
 	ZOO_FOOD_MEAT = 1,                              /* Meat. */
@@ -25,7 +25,7 @@ enum zoo_food {
 /* The value's text on the wire; NULL for a number that is none. */
 const char *zoo_food_name(enum zoo_food value);
 
-/* An animal. zoo.proto:48 */
+/* An animal. zoo.proto:50 */
 struct zoo_animal {
 	struct ovd_view name;                           /* Its name. */
 	enum zoo_food food;                             /* Its kind of food. */
@@ -34,12 +34,12 @@ struct zoo_animal {
 	struct { const struct ovd_view *items; size_t n; } nicknames; /* Its nicknames. */
 };
 
-/* Water. zoo.proto:71 */
+/* Water. zoo.proto:73 */
 struct zoo_pool {
 	int32_t degrees;                                /* Degrees, below zero too. */
 };
 
-/* Where an animal is. zoo.proto:60 */
+/* Where an animal is. zoo.proto:62 */
 enum zoo_place_kind {
 	ZOO_PLACE_CAGE,                                 /* In its cage. */
 	ZOO_PLACE_POOL,                                 /* In the pool. */
@@ -55,7 +55,7 @@ struct zoo_place {
 /* The variant's name on the wire; NULL for a number that is none. */
 const char *zoo_place_kind_name(enum zoo_place_kind kind);
 
-/* Whom, and with what. zoo.proto:34 */
+/* Whom, and with what. zoo.proto:36 */
 struct zoo_feed {
 	struct zoo_animal animal;                       /* The animal. */
 	uint16_t grams;                                 /* How much, in grams. */
@@ -68,6 +68,8 @@ struct zoo_feed {
 enum zoo_request_kind {
 	ZOO_REQUEST_FEED,                               /* Feeds an animal. */
 	ZOO_REQUEST_COUNT,                              /* Counts them. */
+	/* Lets one out. Not built yet: answers err. */
+	ZOO_REQUEST_FREE,
 };
 
 struct zoo_request {
@@ -80,18 +82,18 @@ struct zoo_request {
 /* The variant's name on the wire; NULL for a number that is none. */
 const char *zoo_request_kind_name(enum zoo_request_kind kind);
 
-/* A bowl. zoo.proto:83 */
+/* A bowl. zoo.proto:85 */
 struct zoo_bowl {
 	uint64_t grams;                                 /* Grams left. */
 };
 
-/* It ate. zoo.proto:77 */
+/* It ate. zoo.proto:79 */
 struct zoo_fed {
 	/* What it left, one entry per bowl. */
 	struct { const struct zoo_bowl *items; size_t n; } bowls;
 };
 
-/* What came of it. zoo.proto:22 */
+/* What came of it. zoo.proto:24 */
 enum zoo_response_kind {
 	ZOO_RESPONSE_FED,                               /* It ate. */
 };

@@ -62,5 +62,10 @@ const struct ctl_command zoo_commands[] = {
 		.answers = "fed",
 		.summary = "Counts them.",
 	},
+	{
+		.name = "free", .op = "free", .since = "the first line",
+		.answers = "fed",
+		.summary = "Lets one out. Not built yet: answers err.",
+	},
 	{ .name = NULL },
 };

@@ -10,6 +10,21 @@ int zoo_dispatch(struct call *call, const struct zoo_request *request)
 		return zoo_op_feed(call, &request->feed);
 	case ZOO_REQUEST_COUNT:
 		return zoo_op_count(call);
+	case ZOO_REQUEST_FREE:
+		return zoo_op_not_built(call, "free");
 	}
 	return -EINVAL;
+}
+
+bool zoo_is_built(enum zoo_request_kind operation)
+{
+	switch (operation) {
+	case ZOO_REQUEST_FEED:
+		return true;
+	case ZOO_REQUEST_COUNT:
+		return true;
+	case ZOO_REQUEST_FREE:
+		return false;
+	}
+	return false;
 }

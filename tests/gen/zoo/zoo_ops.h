@@ -8,6 +8,9 @@ struct call;
 /* Calls the handler of the request's operation, and returns what it returns; -EINVAL for a kind that is none. */
 int zoo_dispatch(struct call *call, const struct zoo_request *request);
 
+/* Whether the schema says that an operation is built. */
+bool zoo_is_built(enum zoo_request_kind operation);
+
 /* The handlers, one per operation, written by hand: one that is missing does not link. */
 
 /* Feeds an animal. Answer: fed, err. Since 1. zoo.proto:15 */
@@ -15,3 +18,6 @@ int zoo_op_feed(struct call *call, const struct zoo_feed *request);
 
 /* Counts them. Answer: fed, err. Since 2. zoo.proto:17 */
 int zoo_op_count(struct call *call);
+
+/* The handler of all that are not built, by name. */
+int zoo_op_not_built(struct call *call, const char *operation);

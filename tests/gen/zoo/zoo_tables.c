@@ -150,11 +150,17 @@ static const struct ovd_variant zoo_request_variants[] = {
 		.number = 2,
 		.object = &zoo_unit_object,
 	},
+	{
+		.literal = "\"op\":\"free\"", .literal_len = 11,
+		.name = "free", .name_len = 4, .value = ZOO_REQUEST_FREE,
+		.number = 3,
+		.object = &zoo_unit_object,
+	},
 };
 
 static const struct ovd_union zoo_request_union = {
 	.name = "Request", .tag = "\"op\":", .tag_len = 5,
-	.variants = zoo_request_variants, .n_variants = 2, .size = sizeof(struct zoo_request),
+	.variants = zoo_request_variants, .n_variants = 3, .size = sizeof(struct zoo_request),
 };
 
 _Static_assert(offsetof(struct zoo_request, kind) == 0 && sizeof(enum zoo_request_kind) == sizeof(int), "the codecs' view of a union");
@@ -166,6 +172,8 @@ const char *zoo_request_kind_name(enum zoo_request_kind kind)
 		return "feed";
 	case ZOO_REQUEST_COUNT:
 		return "count";
+	case ZOO_REQUEST_FREE:
+		return "free";
 	}
 	return NULL;
 }

@@ -114,10 +114,13 @@ class OverlayMode(enum.StrEnum):
     SHARED = "shared"
     """One bridge for all such services of the node. Since 0.12.5."""
     DEDICATED = "dedicated"
-    """A bridge and a tunnel of its own. Since 0.12.5."""
+    """A bridge, and a tunnel of its own to the other nodes that have the service. No fence:
+    other services on the same node, and from nodes that don't have it, reach its containers.
+    Since 0.12.5.
+    """
     ISOLATED = "isolated"
-    """As auto; containers are fenced off by isolation_network when attached. Answered as auto.
-    Since 0.13.0.
+    """As auto: the fence, isolation_network of attach_container, is not built yet. Answered as
+    auto. Since 0.13.0.
     """
 
 
@@ -202,17 +205,15 @@ class SetupGlobalOverlay:
     wg_port: int
     """UDP port to listen on, 1 to 65535; 0 lets the system choose."""
     host_adapter_mandatory: bool = False
-    """macOS, Windows: fail if there is no adapter, instead of coming up without one. Since
-    0.13.0.
+    """macOS, Windows: fail if there is no adapter, instead of coming up without one. Not used on
+    Linux. Since 0.13.0.
     """
     nat: NatConfigSpec | None = None
-    """How peers behind address translation are reached; absent keeps what was said before. Since
-    0.13.0.
+    """How peers behind address translation are reached. Not used yet: traversal is not built.
+    Since 0.13.0.
     """
     nat_enabled: bool | None = None
-    """The 0.12 line's form of nat: false disables it, true is the default. Heard only without
-    nat.
-    """
+    """The 0.12 line's form of nat: false disables it, true is the default. Not used yet, as nat."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,11 +299,7 @@ class LinuxNetns:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class LinuxFd:
-    """A descriptor, sent over the Unix socket along with the frame's first byte (SCM_RIGHTS of
-    unix(7), four of a frame at most): of a network namespace, or of a process (pidfd_open(2)),
-    which is then attached as by linux_pid, but can't be mistaken for a later one. The daemon
-    holds no namespace open.
-    """
+    """A descriptor that comes with the request."""
 
     fd: int
     """Which of the frame's descriptors, 0 is the first. For overlayctl: the number of one that
@@ -329,11 +326,18 @@ class AttachContainer:
     ephemeral: bool = False
     """The service goes with its last container. Since 0.13.0."""
     isolation_network: str | None = None
-    """Fence: only containers that name the same network reach it. 1 to 63 bytes. Since 0.13.0."""
+    """Fence: only containers that name the same network reach it. 1 to 63 bytes. Not built yet:
+    the container is attached without a fence, isolated is false, the log has a warning. Since
+    0.13.0.
+    """
     dns_server: _codec.IPAddress | None = None
-    """For the container's resolver."""
+    """For a guest's resolver: repeated in guest_config. Not used for a container yet: nothing is
+    written into it.
+    """
     dns_domain: str | None = None
-    """Search list for the container's resolver, names separated by one space."""
+    """Search list for a guest's resolver, names separated by one space: repeated in
+    guest_config. Not used for a container yet.
+    """
     ip: _codec.IPAddress | None = None
     """The address that it is to have, of a subnet of the service; chosen by the daemon if
     absent. Since overlayd 0.1.
@@ -383,7 +387,7 @@ class PeerSpec:
     persistent_keepalive_secs: int
     """Seconds between packets that keep a translation open, 0 to 65535; 0 for none."""
     candidates: tuple[NatCandidate, ...] = ()
-    """Other addresses it may be reached at. Since 0.13.0."""
+    """Other addresses it may be reached at. Not used yet. Since 0.13.0."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -554,7 +558,7 @@ class RequestTeardownGlobalOverlay:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RequestListEdgePeers:
-    """Lists the edge peers that live. Since 0.14.3."""
+    """Lists the edge peers that live. Not built yet: answers err. Since 0.14.3."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -564,13 +568,15 @@ class RequestStatus:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RequestNatTick:
-    """Looks again for the addresses that this node has from outside. Since 0.12.5."""
+    """Looks again for the addresses that this node has from outside. Not built yet: answers err.
+    Since 0.12.5.
+    """
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RequestNatStatus:
-    """Tells the addresses that this node has from outside and how each peer is reached. Since
-    0.13.0.
+    """Tells the addresses that this node has from outside and how each peer is reached. Not
+    built yet: answers err. Since 0.13.0.
     """
 
 
@@ -1645,7 +1651,9 @@ class AsyncOperations(abc.ABC):
         *,
         timeout: float | None = None,
     ) -> None:
-        """Tells the daemon which WireGuard key the cluster knows this node by. Since 0.12.5."""
+        """Tells the daemon which WireGuard key the cluster knows this node by; if its own is
+        another, the log has a warning. Since 0.12.5.
+        """
         answer = await self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
@@ -1802,8 +1810,8 @@ class AsyncOperations(abc.ABC):
         *,
         timeout: float | None = None,
     ) -> EdgeConfig:
-        """Makes a key and an address for a device outside the cluster, for a while. Since
-        0.14.3.
+        """Makes a key and an address for a device outside the cluster, for a while. Not built
+        yet: answers err. Since 0.14.3.
         """
         answer = await self.call(request, timeout=timeout)
         if isinstance(answer, EdgeConfig):
@@ -1817,21 +1825,23 @@ class AsyncOperations(abc.ABC):
         *,
         timeout: float | None = None,
     ) -> None:
-        """Ends an edge peer before its time; an unknown one is ok. Since 0.14.3."""
+        """Ends an edge peer before its time; an unknown one is ok. Not built yet: answers err.
+        Since 0.14.3.
+        """
         answer = await self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
         raise _errors.UnexpectedAnswerError(answer)
 
     async def list_edge_peers(self, *, timeout: float | None = None) -> EdgePeers:
-        """Lists the edge peers that live. Since 0.14.3."""
+        """Lists the edge peers that live. Not built yet: answers err. Since 0.14.3."""
         answer = await self.call(RequestListEdgePeers(), timeout=timeout)
         if isinstance(answer, EdgePeers):
             return answer
         raise _errors.UnexpectedAnswerError(answer)
 
     async def register_dns(self, request: RegisterDns, /, *, timeout: float | None = None) -> None:
-        """Makes a name answer with an address. Since 0.12.5."""
+        """Makes a name answer with an address. Not built yet: answers err. Since 0.12.5."""
         answer = await self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
@@ -1844,7 +1854,7 @@ class AsyncOperations(abc.ABC):
         *,
         timeout: float | None = None,
     ) -> None:
-        """Makes a name unknown; ok if it was. Since 0.12.5."""
+        """Makes a name unknown; ok if it was. Not built yet: answers err. Since 0.12.5."""
         answer = await self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
@@ -1857,7 +1867,7 @@ class AsyncOperations(abc.ABC):
         *,
         timeout: float | None = None,
     ) -> None:
-        """macOS: sends a zone's queries to a server. Since 0.13.0."""
+        """macOS: sends a zone's queries to a server. Not built yet: answers err. Since 0.13.0."""
         answer = await self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
@@ -1870,7 +1880,7 @@ class AsyncOperations(abc.ABC):
         *,
         timeout: float | None = None,
     ) -> None:
-        """macOS: takes that back. Since 0.13.0."""
+        """macOS: takes that back. Not built yet: answers err. Since 0.13.0."""
         answer = await self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
@@ -1897,15 +1907,17 @@ class AsyncOperations(abc.ABC):
         raise _errors.UnexpectedAnswerError(answer)
 
     async def nat_tick(self, *, timeout: float | None = None) -> None:
-        """Looks again for the addresses that this node has from outside. Since 0.12.5."""
+        """Looks again for the addresses that this node has from outside. Not built yet: answers
+        err. Since 0.12.5.
+        """
         answer = await self.call(RequestNatTick(), timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
         raise _errors.UnexpectedAnswerError(answer)
 
     async def nat_status(self, *, timeout: float | None = None) -> NatStatus:
-        """Tells the addresses that this node has from outside and how each peer is reached.
-        Since 0.13.0.
+        """Tells the addresses that this node has from outside and how each peer is reached. Not
+        built yet: answers err. Since 0.13.0.
         """
         answer = await self.call(RequestNatStatus(), timeout=timeout)
         if isinstance(answer, NatStatus):
@@ -1994,7 +2006,9 @@ class Operations(abc.ABC):
         *,
         timeout: float | None = None,
     ) -> None:
-        """Tells the daemon which WireGuard key the cluster knows this node by. Since 0.12.5."""
+        """Tells the daemon which WireGuard key the cluster knows this node by; if its own is
+        another, the log has a warning. Since 0.12.5.
+        """
         answer = self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
@@ -2139,8 +2153,8 @@ class Operations(abc.ABC):
         *,
         timeout: float | None = None,
     ) -> EdgeConfig:
-        """Makes a key and an address for a device outside the cluster, for a while. Since
-        0.14.3.
+        """Makes a key and an address for a device outside the cluster, for a while. Not built
+        yet: answers err. Since 0.14.3.
         """
         answer = self.call(request, timeout=timeout)
         if isinstance(answer, EdgeConfig):
@@ -2148,28 +2162,30 @@ class Operations(abc.ABC):
         raise _errors.UnexpectedAnswerError(answer)
 
     def revoke_edge_peer(self, request: RevokeEdgePeer, /, *, timeout: float | None = None) -> None:
-        """Ends an edge peer before its time; an unknown one is ok. Since 0.14.3."""
+        """Ends an edge peer before its time; an unknown one is ok. Not built yet: answers err.
+        Since 0.14.3.
+        """
         answer = self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
         raise _errors.UnexpectedAnswerError(answer)
 
     def list_edge_peers(self, *, timeout: float | None = None) -> EdgePeers:
-        """Lists the edge peers that live. Since 0.14.3."""
+        """Lists the edge peers that live. Not built yet: answers err. Since 0.14.3."""
         answer = self.call(RequestListEdgePeers(), timeout=timeout)
         if isinstance(answer, EdgePeers):
             return answer
         raise _errors.UnexpectedAnswerError(answer)
 
     def register_dns(self, request: RegisterDns, /, *, timeout: float | None = None) -> None:
-        """Makes a name answer with an address. Since 0.12.5."""
+        """Makes a name answer with an address. Not built yet: answers err. Since 0.12.5."""
         answer = self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
         raise _errors.UnexpectedAnswerError(answer)
 
     def unregister_dns(self, request: UnregisterDns, /, *, timeout: float | None = None) -> None:
-        """Makes a name unknown; ok if it was. Since 0.12.5."""
+        """Makes a name unknown; ok if it was. Not built yet: answers err. Since 0.12.5."""
         answer = self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
@@ -2182,7 +2198,7 @@ class Operations(abc.ABC):
         *,
         timeout: float | None = None,
     ) -> None:
-        """macOS: sends a zone's queries to a server. Since 0.13.0."""
+        """macOS: sends a zone's queries to a server. Not built yet: answers err. Since 0.13.0."""
         answer = self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
@@ -2195,7 +2211,7 @@ class Operations(abc.ABC):
         *,
         timeout: float | None = None,
     ) -> None:
-        """macOS: takes that back. Since 0.13.0."""
+        """macOS: takes that back. Not built yet: answers err. Since 0.13.0."""
         answer = self.call(request, timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
@@ -2222,15 +2238,17 @@ class Operations(abc.ABC):
         raise _errors.UnexpectedAnswerError(answer)
 
     def nat_tick(self, *, timeout: float | None = None) -> None:
-        """Looks again for the addresses that this node has from outside. Since 0.12.5."""
+        """Looks again for the addresses that this node has from outside. Not built yet: answers
+        err. Since 0.12.5.
+        """
         answer = self.call(RequestNatTick(), timeout=timeout)
         if isinstance(answer, ResponseOk):
             return
         raise _errors.UnexpectedAnswerError(answer)
 
     def nat_status(self, *, timeout: float | None = None) -> NatStatus:
-        """Tells the addresses that this node has from outside and how each peer is reached.
-        Since 0.13.0.
+        """Tells the addresses that this node has from outside and how each peer is reached. Not
+        built yet: answers err. Since 0.13.0.
         """
         answer = self.call(RequestNatStatus(), timeout=timeout)
         if isinstance(answer, NatStatus):

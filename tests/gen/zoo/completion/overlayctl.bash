@@ -15,9 +15,10 @@ _overlayctl() {
 	feed:--slowly) words='true false' ;;
 	esac
 	[ -n "$words" ] || case $command in
-	'') words='--socket --data-dir --json --codec --timeout --help --version call events raw help feed count' ;;
+	'') words='--socket --data-dir --json --codec --timeout --help --version call events raw help feed count free' ;;
 	feed) words=' --called --food --phone --nicknames --grams --place --word --slowly --help' ;;
 	count) words=' --help' ;;
+	free) words=' --help' ;;
 	esac
 	COMPREPLY=($(compgen -W "$words" -- "$current"))
 }

@@ -12,6 +12,7 @@ complete -c overlayctl -n __fish_use_subcommand -a raw -d "Sends a frame, or a r
 complete -c overlayctl -n __fish_use_subcommand -a help -d "Prints the commands."
 complete -c overlayctl -n __fish_use_subcommand -a feed -d 'Feeds an animal.'
 complete -c overlayctl -n __fish_use_subcommand -a count -d 'Counts them.'
+complete -c overlayctl -n __fish_use_subcommand -a free -d 'Lets one out. Not built yet: answers err.'
 complete -c overlayctl -n '__fish_seen_subcommand_from feed' -l called -x -d 'Its name.'
 complete -c overlayctl -n '__fish_seen_subcommand_from feed' -l food -x -a 'grass raw_meat' -d 'Its kind of food.'
 complete -c overlayctl -n '__fish_seen_subcommand_from feed' -l phone -x -d 'The keeper'\''s phone.'

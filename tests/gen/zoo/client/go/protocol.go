@@ -18,10 +18,16 @@ func (c *Client) Count(ctx context.Context) (*Fed, error) {
 	return answer[*Fed](ctx, c, &RequestCount{})
 }
 
+// Free lets one out. Not built yet: answers err.
+func (c *Client) Free(ctx context.Context) (*Fed, error) {
+	return answer[*Fed](ctx, c, &RequestFree{})
+}
+
 // Request: What can be asked. One of:
 //
 //   - [*Feed]: Feeds an animal. Since 1.
 //   - [*RequestCount]: Counts them. Since 2.
+//   - [*RequestFree]: Lets one out. Not built yet: answers err.
 type Request interface {
 	requestName() string // under op
 	fields(f *fields)
@@ -34,6 +40,8 @@ func requestFields(p *Request, f *fields) {
 			return &Feed{}
 		case "count":
 			return &RequestCount{}
+		case "free":
+			return &RequestFree{}
 		}
 		return nil
 	})
@@ -56,6 +64,13 @@ type RequestCount struct{}
 func (*RequestCount) fields(*fields) {}
 
 func (*RequestCount) requestName() string { return "count" }
+
+// RequestFree: Lets one out. Not built yet: answers err.
+type RequestFree struct{}
+
+func (*RequestFree) fields(*fields) {}
+
+func (*RequestFree) requestName() string { return "free" }
 
 // Response: What came of it. One of:
 //

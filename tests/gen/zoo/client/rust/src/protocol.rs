@@ -43,6 +43,8 @@ pub enum Request {
     Feed(Feed),
     /// Counts them. Since 2.
     Count,
+    /// Lets one out. Not built yet: answers err.
+    Free,
 }
 
 impl Request {
@@ -50,6 +52,7 @@ impl Request {
     pub const NAMES: &'static [&'static str] = &[
         "feed",
         "count",
+        "free",
     ];
 
     /// This variant's name on the wire.
@@ -57,6 +60,7 @@ impl Request {
         match self {
             Self::Feed(_) => "feed",
             Self::Count => "count",
+            Self::Free => "free",
         }
     }
 }
@@ -260,6 +264,14 @@ pub mod call {
             other => Err(Box::new(other)),
         })
     }
+
+    /// Lets one out. Not built yet: answers err.
+    pub fn free() -> Call<Fed> {
+        Call::new(Request::Free, |result| match result {
+            Response::Fed(answer) => Ok(answer),
+            other => Err(Box::new(other)),
+        })
+    }
 }
 
 /// The operations, each a method that waits for its answer.
@@ -272,6 +284,11 @@ impl crate::blocking::Client {
     /// Counts them. Since 2.
     pub fn count(&self) -> Result<Fed, crate::Error> {
         self.call(call::count())
+    }
+
+    /// Lets one out. Not built yet: answers err.
+    pub fn free(&self) -> Result<Fed, crate::Error> {
+        self.call(call::free())
     }
 }
 
@@ -286,5 +303,10 @@ impl crate::tokio::Client {
     /// Counts them. Since 2.
     pub async fn count(&self) -> Result<Fed, crate::Error> {
         self.call(call::count()).await
+    }
+
+    /// Lets one out. Not built yet: answers err.
+    pub async fn free(&self) -> Result<Fed, crate::Error> {
+        self.call(call::free()).await
     }
 }

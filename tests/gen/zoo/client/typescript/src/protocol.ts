@@ -97,10 +97,13 @@ export type Request =
    *
    * @since 2
    */
-  | { op: "count" };
+  | { op: "count" }
+  /** Lets one out. Not built yet: answers err. */
+  | { op: "free" };
 export const Request = new wire.Union<Request, "op">("op", {
   feed: Feed,
   count: wire.unit,
+  free: wire.unit,
 });
 
 /** A bowl. */
@@ -157,5 +160,10 @@ export abstract class Operations {
    */
   count(options?: CallOptions): Promise<Answer<"fed">> {
     return this.ask({ op: "count" }, ["fed"], options);
+  }
+
+  /** Lets one out. Not built yet: answers err. */
+  free(options?: CallOptions): Promise<Answer<"fed">> {
+    return this.ask({ op: "free" }, ["fed"], options);
   }
 }

@@ -14,6 +14,7 @@ __all__ = [
     "Food",
     "Request",
     "RequestCount",
+    "RequestFree",
     "decode_request",
     "encode_request",
     "Response",
@@ -92,7 +93,12 @@ class RequestCount:
     """Counts them. Since 2."""
 
 
-Request: typing.TypeAlias = Feed | RequestCount
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RequestFree:
+    """Lets one out. Not built yet: answers err."""
+
+
+Request: typing.TypeAlias = Feed | RequestCount | RequestFree
 """What can be asked."""
 
 
@@ -153,6 +159,7 @@ _REQUEST: _codec.Object[Request] = _codec.Union(
     {
         "feed": _FEED,
         "count": _codec.Record(RequestCount),
+        "free": _codec.Record(RequestFree),
     },
 )
 
@@ -215,6 +222,13 @@ class AsyncOperations(abc.ABC):
             return answer
         raise _errors.UnexpectedAnswerError(answer)
 
+    async def free(self, *, timeout: float | None = None) -> Fed:
+        """Lets one out. Not built yet: answers err."""
+        answer = await self.call(RequestFree(), timeout=timeout)
+        if isinstance(answer, Fed):
+            return answer
+        raise _errors.UnexpectedAnswerError(answer)
+
 
 class Operations(abc.ABC):
     """One method per operation."""
@@ -233,6 +247,13 @@ class Operations(abc.ABC):
     def count(self, *, timeout: float | None = None) -> Fed:
         """Counts them. Since 2."""
         answer = self.call(RequestCount(), timeout=timeout)
+        if isinstance(answer, Fed):
+            return answer
+        raise _errors.UnexpectedAnswerError(answer)
+
+    def free(self, *, timeout: float | None = None) -> Fed:
+        """Lets one out. Not built yet: answers err."""
+        answer = self.call(RequestFree(), timeout=timeout)
         if isinstance(answer, Fed):
             return answer
         raise _errors.UnexpectedAnswerError(answer)
