@@ -321,6 +321,9 @@ static int open_platform(struct main_daemon *m)
 		return complain("netlink", "socket", r, NULL);
 	m->net->store = m->store;
 	m->shared.net = m->net;
+	r = deaths_new(&m->shared);
+	if (r < 0)
+		return complain("deaths", "of containers", r, NULL);
 	r = ops_adopt(&m->shared, m->at.data_dir);
 	if (r < 0)
 		return complain("earlier state in", m->at.data_dir, r, "--data-dir");
