@@ -31,6 +31,7 @@
 #include "server/socket.h"
 #include "server/store/identity.h"
 #include "server/store/writer.h"
+#include "server/trim.h"
 #include "server/watch.h"
 #include "server/watchdog.h"
 
@@ -47,6 +48,7 @@ struct main_daemon {
 	struct watch *worker_watch, *host_watch;
 	struct repair repair;
 	struct watchdog watchdog;
+	struct trim trim;
 	bool stopping, tearing_down;
 	enum ending ending, on_term; /* the one that was begun; what SIGTERM and SIGINT mean */
 	bool incomplete;             /* something is left that was to go */
@@ -107,6 +109,13 @@ static void settled(struct daemon *d)
 {
 	reap_look(d);
 	server_wake(d->server);
+	trim_later(&main_of(d)->trim);
+}
+
+static void call_ended(struct daemon *d)
+{
+	reap_look(d);
+	trim_later(&main_of(d)->trim);
 }
 
 /* ---- the end ---- */
@@ -346,7 +355,7 @@ static int serve(struct main_daemon *m)
 		.worker = m->shared.worker,
 		.log = m->shared.log,
 		.daemon = &m->shared,
-		.ended = reap_look,
+		.ended = call_ended,
 		.dispatch = ovd_dispatch,
 	};
 	int fd = m->net->watch_fd(m->net->platform), r;
@@ -439,6 +448,7 @@ static bool finish(struct main_daemon *m)
 	log_forwarding_stop(m->log_forwarding);
 	socket_file_close(&m->listener);
 	watchdog_stop(&m->watchdog);
+	trim_stop(&m->trim);
 	watch_free(m->worker_watch);
 	watch_free(m->host_watch);
 	deaths_close(&m->shared);
@@ -460,6 +470,7 @@ static int run(struct main_daemon *m)
 	log_at(m->shared.log, LOG_INFO, "serving at %s, data in %s", m->at.socket, m->at.data_dir);
 	notify_state("READY=1");
 	watchdog_start(&m->watchdog, &m->loop, m->shared.worker);
+	trim_start(&m->trim, &m->loop);
 	uv_run(&m->loop, UV_RUN_DEFAULT);
 	return ending_tell(m->shared.log, m->ending, m->incomplete);
 }
