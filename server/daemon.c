@@ -482,6 +482,7 @@ int daemon_run(const struct options *options)
 
 	if (!m)
 		return DAEMON_FAILED;
+	trim_prepare();
 	m->shared.loop = &m->loop;
 	m->shared.channel_changed = channel_changed;
 	m->shared.tunnel_lost = heal_begin;

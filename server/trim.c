@@ -6,6 +6,12 @@
 
 #define TRIM_MS 1000 /* of many changes one after the other the memory is used again */
 
+void trim_prepare(void)
+{
+	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+	mallopt(M_TRIM_THRESHOLD, LARGE_BYTES);
+}
+
 static void give_back(uv_timer_t *timer _unused_)
 {
 	malloc_trim(0);

@@ -12,6 +12,11 @@ struct trim {
 	bool running;
 };
 
+/* From now on a block of LARGE_BYTES or more goes back when it is freed, and so does the end of the
+ * heap: libc keeps more and more of both, the larger the blocks were that it saw, mallopt(3). */
+#define LARGE_BYTES (128 * 1024)
+void trim_prepare(void);
+
 /* Begins, with what was freed so far. */
 void trim_start(struct trim *trim, uv_loop_t *loop);
 

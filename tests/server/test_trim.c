@@ -43,6 +43,28 @@ static void *use_and_free(void)
 	return blocks[BLOCKS - 1];
 }
 
+static void *large(size_t n)
+{
+	return memset(malloc(n), 1, n);
+}
+
+TEST(large_blocks_go_back_at_once)
+{
+	size_t before = own_memory();
+
+	if (!TRIMS)
+		SKIP("a sanitizer's malloc keeps what is freed");
+	trim_prepare();
+	free(large(8 * LARGE_BYTES)); /* from now on libc would take smaller ones from its heap */
+	for (int i = 0; i < 4; i++) {
+		void *block = large(7 * LARGE_BYTES), *last = malloc(1);
+
+		free(block);
+		CHECK(own_memory() < before + LARGE_BYTES);
+		free(last);
+	}
+}
+
 TEST(freed_memory_goes_back)
 {
 	struct trim trim = { .running = false };
