@@ -106,10 +106,8 @@ static bool next_line(struct ovd_view *text, struct line *ret)
 	return true;
 }
 
-static bool is(const struct line *line, const char *key)
-{
-	return view_eq(line->key, view(key));
-}
+/* The key is a literal, whose length is known here: thousands of lines are asked a dozen times. */
+#define IS(line, literal) view_eq((line)->key, VIEW_LITERAL(literal))
 
 static int number_of(const struct line *line, uint64_t max, uint64_t *ret)
 {
@@ -151,18 +149,18 @@ static int read_peer_line(struct wg_dump *dump, struct tunnel_peer *peer, const 
 	uint64_t number = 0;
 	int r = 0;
 
-	if (is(line, "allowed_ip"))
+	if (IS(line, "allowed_ip"))
 		return add_prefix(dump, line);
-	if (is(line, "endpoint")) {
+	if (IS(line, "endpoint")) {
 		peer->has_endpoint = endpoint_parse(line->value, &peer->endpoint) == 0;
-	} else if (is(line, "last_handshake_time_sec")) {
+	} else if (IS(line, "last_handshake_time_sec")) {
 		r = number_of(line, INT64_MAX, &number);
 		peer->last_handshake = (int64_t)number;
-	} else if (is(line, "rx_bytes")) {
+	} else if (IS(line, "rx_bytes")) {
 		r = number_of(line, UINT64_MAX, &peer->rx_bytes);
-	} else if (is(line, "tx_bytes")) {
+	} else if (IS(line, "tx_bytes")) {
 		r = number_of(line, UINT64_MAX, &peer->tx_bytes);
-	} else if (is(line, "persistent_keepalive_interval")) {
+	} else if (IS(line, "persistent_keepalive_interval")) {
 		r = number_of(line, UINT16_MAX, &number);
 		peer->has_keepalive = true;
 		peer->keepalive = (uint16_t)number;
@@ -175,10 +173,10 @@ static int read_device_line(struct wg_dump *dump, const struct line *line)
 	uint64_t number = 0;
 	int r = 0;
 
-	if (is(line, "listen_port")) {
+	if (IS(line, "listen_port")) {
 		r = number_of(line, UINT16_MAX, &number);
 		dump->state.listen_port = (uint16_t)number;
-	} else if (is(line, "private_key")) {
+	} else if (IS(line, "private_key")) {
 		r = key_parse_hex(line->value, &dump->state.private_key) < 0 ? -EBADMSG : 0;
 		dump->state.has_private_key = r == 0;
 	}
@@ -189,7 +187,7 @@ static int read_dump_line(struct wg_dump *dump, const struct line *line)
 {
 	struct tunnel_peer *peer = wg_dump_last(dump);
 
-	if (is(line, "public_key"))
+	if (IS(line, "public_key"))
 		return begin_peer(dump, line);
 	return peer ? read_peer_line(dump, peer, line) : read_device_line(dump, line);
 }
@@ -198,7 +196,7 @@ static void read_line(struct uapi_answer *answer, const struct line *line, struc
 {
 	if (line->key.n == 0 && line->value.n == 0) {
 		answer->ended = true;
-	} else if (is(line, "errno")) {
+	} else if (IS(line, "errno")) {
 		answer->has_error = true;
 		answer->error = read_errno(line);
 	} else if (dump && answer->fault == 0) {
