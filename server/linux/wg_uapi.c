@@ -9,19 +9,32 @@
 /* ---- writing ---- */
 
 /* Not by printf, whose own memory nobody wipes. */
-static int put_key(struct buf *b, const char *name, const struct ovd_key *key)
+static int put_line(struct buf *b, const char *name, const char *value)
 {
-	char text[KEY_HEX_MAX];
 	int r = buf_text(b, name);
 
 	if (r == 0)
 		r = buf_text(b, "=");
 	if (r == 0)
-		r = buf_text(b, key_format_hex(key, text));
-	if (r == 0)
-		r = buf_text(b, "\n");
+		r = buf_text(b, value);
+	return r == 0 ? buf_text(b, "\n") : r;
+}
+
+static int put_key(struct buf *b, const char *name, const struct ovd_key *key)
+{
+	char text[KEY_HEX_MAX];
+	int r = put_line(b, name, key_format_hex(key, text));
+
 	explicit_bzero(text, sizeof(text));
 	return r;
+}
+
+static int put_number(struct buf *b, const char *name, uint64_t number)
+{
+	char text[U64_TEXT_MAX];
+
+	u64_format(number, text);
+	return put_line(b, name, text);
 }
 
 static int put_prefixes(struct buf *b, const struct ovd_cidr *list, size_t n)
@@ -30,7 +43,7 @@ static int put_prefixes(struct buf *b, const struct ovd_cidr *list, size_t n)
 	int r = 0;
 
 	for (size_t i = 0; i < n && r == 0; i++)
-		r = buf_printf(b, "allowed_ip=%s\n", cidr_format(&list[i], text));
+		r = put_line(b, "allowed_ip", cidr_format(&list[i], text));
 	return r;
 }
 
@@ -57,9 +70,9 @@ static int put_peer(struct buf *b, const struct tunnel_peer *peer)
 	if (r == 0 && peer->remove)
 		return buf_text(b, "remove=true\n");
 	if (r == 0 && peer->has_endpoint)
-		r = buf_printf(b, "endpoint=%s\n", endpoint_format(&peer->endpoint, text));
+		r = put_line(b, "endpoint", endpoint_format(&peer->endpoint, text));
 	if (r == 0 && peer->has_keepalive)
-		r = buf_printf(b, "persistent_keepalive_interval=%u\n", peer->keepalive);
+		r = put_number(b, "persistent_keepalive_interval", peer->keepalive);
 	if (r == 0)
 		r = put_prefixes(b, peer->allowed, peer->n_allowed);
 	return r == 0 && peer->n_removed > 0 ? put_taker(b, peer) : r;
@@ -72,7 +85,7 @@ int uapi_put_set(struct buf *b, const struct tunnel_change *change)
 	if (r == 0 && change->has_private_key)
 		r = put_key(b, "private_key", &change->private_key);
 	if (r == 0 && change->has_listen_port)
-		r = buf_printf(b, "listen_port=%u\n", change->listen_port);
+		r = put_number(b, "listen_port", change->listen_port);
 	for (size_t i = 0; i < change->n_peers && r == 0; i++)
 		r = put_peer(b, &change->peers[i]);
 	return r == 0 ? buf_text(b, "\n") : r;
