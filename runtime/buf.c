@@ -52,19 +52,23 @@ int buf_text(struct buf *b, const char *s)
 	return buf_append(b, s, strlen(s));
 }
 
+/* Mostly it fits. */
 int buf_printf(struct buf *b, const char *format, ...)
 {
+	size_t room = b->cap - b->n;
 	va_list args;
 	int n;
 
 	va_start(args, format);
-	n = vsnprintf(NULL, 0, format, args);
+	n = vsnprintf(room > 0 ? b->p + b->n : NULL, room, format, args);
 	va_end(args);
 	if (n < 0 || buf_reserve(b, (size_t)n + 1) < 0)
 		return -ENOMEM;
-	va_start(args, format);
-	vsnprintf(b->p + b->n, (size_t)n + 1, format, args);
-	va_end(args);
+	if ((size_t)n >= room) {
+		va_start(args, format);
+		vsnprintf(b->p + b->n, (size_t)n + 1, format, args);
+		va_end(args);
+	}
 	b->n += (size_t)n;
 	return 0;
 }

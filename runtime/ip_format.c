@@ -1,4 +1,3 @@
-#include <stdio.h>
 
 #include "runtime/ip.h"
 #include "runtime/number.h"
@@ -111,9 +110,15 @@ const char *cidr_format(const struct ovd_cidr *cidr, char text[CIDR_TEXT_MAX])
 
 const char *endpoint_format(const struct ovd_endpoint *endpoint, char text[ENDPOINT_TEXT_MAX])
 {
-	char ip[IP_TEXT_MAX];
+	bool bracketed = endpoint->ip.len == 16;
+	size_t n = 0;
 
-	snprintf(text, ENDPOINT_TEXT_MAX, endpoint->ip.len == 16 ? "[%s]:%u" : "%s:%u",
-		 ip_format(&endpoint->ip, ip), endpoint->port);
+	if (bracketed)
+		text[n++] = '[';
+	n += ip_put(&endpoint->ip, text + n);
+	if (bracketed)
+		text[n++] = ']';
+	text[n++] = ':';
+	u64_format(endpoint->port, text + n);
 	return text;
 }

@@ -1,6 +1,9 @@
 #include "runtime/key.h"
 
 #include <errno.h>
+#include <string.h>
+
+#include "runtime/util.h"
 
 /* All of it without look-ups by secret bytes: a range test yields a mask of ones or zeros. */
 static int in_range(int c, int first, int last)
@@ -33,21 +36,36 @@ static char base64_digit(int value)
 	return (char)c;
 }
 
+#define DIGITS 43 /* of a key; and '=' */
+#define ROOM   48 /* for as many as a compiler takes at once */
+
+/* 0 or more if all are digits. Those behind the last one are zeros. */
+static int base64_values(const char *text, int values[ROOM])
+{
+	unsigned char digits[ROOM];
+	int all = 0;
+
+	memset(digits, 'A', sizeof(digits));
+	memcpy(digits, text, DIGITS);
+	for (int i = 0; i < ROOM; i++)
+		values[i] = base64_value(digits[i]);
+	for (int i = 0; i < ROOM; i++)
+		all |= values[i];
+	explicit_bzero(digits, sizeof(digits));
+	return all;
+}
+
 int key_parse(struct ovd_view text, struct ovd_key *ret)
 {
+	int values[ROOM], bad;
 	struct ovd_key key;
-	int bad = 0;
 
-	if (text.n != KEY_TEXT_MAX - 1 || text.p[43] != '=')
+	if (text.n != DIGITS + 1 || text.p[DIGITS] != '=')
 		return -EINVAL;
+	bad = base64_values(text.p, values);
 	for (int i = 0; i < 11; i++) {
-		int v[4];
+		const int *v = values + 4 * i;
 
-		for (int k = 0; k < 4; k++) {
-			v[k] = i == 10 && k == 3 ? 0
-						 : base64_value((unsigned char)text.p[4 * i + k]);
-			bad |= v[k];
-		}
 		key.b[3 * i] = (uint8_t)((unsigned)v[0] << 2 | v[1] >> 4);
 		key.b[3 * i + 1] = (uint8_t)((unsigned)v[1] << 4 | v[2] >> 2);
 		if (i < 10)
@@ -58,21 +76,30 @@ int key_parse(struct ovd_view text, struct ovd_key *ret)
 	if (bad >= 0)
 		*ret = key;
 	explicit_bzero(&key, sizeof(key));
+	explicit_bzero(values, sizeof(values));
 	return bad < 0 ? -EINVAL : 0;
 }
 
 const char *key_format(const struct ovd_key *key, char text[KEY_TEXT_MAX])
 {
+	int values[ROOM] = { 0 };
+	char digits[ROOM];
+
 	for (int i = 0; i < 11; i++) {
 		int a = key->b[3 * i], b = key->b[3 * i + 1], c = i < 10 ? key->b[3 * i + 2] : 0;
 
-		text[4 * i] = base64_digit(a >> 2);
-		text[4 * i + 1] = base64_digit((a & 3) << 4 | b >> 4);
-		text[4 * i + 2] = base64_digit((b & 15) << 2 | c >> 6);
-		text[4 * i + 3] = base64_digit(c & 63);
+		values[4 * i] = a >> 2;
+		values[4 * i + 1] = (a & 3) << 4 | b >> 4;
+		values[4 * i + 2] = (b & 15) << 2 | c >> 6;
+		values[4 * i + 3] = c & 63;
 	}
-	text[43] = '=';
-	text[44] = '\0';
+	for (int i = 0; i < ROOM; i++)
+		digits[i] = base64_digit(values[i]);
+	memcpy(text, digits, DIGITS);
+	text[DIGITS] = '=';
+	text[DIGITS + 1] = '\0';
+	explicit_bzero(values, sizeof(values));
+	explicit_bzero(digits, sizeof(digits));
 	return text;
 }
 
@@ -88,21 +115,21 @@ static int hex_value(int c)
 
 int key_parse_hex(struct ovd_view text, struct ovd_key *ret)
 {
+	int values[KEY_HEX_MAX - 1], bad = 0;
 	struct ovd_key key;
-	int bad = 0;
 
-	if (text.n != KEY_HEX_MAX - 1)
+	if (text.n != ARRAY_SIZE(values))
 		return -EINVAL;
-	for (size_t i = 0; i < sizeof(key.b); i++) {
-		int high = hex_value((unsigned char)text.p[2 * i]),
-		    low = hex_value((unsigned char)text.p[2 * i + 1]);
-
-		bad |= high | low;
-		key.b[i] = (uint8_t)((unsigned)high << 4 | (unsigned)low);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+		values[i] = hex_value((unsigned char)text.p[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+		bad |= values[i];
+	for (size_t i = 0; i < sizeof(key.b); i++)
+		key.b[i] = (uint8_t)((unsigned)values[2 * i] << 4 | (unsigned)values[2 * i + 1]);
 	if (bad >= 0)
 		*ret = key;
 	explicit_bzero(&key, sizeof(key));
+	explicit_bzero(values, sizeof(values));
 	return bad < 0 ? -EINVAL : 0;
 }
 

@@ -24,7 +24,7 @@ struct spare_block {
 
 static size_t size_at(unsigned i)
 {
-	return ((size_t)32 << i) - 8;
+	return ((size_t)(i % 2 ? 48 : 32) << i / 2) - 8;
 }
 
 /* The list for n bytes; SPARE_SIZES if they are too many. */

@@ -125,6 +125,15 @@ void tree_delete(struct tree_node **root, const struct tree_node *node, tree_com
 	*root = delete (*root, node, compare);
 }
 
+void tree_replace(struct tree_node **root, const struct tree_node *node, struct tree_node *next,
+		  tree_compare_fn *compare)
+{
+	while (*root != node)
+		root = compare(node, *root) < 0 ? &(*root)->left : &(*root)->right;
+	*next = *node;
+	*root = next;
+}
+
 struct tree_node *tree_find(struct tree_node *root, const struct tree_node *key,
 			    tree_compare_fn *compare)
 {

@@ -24,6 +24,10 @@ struct tree_node *tree_insert(struct tree_node **root, struct tree_node *node,
 /* Takes the node out. It must be in the tree. */
 void tree_delete(struct tree_node **root, const struct tree_node *node, tree_compare_fn *compare);
 
+/* Puts `next`, which is equal to the node, into its place. The node must be in the tree. */
+void tree_replace(struct tree_node **root, const struct tree_node *node, struct tree_node *next,
+		  tree_compare_fn *compare);
+
 /* The node that is equal to the key, which need not be in the tree; the least that is not less than
  * it. NULL if there is none. */
 struct tree_node *tree_find(struct tree_node *root, const struct tree_node *key,

@@ -33,6 +33,7 @@
 #include "server/socket.h"
 #include "server/store/identity.h"
 #include "server/store/writer.h"
+#include "server/trim.h"
 #include "server/watch.h"
 #include "server/watchdog.h"
 
@@ -49,6 +50,7 @@ struct main_daemon {
 	struct watch *worker_watch, *host_watch;
 	struct repair repair;
 	struct watchdog watchdog;
+	struct trim trim;
 	bool stopping, tearing_down;
 	enum ending ending, on_term; /* the one that was begun; what SIGTERM and SIGINT mean */
 	bool incomplete;             /* something is left that was to go */
@@ -109,6 +111,13 @@ static void settled(struct daemon *d)
 {
 	reap_look(d);
 	server_wake(d->server);
+	trim_later(&main_of(d)->trim);
+}
+
+static void call_ended(struct daemon *d)
+{
+	reap_look(d);
+	trim_later(&main_of(d)->trim);
 }
 
 /* ---- the end ---- */
@@ -321,6 +330,9 @@ static int open_platform(struct main_daemon *m)
 		return complain("netlink", "socket", r, NULL);
 	m->net->store = m->store;
 	m->shared.net = m->net;
+	r = deaths_new(&m->shared);
+	if (r < 0)
+		return complain("deaths", "of containers", r, NULL);
 	r = ops_adopt(&m->shared, m->at.data_dir);
 	if (r < 0)
 		return complain("earlier state in", m->at.data_dir, r, "--data-dir");
@@ -343,7 +355,7 @@ static int serve(struct main_daemon *m)
 		.worker = m->shared.worker,
 		.log = m->shared.log,
 		.daemon = &m->shared,
-		.ended = reap_look,
+		.ended = call_ended,
 		.dispatch = ovd_dispatch,
 	};
 	int fd = m->net->watch_fd(m->net->platform), r;
@@ -437,6 +449,7 @@ static bool finish(struct main_daemon *m)
 	log_forwarding_stop(m->log_forwarding);
 	socket_file_close(&m->listener);
 	watchdog_stop(&m->watchdog);
+	trim_stop(&m->trim);
 	watch_free(m->worker_watch);
 	watch_free(m->host_watch);
 	deaths_close(&m->shared);
@@ -458,6 +471,7 @@ static int run(struct main_daemon *m)
 	log_at(m->shared.log, LOG_INFO, "serving at %s, data in %s", m->at.socket, m->at.data_dir);
 	notify_state("READY=1");
 	watchdog_start(&m->watchdog, &m->loop, m->shared.worker);
+	trim_start(&m->trim, &m->loop);
 	uv_run(&m->loop, UV_RUN_DEFAULT);
 	return ending_tell(m->shared.log, m->ending, m->incomplete);
 }
@@ -469,6 +483,7 @@ int daemon_run(const struct options *options)
 
 	if (!m)
 		return DAEMON_FAILED;
+	trim_prepare();
 	m->shared.loop = &m->loop;
 	m->shared.channel_changed = channel_changed;
 	m->shared.tunnel_lost = heal_begin;

@@ -54,6 +54,14 @@ void peer_insert(struct peer_set *set, struct peer *peer)
 	set->n++;
 }
 
+void peer_replace(struct engine *e, struct peer_set *set, struct peer *peer, struct peer *next)
+{
+	for (size_t i = 0; i < next->n_allowed; i++)
+		prefix_find(&set->allowed, &next->allowed[i])->owner = next;
+	tree_replace(&set->root, &peer->node, &next->node, compare);
+	peer_free(e, peer);
+}
+
 void peer_delete(struct engine *e, struct peer_set *set, struct peer *peer)
 {
 	tree_delete(&set->root, &peer->node, compare);
@@ -61,19 +69,20 @@ void peer_delete(struct engine *e, struct peer_set *set, struct peer *peer)
 	peer_free(e, peer);
 }
 
+static size_t size_of(size_t room)
+{
+	return sizeof(struct peer) + room * sizeof(struct ovd_cidr);
+}
+
 struct peer *peer_new(struct engine *e, const struct ovd_key *key, size_t room)
 {
-	struct peer *peer = spare_take(&e->spare, sizeof(*peer));
+	struct peer *peer = spare_take(&e->spare, size_of(room));
 
 	if (!peer)
 		return NULL;
 	peer->key = *key;
 	peer->room = (uint16_t)room;
-	peer->allowed = spare_take(&e->spare, room * sizeof(*peer->allowed));
-	if (peer->allowed)
-		return peer;
-	spare_give(&e->spare, peer, sizeof(*peer));
-	return NULL;
+	return peer;
 }
 
 void peer_free(struct engine *e, struct peer *peer)
@@ -82,8 +91,7 @@ void peer_free(struct engine *e, struct peer *peer)
 		return;
 	if (peer->host)
 		spare_give(&e->spare, peer->host, strlen(peer->host) + 1);
-	spare_give(&e->spare, peer->allowed, peer->room * sizeof(*peer->allowed));
-	spare_give(&e->spare, peer, sizeof(*peer));
+	spare_give(&e->spare, peer, size_of(peer->room));
 }
 
 void peer_hold(struct peer_set *set, struct peer *peer)

@@ -34,6 +34,10 @@ int peer_compare(const struct peer *a, const struct peer *b);
 void peer_insert(struct peer_set *set, struct peer *peer);
 void peer_delete(struct engine *e, struct peer_set *set, struct peer *peer);
 
+/* Puts one of the same key into a peer's place, which is given back; its prefixes, which have
+ * records, are its own from then on. */
+void peer_replace(struct engine *e, struct peer_set *set, struct peer *peer, struct peer *next);
+
 /* A record is part of a change that is under way, or isn't any more. */
 void peer_hold(struct peer_set *set, struct peer *peer);
 void peer_release(struct peer_set *set, struct peer *peer);

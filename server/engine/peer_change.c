@@ -50,21 +50,16 @@ static void change_commit(struct engine *e, struct intent *intent)
 			peer_lose(loser, &i->added[n]);
 			record_tell_peer(e, i->set, loser, true);
 		}
-		i->records[n]->owner = i->peer;
 	}
 	for (size_t n = 0; n < i->n_removed; n++)
 		peer_unclaim(e, i->set, prefix_find(&i->set->allowed, &i->removed[n]));
 	if (i->peer)
 		record_tell_peer(e, i->set, i->next ? i->next : i->peer, i->next);
-	if (i->next) {
-		struct peer was = *i->peer;
-
-		i->next->node = was.node; /* it takes its place in the tree */
-		*i->peer = *i->next;
-		*i->next = was;
-	} else if (i->peer) {
+	if (i->next)
+		peer_replace(e, i->set, i->peer, i->next);
+	else if (i->peer)
 		peer_delete(e, i->set, i->peer);
-	}
+	i->next = NULL;
 	intent_free(e, i);
 }
 

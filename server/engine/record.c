@@ -132,7 +132,7 @@ struct state_record record_of_attachment(const struct attachment *a, bool unfini
 	return record;
 }
 
-void record_tell_peer(struct engine *e, const struct peer_set *set, const struct peer *peer,
+static void tell_peer(struct engine *e, const struct peer_set *set, const struct peer *peer,
 		      bool there)
 {
 	struct state_prefix allowed[PEER_ALLOWED_MAX];
@@ -144,8 +144,6 @@ void record_tell_peer(struct engine *e, const struct peer_set *set, const struct
 			  .allowed = { allowed, peer->n_allowed } },
 	};
 
-	if (!e->peer_changed || peer->guest)
-		return;
 	if (set->dedicated)
 		record.peer.service = view(set->dedicated->service->name);
 	if (peer->host)
@@ -155,6 +153,13 @@ void record_tell_peer(struct engine *e, const struct peer_set *set, const struct
 	for (size_t i = 0; i < peer->n_allowed; i++)
 		allowed[i] = record_prefix(&peer->allowed[i]);
 	e->peer_changed(e->peer_changed_arg, &record, there);
+}
+
+void record_tell_peer(struct engine *e, const struct peer_set *set, const struct peer *peer,
+		      bool there)
+{
+	if (e->peer_changed && !peer->guest)
+		tell_peer(e, set, peer, there);
 }
 
 void record_tell_peers_gone(struct engine *e, const struct peer_set *set)

@@ -112,7 +112,7 @@ struct peer {
 	struct ovd_endpoint endpoint;
 	uint16_t keepalive;
 	uint16_t n_allowed, room; /* room: for so many prefixes */
-	struct ovd_cidr *allowed;
+	struct ovd_cidr allowed[];
 };
 
 /* The peers of a tunnel. {0} is empty, and the node's. */
@@ -129,10 +129,11 @@ struct peer_set {
 };
 
 /* There are thousands of them: each is just below a size of the spare memory. A container takes 256
- * bytes, a peer with one prefix 224. */
+ * bytes, a peer with one prefix 192, with two 320. */
 _Static_assert(sizeof(struct service) <= 120 && sizeof(struct segment) <= 248, "a size more");
 _Static_assert(sizeof(struct attachment) <= 248, "a size more");
-_Static_assert(sizeof(struct peer) <= 120 && sizeof(struct prefix) <= 56, "a size more");
+_Static_assert(sizeof(struct peer) + sizeof(struct ovd_cidr) <= 120 && sizeof(struct prefix) <= 56,
+	       "a size more");
 
 /* Subnets of a service, for a record of engine_adopt. */
 struct adopt_note {

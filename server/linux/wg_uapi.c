@@ -9,19 +9,32 @@
 /* ---- writing ---- */
 
 /* Not by printf, whose own memory nobody wipes. */
-static int put_key(struct buf *b, const char *name, const struct ovd_key *key)
+static int put_line(struct buf *b, const char *name, const char *value)
 {
-	char text[KEY_HEX_MAX];
 	int r = buf_text(b, name);
 
 	if (r == 0)
 		r = buf_text(b, "=");
 	if (r == 0)
-		r = buf_text(b, key_format_hex(key, text));
-	if (r == 0)
-		r = buf_text(b, "\n");
+		r = buf_text(b, value);
+	return r == 0 ? buf_text(b, "\n") : r;
+}
+
+static int put_key(struct buf *b, const char *name, const struct ovd_key *key)
+{
+	char text[KEY_HEX_MAX];
+	int r = put_line(b, name, key_format_hex(key, text));
+
 	explicit_bzero(text, sizeof(text));
 	return r;
+}
+
+static int put_number(struct buf *b, const char *name, uint64_t number)
+{
+	char text[U64_TEXT_MAX];
+
+	u64_format(number, text);
+	return put_line(b, name, text);
 }
 
 static int put_prefixes(struct buf *b, const struct ovd_cidr *list, size_t n)
@@ -30,7 +43,7 @@ static int put_prefixes(struct buf *b, const struct ovd_cidr *list, size_t n)
 	int r = 0;
 
 	for (size_t i = 0; i < n && r == 0; i++)
-		r = buf_printf(b, "allowed_ip=%s\n", cidr_format(&list[i], text));
+		r = put_line(b, "allowed_ip", cidr_format(&list[i], text));
 	return r;
 }
 
@@ -57,9 +70,9 @@ static int put_peer(struct buf *b, const struct tunnel_peer *peer)
 	if (r == 0 && peer->remove)
 		return buf_text(b, "remove=true\n");
 	if (r == 0 && peer->has_endpoint)
-		r = buf_printf(b, "endpoint=%s\n", endpoint_format(&peer->endpoint, text));
+		r = put_line(b, "endpoint", endpoint_format(&peer->endpoint, text));
 	if (r == 0 && peer->has_keepalive)
-		r = buf_printf(b, "persistent_keepalive_interval=%u\n", peer->keepalive);
+		r = put_number(b, "persistent_keepalive_interval", peer->keepalive);
 	if (r == 0)
 		r = put_prefixes(b, peer->allowed, peer->n_allowed);
 	return r == 0 && peer->n_removed > 0 ? put_taker(b, peer) : r;
@@ -72,7 +85,7 @@ int uapi_put_set(struct buf *b, const struct tunnel_change *change)
 	if (r == 0 && change->has_private_key)
 		r = put_key(b, "private_key", &change->private_key);
 	if (r == 0 && change->has_listen_port)
-		r = buf_printf(b, "listen_port=%u\n", change->listen_port);
+		r = put_number(b, "listen_port", change->listen_port);
 	for (size_t i = 0; i < change->n_peers && r == 0; i++)
 		r = put_peer(b, &change->peers[i]);
 	return r == 0 ? buf_text(b, "\n") : r;
@@ -106,10 +119,8 @@ static bool next_line(struct ovd_view *text, struct line *ret)
 	return true;
 }
 
-static bool is(const struct line *line, const char *key)
-{
-	return view_eq(line->key, view(key));
-}
+/* The key is a literal, whose length is known here: thousands of lines are asked a dozen times. */
+#define IS(line, literal) view_eq((line)->key, VIEW_LITERAL(literal))
 
 static int number_of(const struct line *line, uint64_t max, uint64_t *ret)
 {
@@ -151,18 +162,18 @@ static int read_peer_line(struct wg_dump *dump, struct tunnel_peer *peer, const 
 	uint64_t number = 0;
 	int r = 0;
 
-	if (is(line, "allowed_ip"))
+	if (IS(line, "allowed_ip"))
 		return add_prefix(dump, line);
-	if (is(line, "endpoint")) {
+	if (IS(line, "endpoint")) {
 		peer->has_endpoint = endpoint_parse(line->value, &peer->endpoint) == 0;
-	} else if (is(line, "last_handshake_time_sec")) {
+	} else if (IS(line, "last_handshake_time_sec")) {
 		r = number_of(line, INT64_MAX, &number);
 		peer->last_handshake = (int64_t)number;
-	} else if (is(line, "rx_bytes")) {
+	} else if (IS(line, "rx_bytes")) {
 		r = number_of(line, UINT64_MAX, &peer->rx_bytes);
-	} else if (is(line, "tx_bytes")) {
+	} else if (IS(line, "tx_bytes")) {
 		r = number_of(line, UINT64_MAX, &peer->tx_bytes);
-	} else if (is(line, "persistent_keepalive_interval")) {
+	} else if (IS(line, "persistent_keepalive_interval")) {
 		r = number_of(line, UINT16_MAX, &number);
 		peer->has_keepalive = true;
 		peer->keepalive = (uint16_t)number;
@@ -175,10 +186,10 @@ static int read_device_line(struct wg_dump *dump, const struct line *line)
 	uint64_t number = 0;
 	int r = 0;
 
-	if (is(line, "listen_port")) {
+	if (IS(line, "listen_port")) {
 		r = number_of(line, UINT16_MAX, &number);
 		dump->state.listen_port = (uint16_t)number;
-	} else if (is(line, "private_key")) {
+	} else if (IS(line, "private_key")) {
 		r = key_parse_hex(line->value, &dump->state.private_key) < 0 ? -EBADMSG : 0;
 		dump->state.has_private_key = r == 0;
 	}
@@ -189,7 +200,7 @@ static int read_dump_line(struct wg_dump *dump, const struct line *line)
 {
 	struct tunnel_peer *peer = wg_dump_last(dump);
 
-	if (is(line, "public_key"))
+	if (IS(line, "public_key"))
 		return begin_peer(dump, line);
 	return peer ? read_peer_line(dump, peer, line) : read_device_line(dump, line);
 }
@@ -198,7 +209,7 @@ static void read_line(struct uapi_answer *answer, const struct line *line, struc
 {
 	if (line->key.n == 0 && line->value.n == 0) {
 		answer->ended = true;
-	} else if (is(line, "errno")) {
+	} else if (IS(line, "errno")) {
 		answer->has_error = true;
 		answer->error = read_errno(line);
 	} else if (dump && answer->fault == 0) {

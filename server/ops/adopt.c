@@ -6,6 +6,7 @@
 #include "server/engine/start.h"
 #include "server/net/plan_run.h"
 #include "server/ops/channel.h"
+#include "server/ops/death.h"
 #include "server/ops/heal.h"
 #include "server/ops/import.h"
 #include "server/ops/owner.h"
@@ -139,6 +140,21 @@ static struct store_loss look_for_loss(struct daemon *d)
 	return store_loss(d->net->store);
 }
 
+/* One that lives is watched from now on, by the descriptor that was opened to look at it. */
+static bool is_gone(const void *arg, const struct owner *owner)
+{
+	_cleanup_(net_owner_done) struct net_owner now = NET_OWNER_NONE;
+	struct daemon *d = ((const struct reading *)arg)->d;
+
+	if (owner->kind != HANDLE_PID)
+		return owner_gone(d, owner);
+	if (owner_open(d, owner, &now) < 0 || !owner_is(owner, &now))
+		return true;
+	death_watch(d, owner, now.process);
+	now.process = -1;
+	return false;
+}
+
 static int compare(const struct reading *reading)
 {
 	struct daemon *d = reading->d;
@@ -149,7 +165,7 @@ static int compare(const struct reading *reading)
 	if (r < 0)
 		log_at(d->log, LOG_WARN, "start: links can't be listed: %s", strerror(-r));
 	else
-		r = engine_adopt(d->engine, &found, reading->complete, owner_gone, d, &plan);
+		r = engine_adopt(d->engine, &found, reading->complete, is_gone, reading, &plan);
 	if (r == 0) {
 		run_each(d, &plan);
 		end_loss(reading, &found);

@@ -323,6 +323,8 @@ static void watch_known(void *arg, const struct attachment_view *known)
 		look_after(d, known);
 		return;
 	}
+	if (find(d->deaths, &known->owner))
+		return;
 	if (owner_open(d, &known->owner, &now) == 0 && owner_is(&known->owner, &now)) {
 		death_watch(d, &known->owner, now.process);
 		now.process = -1;
@@ -363,10 +365,9 @@ static void allow_descriptors(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-int deaths_start(struct daemon *d)
+int deaths_new(struct daemon *d)
 {
 	struct deaths *w = calloc(1, sizeof(*w));
-	int r;
 
 	if (!w)
 		return -ENOMEM;
@@ -375,12 +376,20 @@ int deaths_start(struct daemon *d)
 	w->end = &w->ended;
 	w->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (w->epoll < 0) {
-		r = -errno;
+		int r = -errno;
+
 		free(w);
 		return r;
 	}
 	d->deaths = w;
-	r = begin_polls(w);
+	return 0;
+}
+
+int deaths_start(struct daemon *d)
+{
+	struct deaths *w = d->deaths;
+	int r = begin_polls(w);
+
 	if (r < 0)
 		return r;
 	engine_each_attachment(d->engine, watch_known, d);
@@ -399,14 +408,18 @@ void deaths_stop(struct daemon *d)
 		d->deaths->stopping = true;
 }
 
+static void end(struct deaths *w)
+{
+	spare_done(&w->spare);
+	free(w);
+}
+
 static void closed(uv_handle_t *handle)
 {
 	struct deaths *w = handle->data;
 
-	if (--w->n_open > 0)
-		return;
-	spare_done(&w->spare);
-	free(w);
+	if (--w->n_open == 0)
+		end(w);
 }
 
 void deaths_close(struct daemon *d)
@@ -421,10 +434,13 @@ void deaths_close(struct daemon *d)
 	while (w->mortals)
 		forget(w, CONTAINER_OF(w->mortals, struct mortal, node));
 	plan_done(&w->plan);
-	uv_close((uv_handle_t *)&w->retry, closed);
+	if (n_open > 0)
+		uv_close((uv_handle_t *)&w->retry, closed);
 	if (n_open > 1)
 		uv_close((uv_handle_t *)&w->ends, closed);
 	if (n_open > 2)
 		uv_close((uv_handle_t *)&w->links, closed);
 	fd_closep(&w->epoll);
+	if (n_open == 0)
+		end(w);
 }

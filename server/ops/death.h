@@ -3,7 +3,9 @@
 
 #include "server/ops/daemon.h"
 
-/* Begins to watch, with the processes of all containers that are known. Negative errno. */
+/* Makes what watches, so that death_watch may be called; begins to watch on the loop, with the
+ * processes of all containers that are known and not watched yet. Negative errno. */
+int deaths_new(struct daemon *d);
 int deaths_start(struct daemon *d);
 
 /* A container of this owner is being attached, or isn't any more. Takes the descriptor over, which
@@ -18,5 +20,5 @@ void death_look(struct daemon *d, const struct owner *owner);
 bool deaths_busy(const struct daemon *d);
 void deaths_stop(struct daemon *d);
 
-/* The memory goes when the loop has run once more. */
+/* The memory goes when the loop has run once more. Whatever deaths_new said. */
 void deaths_close(struct daemon *d);

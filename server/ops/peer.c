@@ -18,12 +18,12 @@ static void look_up_host(struct call *call)
 
 	if (call->request->kind != OVD_REQUEST_ADD_PEER)
 		return;
-	if (parse_key(call, "public_key", call->request->add_peer.peer.public_key, &key) < 0 ||
-	    parse_endpoint(call, "endpoint", call->request->add_peer.peer.endpoint, &endpoint,
-			   &host) < 0)
+	if (parse_endpoint(call, "endpoint", call->request->add_peer.peer.endpoint, &endpoint,
+			   &host) < 0 ||
+	    !host.p ||
+	    parse_key(call, "public_key", call->request->add_peer.peer.public_key, &key) < 0)
 		return;
-	if (host.p)
-		resolve_peer(call->daemon, parse_scope(&call->request->add_peer.scope), &key, host);
+	resolve_peer(call->daemon, parse_scope(&call->request->add_peer.scope), &key, host);
 }
 
 static void finish(struct call *call)

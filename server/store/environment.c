@@ -15,14 +15,22 @@
 #define FREE_PAGES ((MDB_dbi)0) /* what mdb_stat -f walks */
 #define LOCK_BYTES 8192         /* of lock.mdb, for LMDB's 126 readers */
 
+/* A change of more pairs is the last of an MDB_env: that keeps the memory of as many pages as one
+ * of its changes ever wrote, one for each pair maybe. */
+#define CHANGES_MAX 32
+
 struct environment {
-	MDB_env *mdb;
+	char *dir;
+	bool synced;
+	MDB_env *mdb; /* NULL: the next who needs it opens it */
 	MDB_dbi dbi;
+	size_t last_change;    /* the file's, when it was closed */
 	pthread_mutex_t mutex; /* one change at a time */
+	unsigned n_readers;    /* under the mutex; while there are any it stays open */
 	MDB_txn *change;
-	bool changed;   /* by it: something is otherwise now */
-	int r;          /* the change's first failure */
-	struct buf buf; /* for who makes it */
+	size_t n_changes; /* by it: so many pairs are otherwise now */
+	int r;            /* the change's first failure */
+	struct buf buf;   /* for who makes it */
 };
 
 /* LMDB's codes are errnos where they are positive; lmdb.h, "Return Codes". */
@@ -228,15 +236,53 @@ static int reserve_lock(const char *dir)
 	return fd < 0 ? -errno : -posix_fallocate(fd, 0, LOCK_BYTES);
 }
 
-static int open_all(const struct environment_options *options, struct environment *env)
+static size_t last_change(const struct environment *env)
 {
-	unsigned flags = options->synced ? 0 : MDB_NOSYNC | MDB_NOMETASYNC;
-	int r = reserve_lock(options->dir);
+	MDB_envinfo info = { .me_last_txnid = 0 };
+
+	mdb_env_info(env->mdb, &info);
+	return info.me_last_txnid;
+}
+
+static void close_mdb(struct environment *env)
+{
+	if (!env->mdb)
+		return;
+	env->last_change = last_change(env);
+	mdb_env_close(env->mdb);
+	env->mdb = NULL;
+}
+
+static int open_all(struct environment *env)
+{
+	unsigned flags = env->synced ? 0 : MDB_NOSYNC | MDB_NOMETASYNC;
+	int r = reserve_lock(env->dir);
 
 	if (r == 0)
-		r = open_mdb(options->dir, flags, &env->mdb);
+		r = open_mdb(env->dir, flags, &env->mdb);
+	if (r == 0)
+		r = open_main(env->mdb, 0, &env->dbi);
+	if (r < 0)
+		close_mdb(env);
+	return r;
+}
 
-	return r == 0 ? open_main(env->mdb, 0, &env->dbi) : r;
+/* If it is closed. Somebody may have emptied the file, or put another into its place: what would be
+ * written then would look like all there is. */
+static int open_again(struct environment *env)
+{
+	size_t left_at = env->last_change;
+	int r;
+
+	if (env->mdb)
+		return 0;
+	r = open_all(env);
+	if (r == 0 && last_change(env) != left_at) {
+		close_mdb(env);
+		r = -ESTALE;
+	}
+	env->last_change = left_at;
+	return r;
 }
 
 int environment_open(const struct environment_options *options, struct environment **ret,
@@ -257,9 +303,12 @@ int environment_open(const struct environment_options *options, struct environme
 		return r;
 	}
 	env = calloc(1, sizeof(*env));
-	if (env)
+	if (env) {
 		pthread_mutex_init(&env->mutex, NULL);
-	r = env ? open_all(options, env) : -ENOMEM;
+		env->synced = options->synced;
+		env->dir = strdup(options->dir);
+	}
+	r = env && env->dir ? open_all(env) : -ENOMEM;
 	if (r < 0) {
 		environment_close(env);
 		free(moved);
@@ -274,10 +323,10 @@ void environment_close(struct environment *env)
 {
 	if (!env)
 		return;
-	if (env->mdb)
-		mdb_env_close(env->mdb);
+	close_mdb(env);
 	buf_wipe(&env->buf);
 	pthread_mutex_destroy(&env->mutex);
+	free(env->dir);
 	free(env);
 }
 
@@ -292,11 +341,12 @@ static void note(struct environment *env, int code)
 struct buf *environment_begin(struct environment *env)
 {
 	pthread_mutex_lock(&env->mutex);
-	env->r = 0;
+	env->r = open_again(env);
 	env->change = NULL;
-	env->changed = false;
+	env->n_changes = 0;
 	env->buf.n = 0;
-	note(env, mdb_txn_begin(env->mdb, NULL, 0, &env->change));
+	if (env->r == 0)
+		note(env, mdb_txn_begin(env->mdb, NULL, 0, &env->change));
 	return &env->buf;
 }
 
@@ -313,7 +363,7 @@ void environment_put(struct environment *env, struct ovd_view key, struct ovd_vi
 
 	if (env->r < 0 || is_there(env, &k, value))
 		return;
-	env->changed = true;
+	env->n_changes++;
 	note(env, mdb_put(env->change, env->dbi, &k, &v, 0));
 }
 
@@ -324,13 +374,13 @@ void environment_delete(struct environment *env, struct ovd_view key)
 
 	if (code == MDB_NOTFOUND)
 		return;
-	env->changed = true;
+	env->n_changes++;
 	note(env, code);
 }
 
 void environment_clear(struct environment *env)
 {
-	env->changed = true;
+	env->n_changes++;
 	if (env->r == 0)
 		note(env, mdb_drop(env->change, env->dbi, 0));
 }
@@ -339,7 +389,7 @@ int environment_end(struct environment *env, int r)
 {
 	if (r == 0)
 		r = env->r;
-	if (r == 0 && env->changed) {
+	if (r == 0 && env->n_changes > 0) {
 		int code = mdb_txn_commit(env->change);
 
 		r = code ? errno_of(code) : 0;
@@ -347,12 +397,38 @@ int environment_end(struct environment *env, int r)
 		mdb_txn_abort(env->change);
 	}
 	env->change = NULL;
+	if (env->n_changes > CHANGES_MAX && env->n_readers == 0)
+		close_mdb(env);
 	pthread_mutex_unlock(&env->mutex);
 	return r;
+}
+
+static int reader_begin(struct environment *env)
+{
+	int r;
+
+	pthread_mutex_lock(&env->mutex);
+	r = open_again(env);
+	env->n_readers += r == 0;
+	pthread_mutex_unlock(&env->mutex);
+	return r;
+}
+
+static void reader_end(struct environment *env)
+{
+	pthread_mutex_lock(&env->mutex);
+	env->n_readers--;
+	pthread_mutex_unlock(&env->mutex);
 }
 
 int environment_each(struct environment *env,
 		     int (*each)(void *arg, struct ovd_view key, struct ovd_view value), void *arg)
 {
-	return walk(env->mdb, env->dbi, each, arg);
+	int r = reader_begin(env);
+
+	if (r < 0)
+		return r;
+	r = walk(env->mdb, env->dbi, each, arg);
+	reader_end(env);
+	return r;
 }

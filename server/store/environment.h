@@ -33,6 +33,8 @@ void environment_close(struct environment *env);
 /* A change: any number of puts and deletes between begin, which waits for other threads' changes
  * and returns an empty buffer for what is put, and end, which carries all out if r is 0 and there
  * was no failure, else none. end returns the first failure, r or its own; -ENOSPC, -EIO, ...
+ * After a large one the file is closed, for the memory that LMDB keeps, and opened by who needs it
+ * next: -ESTALE if somebody has put another one there by then.
  * Deleting the unknown is
  * ok; what changes nothing costs the disk nothing. */
 struct buf *environment_begin(struct environment *env);

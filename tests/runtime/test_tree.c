@@ -117,6 +117,26 @@ TEST(in_any_order)
 	}
 }
 
+TEST(one_takes_the_place_of_another)
+{
+	static struct record records[N], others[N];
+	struct tree_node *root = NULL;
+
+	for (unsigned i = 0; i < N; i++) {
+		struct record *r = &records[shuffled(i)];
+
+		*r = (struct record){ .value = (unsigned)(r - records), .in = true };
+		tree_insert(&root, &r->node, compare);
+	}
+	for (unsigned i = 0; i < N; i++) {
+		others[i] = (struct record){ .value = i, .in = true };
+		tree_replace(&root, &records[i].node, &others[i].node, compare);
+		records[i].node = (struct tree_node){ .level = 0 };
+	}
+	check_tree(root, others);
+	check_found(root, others);
+}
+
 /* The records come and go for long. */
 TEST(stays_balanced)
 {

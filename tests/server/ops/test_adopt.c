@@ -2,13 +2,16 @@
 #include "server/ops/adopt.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 
 #include "server/engine/start.h"
 #include "server/ops/chore.h"
+#include "server/ops/death.h"
 #include "server/store/environment.h"
 #include "server/store/store.h"
 #include "tests/check.h"
@@ -21,11 +24,26 @@ struct rig {
 	struct net_step steps[STEP_MAX_];
 	char dir[32];
 	unsigned n_cut;
+	int process; /* the owner's, given away */
 };
 
 static int nobody(void *platform _unused_, uint32_t pid _unused_, struct net_owner *ret _unused_)
 {
 	return -ESRCH;
+}
+
+/* Whose the record of put_records is. */
+static int somebody(void *platform, uint32_t pid, struct net_owner *ret)
+{
+	struct rig *rig = CONTAINER_OF(platform, struct rig, fake);
+
+	rig->process = eventfd(0, EFD_CLOEXEC);
+	*ret = (struct net_owner){ .netns_dev = 4,
+				   .netns_ino = 0x46,
+				   .pid = pid,
+				   .netns = -1,
+				   .process = rig->process };
+	return 0;
 }
 
 static int find_links(void *platform _unused_, const char *mark _unused_, struct found_links *ret)
@@ -218,6 +236,25 @@ TEST(a_service_that_cannot_go_is_tried_again)
 	uv_run(&loop, UV_RUN_DEFAULT);
 	CHECK_INT(uv_loop_close(&loop), 0);
 	uv_library_shutdown();
+	stop(&rig);
+	log_free(rig.daemon.log);
+	remove_all(&rig);
+}
+
+TEST(who_lives_is_watched)
+{
+	struct rig rig;
+
+	begin(&rig);
+	start(&rig);
+	put_records(rig.net.store);
+	rig.net.owner_open = somebody;
+	CHECK_INT(deaths_new(&rig.daemon), 0);
+	CHECK_INT(ops_adopt(&rig.daemon, NULL), 0);
+	CHECK_INT(engine_attachment_count(rig.daemon.engine), 1);
+	CHECK(fcntl(rig.process, F_GETFD) >= 0);
+	deaths_close(&rig.daemon);
+	CHECK(fcntl(rig.process, F_GETFD) < 0);
 	stop(&rig);
 	log_free(rig.daemon.log);
 	remove_all(&rig);

@@ -38,6 +38,7 @@ static void end(int process)
 static void begin(struct node *n)
 {
 	node_start(n);
+	CHECK_INT(deaths_new(&n->daemon), 0);
 	CHECK_INT(deaths_start(&n->daemon), 0);
 	node_ask(n, SERVICE, "\"service_overlay\"");
 }
@@ -213,10 +214,34 @@ TEST(known_at_the_start)
 	node_ask(&n, ATTACH(NETNS), "\"attached\"");
 	n.netns_ended = true;
 	process = process_new(&n);
+	CHECK_INT(deaths_new(&n.daemon), 0);
 	CHECK_INT(deaths_start(&n.daemon), 0);
 	turn_until(&n, 1);
 	end(process);
 	turn_until(&n, 0);
+	close(process);
+	finish(&n);
+}
+
+/* And not looked at again. */
+TEST(watched_before_the_start)
+{
+	int process, other;
+	struct node n;
+
+	node_start(&n);
+	CHECK_INT(deaths_new(&n.daemon), 0);
+	node_ask(&n, SERVICE, "\"service_overlay\"");
+	process = process_new(&n);
+	node_ask(&n, ATTACH(PID), "\"attached\"");
+	other = process_new(&n);
+	CHECK_INT(deaths_start(&n.daemon), 0);
+	turn_until(&n, 1);
+	CHECK(n.process >= 0);
+	end(process);
+	turn_until(&n, 0);
+	close(n.process);
+	close(other);
 	close(process);
 	finish(&n);
 }

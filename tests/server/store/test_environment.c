@@ -1,7 +1,9 @@
 #include "server/store/environment.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -244,6 +246,98 @@ TEST(killed_at_any_instruction)
 		environment_close(env);
 	}
 	CHECK(last > 0);
+	remove_dir(p.root);
+}
+
+/* ---- a change that is so large that the file is opened anew ---- */
+
+#define LARGE 5000
+
+static void put_many(struct environment *env)
+{
+	environment_begin(env);
+	for (unsigned i = 0; i < LARGE; i++) {
+		char key[16], value[128];
+
+		snprintf(key, sizeof(key), "%u", i);
+		snprintf(value, sizeof(value), "%0100u", i);
+		environment_put(env, view(key), view(value));
+	}
+	CHECK_INT(environment_end(env, 0), 0);
+}
+
+static int count_one(void *arg, struct ovd_view key _unused_, struct ovd_view value _unused_)
+{
+	++*(unsigned *)arg;
+	return 0;
+}
+
+static void check_count(struct environment *env, unsigned wanted)
+{
+	unsigned n = 0;
+
+	CHECK_INT(environment_each(env, count_one, &n), 0);
+	CHECK_INT(n, wanted);
+}
+
+TEST(a_large_change_leaves_no_memory)
+{
+	static const bool synced[] = { true, false };
+
+	for (size_t i = 0; i < ARRAY_SIZE(synced); i++) {
+		struct place p = place_make();
+		struct environment *env = open_whole(&p, synced[i]);
+		size_t before = mallinfo2().uordblks;
+
+		CHECK_INT(put_one(env, "first", "1"), 0);
+		put_many(env);
+		CHECK(mallinfo2().uordblks < before + LARGE * 10);
+		check_count(env, LARGE + 1);
+		put_many(env); /* changes nothing */
+		CHECK_INT(put_one(env, "last", "1"), 0);
+		check_count(env, LARGE + 2);
+		environment_close(env);
+		env = open_whole(&p, synced[i]);
+		check_count(env, LARGE + 2);
+		environment_close(env);
+		remove_dir(p.root);
+	}
+}
+
+static int change_much(void *arg, struct ovd_view key _unused_, struct ovd_view value _unused_)
+{
+	put_many(arg);
+	return 0;
+}
+
+/* The views that a reader has stay good. */
+TEST(a_large_change_by_one_who_reads)
+{
+	struct place p = place_make();
+	struct environment *env = open_whole(&p, false);
+
+	CHECK_INT(put_one(env, "x", "1"), 0);
+	CHECK_INT(put_one(env, "y", "2"), 0);
+	CHECK_INT(environment_each(env, change_much, env), 0);
+	check_count(env, LARGE + 2);
+	environment_close(env);
+	remove_dir(p.root);
+}
+
+TEST(another_file_in_its_place_is_not_written)
+{
+	struct place p = place_make();
+	struct environment *env = open_whole(&p, false), *other;
+
+	put_many(env);
+	CHECK_INT(truncate(p.file, 0), 0);
+	for (int i = 0; i < 2; i++)
+		CHECK_INT(put_one(env, "x", "1"), -ESTALE);
+	CHECK_INT(environment_each(env, count_one, NULL), -ESTALE);
+	environment_close(env);
+	other = open_whole(&p, false);
+	check_count(other, 0);
+	environment_close(other);
 	remove_dir(p.root);
 }
 
