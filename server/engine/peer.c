@@ -52,12 +52,14 @@ void peer_insert(struct peer_set *set, struct peer *peer)
 {
 	tree_insert(&set->root, &peer->node, compare);
 	set->n++;
+	set->n_guests += peer->guest;
 }
 
 void peer_delete(struct engine *e, struct peer_set *set, struct peer *peer)
 {
 	tree_delete(&set->root, &peer->node, compare);
 	set->n--;
+	set->n_guests -= peer->guest;
 	peer_free(e, peer);
 }
 
