@@ -24,19 +24,9 @@ static void move_to_front(struct frame_reader *r)
 	r->start = 0;
 }
 
-/* realloc would leave a copy behind. */
 static int widen(struct frame_reader *r)
 {
-	struct buf wider = { .p = NULL };
-
-	if (buf_reserve(&wider, r->in.cap ? r->in.cap * 2 : ROOM_LEAST) < 0)
-		return -ENOMEM;
-	buf_append(&wider, r->in.p, r->in.n); /* has room */
-	if (r->in.p)
-		explicit_bzero(r->in.p, r->in.n);
-	buf_done(&r->in);
-	r->in = wider;
-	return 0;
+	return buf_grow(&r->in, r->in.cap ? r->in.cap : ROOM_LEAST);
 }
 
 char *frame_room(struct frame_reader *r, size_t *ret_n)
