@@ -7,7 +7,8 @@
 /* Bytes p[0..n), room for cap. {0} is empty and owns nothing. p may move at every call that
  * appends. Bytes behind p are readable for BUF_SLACK, so that readers may look a word ahead.
  *
- * It may hold a secret: where bytes move away, nothing of them is left. */
+ * It may hold a secret: where bytes move away, nothing of them is left. Many bytes move without
+ * being copied, where the system can do that. */
 struct buf {
 	char *p;
 	size_t n;

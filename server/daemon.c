@@ -1,6 +1,7 @@
 #include "server/daemon.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -390,10 +391,19 @@ static int start_loop(struct main_daemon *m)
 	return 0;
 }
 
+/* Others would have to wait: small pieces are put together when each is freed, not all of them when
+ * somebody frees or wants a large one; and a large one isn't filled with zeros first. */
+static void spread_work_of_malloc(void)
+{
+	mallopt(M_MXFAST, 0);
+	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+}
+
 static int start(struct main_daemon *m, const struct options *o)
 {
 	int r;
 
+	spread_work_of_malloc();
 	signal(SIGPIPE, SIG_IGN);
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0); /* LMDB uses a page or two of lists of 2 MiB */
 	places_find(o, &m->at);

@@ -52,6 +52,7 @@ void peer_insert(struct peer_set *set, struct peer *peer)
 {
 	tree_insert(&set->root, &peer->node, compare);
 	set->n++;
+	set->n_guests += peer->guest;
 }
 
 void peer_replace(struct engine *e, struct peer_set *set, struct peer *peer, struct peer *next)
@@ -66,6 +67,7 @@ void peer_delete(struct engine *e, struct peer_set *set, struct peer *peer)
 {
 	tree_delete(&set->root, &peer->node, compare);
 	set->n--;
+	set->n_guests -= peer->guest;
 	peer_free(e, peer);
 }
 
@@ -150,8 +152,35 @@ void peer_lose(struct peer *peer, const struct ovd_cidr *cidr)
 		}
 }
 
+static struct peer_view view_of(const struct peer *peer, struct ovd_view service)
+{
+	return (struct peer_view){ .service = service,
+				   .key = peer->key,
+				   .host = view(peer->host),
+				   .has_endpoint = peer->has_endpoint,
+				   .endpoint = peer->endpoint,
+				   .allowed = peer->allowed,
+				   .n_allowed = peer->n_allowed };
+}
+
 void engine_each_peer(struct engine *e, struct ovd_view service,
 		      void (*each)(void *arg, const struct peer_view *peer), void *arg)
+{
+	engine_some_peers(e, service, NULL, SIZE_MAX, each, arg);
+}
+
+static struct tree_node *first_after(struct tree_walk *walk, const struct peer_set *set,
+				     const struct ovd_key *key)
+{
+	const struct peer last = { .key = *key };
+	struct tree_node *at = tree_from(walk, set->root, &last.node, compare);
+
+	return at && compare(at, &last.node) == 0 ? tree_next(walk) : at;
+}
+
+void engine_some_peers(struct engine *e, struct ovd_view service, const struct ovd_key *after,
+		       size_t most, void (*each)(void *arg, const struct peer_view *peer),
+		       void *arg)
 {
 	struct peer_set *set;
 	struct tree_node *at;
@@ -159,18 +188,11 @@ void engine_each_peer(struct engine *e, struct ovd_view service,
 
 	if (peers_of(e, service, &set) < 0)
 		return;
-	for (at = tree_first(&walk, set->root); at; at = tree_next(&walk)) {
-		const struct peer *peer = CONTAINER_OF(at, struct peer, node);
+	at = after ? first_after(&walk, set, after) : tree_first(&walk, set->root);
+	for (; at && most > 0; at = tree_next(&walk), most--) {
+		const struct peer_view seen = view_of(CONTAINER_OF(at, struct peer, node), service);
 
-		each(arg, &(struct peer_view){
-				  .service = service,
-				  .key = peer->key,
-				  .host = view(peer->host),
-				  .has_endpoint = peer->has_endpoint,
-				  .endpoint = peer->endpoint,
-				  .allowed = peer->allowed,
-				  .n_allowed = peer->n_allowed,
-			  });
+		each(arg, &seen);
 	}
 }
 

@@ -84,18 +84,23 @@ static int insert(struct engine *e, struct peer_sync *s, struct peer *peer)
 	return 0;
 }
 
+/* Mostly there are none, and then nobody waits for a walk through all peers. */
 static int copy_guests(struct engine *e, struct peer_sync *s)
 {
+	size_t left = s->set->n_guests;
 	struct tree_node *at;
 	struct tree_walk walk;
 	int r = 0;
 
-	for (at = tree_first(&walk, s->set->root); at && r == 0; at = tree_next(&walk)) {
+	if (left == 0)
+		return 0;
+	for (at = tree_first(&walk, s->set->root); left > 0 && r == 0; at = tree_next(&walk)) {
 		const struct peer *was = peer_at(at);
 		struct peer *copy;
 
 		if (!was->guest)
 			continue;
+		left--;
 		copy = peer_copy(e, &was->key, was->allowed, was->n_allowed, 0);
 		if (!copy)
 			return -ENOMEM;

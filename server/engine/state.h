@@ -121,7 +121,7 @@ struct peer_set {
 	struct tree_node *root;      /* struct peer by key */
 	struct prefix_set allowed;   /* of peers, which own them; one that a peer is to get is its
 					own before the intent ends, if nobody has it */
-	size_t n, n_busy;
+	size_t n, n_busy, n_guests;
 	bool waits;              /* a change of the tunnel, for the peers that are busy */
 	bool syncing;            /* all of it is changed at once, which counts as a busy peer */
 	struct ovd_key *doubted; /* see doubt.h */

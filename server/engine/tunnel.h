@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/buf.h"
 #include "runtime/ip.h"
 #include "runtime/key.h"
 
@@ -43,5 +44,5 @@ struct tunnel_state {
 	struct ovd_key private_key;      /* secret */
 	const struct tunnel_peer *peers; /* in no order */
 	size_t n_peers;
-	const struct ovd_cidr *prefixes; /* the memory that the peers' lists are parts of */
+	struct buf memory[2]; /* of the peers and their lists, if it is the holder's */
 };

@@ -38,7 +38,6 @@ void wg_dump_end(struct wg_dump *d)
 
 	d->state.peers = peers;
 	d->state.n_peers = d->peers.n / sizeof(*peers);
-	d->state.prefixes = allowed;
 	for (size_t i = 0; i < d->state.n_peers; i++) {
 		peers[i].allowed = allowed;
 		if (peers[i].n_allowed > 0)
@@ -49,6 +48,8 @@ void wg_dump_end(struct wg_dump *d)
 void wg_dump_keep(struct wg_dump *d, struct tunnel_state *ret)
 {
 	*ret = d->state;
+	ret->memory[0] = d->peers;
+	ret->memory[1] = d->allowed;
 	d->peers = d->allowed = (struct buf){ .p = NULL };
 }
 

@@ -100,8 +100,8 @@ struct tunnel_ops {
 
 static inline void tunnel_state_done(struct tunnel_state *state)
 {
-	free((void *)(uintptr_t)state->prefixes);
-	free((void *)(uintptr_t)state->peers);
+	buf_done(&state->memory[0]);
+	buf_done(&state->memory[1]);
 	explicit_bzero(state, sizeof(*state));
 }
 

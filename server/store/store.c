@@ -192,29 +192,47 @@ struct entry {
 
 #define DELETED UINT32_MAX
 
+#define PIECE_LEAST ((size_t)BUF_KEPT)
+#define RECORD_ROOM 4096 /* most records take less; for a larger one its piece grows */
+
+/* The piece for another record; NULL if there is no memory. Only the first grows by being moved. */
+static struct buf *batch_piece(struct store_batch *batch)
+{
+	unsigned i = batch->last;
+
+	if (batch->pieces[i].n + RECORD_ROOM > PIECE_LEAST << i && i + 1 < STORE_BATCH_PIECES)
+		i++;
+	if (i > batch->last && buf_reserve(&batch->pieces[i], PIECE_LEAST << i) < 0)
+		return NULL;
+	batch->last = i;
+	return &batch->pieces[i];
+}
+
 static int batch_add(struct store_batch *batch, const struct state_record *record, bool put)
 {
-	size_t start = batch->bytes.n, at;
+	struct buf *bytes = batch_piece(batch);
+	size_t start = bytes ? bytes->n : 0, at;
 	struct entry entry = { .value_n = DELETED };
 	char text[RECORD_KEY_MAX];
 	struct ovd_view key = record_key(record, text);
-	int r = key.n > 0 ? 0 : -EINVAL;
+	int r = !bytes ? -ENOMEM : key.n > 0 ? 0 : -EINVAL;
 
 	entry.key_n = (uint32_t)key.n;
 	if (r == 0)
-		r = buf_append(&batch->bytes, &entry, sizeof(entry));
+		r = buf_append(bytes, &entry, sizeof(entry));
 	if (r == 0)
-		r = buf_append(&batch->bytes, key.p, key.n);
-	at = batch->bytes.n;
+		r = buf_append(bytes, key.p, key.n);
 	if (r == 0 && put) {
-		r = record_encode(record, &batch->bytes);
-		entry.value_n = (uint32_t)(batch->bytes.n - at);
+		at = bytes->n;
+		r = record_encode(record, bytes);
+		entry.value_n = (uint32_t)(bytes->n - at);
 	}
 	if (r < 0) {
-		batch->bytes.n = start;
+		if (bytes)
+			bytes->n = start;
 		return r;
 	}
-	memcpy(batch->bytes.p + start, &entry, sizeof(entry));
+	memcpy(bytes->p + start, &entry, sizeof(entry));
 	batch->n++;
 	return 0;
 }
@@ -231,23 +249,27 @@ int store_batch_delete(struct store_batch *batch, const struct state_record *rec
 
 void store_batch_clear(struct store_batch *batch)
 {
-	batch->n = batch->bytes.n = 0;
-	buf_trim(&batch->bytes);
+	for (unsigned i = 0; i <= batch->last; i++) {
+		batch->pieces[i].n = 0;
+		buf_trim(&batch->pieces[i]);
+	}
+	batch->n = 0;
+	batch->last = 0;
 }
 
 void store_batch_done(struct store_batch *batch)
 {
-	buf_done(&batch->bytes);
-	batch->n = 0;
+	for (unsigned i = 0; i <= batch->last; i++)
+		buf_done(&batch->pieces[i]);
+	*batch = (struct store_batch){ .n = 0 };
 }
 
-int store_commit(struct store *s, const struct store_batch *batch)
+static void write_piece(struct environment *place, const struct buf *piece)
 {
-	const char *p = batch->bytes.p;
+	const char *end = piece->p + piece->n;
 	struct entry entry;
 
-	environment_begin(s->data);
-	for (size_t i = 0; i < batch->n; i++) {
+	for (const char *p = piece->p; p < end;) {
 		struct ovd_view key, value;
 
 		memcpy(&entry, p, sizeof(entry));
@@ -255,12 +277,20 @@ int store_commit(struct store *s, const struct store_batch *batch)
 		value = (struct ovd_view){ .p = key.p + key.n, .n = entry.value_n };
 		p = value.p;
 		if (entry.value_n == DELETED) {
-			environment_delete(s->data, key);
+			environment_delete(place, key);
 		} else {
-			environment_put(s->data, key, value);
+			environment_put(place, key, value);
 			p += value.n;
 		}
 	}
+}
+
+int store_commit(struct store *s, const struct store_batch *batch)
+{
+	environment_begin(s->data);
+	if (batch->n > 0)
+		for (unsigned i = 0; i <= batch->last; i++)
+			write_piece(s->data, &batch->pieces[i]);
 	return environment_end(s->data, 0);
 }
 

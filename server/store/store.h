@@ -48,10 +48,13 @@ int store_put(struct store *s, const struct state_record *record);
 int store_delete(struct store *s, const struct state_record *record);
 
 /* Many records of the data directory in one change, which costs the disk once: they are encoded
- * when they are added. {0} is empty. */
+ * when they are added. Each piece is twice the one before, so that adding one never moves all that
+ * is there. {0} is empty. */
+#define STORE_BATCH_PIECES 16
 struct store_batch {
-	struct buf bytes;
-	size_t n;
+	struct buf pieces[STORE_BATCH_PIECES];
+	unsigned last; /* that is in use */
+	size_t n;      /* records */
 };
 int store_batch_put(struct store_batch *batch, const struct state_record *record);
 int store_batch_delete(struct store_batch *batch, const struct state_record *record);

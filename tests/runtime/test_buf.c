@@ -49,6 +49,27 @@ TEST(grows)
 	}
 }
 
+/* To where no byte is copied any more, and beyond. */
+TEST(grows_large)
+{
+	enum { PIECE = 10007 };
+	_cleanup_(buf_done) struct buf b = { .p = NULL };
+	char piece[PIECE];
+
+	for (size_t i = 0; i < 300; i++) {
+		memset(piece, (int)i, PIECE);
+		CHECK_INT(buf_append(&b, piece, PIECE), 0);
+		check_slack(&b);
+	}
+	for (size_t i = 0; i < 300; i++) {
+		memset(piece, (int)i, PIECE);
+		CHECK_BYTES(b.p + i * PIECE, piece, PIECE);
+	}
+	b.n = 0;
+	buf_trim(&b);
+	CHECK(!b.p);
+}
+
 TEST(reserve)
 {
 	_cleanup_(buf_done) struct buf b = { .p = NULL };

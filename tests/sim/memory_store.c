@@ -81,7 +81,7 @@ static int batch_add(struct store_batch *batch, const struct state_record *recor
 	const struct entry entry = { .record = *record, .put = put };
 
 	batch->n++;
-	return buf_append(&batch->bytes, &entry, sizeof(entry));
+	return buf_append(&batch->pieces[0], &entry, sizeof(entry));
 }
 
 int store_batch_put(struct store_batch *batch, const struct state_record *record)
@@ -96,7 +96,7 @@ int store_batch_delete(struct store_batch *batch, const struct state_record *rec
 
 void store_batch_done(struct store_batch *batch)
 {
-	buf_done(&batch->bytes);
+	buf_done(&batch->pieces[0]);
 }
 
 int store_commit(struct store *s, const struct store_batch *batch)
@@ -104,7 +104,7 @@ int store_commit(struct store *s, const struct store_batch *batch)
 	for (size_t i = 0; i < batch->n; i++) {
 		struct entry entry;
 
-		memcpy(&entry, batch->bytes.p + i * sizeof(entry), sizeof(entry));
+		memcpy(&entry, batch->pieces[0].p + i * sizeof(entry), sizeof(entry));
 		CHECK_INT(entry.put ? store_put(s, &entry.record) : store_delete(s, &entry.record),
 			  0);
 	}

@@ -27,14 +27,15 @@ static void plan_ran(struct call *call, int result)
 	call_ok(call);
 }
 
-static int reply_big(struct call *call, size_t n)
+static int reply_big(struct call *call, size_t n, bool aside)
 {
 	char *name = arena_alloc(call->arena, n);
 
 	CHECK(name);
 	memset(name, 'x', n);
-	return call_reply(call, &(struct ovd_response){ .kind = OVD_RESPONSE_BRIDGE_NAME,
-							.bridge_name = { { .p = name, .n = n } } });
+	return (aside ? call_reply_large : call_reply)(
+		call, &(struct ovd_response){ .kind = OVD_RESPONSE_BRIDGE_NAME,
+					      .bridge_name = { { .p = name, .n = n } } });
 }
 
 static int dispatch(struct call *call, const struct ovd_request *request)
@@ -52,12 +53,16 @@ static int dispatch(struct call *call, const struct ovd_request *request)
 		return call_ok(call);
 	}
 	if (request->kind == OVD_REQUEST_STATUS)
-		return reply_big(call, r->n_big);
+		return reply_big(call, r->n_big, r->big_aside);
 	if (request->kind == OVD_REQUEST_TEARDOWN_GLOBAL_OVERLAY)
 		return r->busy ? -EINPROGRESS : call_ok(call);
 	if (request->kind == OVD_REQUEST_NAT_TICK) {
 		CHECK(plan_add(&call->plan, STEP_FIREWALL));
 		return call_run(call, plan_ran);
+	}
+	if (request->kind == OVD_REQUEST_HELLO) {
+		call_listen(call);
+		return call_ok(call);
 	}
 	if (request->kind != OVD_REQUEST_SHUTDOWN &&
 	    request->kind != OVD_REQUEST_TEARDOWN_SERVICE_OVERLAY)

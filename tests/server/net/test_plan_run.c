@@ -31,23 +31,23 @@ int store_delete(struct store *s, const struct state_record *record)
 
 int store_batch_put(struct store_batch *batch, const struct state_record *record)
 {
-	return note(&batch->bytes, "put", record);
+	return note(&batch->pieces[0], "put", record);
 }
 
 int store_batch_delete(struct store_batch *batch, const struct state_record *record)
 {
-	return note(&batch->bytes, "delete", record);
+	return note(&batch->pieces[0], "delete", record);
 }
 
 void store_batch_done(struct store_batch *batch)
 {
-	buf_done(&batch->bytes);
+	buf_done(&batch->pieces[0]);
 }
 
 int store_commit(struct store *s, const struct store_batch *batch)
 {
 	return s->full ? -ENOSPC
-		       : buf_printf(&s->said, "once(%.*s) ", VIEW(buf_view(&batch->bytes)));
+		       : buf_printf(&s->said, "once(%.*s) ", VIEW(buf_view(&batch->pieces[0])));
 }
 
 struct rig {

@@ -102,11 +102,12 @@ static void tunnel_close(struct tunnel *t)
 static void tunnel_keep(struct tunnel *t, struct tunnel_state *ret)
 {
 	const struct fake_tunnel *f = fake_of(t);
-	struct tunnel_peer *peers = calloc(f->n_peers, sizeof(*peers));
+	struct buf peers = { .p = NULL };
 
-	CHECK(peers);
-	memcpy(peers, f->peers, f->n_peers * sizeof(*peers));
-	*ret = (struct tunnel_state){ .peers = peers, .n_peers = f->n_peers };
+	CHECK_INT(buf_append(&peers, f->peers, f->n_peers * sizeof(*f->peers)), 0);
+	*ret = (struct tunnel_state){ .peers = (void *)peers.p,
+				      .n_peers = f->n_peers,
+				      .memory = { peers } };
 }
 
 static const struct tunnel_ops tunnel_ops = {
@@ -366,7 +367,7 @@ void node_send(struct node *n, const char *request)
 
 const char *node_hear(struct node *n, const char *want)
 {
-	static char body[64 * 1024];
+	static char body[128 * 1024];
 	uint32_t size;
 
 	receive(n, &size, sizeof(size));

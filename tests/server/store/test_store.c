@@ -209,6 +209,53 @@ TEST(a_batch_is_one_change)
 	remove_dir(p.root);
 }
 
+static int count_record(void *arg, const struct state_record *record _unused_)
+{
+	++*(unsigned *)arg;
+	return 0;
+}
+
+/* None is moved when others come. */
+TEST(a_batch_of_very_many)
+{
+	enum { MANY = 3000 };
+	struct store_batch batch = { .n = 0 };
+	struct state_record one = peer, none = peer;
+	struct place p = place_make();
+	struct store *s = open_one(&p);
+	const char *second = NULL;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < MANY; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "peer %u", i);
+		one.peer.key = view(name);
+		CHECK_INT(store_batch_put(&batch, &one), 0);
+		if (batch.last == 1 && !second)
+			second = batch.pieces[1].p;
+	}
+	CHECK(batch.last > 1);
+	CHECK(batch.pieces[1].p == second);
+	none.peer.key = VIEW_LITERAL("peer 0");
+	CHECK_INT(store_batch_delete(&batch, &none), 0);
+	CHECK_INT(batch.n, MANY + 1);
+	CHECK_INT(store_commit(s, &batch), 0);
+	CHECK_INT(store_each(s, STATE_RECORD_PEER, count_record, &n), 0);
+	CHECK_INT(n, MANY - 1);
+	store_batch_clear(&batch);
+	CHECK_INT(store_commit(s, &batch), 0);
+	CHECK_INT(store_batch_put(&batch, &none), 0);
+	CHECK_INT(batch.last, 0);
+	CHECK_INT(store_commit(s, &batch), 0);
+	n = 0;
+	CHECK_INT(store_each(s, STATE_RECORD_PEER, count_record, &n), 0);
+	CHECK_INT(n, MANY);
+	store_batch_done(&batch);
+	store_close(s);
+	remove_dir(p.root);
+}
+
 static void put_raw(const struct place *p, const char *key, const char *value)
 {
 	struct environment_options options = { .synced = true };
