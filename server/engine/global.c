@@ -243,7 +243,7 @@ static int plan_tunnel(struct engine *e, struct global_intent *i, struct plan *p
 	plan->patient = true;
 	tunnel = &PLAN_ADD(plan, STEP_TUNNEL)->tunnel;
 	text_copy(tunnel->link, sizeof(tunnel->link), view(next->link));
-	alias_format(e, "tunnel", next->link, tunnel->alias);
+	alias_of_tunnel(e, next, tunnel->alias);
 	text_copy(tunnel->mark, sizeof(tunnel->mark), view(e->mark));
 	tunnel->want = tunnel_want(e, next);
 	tunnel->has_was = was->up;

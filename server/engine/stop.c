@@ -33,10 +33,10 @@ static int plan_idle(const struct engine *e, struct plan *plan)
 	int r = 0;
 
 	for (at = tree_first(&walk, e->services); at && r == 0; at = tree_next(&walk)) {
-		struct segment *segment = CONTAINER_OF(at, struct service, node)->segment;
+		const struct service *service = CONTAINER_OF(at, struct service, node);
 
-		if (segment->n_attached == 0)
-			r = segment_plan_removal(segment, plan);
+		if (service->segment->n_attached == 0)
+			r = segment_plan_removal(e, service, plan);
 	}
 	return r;
 }
