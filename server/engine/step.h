@@ -77,6 +77,7 @@ struct step_tunnel {
 	struct tunnel_want want;
 	bool has_was;
 	struct tunnel_want was;
+	const char *was_alias; /* the engine's, until the plan has ended; NULL: it was the same */
 	const struct tunnel_peer *peers; /* the engine's, until the plan has ended */
 	size_t n_peers;
 	bool only;
