@@ -101,7 +101,7 @@ static void tell(const struct reading *reading, const struct store_loss *loss)
 		log_at(log, LOG_WARN,
 		       "start: %u addresses are kept from everybody, as nobody knows who has them",
 		       reading->n_held);
-	if (loss->run)
+	if (loss->untold)
 		log_at(log, LOG_WARN,
 		       "start: what allocate_ip gave is not known any more, and may be given "
 		       "again");
