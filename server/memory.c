@@ -29,5 +29,6 @@ int memory_open(const char *data_dir, const char *run_dir, struct log *log, cons
 		return r;
 	tell_moved(log, moved.data);
 	tell_moved(log, moved.run);
+	tell_moved(log, moved.copy);
 	return 0;
 }

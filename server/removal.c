@@ -14,7 +14,8 @@
 #include "server/store/key_file.h"
 
 /* Of server/store: what holds records, and what did until it was damaged. */
-static const char *const stores[] = { "store", "store.damaged*" };
+static const char *const stores[] = { "store", "store.copy", "store.damaged*",
+				      "store.copy.damaged*" };
 
 /* The daemon's own, and what virtual machines sent. */
 static const char *const logs[] = { "overlayd.log*", "gcs-forward.*" };

@@ -269,7 +269,7 @@ static int plan_veth(const struct engine *e, const struct attachment *a, int net
 	text_copy(veth->host, sizeof(veth->host), view(a->host[0]));
 	text_copy(veth->guest, sizeof(veth->guest), view(attachment_interface(a)));
 	text_copy(veth->bridge, sizeof(veth->bridge), view(a->segment->link));
-	alias_format(e, "container", a->service->name, veth->alias);
+	alias_of_attachment(e, a, veth->alias);
 	veth->has_mac = a->extras && a->extras->has_mac;
 	if (veth->has_mac)
 		memcpy(veth->mac, a->extras->mac, sizeof(veth->mac));
@@ -287,7 +287,7 @@ static int plan_join(const struct engine *e, const struct attachment *a, int net
 	join->netns = netns;
 	text_copy(join->host, sizeof(join->host), view(a->host[1]));
 	text_copy(join->guest, sizeof(join->guest), VIEW_LITERAL("eth1"));
-	alias_format(e, "container", a->service->name, join->alias);
+	alias_of_attachment(e, a, join->alias);
 	join->ip = a->joined_ip;
 	join->node_ip = pool_gateway(&e->global.pool);
 	join->block = e->global.pool.block;

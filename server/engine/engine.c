@@ -130,14 +130,6 @@ const char *engine_mark(const struct engine *e)
 	return e->mark;
 }
 
-void alias_format(const struct engine *e, const char *what, const char *name,
-		  char ret[LINK_ALIAS_MAX])
-{
-	int room = LINK_ALIAS_MAX - 1 - snprintf(ret, LINK_ALIAS_MAX, "%s %s ", e->mark, what);
-
-	strncat(ret, name, (size_t)MAX(room, 0));
-}
-
 void text_copy(char *to, size_t size, struct ovd_view text)
 {
 	size_t n = MIN(text.n, size - 1);

@@ -11,8 +11,9 @@
 
 struct global_intent {
 	struct intent intent;
-	struct global next;        /* what the node has when the plan stands */
-	struct tunnel_peer *peers; /* for the plan; their lists are the peers' own */
+	struct global next;             /* what the node has when the plan stands */
+	char was_alias[LINK_ALIAS_MAX]; /* of its tunnel, for the plan */
+	struct tunnel_peer *peers;      /* for the plan; their lists are the peers' own */
 	size_t n_peers;
 	struct ovd_ip *aliases; /* the same, of processes that share the host's network */
 	size_t n_aliases;
@@ -248,12 +249,15 @@ static int plan_tunnel(struct engine *e, struct global_intent *i, struct plan *p
 	plan->patient = true;
 	tunnel = &PLAN_ADD(plan, STEP_TUNNEL)->tunnel;
 	text_copy(tunnel->link, sizeof(tunnel->link), view(next->link));
-	alias_format(e, "tunnel", next->link, tunnel->alias);
+	alias_of_tunnel(e, next, tunnel->alias);
 	text_copy(tunnel->mark, sizeof(tunnel->mark), view(e->mark));
 	tunnel->want = tunnel_want(e, next);
 	tunnel->has_was = was->up;
-	if (was->up)
+	if (was->up) {
 		tunnel->was = tunnel_want(e, was);
+		alias_of_tunnel(e, was, i->was_alias);
+		tunnel->was_alias = i->was_alias;
+	}
 	r = peers_for_tunnel(e, &e->peers, &i->peers);
 	if (r < 0)
 		return r;

@@ -9,7 +9,7 @@
 #define PLAN_INLINE     4
 #define PLAN_DETAIL_MAX 160
 
-/* Most steps behind the first for which an empty plan keeps room: 2.5 KiB. */
+/* Most steps behind the first for which an empty plan keeps room: 4 KiB. */
 #define PLAN_KEPT 8
 
 /* {0} is empty and owns nothing. The first steps lie in the plan itself, so that a plan must not be

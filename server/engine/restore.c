@@ -64,14 +64,13 @@ static int has_block(struct engine *e, const struct segment *segment,
 	return taken != NULL;
 }
 
-static int new_segment(struct engine *e, const struct state_service *record, bool shared,
-		       struct segment **ret)
+static int new_segment(struct engine *e, const struct state_service *record, struct segment **ret)
 {
 	struct ovd_cidr block;
 	int r = has_block(e, NULL, &record->blocks.items[0], &block);
 
 	if (r == 0)
-		r = segment_on(e, shared, record->name, &block, ret);
+		r = segment_on(e, &block, ret);
 	if (r == -ERANGE)
 		return malformed(e, "its subnet has no usable size");
 	if (r == 0)
@@ -90,7 +89,7 @@ static int restore_segment(struct engine *e, const struct state_service *record,
 	if (record->blocks.n == 0 || record->blocks.n > SEGMENT_BLOCKS_MAX)
 		return malformed(e, "it has no subnet, or too many");
 	if (!segment)
-		r = new_segment(e, record, shared, &segment);
+		r = new_segment(e, record, &segment);
 	for (size_t i = 0; i < record->blocks.n && r == 0; i++) {
 		r = has_block(e, segment, &record->blocks.items[i], &block);
 		r = r == 0 ? segment_grow(e, segment, &block) : MIN(r, 0);

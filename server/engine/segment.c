@@ -83,11 +83,9 @@ static void name_segment(const struct engine *e, bool shared, struct ovd_view se
 	name_link(parts + skip, ARRAY_SIZE(parts) - skip, shared ? "sh" : "b", ret);
 }
 
-int segment_on(struct engine *e, bool shared, struct ovd_view service, const struct ovd_cidr *block,
-	       struct segment **ret)
+int segment_on(struct engine *e, const struct ovd_cidr *block, struct segment **ret)
 {
 	struct segment *segment = spare_take(&e->spare, sizeof(*segment));
-	char name[NAME_MAX_BYTES + 1];
 	int r;
 
 	if (!segment)
@@ -99,8 +97,6 @@ int segment_on(struct engine *e, bool shared, struct ovd_view service, const str
 	}
 	segment->block = (struct prefix){ .cidr = *block, .owner = segment };
 	prefix_insert(&e->blocks, &segment->block);
-	text_copy(name, sizeof(name), shared ? VIEW_LITERAL("shared") : service);
-	alias_format(e, shared ? "bridge" : "service", name, segment->alias);
 	*ret = segment;
 	return 0;
 }
@@ -115,7 +111,7 @@ int segment_new(struct engine *e, enum service_mode mode, struct ovd_view servic
 	if (mode == SERVICE_DEDICATED && r == 0)
 		block = block_half(&block, true);
 	if (r == 0)
-		r = segment_on(e, shared, service, &block, ret);
+		r = segment_on(e, &block, ret);
 	if (r == 0)
 		name_segment(e, shared, service, (*ret)->link);
 	return r;
@@ -212,8 +208,9 @@ int segment_plan_prefixes(struct segment *segment, enum step_kind kind, struct p
 	return 0;
 }
 
-int segment_plan_removal(struct segment *segment, struct plan *plan)
+int segment_plan_removal(const struct engine *e, const struct service *service, struct plan *plan)
 {
+	struct segment *segment = service->segment;
 	struct step_bridge_delete *step;
 	int r = segment_plan_prefixes(segment, STEP_PREFIX_DELETE, plan);
 
@@ -221,7 +218,7 @@ int segment_plan_removal(struct segment *segment, struct plan *plan)
 		return r;
 	step = &PLAN_ADD(plan, STEP_BRIDGE_DELETE)->bridge_delete;
 	text_copy(step->link, sizeof(step->link), view(segment->link));
-	text_copy(step->alias, sizeof(step->alias), view(segment->alias));
+	alias_of_bridge(e, service, step->alias);
 	return 0;
 }
 

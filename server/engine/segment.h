@@ -9,10 +9,9 @@
 /* A block that nobody has, for the service of that name. -ENOSPC. */
 int segment_choose_block(struct engine *e, struct ovd_view key, struct ovd_cidr *ret);
 
-/* The bridge of a service, or of all shared ones, on a block that is free and without a name; on a
+/* A bridge on a block that is free, without a name; that of a service, or of all shared ones, on a
  * chosen block, of a dedicated service its upper half, named. */
-int segment_on(struct engine *e, bool shared, struct ovd_view service, const struct ovd_cidr *block,
-	       struct segment **ret);
+int segment_on(struct engine *e, const struct ovd_cidr *block, struct segment **ret);
 int segment_new(struct engine *e, enum service_mode mode, struct ovd_view service,
 		struct segment **ret);
 

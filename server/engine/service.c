@@ -181,7 +181,7 @@ static int plan_segment(struct engine *e, struct service_intent *i, struct plan 
 		return r;
 	bridge = &PLAN_ADD(plan, STEP_BRIDGE)->bridge;
 	text_copy(bridge->link, sizeof(bridge->link), view(segment->link));
-	text_copy(bridge->alias, sizeof(bridge->alias), view(segment->alias));
+	alias_of_service(e, i->service, i->mode, bridge->alias);
 	bridge->gateway = pool_gateway(pool);
 	bridge->prefix_len = pool->block.prefix_len;
 	bridge->more = i->more;

@@ -1,5 +1,5 @@
-/* What a daemon asks of the engine when it starts: records of an earlier life, and what that left in
- * the kernel; and what is made once more because it may be missing there. */
+/* What a daemon asks of the engine when it starts: records of an earlier life, and what that left
+ * in the kernel; and what is made once more because it may be missing there. */
 #pragma once
 
 #include "server/engine/engine.h"
@@ -49,11 +49,39 @@ int engine_adopt(struct engine *e, struct found_links *found, bool complete,
 
 /* Where records are lost, between the last one and engine_adopt: what the kernel tells instead.
  *
- * The record of a tunnel of that name, address and port: of the node's slice only its own block is
- * known, the deployment only where the name tells. False: it is none of ours. What the addresses of
- * a bridge say of its subnets, and of how many. Views in the record are of the arguments. */
-bool engine_lost_tunnel(struct ovd_view link, const struct ovd_cidr *address, uint16_t port,
-			struct state_global *ret);
+ * What the alias of a link of ours (IFLA_IFALIAS) says: "MARK WORD NAME", a tab, and details with
+ * commas between them, each KEY, KEY=VALUE, or KEY:VALUE, which is the last and may have commas.
+ * An earlier version wrote neither tab nor details, and cut the name. Details that are not known
+ * are skipped.
+ *
+ *   container SERVICE  pid=PID@START_TIME or at:HANDLE, its handle; join; ephemeral; mac=MAC, which
+ *                      its user chose; request=DIGEST
+ *   service SERVICE    its bridge: isolated
+ *   bridge shared      that of all shared ones
+ *   tunnel LINK        the node's: slice=CIDR; names:N:NAMES, the deployment's N bytes and the
+ *                      instance's
+ *   dedicated SERVICE  its own one
+ *
+ * False: it is none of ours. */
+struct lost_mark {
+	struct ovd_view word, name;
+	bool is_cut; /* the name may be */
+	bool told;   /* there are details, which may be none */
+	struct ovd_view details;
+};
+bool engine_lost_mark(const struct engine *e, const char *alias, struct lost_mark *ret);
+
+/* What a container's mark says beside its service; views are the mark's. A bridge's says the mode.
+ */
+void engine_lost_container(const struct lost_mark *mark, struct state_attachment *record);
+enum state_mode engine_lost_mode(const struct lost_mark *mark);
+
+/* The record of a tunnel of that mark, name, address and port: where the mark doesn't tell, only
+ * the node's own block is known of its slice, and the deployment only if the name tells. False: it
+ * is none of ours. What the addresses of a bridge say of its subnets, and of how many. Views in the
+ * record are of the arguments. */
+bool engine_lost_tunnel(const struct lost_mark *mark, struct ovd_view link,
+			const struct ovd_cidr *address, uint16_t port, struct state_global *ret);
 size_t engine_lost_subnets(const struct ovd_cidr *addresses, size_t n, struct state_prefix *ret);
 
 /* A dedicated service may have these two: its tunnel's subnet, and the one of its bridge. */

@@ -11,7 +11,6 @@
 
 #define NAME_MAX_BYTES 63
 #define REASON_MAX     256
-#define MARK_MAX       20 /* "overlayd " and 8 digits */
 
 /* A reservation. Each kind embeds this and knows how to end. */
 struct intent {
@@ -47,7 +46,6 @@ struct more_block {
 /* A bridge and its addresses. */
 struct segment {
 	char link[LINK_NAME_MAX];
-	char alias[LINK_ALIAS_MAX];
 	struct pool pool;
 	struct prefix block;         /* the pool's, in the engine's blocks */
 	struct more_block *more;     /* in the order in which they came */
@@ -147,7 +145,7 @@ struct lost {
 };
 
 struct engine {
-	char mark[MARK_MAX];
+	char mark[LINK_MARK_MAX];
 	char reason[REASON_MAX];
 	struct ovd_key private_key, public_key;
 	char public_text[KEY_TEXT_MAX];
@@ -192,9 +190,18 @@ struct service *service_find(const struct engine *e, struct ovd_view name);
 /* The i-th, by name; NULL behind the last. */
 struct service *service_at(const struct engine *e, size_t i);
 
-/* "overlayd XXXXXXXX what name", cut to fit. */
+/* "overlayd XXXXXXXX what name", which says whose a link is. */
 void alias_format(const struct engine *e, const char *what, const char *name,
 		  char ret[LINK_ALIAS_MAX]);
+void alias_of_bridge(const struct engine *e, const struct service *service,
+		     char ret[LINK_ALIAS_MAX]);
+
+/* The same with all that is told of it; see engine_lost_mark. */
+void alias_of_attachment(const struct engine *e, const struct attachment *a,
+			 char ret[LINK_ALIAS_MAX]);
+void alias_of_service(const struct engine *e, const struct service *service, enum service_mode mode,
+		      char ret[LINK_ALIAS_MAX]);
+void alias_of_tunnel(const struct engine *e, const struct global *global, char ret[LINK_ALIAS_MAX]);
 
 /* Copies text, which fits as the caller has checked, with its NUL. */
 void text_copy(char *to, size_t size, struct ovd_view text);
@@ -234,7 +241,7 @@ struct ovd_cidr services_range(const struct engine *e);
 bool segment_can_move(const struct engine *e, const struct segment *segment);
 
 /* Steps that take a segment away; PREFIX or PREFIX_DELETE for each of its subnets. */
-int segment_plan_removal(struct segment *segment, struct plan *plan);
+int segment_plan_removal(const struct engine *e, const struct service *service, struct plan *plan);
 int segment_plan_prefixes(struct segment *segment, enum step_kind kind, struct plan *plan);
 
 /* All set->n peers as their tunnel is to have them: from the engine's spare memory, and the lists

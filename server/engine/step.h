@@ -10,9 +10,14 @@
 #include "schema/state.h"
 #include "server/engine/tunnel.h"
 
-/* IFNAMSIZ and IFALIASZ, linux/if.h: with the NUL. */
+/* IFNAMSIZ and IFALIASZ, linux/if.h: with the NUL; "overlayd " and 8 digits, with which aliases
+ * begin. What follows a tab in an alias only tells more of the link, and not whose it is. */
 #define LINK_NAME_MAX  16
-#define LINK_ALIAS_MAX 64
+#define LINK_ALIAS_MAX 256
+#define LINK_MARK_MAX  20
+
+/* Without a NUL, as earlier versions cut them. */
+#define LINK_ALIAS_CUT 63
 
 enum step_kind {
 	STEP_FIREWALL,      /* our packets are forwarded, and masqueraded where they leave us */
@@ -68,10 +73,11 @@ struct tunnel_want {
 struct step_tunnel {
 	char link[LINK_NAME_MAX];
 	char alias[LINK_ALIAS_MAX];
-	char mark[LINK_ALIAS_MAX];
+	char mark[LINK_MARK_MAX];
 	struct tunnel_want want;
 	bool has_was;
 	struct tunnel_want was;
+	const char *was_alias; /* the engine's, until the plan has ended; NULL: it was the same */
 	const struct tunnel_peer *peers; /* the engine's, until the plan has ended */
 	size_t n_peers;
 	bool only;
@@ -126,7 +132,7 @@ struct step_bridge_delete {
 
 /* BRIDGE_LIST: names of bridges whose alias begins with mark and that have no port. */
 struct step_bridge_list {
-	char mark[LINK_ALIAS_MAX];
+	char mark[LINK_MARK_MAX];
 	char (*names)[LINK_NAME_MAX]; /* filled; from malloc, the caller frees it */
 	size_t n_names;               /* filled */
 };
@@ -166,7 +172,7 @@ struct step_join {
  * with the mark counts as unknown. */
 struct step_cut {
 	char host[2][LINK_NAME_MAX];
-	char mark[LINK_ALIAS_MAX];
+	char mark[LINK_MARK_MAX];
 };
 
 /* ROUTE, ROUTE_DELETE. */
@@ -189,13 +195,13 @@ struct step_alias {
  * with mark, get the MTU that goes with them. A bridge with ports keeps its own, and so do they:
  * only all of them could change it together. */
 struct step_uplink {
-	char mark[LINK_ALIAS_MAX];
+	char mark[LINK_MARK_MAX];
 };
 
 /* CLEAR: links whose alias begins with mark go, containers' with the bridges that they are on.
  * -EBUSY and the names of those that are left, when all has been tried. */
 struct step_clear {
-	char mark[LINK_ALIAS_MAX];
+	char mark[LINK_MARK_MAX];
 };
 
 /* REMEMBER, FORGET: done by the plan's runner itself, in the store, if there is one. What views and

@@ -34,10 +34,10 @@ static int plan_idle(const struct engine *e, struct plan *plan)
 	int r = 0;
 
 	for (at = tree_first(&walk, e->services); at && r == 0; at = tree_next(&walk)) {
-		struct segment *segment = CONTAINER_OF(at, struct service, node)->segment;
+		const struct service *service = CONTAINER_OF(at, struct service, node);
 
-		if (!segment_has_ports(segment))
-			r = segment_plan_removal(segment, plan);
+		if (!segment_has_ports(service->segment))
+			r = segment_plan_removal(e, service, plan);
 	}
 	return r;
 }

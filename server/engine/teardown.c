@@ -78,7 +78,7 @@ static int plan_teardown(const struct engine *e, struct teardown_intent *i, stru
 	if (service->dedicated)
 		r = dedicated_plan_removal(e, service->dedicated, plan);
 	if (r == 0 && service->segment->n_services == 1)
-		r = segment_plan_removal(service->segment, plan);
+		r = segment_plan_removal(e, service, plan);
 	if (r == 0)
 		r = plan_forget(plan, record);
 	if (r == 0 && service->segment->n_services == 1) /* behind it: a service that a crash

@@ -210,9 +210,14 @@ void link_put_group(struct rtnl_batch *b, const char *alias)
 
 bool link_has_alias(const struct link_info *link, const char *alias)
 {
+	const char *more = strrchr(alias, '\t');
+	size_t n = more ? (size_t)(more - alias) : strlen(alias);
+
 	if (!link->alias[0] && link->group)
 		return link->group == link_group(alias);
-	return strncmp(link->alias, alias, strlen(alias)) == 0;
+	if (strlen(link->alias) == LINK_ALIAS_CUT)
+		n = MIN(n, LINK_ALIAS_CUT);
+	return strncmp(link->alias, alias, n) == 0;
 }
 
 /* ---- changes ---- */

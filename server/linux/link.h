@@ -41,7 +41,8 @@ int link_each(int fd, void (*each)(void *arg, const struct link_info *link),
 uint32_t link_group(const char *alias);
 void link_put_group(struct rtnl_batch *b, const char *alias);
 
-/* Whether a link bears an alias that begins with this; or none yet, in the group of that one. */
+/* Whether a link bears an alias that begins with this, up to its last tab; or none yet, in the
+ * group of that one. */
 bool link_has_alias(const struct link_info *link, const char *alias);
 
 /* Whether a link has a name as ours have: "zl-...". */

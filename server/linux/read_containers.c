@@ -27,6 +27,7 @@ struct end {
 struct reading {
 	struct linux_net *l;
 	const char *mark;
+	uint64_t dev; /* where all namespaces' files are */
 	struct end *ends;
 	size_t n, room;
 	bool failed;
@@ -50,14 +51,6 @@ static struct end *add(struct reading *all)
 	return &all->ends[all->n++];
 }
 
-/* An alias reads MARK container SERVICE. */
-static const char *service_of(const struct link_info *link, const char *mark)
-{
-	const char *what = link->alias + strlen(mark);
-
-	return link->alias[0] && strncmp(what, " container ", 11) == 0 ? what + 11 : "";
-}
-
 static void take_end(void *arg, const struct link_info *link)
 {
 	struct reading *all = arg;
@@ -76,9 +69,10 @@ static void take_end(void *arg, const struct link_info *link)
 			     .peer = link->peer,
 			     .master = link->master };
 	memcpy(end->container.host, link->name, sizeof(end->container.host));
-	snprintf(end->container.service, sizeof(end->container.service), "%s",
-		 service_of(link, all->mark));
-	end->container.cut = strlen(link->alias) >= LINK_ALIAS_MAX - 1;
+	memcpy(end->container.alias, link->alias, sizeof(end->container.alias));
+	end->container.owner = NET_OWNER_NONE;
+	end->container.owner.netns_dev = all->dev;
+	end->container.owner.netns_ino = ino;
 }
 
 static void restart(void *arg)
@@ -219,8 +213,12 @@ int read_containers(void *platform, const char *mark,
 {
 	struct linux_net *l = platform;
 	struct reading all = { .l = l, .mark = mark };
-	int r = link_each(l->rtnl, take_end, restart, &all);
+	struct stat own;
+	int r = fstat(l->own, &own) < 0 ? -errno : 0;
 
+	all.dev = own.st_dev;
+	if (r == 0)
+		r = link_each(l->rtnl, take_end, restart, &all);
 	if (r == 0 && all.failed)
 		r = -ENOMEM;
 	if (r == 0 && all.n > 0) {

@@ -48,9 +48,15 @@ static int put_addresses(struct linux_net *l, const struct step_tunnel *tunnel,
 	return address_only(l->rtnl, index, list, n + 1, detail);
 }
 
+static const char *alias_of(const struct step_tunnel *tunnel, const struct tunnel_want *want)
+{
+	return want == &tunnel->was && tunnel->was_alias ? tunnel->was_alias : tunnel->alias;
+}
+
 static int configure_link(struct linux_net *l, struct step_tunnel *tunnel,
 			  const struct tunnel_want *want, char *detail)
 {
+	const char *alias = alias_of(tunnel, want);
 	struct rtnl_batch b = { .n = 0 };
 	struct link_info link;
 	int r = link_get(l->rtnl, tunnel->link, &link);
@@ -58,8 +64,8 @@ static int configure_link(struct linux_net *l, struct step_tunnel *tunnel,
 	if (r < 0) /* somebody took it away meanwhile, or it is in another namespace */
 		return r;
 	tunnel->mtu = platform_mtu(l);
-	if (strcmp(link.alias, tunnel->alias) != 0)
-		link_put_quiet(&b, link.index, NULL, tunnel->alias);
+	if (strcmp(link.alias, alias) != 0)
+		link_put_quiet(&b, link.index, NULL, alias);
 	link_put_mtu(&b, link.index, tunnel->mtu);
 	link_put_up(&b, link.index, NULL);
 	r = rtnl_send(l->rtnl, &b, detail);

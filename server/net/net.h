@@ -50,12 +50,10 @@ struct net_link {
 /* A container whose record is lost, as the kernel shows it. */
 struct net_container {
 	struct net_owner owner;        /* no descriptors. pid 0: no process has that namespace */
-	char path[HANDLE_ID_MAX + 1];  /* then the file that keeps it; "": none that we see, and
-					  nothing is known of the owner */
+	char path[HANDLE_ID_MAX + 1];  /* then the file that keeps it; "": none that we see */
+	char alias[LINK_ALIAS_MAX];    /* of its interface's host's end; see engine_lost_mark */
 	char host[LINK_NAME_MAX];      /* its interface's host's end */
 	char bridge[LINK_NAME_MAX];    /* that this is a port of; "" for none */
-	char service[LINK_ALIAS_MAX];  /* of the alias, in which long names are cut: */
-	bool cut;                      /* this may be one */
 	char interface[LINK_NAME_MAX]; /* its own end; "": not to be found */
 	struct ovd_ip ip, joined_ip;   /* of that, and of the second one; {0}: none */
 };

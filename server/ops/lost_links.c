@@ -12,24 +12,21 @@ struct reading {
 	unsigned n_held;
 };
 
-/* What follows the mark and this word in an alias; NULL if it is another. */
-static const char *behind(const struct daemon *d, const struct net_link *link, const char *word)
+static bool is(const struct lost_mark *mark, const char *word)
 {
-	const char *text = link->alias + strlen(engine_mark(d->engine));
-
-	return strncmp(text, word, strlen(word)) == 0 ? text + strlen(word) : NULL;
+	return view_eq(mark->word, view(word));
 }
 
 /* ---- services ---- */
 
 static void remember_service(struct daemon *d, const struct lost_links *lost, const char *link,
-			     struct ovd_view name, bool shared, const struct state_prefix *subnets,
-			     size_t n)
+			     struct ovd_view name, enum state_mode mode,
+			     const struct state_prefix *subnets, size_t n)
 {
 	const struct state_record record = {
 		.kind = STATE_RECORD_SERVICE,
 		.service = { .name = name,
-			     .mode = shared ? STATE_MODE_SHARED : STATE_MODE_AUTO,
+			     .mode = mode,
 			     .link = view(link),
 			     .blocks = { subnets, n } },
 	};
@@ -58,16 +55,18 @@ static void take_bridge(void *arg, const struct net_link *link)
 {
 	struct reading *reading = arg;
 	struct state_prefix subnets[NET_ADDRESSES_MAX];
-	const char *name = behind(reading->d, link, " service ");
 	size_t n = engine_lost_subnets(link->addresses, link->n_addresses, subnets);
+	const struct engine *e = reading->d->engine;
+	struct lost_mark mark;
 
-	if (!link->is_bridge || engine_owns_link(reading->d->engine, view(link->name)))
+	if (!link->is_bridge || engine_owns_link(e, view(link->name)) ||
+	    !engine_lost_mark(e, link->alias, &mark))
 		return;
-	if (!name || strlen(link->alias) >= LINK_ALIAS_MAX - 1)
-		keep_bridge(reading->lost, link, !name, subnets, n);
+	if (!is(&mark, "service") || mark.is_cut)
+		keep_bridge(reading->lost, link, !is(&mark, "service"), subnets, n);
 	else
-		remember_service(reading->d, reading->lost, link->name, view(name), false, subnets,
-				 n);
+		remember_service(reading->d, reading->lost, link->name, mark.name,
+				 engine_lost_mode(&mark), subnets, n);
 }
 
 static bool has(const struct lost_bridge *lost, const struct ovd_ip *ip)
@@ -92,8 +91,9 @@ void lost_links_name(struct daemon *d, const struct lost_links *lost, struct ovd
 	while (bridge && !has(bridge, ip))
 		bridge = bridge->next;
 	if (bridge && (bridge->shared || !engine_owns_link(d->engine, view(bridge->link))))
-		remember_service(d, lost, bridge->link, service, bridge->shared, bridge->subnets,
-				 bridge->n_subnets);
+		remember_service(d, lost, bridge->link, service,
+				 bridge->shared ? STATE_MODE_SHARED : STATE_MODE_AUTO,
+				 bridge->subnets, bridge->n_subnets);
 }
 
 void lost_links_free(struct lost_links *lost)
@@ -128,12 +128,14 @@ static void take_tunnel(void *arg, const struct net_link *link)
 {
 	struct reading *reading = arg;
 	struct daemon *d = reading->d;
+	struct lost_mark mark;
 
-	if (link->is_bridge || link->n_addresses == 0)
+	if (link->is_bridge || link->n_addresses == 0 ||
+	    !engine_lost_mark(d->engine, link->alias, &mark))
 		return;
-	if (behind(d, link, " tunnel ") && !engine_global(d->engine).link[0])
-		reading->nodes |= lost_tunnel_is_nodes(d, link);
-	else if (behind(d, link, " dedicated ") && !engine_owns_link(d->engine, view(link->name)))
+	if (is(&mark, "tunnel") && !engine_global(d->engine).link[0])
+		reading->nodes |= lost_tunnel_is_nodes(d, link, &mark);
+	else if (is(&mark, "dedicated") && !engine_owns_link(d->engine, view(link->name)))
 		keep_tunnel(reading->lost, link);
 }
 

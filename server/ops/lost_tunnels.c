@@ -125,6 +125,7 @@ unsigned lost_guests_hold(struct daemon *d, const char *link)
 struct node {
 	struct daemon *d;
 	const struct net_link *link;
+	const struct lost_mark *mark;
 	bool known;
 };
 
@@ -133,14 +134,16 @@ static void take_node(void *arg, const struct tunnel_state *state)
 	struct node *node = arg;
 	struct state_record record = { .kind = STATE_RECORD_GLOBAL };
 
-	node->known = engine_lost_tunnel(view(node->link->name), &node->link->addresses[0],
-					 state->listen_port, &record.global) &&
-		      lost_remember(node->d, &record) == 0;
+	node->known =
+		engine_lost_tunnel(node->mark, view(node->link->name), &node->link->addresses[0],
+				   state->listen_port, &record.global) &&
+		lost_remember(node->d, &record) == 0;
 }
 
-bool lost_tunnel_is_nodes(struct daemon *d, const struct net_link *link)
+bool lost_tunnel_is_nodes(struct daemon *d, const struct net_link *link,
+			  const struct lost_mark *mark)
 {
-	struct node node = { .d = d, .link = link };
+	struct node node = { .d = d, .link = link, .mark = mark };
 
 	read_tunnel(d, link->name, take_node, &node);
 	return node.known;

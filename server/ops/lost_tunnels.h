@@ -17,7 +17,8 @@ struct lost_tunnel {
 int lost_remember(struct daemon *d, const struct state_record *record);
 
 /* The node's tunnel is known again, if this is it, without its peers; true if so. */
-bool lost_tunnel_is_nodes(struct daemon *d, const struct net_link *link);
+bool lost_tunnel_is_nodes(struct daemon *d, const struct net_link *link,
+			  const struct lost_mark *mark);
 
 /* The same of a service's; NULL: it has none. */
 const struct lost_tunnel *lost_tunnel_beside(const struct lost_tunnel *all,

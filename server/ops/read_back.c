@@ -13,7 +13,8 @@ struct reading {
 	unsigned n, n_held;
 };
 
-static struct state_record record_of(const struct net_container *c, const char *service)
+static struct state_record record_of(const struct net_container *c, const struct lost_mark *mark,
+				     const char *service)
 {
 	struct state_record record = {
 		.kind = STATE_RECORD_ATTACHMENT,
@@ -34,6 +35,7 @@ static struct state_record record_of(const struct net_container *c, const char *
 		record.attachment.id = view(c->path);
 	if (strcmp(c->interface, "eth0") != 0)
 		record.attachment.interface = view(c->interface);
+	engine_lost_container(mark, &record.attachment);
 	return record;
 }
 
@@ -41,15 +43,18 @@ static bool remember(struct reading *reading, const struct net_container *c)
 {
 	struct daemon *d = reading->d;
 	struct state_record record;
+	struct lost_mark mark;
 	const char *service;
 	int r;
 
-	if (!c->cut)
-		lost_links_name(d, reading->lost, view(c->service), &c->ip);
-	service = engine_lost_service(d->engine, view(c->bridge), view(c->service));
-	if (!service || !c->ip.len || !c->interface[0] || (!c->owner.pid && !c->path[0]))
+	if (!engine_lost_mark(d->engine, c->alias, &mark))
 		return false;
-	record = record_of(c, service);
+	if (!mark.is_cut)
+		lost_links_name(d, reading->lost, mark.name, &c->ip);
+	service = engine_lost_service(d->engine, view(c->bridge), mark.name);
+	if (!service || !c->ip.len || !c->interface[0])
+		return false;
+	record = record_of(c, &mark, service);
 	r = engine_restore(d->engine, &record);
 	if (r == -EBADMSG && c->joined_ip.len > 0) { /* the node's subnet is not known */
 		record.attachment.has_joined_ip = false;
@@ -96,7 +101,7 @@ static void tell(const struct reading *reading, const struct store_loss *loss)
 		log_at(log, LOG_WARN,
 		       "start: %u addresses are kept from everybody, as nobody knows who has them",
 		       reading->n_held);
-	if (loss->run)
+	if (loss->untold)
 		log_at(log, LOG_WARN,
 		       "start: what allocate_ip gave is not known any more, and may be given "
 		       "again");

@@ -72,6 +72,22 @@ struct ovd_view record_key(const struct state_record *record, char text[RECORD_K
 	return (struct ovd_view){ .p = text, .n = used < RECORD_KEY_MAX ? used : 0 };
 }
 
+struct ovd_view record_untold_prefix(size_t i, char text[RECORD_KEY_MAX])
+{
+	static const struct state_record nameless[RECORD_UNTOLD] = {
+		{ .kind = STATE_RECORD_LEASE },
+		{ .kind = STATE_RECORD_SETTING },
+		{ .kind = STATE_RECORD_ATTACHMENT,
+		  .attachment = { .has_handle = true, .handle = STATE_HANDLE_GUEST } },
+		{ .kind = STATE_RECORD_ATTACHMENT,
+		  .attachment = { .has_handle = true, .handle = STATE_HANDLE_HOST } },
+	};
+
+	return nameless[i].kind == STATE_RECORD_ATTACHMENT
+		       ? record_key(&nameless[i], text)
+		       : record_kind_prefix(nameless[i].kind, text);
+}
+
 int record_encode(const struct state_record *record, struct buf *out)
 {
 	return state_record_encode(record, out);

@@ -12,6 +12,11 @@ bool record_is_durable(enum state_record_kind kind);
 /* What the keys of a kind begin with. */
 struct ovd_view record_kind_prefix(enum state_record_kind kind, char text[RECORD_KEY_MAX]);
 
+/* What the keys begin with of records of the run directory that the kernel couldn't tell if they
+ * were lost; the i-th of RECORD_UNTOLD. */
+#define RECORD_UNTOLD 4
+struct ovd_view record_untold_prefix(size_t i, char text[RECORD_KEY_MAX]);
+
 /* Its key; "" if its name is longer than the schema allows. */
 struct ovd_view record_key(const struct state_record *record, char text[RECORD_KEY_MAX]);
 

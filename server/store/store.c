@@ -14,13 +14,27 @@
 #define LOST_KEY VIEW_LITERAL("lost")
 
 struct store {
-	struct environment *data, *run;
+	struct environment *data, *run, *copy;
 	struct store_loss loss;
+	char untold[RECORD_UNTOLD][RECORD_KEY_MAX]; /* what keys begin with that lie in the copy */
 };
 
 static struct environment *place_of(struct store *s, const struct state_record *record)
 {
 	return record_is_durable(record->kind) ? s->data : s->run;
+}
+
+static bool has_prefix(struct ovd_view key, struct ovd_view prefix)
+{
+	return key.n >= prefix.n && memcmp(key.p, prefix.p, prefix.n) == 0;
+}
+
+static bool is_untold(const struct store *s, struct ovd_view key)
+{
+	for (size_t i = 0; i < RECORD_UNTOLD; i++)
+		if (has_prefix(key, view(s->untold[i])))
+			return true;
+	return false;
 }
 
 /* ---- life ---- */
@@ -67,34 +81,64 @@ static int begin_place(struct environment *env, const char *boot, bool *lost)
 	return environment_end(env, 0);
 }
 
-/* boot: it is the run directory's. */
-static int open_place(const char *dir, const char *boot, struct environment **ret, char **ret_moved,
-		      bool *lost)
+/* boot: what it says ends with that; such a change needs the disk for nothing. */
+static int open_place(const char *dir, const char *name, const char *boot, struct environment **ret,
+		      char **ret_moved, bool *lost)
 {
 	_cleanup_(freep) char *path = NULL;
 	struct environment_options options = { .synced = !boot };
 	int r;
 
-	if (asprintf(&path, "%s/store", dir) < 0)
+	if (asprintf(&path, "%s/%s", dir, name) < 0)
 		return -ENOMEM;
 	options.dir = path;
 	r = environment_open(&options, ret, ret_moved);
 	return r == 0 ? begin_place(*ret, boot, lost) : r;
 }
 
-static int open_both(const struct store_options *options, struct store *s,
-		     struct store_moved *moved)
-{
-	const char *dir = options->data_dir;
-	int r = open_place(dir, NULL, &s->data, &moved->data, &s->loss.data);
+struct filling {
+	const struct store *s;
+	struct environment *to;
+};
 
+static int fill_one(void *arg, struct ovd_view key, struct ovd_view value)
+{
+	const struct filling *filling = arg;
+
+	if (view_eq(key, BOOT_KEY) || is_untold(filling->s, key))
+		environment_put(filling->to, key, value);
+	return 0;
+}
+
+/* What only records tell, from the one to the other; alone: that has nothing else then. */
+static int fill(const struct store *s, struct environment *from, struct environment *to, bool alone)
+{
+	struct filling filling = { .s = s, .to = to };
+
+	environment_begin(to);
+	if (alone)
+		environment_clear(to);
+	return environment_end(to, environment_each(from, fill_one, &filling));
+}
+
+static int open_all(const struct store_options *options, struct store *s, struct store_moved *moved)
+{
+	const char *dir = options->data_dir, *boot = options->boot_id;
+	bool copy_lost;
+	int r = open_place(dir, "store", NULL, &s->data, &moved->data, &s->loss.data);
+
+	if (r == 0)
+		r = open_place(dir, "store.copy", boot, &s->copy, &moved->copy, &copy_lost);
 	if (r == 0) {
 		dir = options->run_dir;
-		r = open_place(dir, options->boot_id, &s->run, &moved->run, &s->loss.run);
+		r = open_place(dir, "store", boot, &s->run, &moved->run, &s->loss.run);
 	}
 	if (r < 0 && options->failed)
 		*options->failed = dir;
-	return r;
+	if (r < 0)
+		return r;
+	s->loss.untold = s->loss.run && copy_lost;
+	return s->loss.run ? fill(s, s->copy, s->run, false) : fill(s, s->run, s->copy, true);
 }
 
 int store_open(const struct store_options *options, struct store **ret,
@@ -102,12 +146,21 @@ int store_open(const struct store_options *options, struct store **ret,
 {
 	struct store_moved moved = { .data = NULL };
 	struct store *s = calloc(1, sizeof(*s));
-	int r = s ? open_both(options, s, &moved) : -ENOMEM;
+	int r = s ? 0 : -ENOMEM;
 
+	for (size_t i = 0; i < RECORD_UNTOLD && r == 0; i++) {
+		char text[RECORD_KEY_MAX];
+		struct ovd_view prefix = record_untold_prefix(i, text);
+
+		memcpy(s->untold[i], prefix.p, prefix.n);
+	}
+	if (r == 0)
+		r = open_all(options, s, &moved);
 	if (r < 0) {
 		store_close(s);
 		free(moved.data);
 		free(moved.run);
+		free(moved.copy);
 		return r;
 	}
 	*ret = s;
@@ -122,7 +175,7 @@ struct store_loss store_loss(const struct store *s)
 
 int store_made_good(struct store *s)
 {
-	struct environment *const places[] = { s->data, s->run };
+	struct environment *const places[] = { s->data, s->run, s->copy };
 	int r = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(places) && r == 0; i++) {
@@ -141,6 +194,7 @@ void store_close(struct store *s)
 		return;
 	environment_close(s->data);
 	environment_close(s->run);
+	environment_close(s->copy);
 	free(s);
 }
 
@@ -157,30 +211,43 @@ int store_boot_id(char ret[STORE_BOOT_ID_MAX])
 
 /* ---- one record ---- */
 
-int store_put(struct store *s, const struct state_record *record)
+static int put_in(struct environment *place, struct ovd_view key, const struct state_record *record)
 {
-	struct environment *place = place_of(s, record);
-	char text[RECORD_KEY_MAX];
-	struct ovd_view key = record_key(record, text);
-	struct buf *value;
-	int r = key.n > 0 ? 0 : -EINVAL;
+	struct buf *value = environment_begin(place);
+	int r = record_encode(record, value);
 
-	value = environment_begin(place);
-	if (r == 0)
-		r = record_encode(record, value);
 	if (r == 0)
 		environment_put(place, key, buf_view(value));
 	return environment_end(place, r);
 }
 
+static int delete_in(struct environment *place, struct ovd_view key)
+{
+	environment_begin(place);
+	environment_delete(place, key);
+	return environment_end(place, 0);
+}
+
+int store_put(struct store *s, const struct state_record *record)
+{
+	char text[RECORD_KEY_MAX];
+	struct ovd_view key = record_key(record, text);
+	int r = key.n > 0 ? put_in(place_of(s, record), key, record) : -EINVAL;
+
+	if (r == 0 && is_untold(s, key))
+		put_in(s->copy, key, record);
+	return r;
+}
+
 int store_delete(struct store *s, const struct state_record *record)
 {
-	struct environment *place = place_of(s, record);
 	char text[RECORD_KEY_MAX];
+	struct ovd_view key = record_key(record, text);
+	int r = delete_in(place_of(s, record), key);
 
-	environment_begin(place);
-	environment_delete(place, record_key(record, text));
-	return environment_end(place, 0);
+	if (r == 0 && is_untold(s, key))
+		delete_in(s->copy, key);
+	return r;
 }
 
 /* ---- many ---- */
@@ -304,11 +371,6 @@ struct load {
 	struct buf body;
 	struct arena arena;
 };
-
-static bool has_prefix(struct ovd_view key, struct ovd_view prefix)
-{
-	return key.n >= prefix.n && memcmp(key.p, prefix.p, prefix.n) == 0;
-}
 
 static int load_one(void *arg, struct ovd_view key, struct ovd_view value)
 {

@@ -1,6 +1,9 @@
 /* What the daemon remembers: the records of schema/state.proto, in two places. Node, tunnel,
  * services and peers lie under the data directory, on the disk when they were put; attachments,
- * leases and settings lie in the run directory, and are forgotten when the host boots.
+ * leases and settings lie in the run directory, and are forgotten when the host boots. Of those
+ * what the kernel couldn't tell, which is leases, settings and attachments without an interface,
+ * lies in a copy too, under the data directory: with that the run directory's is filled if it lost
+ * them. What can't be written to the copy is missing there alone.
  *
  * A record takes the place of an earlier one of the same kind and name. */
 #pragma once
@@ -14,7 +17,8 @@
 struct store;
 
 struct store_options {
-	const char *data_dir; /* the records lie in DIR/store; the directory itself is there */
+	const char *data_dir; /* the records lie in DIR/store, the copy in DIR/store.copy; the
+				 directory itself is there */
 	const char *run_dir;  /* the same */
 	const char *boot_id;  /* another one than the last time: a new boot */
 	const char **failed;  /* set if it can't be opened: which directory; NULL if nobody asks */
@@ -22,7 +26,7 @@ struct store_options {
 
 /* What was moved aside because it was damaged; NULL for nothing. */
 struct store_moved {
-	char *data, *run; /* from malloc */
+	char *data, *run, *copy; /* from malloc */
 };
 
 /* Opens it, or makes an empty one. Before the process has threads: see environment_open. */
@@ -35,9 +39,10 @@ void store_close(struct store *s);
 /* What was there is unknown: it said nothing when it was opened, now or by an earlier life, as it
  * was new, or moved aside, or somebody emptied or removed it; and nobody has said since that all
  * records are there again, which is said by the second, of both. For the run directory another boot
- * than the one it names says it too. -errno. */
+ * than the one it names says it too. untold: the run directory's is lost, and so is its copy.
+ * -errno. */
 struct store_loss {
-	bool data, run;
+	bool data, run, untold;
 };
 struct store_loss store_loss(const struct store *s);
 int store_made_good(struct store *s);

@@ -35,10 +35,10 @@ static struct removal begin(bool purge, char paths[4][64])
 	CHECK(mkdtemp(root));
 	for (size_t i = 0; i < 4; i++)
 		snprintf(paths[i], 64, "%s/%s", root, names[i]);
-	sh("mkdir -p data/store data/store.damaged data/store.damaged-2 run/store "
-	   "run/store.damaged log wg;"
+	sh("mkdir -p data/store data/store.damaged data/store.damaged-2 data/store.copy run/store "
+	   "run/store.damaged data/store.copy.damaged log wg;"
 	   "touch data/store/data.mdb data/store/lock.mdb data/store.damaged/data.mdb "
-	   "run/store/data.mdb;"
+	   "data/store.copy/data.mdb data/store.copy.damaged/data.mdb run/store/data.mdb;"
 	   "touch data/node.key data/overlayd.lock log/overlayd.log log/overlayd.log.1 "
 	   "log/gcs-forward.jsonl");
 	return (struct removal){

@@ -23,7 +23,8 @@ TEST(attach)
 				 "10.200.4.129\n");
 	check_ip(&ip, "10.200.4.130");
 	CHECK_INT(node_step(&n, 0)->veth.netns, 99);
-	CHECK_STR(node_step(&n, 0)->veth.alias, "overlayd abcdef12 container web");
+	CHECK_STR(node_step(&n, 0)->veth.alias,
+		  "overlayd abcdef12 container web\tpid=7@32620");
 	node_drop(&n);
 	CHECK_INT(engine_attachment_count(n.e), 0);
 	spec.join_global = true;

@@ -22,7 +22,8 @@ TEST(setup)
 				 "tunnel zl-9eae6e0a9b-g 10.200.4.1/16 port 51820, 0 peers\n");
 	CHECK(n.plan.patient); /* there may be thousands of peers */
 	tunnel = &node_step(&n, 2)->tunnel;
-	CHECK_STR(tunnel->alias, "overlayd abcdef12 tunnel zl-9eae6e0a9b-g");
+	CHECK_STR(tunnel->alias, "overlayd abcdef12 tunnel zl-9eae6e0a9b-g\tslice=10.200.4.0/24,"
+				 "names:6:zlayer12345");
 	CHECK_STR(tunnel->mark, "overlayd abcdef12");
 	CHECK_STR(cidr_format(&tunnel->want.block, block), "10.200.4.0/26");
 	CHECK_INT(tunnel->want.private_key.b[0], 1);

@@ -96,9 +96,10 @@ TEST(a_process_of_the_host_keeps_its_address)
 static struct state_global tunnel_record(const char *link, const char *ip, uint8_t prefix_len)
 {
 	const struct ovd_cidr address = { .ip = ip_of(ip), .prefix_len = prefix_len };
+	const struct lost_mark mark = { .told = false };
 	struct state_global record;
 
-	CHECK(engine_lost_tunnel(view(link), &address, 51820, &record));
+	CHECK(engine_lost_tunnel(&mark, view(link), &address, 51820, &record));
 	CHECK_INT(record.port, 51820);
 	CHECK(record.up);
 	CHECK_VIEW(record.link, link);
@@ -109,6 +110,7 @@ TEST(a_tunnel_by_its_name_and_address)
 {
 	const struct ovd_cidr other = { .ip = ip_of("10.200.4.2"), .prefix_len = 16 };
 	const struct ovd_cidr node = { .ip = ip_of("10.200.4.1"), .prefix_len = 16 };
+	const struct lost_mark mark = { .told = false };
 	struct state_global record = tunnel_record("zl-d-1-g", "10.200.4.65", 16);
 	struct ovd_ip ip = ip_of("10.200.0.0");
 
@@ -125,8 +127,8 @@ TEST(a_tunnel_by_its_name_and_address)
 	CHECK_INT(tunnel_record("zl-d-1-g", "fd00::101", 64).slice.length, 120);
 	CHECK_VIEW(tunnel_record("zl-9eae6e0a9b-g", "10.200.4.1", 16).deployment, "");
 	CHECK_VIEW(tunnel_record("zl-a-b-c-g", "10.200.4.1", 16).deployment, ""); /* a-b or a? */
-	CHECK(!engine_lost_tunnel(view("zl-d-1-g"), &other, 51820, &record));
-	CHECK(!engine_lost_tunnel(view("zl-d-1-d"), &node, 51820, &record)); /* a service's own */
+	CHECK(!engine_lost_tunnel(&mark, view("zl-d-1-g"), &other, 51820, &record));
+	CHECK(!engine_lost_tunnel(&mark, view("zl-d-1-d"), &node, 51820, &record)); /* a service's own */
 }
 
 TEST(subnets_by_their_gateways)

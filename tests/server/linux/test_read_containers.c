@@ -75,7 +75,7 @@ TEST(a_container_is_known_by_its_oldest_process)
 	snprintf(name, sizeof(name), "zl-%08x-0", (unsigned)number_of(&guest));
 	CHECK_STR(found.items[0].host, name);
 	CHECK_STR(found.items[0].bridge, "zl-web-b");
-	CHECK_STR(found.items[0].service, "web");
+	CHECK_STR(found.items[0].alias, MARK " container web");
 	CHECK_STR(found.items[0].interface, "net0");
 	CHECK(ip_eq(&found.items[0].ip, &(struct ovd_ip){ .len = 16, .b = { 0xfd, [15] = 3 } }));
 	CHECK(ip_eq(&found.items[0].joined_ip,

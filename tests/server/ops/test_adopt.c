@@ -143,8 +143,9 @@ static void start(struct rig *rig)
 static void remove_all(const struct rig *rig)
 {
 	static const char *const left[] = {
-		"run/store/data.mdb", "run/store/lock.mdb", "run/store", "run",
-		"store/data.mdb",     "store/lock.mdb",     "store",     ""
+		"run/store/data.mdb",  "run/store/lock.mdb",  "run/store",  "run",
+		"store/data.mdb",      "store/lock.mdb",      "store",      "store.copy/data.mdb",
+		"store.copy/lock.mdb", "store.copy",          ""
 	};
 	char path[64];
 

@@ -30,22 +30,20 @@ static void home_make(struct home *h)
 	CHECK_INT(store_open(&options, &h->store, &moved), 0);
 }
 
-static void remove_store(const char *dir)
-{
-	static const char *const files[] = { "/store/data.mdb", "/store/lock.mdb", "/store", "" };
-	char path[80];
-
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		snprintf(path, sizeof(path), "%s%s", dir, files[i]);
-		CHECK_INT(remove(path), 0);
-	}
-}
-
 static void home_remove(struct home *h)
 {
+	static const char *const files[] = {
+		"/run/store/data.mdb",	"/run/store/lock.mdb",	"/run/store",  "/run",
+		"/store.copy/data.mdb", "/store.copy/lock.mdb", "/store.copy", "/store/data.mdb",
+		"/store/lock.mdb",	"/store",		"",
+	};
+	char path[80];
+
 	store_close(h->store);
-	remove_store(h->run);
-	remove_store(h->data);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		snprintf(path, sizeof(path), "%s%s", h->data, files[i]);
+		CHECK_INT(remove(path), 0);
+	}
 }
 
 /* As a full disk does: no file may be written to. */

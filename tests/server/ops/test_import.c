@@ -46,6 +46,9 @@ static void end(struct rig *rig)
 					    "store/data.mdb",
 					    "store/lock.mdb",
 					    "store",
+					    "store.copy/data.mdb",
+					    "store.copy/lock.mdb",
+					    "store.copy",
 					    "" };
 	char path[64];
 

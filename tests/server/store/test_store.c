@@ -308,6 +308,7 @@ static struct store_loss loss_of(const struct place *p, bool made_good)
 	store_close(s);
 	free(moved.data);
 	free(moved.run);
+	free(moved.copy);
 	return loss;
 }
 
@@ -355,13 +356,13 @@ static void begin_whole(const struct place *p)
 	CHECK(!loss_of(p, false).run);
 }
 
-static void lose(const char *dir, const struct way *way)
+static void lose(const char *dir, const char *store, const struct way *way)
 {
-	char store[80];
+	char path[96];
 
 	CASE("%s", way->name);
-	snprintf(store, sizeof(store), "%s/store", dir);
-	way->lose(store);
+	snprintf(path, sizeof(path), "%s/%s", dir, store);
+	way->lose(path);
 }
 
 TEST(what_is_lost_stays_so_until_it_is_made_good)
@@ -370,7 +371,7 @@ TEST(what_is_lost_stays_so_until_it_is_made_good)
 		struct place p = place_make();
 
 		begin_whole(&p);
-		lose(p.data, &ways[i]);
+		lose(p.data, "store", &ways[i]);
 		CHECK(loss_of(&p, false).data);
 		CHECK(loss_of(&p, false).data);
 		CHECK(!loss_of(&p, false).run);
@@ -389,7 +390,7 @@ TEST(what_names_no_boot_is_lost_until_the_next_one)
 		struct place p = place_make();
 
 		begin_whole(&p);
-		lose(p.run, &ways[i]);
+		lose(p.run, "store", &ways[i]);
 		CHECK(loss_of(&p, false).run);
 		CHECK(loss_of(&p, false).run);
 		p.boot = "boot 2";
@@ -397,4 +398,137 @@ TEST(what_names_no_boot_is_lost_until_the_next_one)
 		CHECK(!loss_of(&p, false).run);
 		remove_dir(p.root);
 	}
+}
+
+/* ---- what only records tell ---- */
+
+static const struct state_record setting = {
+	.kind = STATE_RECORD_SETTING,
+	.setting = { .path = VIEW_LITERAL("net/ipv4/ip_forward"),
+		     .before = VIEW_LITERAL("0"),
+		     .ours = VIEW_LITERAL("1") },
+};
+
+static struct state_record without_interface(enum state_handle handle)
+{
+	return (struct state_record){
+		.kind = STATE_RECORD_ATTACHMENT,
+		.attachment = { .has_handle = true,
+				.handle = handle,
+				.id = VIEW_LITERAL("vm"),
+				.service = VIEW_LITERAL("web"),
+				.ip = { .len = 4, .b = { 10, 200, 4, 68 } } },
+	};
+}
+
+#define HANDLED(handle)                                                                            \
+	"{\"record\":\"attachment\",\"netns_dev\":0,\"netns_ino\":0,\"pid\":0,\"start_time\":0,"       \
+	"\"id\":\"vm\",\"service\":\"web\",\"ip\":\"10.200.4.68\",\"asked_join\":false,"               \
+	"\"ephemeral\":false,\"unfinished\":false,\"handle\":\"" handle "\"}\n"
+#define SETTING                                                                                    \
+	"{\"record\":\"setting\",\"path\":\"net/ipv4/ip_forward\",\"before\":\"0\",\"ours\":\"1\"}\n"
+#define UNTOLD HANDLED("guest") HANDLED("host") LEASE SETTING
+
+static void put_untold(const struct place *p)
+{
+	const struct state_record guest = without_interface(STATE_HANDLE_GUEST);
+	const struct state_record host = without_interface(STATE_HANDLE_HOST);
+	const struct state_record *const records[] = { &web, &container, &guest,
+						       &host, &lease, &setting };
+	struct store *s = open_one(p);
+
+	for (size_t i = 0; i < ARRAY_SIZE(records); i++)
+		CHECK_INT(store_put(s, records[i]), 0);
+	CHECK_INT(store_made_good(s), 0);
+	store_close(s);
+}
+
+static void check_again(const struct place *p, const char *wanted)
+{
+	struct store *s = open_one(p);
+
+	check_all(s, wanted);
+	store_close(s);
+}
+
+TEST(what_only_records_tell_is_filled_in_again)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		struct place p = place_make();
+		struct store *s;
+
+		put_untold(&p);
+		lose(p.run, "store", &ways[i]);
+		s = open_one(&p);
+		CHECK(store_loss(s).run && !store_loss(s).untold);
+		check_all(s, WEB UNTOLD);
+		CHECK_INT(store_delete(s, &lease), 0);
+		store_close(s);
+		lose(p.run, "store", &ways[ARRAY_SIZE(ways) - 1]);
+		check_again(&p, WEB HANDLED("guest") HANDLED("host") SETTING);
+		remove_dir(p.root);
+	}
+}
+
+TEST(a_copy_that_is_lost_is_made_anew)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		struct place p = place_make();
+		put_untold(&p);
+		lose(p.data, "store.copy", &ways[i]);
+		CHECK(!loss_of(&p, false).untold);
+		lose(p.run, "store", &ways[ARRAY_SIZE(ways) - 1]);
+		check_again(&p, WEB UNTOLD);
+		remove_dir(p.root);
+	}
+}
+
+TEST(both_may_be_lost)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		struct place p = place_make();
+
+		put_untold(&p);
+		lose(p.data, "store.copy", &ways[i]);
+		lose(p.run, "store", &ways[i]);
+		check_again(&p, WEB);
+		CHECK(loss_of(&p, false).untold);
+		CHECK(loss_of(&p, true).untold);
+		CHECK(!loss_of(&p, false).untold);
+		remove_dir(p.root);
+	}
+}
+
+/* It would lend out for ever what was given before. */
+TEST(the_copy_ends_with_the_boot)
+{
+	struct place p = place_make();
+
+	put_untold(&p);
+	p.boot = "boot 2";
+	lose(p.run, "store", &ways[ARRAY_SIZE(ways) - 1]);
+	check_again(&p, WEB);
+	remove_dir(p.root);
+}
+
+/* By a version that knew of no copy, or a daemon that died between the two. */
+TEST(the_run_directory_is_right)
+{
+	struct place p = place_make();
+	char kept[80], store[80];
+	struct store *s;
+
+	put_untold(&p);
+	snprintf(kept, sizeof(kept), "%s/kept", p.data);
+	snprintf(store, sizeof(store), "%s/store.copy", p.data);
+	CHECK_INT(rename(store, kept), 0);
+	s = open_one(&p);
+	CHECK_INT(store_delete(s, &lease), 0);
+	store_close(s);
+	remove_dir(store);
+	CHECK_INT(rename(kept, store), 0); /* where the lease is still */
+	check_again(&p, WEB HANDLED("guest") HANDLED("host") CONTAINER SETTING);
+	lose(p.run, "store", &ways[ARRAY_SIZE(ways) - 1]);
+	check_again(&p, WEB HANDLED("guest") HANDLED("host") SETTING);
+	remove_dir(p.root);
 }
