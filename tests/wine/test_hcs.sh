@@ -62,8 +62,8 @@ check changes changes
 
 events() {
 	HCS_STUB='event on=properties type=6
-event on=properties type=2 delay=20 data={}
-event on=properties type=1 delay=60 data={"Status":0,"ExitType":"GracefulExit"}'
+event on=properties type=2 delay=700 data={}
+event on=properties type=1 delay=2000 data={"Status":0,"ExitType":"GracefulExit"}'
 	ran 0 hcs events a && said out "T  a  guest_connection_closed
 T  a  crash_initiated  {}
 T  a  exited  failure: crashed, ended gracefully, status 0
@@ -76,7 +76,7 @@ check events events
 
 # All 10,001 are shown or counted, and the end is the last.
 burst() {
-	printf '%s\n' 'event on=properties type=7 threads=4 count=2500 data={}' 'event on=properties type=1 delay=300' >"$tmp/script"
+	printf '%s\n' 'event on=properties type=7 threads=4 count=2500 data={}' 'event on=properties type=1 delay=3000' >"$tmp/script"
 	HCS_STUB="@Z:$tmp/script"
 	ran 0 --json hcs events a || return
 	shown=$(grep -c '"event":"other"' "$tmp/out")
