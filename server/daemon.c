@@ -171,7 +171,8 @@ static void stopped(struct daemon *d, struct ovd_view what)
 	server_close(m->shared.server, FLUSH_MS, server_closed, m);
 }
 
-/* The calls that were on their way are answered first; then comes the teardown, once. */
+/* The calls that were on their way are answered first, also those that a chore goes before; then
+ * comes the teardown, once. */
 static void stop_when_settled(uv_check_t *check)
 {
 	struct main_daemon *m = check->data;
@@ -211,7 +212,6 @@ static void stop(struct daemon *d, struct call *call, enum ending ending)
 	server_drain(m->shared.server);
 	deaths_stop(d);
 	health_end(d);
-	chores_end(d);
 	channels_close(d); /* nobody waits for a device that hangs: it goes anyway */
 	uv_check_start(&m->settle, stop_when_settled);
 	/* a loop that sleeps is woken by its own signal's or call's event, which is just being

@@ -127,7 +127,7 @@ static void remove_container(struct engine *e, size_t number)
 
 	stands(e, engine_detach(e, &(struct owner){ .pid = (uint32_t)number + 2 }, &plan, &intent),
 	       &plan, &intent);
-	if (engine_service_reap(e, view(engine_service_leaver(e)), &plan, &intent) == 0)
+	if (engine_service_reap(e, view(engine_service_leaver(e) ?: ""), &plan, &intent) == 0)
 		engine_commit(e, intent);
 }
 

@@ -39,12 +39,12 @@ field() { # KEY: of an answer in JSON
 	sed -n "s/.*\"$1\": *\"\{0,1\}\([^\",}]*\).*/\1/p" | head -n 1
 }
 dedicated() { ctl "$1" --json setup-service-overlay --service web --mode dedicated; }
-contain() { # HOST: sets pid, ip
+contain() { # HOST [SERVICE OPTIONS...]: sets pid, ip
 	begin "$1" unshare --net sleep 1000
 	for other in $$ "$host"; do
 		while [ "$(readlink /proc/$pid/ns/net)" = "$(readlink "/proc/$other/ns/net")" ]; do sleep 0.01; done
 	done
-	ip=$(ctl "$1" --json attach-container --handle "linux_pid:$pid" --service web | field ip)
+	ip=$(ctl "$1" --json attach-container --handle "linux_pid:$pid" --service "${2:-web}" $(shift; shift 2>/dev/null; echo "$@") | field ip)
 }
 reaches() { nsenter --target "$1" --net -- ping -n -q -c 2 -i 0.1 -W 3 "$2"; }
 soon() { # COMMAND...
@@ -162,6 +162,24 @@ check "and goes with that" sh -c "nsenter -t $pid_a --net --mount overlayctl --d
 check "device and bridge are gone" soon sh -c "! nsenter -t $pid_a --net ip link show $tunnel && ! nsenter -t $pid_a --net ip link show $bridge"
 check "it is made anew with another key" not equal "$(dedicated a | field wg_public_key)" "$key_a"
 check "and without peers" equal "$(ctl a --json status | tr -d ' \n' | sed -n 's/.*"dedicated_services".*"peer_count":\([0-9]*\).*/\1/p')" 0
+
+# ---- one that can't go ----
+
+lost() { on a grep -c 'other side of its channel is gone' /run/node/logs/overlayd.log; }
+n_lost=$(lost)
+bridge_aa=$(ctl a --json setup-service-overlay --service aa --mode dedicated | field name)
+bridge_bb=$(ctl a --json setup-service-overlay --service bb --mode dedicated | field name)
+contain a aa --ephemeral; c_aa=$pid
+contain a bb --ephemeral; c_bb=$pid
+alias=$(on a ip -o link show "$bridge_aa" | sed 's/.* alias //')
+on a ip link set "$bridge_aa" alias foreign
+check "its container is detached all the same" ctl a detach-container --handle "linux_pid:$c_aa"
+check "so is that of the next one" ctl a detach-container --handle "linux_pid:$c_bb"
+check "which goes at once" soon not on a ip link show "$bridge_bb"
+check "the first is there still" on a ip link show "$bridge_aa"
+on a ip link set "$bridge_aa" alias "$alias"
+check "and goes when it can" soon soon not on a ip link show "$bridge_aa"
+check "nobody calls their tunnels lost" equal "$(lost)" "$n_lost"
 check "uninstall leaves nothing" sh -c "nsenter -t $pid_a --net --mount overlayctl --data-dir /run/node uninstall --yes true && ! nsenter -t $pid_a --net ip -o link | grep zl-"
 
 [ "$check_failed" -eq 0 ] || on a cat /run/node/logs/overlayd.log

@@ -1,12 +1,15 @@
-/* A service goes with its last container, whichever of two requests at once ends last. */
+/* A service goes with its last container, whichever of two requests at once ends last, and whatever
+ * else wants something of it. */
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "runtime/stream_unix.h"
 #include "tests/integration/daemon.h"
 
 #define ROUNDS 8
@@ -173,4 +176,77 @@ TEST(an_attach_that_fails_and_a_teardown)
 		end(pid);
 	}
 	daemon_end(&d, fd);
+}
+
+#define SETUP                                                                                      \
+	"{\"op\":\"setup_global_overlay\",\"deployment\":\"d\",\"instance_id\":\"1\","             \
+	"\"cluster_cidr\":\"10.200.0.0/16\",\"slice_cidr\":\"10.200.4.0/24\",\"wg_port\":0}"
+#define DEDICATED "{\"op\":\"setup_service_overlay\",\"service\":\"web\",\"mode\":\"dedicated\"}"
+
+static int add_peer(const struct test_daemon *d, int number)
+{
+	int fd = daemon_connect(d);
+	char body[512];
+
+	snprintf(body, sizeof(body),
+		 "{\"frame\":\"request\",\"id\":1,\"request\":{\"op\":\"add_peer\",\"public_key\":"
+		 "\"A%dAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\",\"endpoint\":\"192.0.2.1:9\","
+		 "\"allowed_ips\":\"203.0.113.%d/32\",\"persistent_keepalive_secs\":0,"
+		 "\"scope\":{\"scope\":\"service\",\"service\":\"web\"}}}",
+		 number, number);
+	send_body(fd, body);
+	return fd;
+}
+
+/* Of the service's tunnel; 0: it has none. */
+static pid_t process_of_tunnel(void)
+{
+	int fd = stream_connect("/run/wireguard/zl-d-1-web-d.sock");
+	struct ucred who = { .pid = 0 };
+	socklen_t n = sizeof(who);
+
+	if (fd < 0)
+		return 0;
+	CHECK_INT(getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n), 0);
+	close(fd);
+	return who.pid;
+}
+
+/* The service waits for the first peer, and the second one for the service. */
+TEST(a_stop_while_a_tunnel_that_is_to_go_hangs)
+{
+	_cleanup_(freep) char *answer = NULL;
+	struct test_daemon d;
+	pid_t go, pid;
+	int fd, first, second;
+	char detach[256];
+
+	sandbox_enter();
+	sandbox_needs_tun();
+	daemon_start(&d, NULL);
+	fd = daemon_connect(&d);
+	expect(fd, SETUP, "bridge_name");
+	expect(fd, DEDICATED, "service_overlay");
+	go = process_of_tunnel();
+	if (go == 0) {
+		daemon_end(&d, fd);
+		SKIP("the kernel has WireGuard of its own");
+	}
+	pid = container(false);
+	attach(fd, pid, true);
+	kill(go, SIGSTOP);
+	first = add_peer(&d, 1);
+	request(detach, "detach_container", pid, true);
+	expect(fd, detach, "\"ok\"");
+	second = add_peer(&d, 2);
+	expect(fd, "{\"op\":\"list_attachments\"}", "attachments"); /* it was heard */
+	kill(d.pid, SIGTERM);
+	answer = read_body(first);
+	CHECK(answer);
+	kill(go, SIGCONT);
+	CHECK_INT(daemon_wait(d.pid), 0);
+	close(first);
+	close(second);
+	close(fd);
+	end(pid);
 }

@@ -116,7 +116,7 @@ static void adopt(struct sim *s)
 	CHECK_INT(plan_run(&s->fake.net, &plan), 0);
 	plan_done(&plan);
 	free(found.links);
-	while ((r = engine_service_reap(s->e, view(engine_service_leaver(s->e)), &plan,
+	while ((r = engine_service_reap(s->e, view(engine_service_leaver(s->e) ?: ""), &plan,
 					&intent)) == 0)
 		carry_out(s, r, &plan, intent);
 	for (size_t i = 0; (r = engine_service_again(s->e, i, true, &plan, &intent)) != -ENOENT;

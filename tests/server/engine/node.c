@@ -88,7 +88,8 @@ int node_unservice(struct node *n, const char *name)
 int node_reap(struct node *n)
 {
 	forget(n);
-	return engine_service_reap(n->e, view(engine_service_leaver(n->e)), &n->plan, &n->intent);
+	return engine_service_reap(n->e, view(engine_service_leaver(n->e) ?: ""), &n->plan,
+				   &n->intent);
 }
 
 struct attach_spec attach_spec_of(uint32_t pid, uint64_t ns, const char *service)

@@ -120,10 +120,10 @@ int world_reap(struct world *w)
 	struct plan plan = { .n = 0 };
 	struct intent *intent = NULL;
 
-	return world_carry_out(w,
-			       engine_service_reap(w->e, view(engine_service_leaver(w->e)), &plan,
-						   &intent),
-			       &plan, &intent);
+	return world_carry_out(
+		w,
+		engine_service_reap(w->e, view(engine_service_leaver(w->e) ?: ""), &plan, &intent),
+		&plan, &intent);
 }
 
 int world_detach(struct world *w, uint32_t pid)

@@ -11,6 +11,11 @@
 	"{\"op\":\"setup_global_overlay\",\"deployment\":\"d\",\"instance_id\":\"1\","             \
 	"\"cluster_cidr\":\"10.200.0.0/16\",\"wg_port\":0}"
 
+#define ADD_PEER                                                                                   \
+	"{\"op\":\"add_peer\",\"public_key\":\"E4/lYYptdHfYB472s33Amoa7IDfTcdOZjR5odO75wH0=\","    \
+	"\"endpoint\":\"192.0.2.2:51821\",\"allowed_ips\":\"203.0.113.0/24\","                     \
+	"\"persistent_keepalive_secs\":0,\"scope\":{\"scope\":\"service\",\"service\":\"web\"}}"
+
 static void has_service(struct node *n, const char *name, const char *mode)
 {
 	char text[256];
@@ -183,4 +188,30 @@ TEST(its_tunnel_goes_unheard)
 		CHECK(!net_fake_has(&n.fake, "tunnel zl-d-1-web-d"));
 		node_stop(&n);
 	}
+}
+
+/* Who detached the last container doesn't wait for those who are at its tunnel's peers. */
+TEST(one_whose_peers_are_being_changed)
+{
+	struct node n;
+	int first;
+
+	node_start(&n);
+	node_ask(&n, SETUP, "bridge_name");
+	has_service(&n, "web", "dedicated");
+	attach(&n, 5, "web");
+	n.tunnel.hangs = true;
+	node_send(&n, ADD_PEER);
+	while (n.tunnel.n_asked == 0)
+		uv_run(&n.loop, UV_RUN_ONCE);
+	first = n.fd;
+	n.fd = node_connect(&n);
+	detach(&n, 5);
+	CHECK_INT(engine_service_count(n.daemon.engine), 1);
+	close(n.fd);
+	n.fd = first;
+	node_wake(&n);
+	node_hear(&n, "\"ok\"");
+	until_reaped(&n);
+	node_stop(&n);
 }
