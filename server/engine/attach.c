@@ -115,7 +115,7 @@ static int attached_already(struct engine *e, const struct attachment *a,
 
 	if (a->busy)
 		return -EINPROGRESS;
-	if (a->half_gone)
+	if (a->half_gone || a->unfinished)
 		return engine_refuse(e, -EEXIST,
 				     "%s is half detached, as something failed: detach it again",
 				     handle_text(&a->owner, handle));
