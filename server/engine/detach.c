@@ -75,6 +75,7 @@ static void detach_drop(struct engine *e, struct intent *intent)
 	engine_drop(e, i->base.peer);
 	i->leaving->service->n_detaching--;
 	attachment_rest(e, i->leaving);
+	i->leaving->half_gone = true;
 	if (i->with_service)
 		service_leave(e, i->leaving->service, false);
 	spare_give(&e->spare, i, sizeof(*i));

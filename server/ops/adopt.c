@@ -85,8 +85,16 @@ static int run_step(struct daemon *d, struct plan *plan, size_t i)
 	return r;
 }
 
+static void keep(struct daemon *d, struct state_record record)
+{
+	if (record.kind == STATE_RECORD_ATTACHMENT)
+		record.attachment.unfinished = true;
+	engine_restore(d->engine, &record);
+}
+
 /* The steps don't depend on each other, but for a record, which is forgotten behind those that take
- * away what it is of: if one of them fails it stays, with its addresses, for the next start. */
+ * away what it is of: if one of them fails it stays, with its addresses, for the next start or for
+ * who takes it away. */
 static void run_each(struct daemon *d, struct plan *plan)
 {
 	bool stands = true;
@@ -99,7 +107,7 @@ static void run_each(struct daemon *d, struct plan *plan)
 			continue;
 		}
 		if (!stands || run_step(d, plan, i) < 0)
-			engine_restore(d->engine, &step->forget.record);
+			keep(d, step->forget.record);
 		stands = true;
 	}
 }

@@ -84,8 +84,7 @@ TEST(busy)
 	intent = n.intent;
 	CHECK_INT(node_detach(&n, 7), -EINPROGRESS);
 	CHECK_INT(node_attach(&n, 7, 70, "web", &ip), -EINPROGRESS);
-	engine_drop(n.e, intent); /* still attached */
-	CHECK_INT(node_attach(&n, 7, 70, "web", &ip), -EALREADY);
+	engine_drop(n.e, intent);
 	node_done(&n);
 }
 
@@ -319,6 +318,29 @@ TEST(ephemeral_leaves_the_shared_bridge)
 	has_ephemeral(&n, 7);
 	detached(&n, 7);
 	CHECK_INT(node_reap(&n), -EALREADY);
+	node_done(&n);
+}
+
+/* It may be cut off: nobody is told that it is attached, until it is. */
+TEST(half_detached)
+{
+	struct attach_spec spec = attach_spec_of(7, 70, "web");
+	struct ovd_ip ip;
+	struct node n;
+
+	node_init(&n);
+	node_has_service(&n, "web");
+	node_has_container(&n, 7, 70, "web");
+	CHECK_INT(node_attach_spec(&n, &spec, false, &ip), -EALREADY);
+	CHECK_INT(node_detach(&n, 7), 0);
+	node_drop(&n);
+	CHECK_INT(engine_attachment_count(n.e), 1);
+	CHECK_INT(node_attach_spec(&n, &spec, false, &ip), -EEXIST);
+	CHECK_STR(engine_reason(n.e), "pid 7 is half detached, as something failed: detach it again");
+	CHECK_INT(node_detach(&n, 7), 0);
+	node_commit(&n);
+	CHECK_INT(node_attach_spec(&n, &spec, false, &ip), 0);
+	node_drop(&n);
 	node_done(&n);
 }
 
