@@ -6,6 +6,7 @@
 #include "server/ops/channel.h"
 #include "server/ops/daemon.h"
 #include "server/ops/resolve.h"
+#include "server/store/writer.h"
 
 /* The last job. */
 struct stop {
@@ -42,6 +43,14 @@ static void stopped(struct job *job)
 	stop_free(stop);
 }
 
+/* The store is to be removed: nobody writes to it any more. */
+static void end_writing(struct daemon *d)
+{
+	engine_watch_peers(d->engine, NULL, NULL);
+	writer_stop(d->writer);
+	d->writer = NULL;
+}
+
 int ops_stop(struct daemon *d, bool all, void (*done)(struct daemon *d, struct ovd_view left))
 {
 	struct stop *stop = calloc(1, sizeof(*stop));
@@ -53,6 +62,8 @@ int ops_stop(struct daemon *d, bool all, void (*done)(struct daemon *d, struct o
 	channels_close(d);
 	stop->daemon = d;
 	stop->done = done;
+	if (all)
+		end_writing(d);
 	r = all ? engine_remove_all(d->engine, &stop->plan)
 		: engine_stop(d->engine, &stop->plan, &stop->intent);
 	if (r < 0) {

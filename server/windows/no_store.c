@@ -41,3 +41,7 @@ void writer_hold(struct writer *w _unused_)
 void writer_release(struct writer *w _unused_)
 {
 }
+
+void writer_stop(struct writer *w _unused_)
+{
+}
