@@ -18,7 +18,7 @@ win_source   = $(filter-out $(1)/%_main.c $(1)/%_unix.c $(1)/%_socket.c $(win_no
 win_archive  = $(patsubst %,$(W)/%.a,$(1) $(call win_needs,$(1)))
 
 # Files of the Unix daemon's main part.
-win_not/server := activation.c daemon.c ending.c lock.c memory.c notify.c removal.c repair.c socket.c trim.c watch.c watchdog.c
+win_not/server := activation.c daemon.c ending.c lock.c memory.c notify.c opening.c removal.c repair.c socket.c trim.c watch.c watchdog.c
 win_not/server/net := worker.c
 win_not/server/guest := transport_vsock.c
 win_not/server/ops := adopt.c death.c import.c lost_links.c read_back.c

@@ -1,25 +1,20 @@
 #include "server/daemon.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 
 #include "schema/overlayd_ops.h"
-#include "server/ending.h"
 #include "server/ipc/server.h"
-#include "server/linux/control_dir.h"
 #include "server/linux/linux.h"
 #include "server/linux/wg.h"
-#include "server/lock.h"
 #include "server/log_forwarding.h"
-#include "server/memory.h"
+#include "server/main_daemon.h"
 #include "server/notify.h"
-#include "server/ops/adopt.h"
+#include "server/opening.h"
 #include "server/ops/channel.h"
 #include "server/ops/chore.h"
 #include "server/ops/daemon.h"
@@ -28,40 +23,11 @@
 #include "server/ops/health.h"
 #include "server/ops/reap.h"
 #include "server/ops/resolve.h"
-#include "server/places.h"
 #include "server/removal.h"
-#include "server/repair.h"
-#include "server/socket.h"
-#include "server/store/identity.h"
 #include "server/store/writer.h"
-#include "server/trim.h"
 #include "server/watch.h"
-#include "server/watchdog.h"
 
 #define FLUSH_MS 1000
-
-/* What the handlers see, and the rest. */
-struct main_daemon {
-	struct daemon shared;
-	uv_loop_t loop;
-	uv_signal_t sigterm, sigint, sigusr2;
-	uv_check_t settle; /* looks, while we stop, whether all parked calls are answered */
-	struct net *net;
-	struct log_forwarding *log_forwarding; /* NULL: nobody asked for it */
-	struct watch *worker_watch, *host_watch;
-	struct repair repair;
-	struct watchdog watchdog;
-	struct trim trim;
-	bool stopping, tearing_down;
-	enum ending ending, on_term; /* the one that was begun; what SIGTERM and SIGINT mean */
-	bool incomplete;             /* something is left that was to go */
-	struct call *stoppers;       /* calls of `shutdown` and `uninstall`, answered at the end */
-	size_t n_stoppers;
-	int lock;
-	struct socket_file listener;
-	struct store *store;
-	struct places at;
-};
 
 static struct main_daemon *main_of(struct daemon *d)
 {
@@ -227,127 +193,6 @@ static void on_signal(uv_signal_t *handle, int number)
 
 /* ---- the beginning ---- */
 
-/* option: the one that names another such thing, or NULL. */
-static int complain(const char *what, const char *thing, int r, const char *option)
-{
-	bool denied = r == -EACCES || r == -EPERM;
-
-	fprintf(stderr, "overlayd: %s %s: %s%s", what, thing,
-		r == -EBADMSG ? "it is damaged" : strerror(-r), denied ? "; start it as root" : "");
-	if (option)
-		fprintf(stderr, "%s%s says another place", denied ? ", or " : "; ", option);
-	fputc('\n', stderr);
-	return r;
-}
-
-static int take_lock(struct main_daemon *m)
-{
-	pid_t holder;
-	int r = make_directory(m->at.data_dir, 0755);
-
-	if (r < 0)
-		return complain("data dir", m->at.data_dir, r, "--data-dir");
-	m->lock = lock_take(m->at.data_dir, &holder);
-	if (m->lock == -EWOULDBLOCK) {
-		fprintf(stderr,
-			"overlayd: data dir %s is another overlayd's (pid %d); end that one, or "
-			"--data-dir says another place\n",
-			m->at.data_dir, (int)holder);
-		return m->lock;
-	}
-	return m->lock < 0 ? complain("lock in", m->at.data_dir, m->lock, "--data-dir") : 0;
-}
-
-static int open_log(struct main_daemon *m, const struct options *o)
-{
-	char path[PATHS_MAX + 16];
-	int r;
-
-	m->shared.log = log_new(o->log_level, o->log_format);
-	if (!m->shared.log)
-		return -ENOMEM;
-	snprintf(path, sizeof(path), "%s/overlayd.log", m->at.log_dir);
-	r = make_directory(m->at.log_dir, 0755);
-	if (r == 0)
-		r = log_open_file(m->shared.log, path);
-	if (r < 0)
-		log_at(m->shared.log, LOG_WARN, "log file %s: %s: going on without it", path,
-		       strerror(-r));
-	return 0;
-}
-
-static int forward_logs(struct main_daemon *m, const struct options *o)
-{
-	const char *dir = o->log_forward_dir ? o->log_forward_dir : m->at.log_dir;
-	int r = o->log_forward ? make_directory(dir, 0755) : 0;
-
-	if (r < 0)
-		return complain("guests' logs into", dir, r, "--log-forward-dir");
-	r = log_forwarding_start(o, dir, m->shared.log, &m->log_forwarding);
-	return r < 0 ? complain("guests' logs at", o->log_forward, r, "--log-forward") : 0;
-}
-
-static int make_engine(struct main_daemon *m)
-{
-	struct ovd_key private_key, public_key;
-	int r = identity_load(m->at.data_dir, &private_key, &public_key);
-
-	if (r < 0)
-		return complain("node.key in", m->at.data_dir, r, "--data-dir");
-	m->shared.engine = engine_new(&private_key, &public_key);
-	explicit_bzero(&private_key, sizeof(private_key));
-	return m->shared.engine ? 0 : -ENOMEM;
-}
-
-/* Before there are threads. */
-static int open_store(struct main_daemon *m)
-{
-	char path[PATHS_MAX + 16];
-	const char *failed;
-	int r = memory_open(m->at.data_dir, m->at.run_dir, m->shared.log, &failed, &m->store);
-
-	if (r < 0) {
-		snprintf(path, sizeof(path), "%s/store%s", failed, r == -EISDIR ? "/*.mdb" : "");
-		return complain("store", path, r, "--data-dir");
-	}
-	r = writer_start(m->store, m->shared.log, &m->shared.writer);
-	return r < 0 ? complain("store", "thread", r, NULL) : 0;
-}
-
-static int open_platform(struct main_daemon *m)
-{
-	bool rootless = getenv("ZLAYER_ROOTLESS");
-	struct linux_options options = { .firewall = !rootless,
-					 .control_dir = WG_CONTROL_DIR,
-					 .log = m->shared.log };
-	int r;
-
-	r = control_dir_prepare(WG_CONTROL_DIR, rootless, m->shared.log);
-	if (r < 0)
-		log_at(m->shared.log, LOG_WARN, "%s: %s: no userspace WireGuard", WG_CONTROL_DIR,
-		       strerror(-r));
-	r = linux_net_new(&options, &m->net);
-	if (r < 0)
-		return complain("netlink", "socket", r, NULL);
-	m->net->store = m->store;
-	m->shared.net = m->net;
-	r = deaths_new(&m->shared);
-	if (r < 0)
-		return complain("deaths", "of containers", r, NULL);
-	r = ops_adopt(&m->shared, m->at.data_dir);
-	if (r < 0)
-		return complain("earlier state in", m->at.data_dir, r, "--data-dir");
-	r = worker_start(m->net, &m->shared.worker);
-	return r < 0 ? complain("link", "thread", r, NULL) : 0;
-}
-
-static int listen_at(struct main_daemon *m)
-{
-	int r = socket_file_open(&m->listener, m->at.socket);
-
-	return r < 0 ? complain("socket", m->at.socket, r, "--socket") : 0;
-}
-
 static int serve(struct main_daemon *m)
 {
 	struct server_options options = {
@@ -391,37 +236,27 @@ static int start_loop(struct main_daemon *m)
 	return 0;
 }
 
-/* Others would have to wait: small pieces are put together when each is freed, not all of them when
- * somebody frees or wants a large one; and a large one isn't filled with zeros first. */
-static void spread_work_of_malloc(void)
-{
-	mallopt(M_MXFAST, 0);
-	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
-}
-
 static int start(struct main_daemon *m, const struct options *o)
 {
 	int r;
 
-	spread_work_of_malloc();
 	signal(SIGPIPE, SIG_IGN);
-	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0); /* LMDB uses a page or two of lists of 2 MiB */
 	places_find(o, &m->at);
-	r = take_lock(m);
+	r = opening_lock(m);
 	if (r == 0)
-		r = open_log(m, o);
+		r = opening_log(m, o);
 	if (r == 0)
-		r = open_store(m);
+		r = opening_store(m);
 	if (r == 0)
 		r = start_loop(m);
 	if (r == 0)
-		r = make_engine(m);
+		r = opening_engine(m);
 	if (r == 0)
-		r = open_platform(m);
+		r = opening_platform(m);
 	if (r == 0)
-		r = forward_logs(m, o);
+		r = opening_log_forwarding(m, o);
 	if (r == 0)
-		r = listen_at(m);
+		r = opening_socket(m);
 	return r == 0 ? serve(m) : r;
 }
 

@@ -1,6 +1,7 @@
 #include "server/trim.h"
 
 #include <malloc.h>
+#include <sys/prctl.h>
 
 #include "runtime/util.h"
 
@@ -10,6 +11,8 @@ void trim_prepare(void)
 {
 	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
 	mallopt(M_TRIM_THRESHOLD, LARGE_BYTES);
+	mallopt(M_MXFAST, 0);
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 }
 
 static void give_back(uv_timer_t *timer _unused_)

@@ -13,7 +13,10 @@ struct trim {
 };
 
 /* From now on a block of LARGE_BYTES or more goes back when it is freed, and so does the end of the
- * heap: libc keeps more and more of both, the larger the blocks were that it saw, mallopt(3). */
+ * heap: libc keeps more and more of both, the larger the blocks were that it saw, and fills a large
+ * one from its heap with zeros, mallopt(3). Small pieces are put together when each is freed, not
+ * all of them when somebody frees a large one and others wait. And there are no huge pages: of
+ * LMDB's lists of 2 MiB a page or two are used. */
 #define LARGE_BYTES (128 * 1024)
 void trim_prepare(void);
 
