@@ -11,6 +11,11 @@ ctl() { overlayctl --data-dir /run/d "$@"; }
 mount -t tmpfs none /run
 mkdir -p /run/t /run/netns
 ip link set lo up
+ip link add up0 type veth peer name down0
+echo 0 >/proc/sys/net/ipv4/conf/up0/forwarding
+ip addr add 192.0.2.1/24 dev up0
+ip link set up0 up; ip link set down0 up
+ip route add default via 192.0.2.254
 long=a-service-whose-name-is-as-long-as-any-may-be-63-bytes-of-it---
 key=E4/lYYptdHfYB472s33Amoa7IDfTcdOZjR5odO75wH0=
 
@@ -200,6 +205,40 @@ event "the run directory's store" damage run/store
 event "the data directory's store" damage store
 event "both stores" damage store run/store
 event "the copy" damage store.copy
+
+# ---- what of services and the node ends with the data directory's store ----
+
+namespace; a=$pid
+ctl setup-service-overlay --service leaving --mode auto >/dev/null
+attach --handle linux_pid:$a --service leaving >/dev/null
+ctl teardown-service-overlay --service leaving >/dev/null
+ctl setup-service-overlay --service idle --mode shared >/dev/null
+ctl set-local-node-id --node-id 7 >/dev/null
+goes() { refused not_found "goes with its last container" attach --handle guest_managed:other --service leaving; }
+number() { grep -a "\"node_id\":$1," /run/d/store/data.mdb; }
+end
+start
+check "kill -9: a service that was torn down goes with its container" goes
+check "kill -9: one that nobody is on is known" ctl attach-container --handle guest_managed:other --service idle
+ctl detach-container --handle guest_managed:other >/dev/null
+end
+damage store
+start
+check "the data directory's store: one that was torn down is there" ctl attach-container --handle guest_managed:other --service leaving
+ctl detach-container --handle guest_managed:other >/dev/null
+check "the data directory's store: one that shared a bridge, and nobody was on, isn't" refused not_found "idle is not set up" attach --handle guest_managed:other --service idle
+check "the data directory's store: the node's number is 0" number 0
+check "which is said" said "the node's number in the cluster isn't"
+ctl detach-container --handle linux_pid:$a >/dev/null
+ctl teardown-service-overlay --service leaving >/dev/null
+kill $a
+
+forwarding() { [ "$(cat /proc/sys/net/ipv4/conf/up0/forwarding)" = "$1" ]; }
+check "a setting of the host is another" forwarding 1
+ctl shutdown >/dev/null
+wait $daemon
+check "and put back at the end, whatever was lost meanwhile" forwarding 0
+start
 
 # ---- the copy, too ----
 
