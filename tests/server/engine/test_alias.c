@@ -45,6 +45,12 @@ static struct state_attachment record_of(const struct node *n, const char *alias
 	return record;
 }
 
+static void end(struct node *n)
+{
+	node_drop(n);
+	node_done(n);
+}
+
 static void begin(struct node *n, const char *service)
 {
 	node_init(n);
@@ -74,7 +80,7 @@ TEST(a_container_of_a_process)
 	CHECK_U64(record.mac, 0x02005e100007);
 	CHECK_U64(record.request, UINT64_MAX);
 	CHECK_STR(node_step(&n, 1)->join.alias, node_step(&n, 0)->veth.alias);
-	node_done(&n);
+	end(&n);
 }
 
 TEST(a_container_of_a_file)
@@ -91,7 +97,7 @@ TEST(a_container_of_a_file)
 	CHECK_VIEW(record.id, "/run/netns/a, b=c:d");
 	CHECK_INT(record.pid, 0);
 	CHECK_U64(record.start_time, 0);
-	node_done(&n);
+	end(&n);
 }
 
 /* What is behind the last tab would be read as details. */
@@ -114,7 +120,7 @@ TEST(a_file_that_an_alias_has_no_words_for)
 		record = record_of(&n, alias_of(&n, &spec));
 		CHECK(record.ephemeral && !record.has_handle);
 		CHECK_INT(record.pid, 5); /* as the kernel told */
-		node_done(&n);
+		end(&n);
 	}
 }
 
@@ -134,7 +140,7 @@ TEST(the_longest_of_all)
 	CHECK_U64(record.start_time, UINT64_MAX);
 	CHECK_U64(record.request, UINT64_MAX);
 	CHECK_VIEW(mark_of(&n, node_step(&n, 0)->veth.alias).name, LONG);
-	node_done(&n);
+	end(&n);
 }
 
 TEST(a_name_may_be_any_text)
@@ -150,7 +156,7 @@ TEST(a_name_may_be_any_text)
 		CHECK_INT(record_of(&n, alias_of(&n, &spec)).pid, 7);
 		CHECK(!record_of(&n, node_step(&n, 0)->veth.alias).asked_join);
 		CHECK_VIEW(mark_of(&n, node_step(&n, 0)->veth.alias).name, names[i]);
-		node_done(&n);
+		end(&n);
 	}
 }
 
@@ -167,7 +173,7 @@ static enum state_mode mode_on_bridge(enum service_mode mode)
 	CHECK_VIEW(mark.word, "service");
 	CHECK_VIEW(mark.name, "web");
 	found = engine_lost_mode(&mark);
-	node_done(&n);
+	end(&n);
 	return found;
 }
 
@@ -181,7 +187,7 @@ TEST(a_bridge_tells_the_mode)
 	node_has_service(&n, "web");
 	CHECK_INT(node_service(&n, "web", SERVICE_ISOLATED), 0); /* it is another from now on */
 	CHECK_STR(node_step(&n, 2)->bridge.alias, "overlayd abcdef12 service web\tisolated");
-	node_done(&n);
+	end(&n);
 }
 
 /* What an earlier version wrote. */
@@ -209,7 +215,7 @@ TEST(aliases_without_details)
 	CHECK(!engine_lost_mark(n.e, "overlayd abcdef123 service web", &mark));
 	CHECK(!engine_lost_mark(n.e, "overlayd 89abcdef service web", &mark));
 	CHECK(!engine_lost_mark(n.e, "", &mark));
-	node_done(&n);
+	end(&n);
 }
 
 /* Details of a later version, and those that somebody spoilt. */
@@ -244,7 +250,7 @@ TEST(details_that_are_none)
 			 details[i]);
 		CHECK_INT(record_of(&n, alias).pid, 9);
 	}
-	node_done(&n);
+	end(&n);
 }
 
 /* ---- the node's tunnel ---- */
@@ -282,11 +288,11 @@ TEST(a_tunnel_tells_the_slice_and_the_names)
 		CHECK(record.has_slice);
 		CHECK(ip_eq(&record.slice.ip, &want.ip));
 		CHECK_INT(record.slice.length, want.prefix_len);
-		node_done(&n);
+		end(&n);
 	}
 	node_init(&n);
 	CHECK(!tunnel_record(&n, NULL).has_slice);
-	node_done(&n);
+	end(&n);
 }
 
 /* What doesn't fit the address isn't believed, nor are names that are too long. */
@@ -312,5 +318,5 @@ TEST(a_tunnel_whose_details_are_wrong)
 		CHECK_INT(record.deployment.n, 0);
 		CHECK_INT(record.instance.n, 0);
 	}
-	node_done(&n);
+	end(&n);
 }

@@ -422,19 +422,20 @@ static struct state_record without_interface(enum state_handle handle)
 }
 
 #define HANDLED(handle)                                                                            \
-	"{\"record\":\"attachment\",\"netns_dev\":0,\"netns_ino\":0,\"pid\":0,\"start_time\":0,"       \
-	"\"id\":\"vm\",\"service\":\"web\",\"ip\":\"10.200.4.68\",\"asked_join\":false,"               \
+	"{\"record\":\"attachment\",\"netns_dev\":0,\"netns_ino\":0,\"pid\":0,\"start_time\":0,"   \
+	"\"id\":\"vm\",\"service\":\"web\",\"ip\":\"10.200.4.68\",\"asked_join\":false,"           \
 	"\"ephemeral\":false,\"unfinished\":false,\"handle\":\"" handle "\"}\n"
 #define SETTING                                                                                    \
-	"{\"record\":\"setting\",\"path\":\"net/ipv4/ip_forward\",\"before\":\"0\",\"ours\":\"1\"}\n"
+	"{\"record\":\"setting\",\"path\":\"net/ipv4/"                                             \
+	"ip_forward\",\"before\":\"0\",\"ours\":\"1\"}\n"
 #define UNTOLD HANDLED("guest") HANDLED("host") LEASE SETTING
 
 static void put_untold(const struct place *p)
 {
 	const struct state_record guest = without_interface(STATE_HANDLE_GUEST);
 	const struct state_record host = without_interface(STATE_HANDLE_HOST);
-	const struct state_record *const records[] = { &web, &container, &guest,
-						       &host, &lease, &setting };
+	const struct state_record *const records[] = { &web,  &container, &guest,
+						       &host, &lease,     &setting };
 	struct store *s = open_one(p);
 
 	for (size_t i = 0; i < ARRAY_SIZE(records); i++)
