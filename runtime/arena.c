@@ -57,6 +57,11 @@ char *arena_copy(struct arena *a, const void *p, size_t n)
 	return copy;
 }
 
+size_t arena_size(const struct arena *a)
+{
+	return a->chunk ? a->chunk->size : 0;
+}
+
 static void wipe(struct arena *a)
 {
 	if (a->chunk)

@@ -15,6 +15,9 @@ void *arena_alloc(struct arena *a, size_t n);
 /* A copy of p[0..n) with a NUL behind it; NULL if there is no memory. */
 char *arena_copy(struct arena *a, const void *p, size_t n);
 
+/* How large it is: between half of it and all. */
+size_t arena_size(const struct arena *a);
+
 /* Takes back all that was given; keeps one chunk of up to 4 KiB, so that a warm arena asks malloc
  * for nothing. */
 void arena_reset(struct arena *a);

@@ -12,15 +12,17 @@ static void end_loan(struct frame_reader *r)
 		return;
 	r->in.p[r->lent] = r->kept;
 	explicit_bzero(r->in.p + r->lent - r->lent_n, r->lent_n);
-	r->lent = 0;
+	r->lent = r->lent_n = 0;
 }
 
+/* What stood before was wiped when its loan ended. */
 static void move_to_front(struct frame_reader *r)
 {
-	size_t moved = r->start;
+	size_t pending = r->in.n - r->start, kept = MAX(pending, r->start);
 
-	buf_drop(&r->in, moved);
-	explicit_bzero(r->in.p + r->in.n, moved);
+	memmove(r->in.p, r->in.p + r->start, pending);
+	explicit_bzero(r->in.p + kept, r->in.n - kept);
+	r->in.n = pending;
 	r->start = 0;
 }
 
@@ -35,7 +37,8 @@ char *frame_room(struct frame_reader *r, size_t *ret_n)
 
 	end_loan(r);
 	pending = r->in.n - r->start;
-	if (r->start > 0 && (pending == 0 || r->in.cap - r->in.n < ROOM_LEAST))
+	if (r->start > 0 && (pending == 0 || r->in.cap - r->in.n < ROOM_LEAST ||
+			     r->start > KEPT_MOST)) /* before there is much to move */
 		move_to_front(r);
 	if ((r->in.cap - r->in.n < ROOM_LEAST / 2 || !r->in.p) && widen(r) < 0)
 		return NULL;
@@ -86,8 +89,11 @@ bool frame_pending(const struct frame_reader *r)
 
 void frame_trim(struct frame_reader *r)
 {
-	if (r->in.cap > KEPT_MOST && !frame_pending(r))
-		frame_reader_done(r);
+	end_loan(r);
+	if (r->in.cap <= KEPT_MOST || frame_pending(r))
+		return;
+	buf_done(&r->in); /* all that was in there is wiped */
+	*r = (struct frame_reader){ .start = 0 };
 }
 
 void frame_reader_done(struct frame_reader *r)

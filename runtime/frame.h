@@ -19,7 +19,7 @@ struct frame_reader {
 	struct buf in;
 	size_t start;  /* of what frame_next has not given yet */
 	size_t lent;   /* end of the body that frame_next gave last; 0 for none */
-	size_t lent_n; /* its length */
+	size_t lent_n; /* its length, or 0 */
 	char kept;     /* the byte behind that body, where a NUL stands meanwhile */
 };
 
@@ -40,7 +40,7 @@ int frame_next(struct frame_reader *r, struct ovd_view *ret_body, uint32_t *ret_
 /* Some of the next frame is there, not all. */
 bool frame_pending(const struct frame_reader *r);
 
-/* Gives back memory beyond 64 KiB while nothing is pending. */
+/* Wipes the body that frame_next gave; gives back memory beyond 64 KiB while nothing is pending. */
 void frame_trim(struct frame_reader *r);
 
 /* Wipes and frees. */

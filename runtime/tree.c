@@ -173,3 +173,17 @@ struct tree_node *tree_next(struct tree_walk *walk)
 	go_down(walk, at->right);
 	return at;
 }
+
+struct tree_node *tree_from(struct tree_walk *walk, struct tree_node *root,
+			    const struct tree_node *key, tree_compare_fn *compare)
+{
+	for (walk->n = 0; root;) {
+		if (compare(root, key) < 0) {
+			root = root->right;
+		} else {
+			walk->above[walk->n++] = root;
+			root = root->left;
+		}
+	}
+	return tree_next(walk);
+}

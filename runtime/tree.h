@@ -44,3 +44,7 @@ struct tree_walk {
  * The tree must not change meanwhile, but a node that was returned may already be freed. */
 struct tree_node *tree_first(struct tree_walk *walk, struct tree_node *root);
 struct tree_node *tree_next(struct tree_walk *walk);
+
+/* As tree_first, but begins with the least that is not less than the key. */
+struct tree_node *tree_from(struct tree_walk *walk, struct tree_node *root,
+			    const struct tree_node *key, tree_compare_fn *compare);

@@ -1,7 +1,6 @@
 #include "server/daemon.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -45,7 +44,8 @@ struct main_daemon {
 	uv_check_t settle; /* looks, while we stop, whether all parked calls are answered */
 	struct net *net;
 	struct log_forwarding *log_forwarding; /* NULL: nobody asked for it */
-	struct watch *worker_watch, *host_watch;
+	struct worker *helper;
+	struct watch *worker_watch, *helper_watch, *host_watch;
 	struct repair repair;
 	struct watchdog watchdog;
 	bool stopping, tearing_down;
@@ -71,6 +71,13 @@ static void worker_ready(void *arg)
 	struct main_daemon *m = arg;
 
 	worker_collect(m->shared.worker);
+}
+
+static void helper_ready(void *arg)
+{
+	struct main_daemon *m = arg;
+
+	worker_collect(m->helper);
 }
 
 static void tunnel_ready(void *arg)
@@ -326,6 +333,8 @@ static int open_platform(struct main_daemon *m)
 	if (r < 0)
 		return complain("earlier state in", m->at.data_dir, r, "--data-dir");
 	r = worker_start(m->net, &m->shared.worker);
+	if (r == 0)
+		r = worker_start(NULL, &m->helper);
 	return r < 0 ? complain("link", "thread", r, NULL) : 0;
 }
 
@@ -342,6 +351,7 @@ static int serve(struct main_daemon *m)
 		.loop = &m->loop,
 		.listen_fd = m->listener.fd,
 		.worker = m->shared.worker,
+		.helper = m->helper,
 		.log = m->shared.log,
 		.daemon = &m->shared,
 		.ended = reap_look,
@@ -350,7 +360,8 @@ static int serve(struct main_daemon *m)
 	int fd = m->net->watch_fd(m->net->platform), r;
 
 	m->worker_watch = watch_new(&m->loop, worker_fd(m->shared.worker), POLLIN, worker_ready, m);
-	if (!m->worker_watch)
+	m->helper_watch = watch_new(&m->loop, worker_fd(m->helper), POLLIN, helper_ready, m);
+	if (!m->worker_watch || !m->helper_watch)
 		return -ENOMEM;
 	m->host_watch = watch_new(&m->loop, fd, POLLIN, host_ready, m);
 	r = deaths_start(&m->shared);
@@ -379,19 +390,10 @@ static int start_loop(struct main_daemon *m)
 	return 0;
 }
 
-/* Others would have to wait: small pieces are put together when each is freed, not all of them when
- * somebody frees or wants a large one; and a large one isn't filled with zeros first. */
-static void spread_work_of_malloc(void)
-{
-	mallopt(M_MXFAST, 0);
-	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
-}
-
 static int start(struct main_daemon *m, const struct options *o)
 {
 	int r;
 
-	spread_work_of_malloc();
 	signal(SIGPIPE, SIG_IGN);
 	places_find(o, &m->at);
 	r = take_lock(m);
@@ -447,10 +449,12 @@ static bool finish(struct main_daemon *m)
 	socket_file_close(&m->listener);
 	watchdog_stop(&m->watchdog);
 	watch_free(m->worker_watch);
+	watch_free(m->helper_watch);
 	watch_free(m->host_watch);
 	deaths_close(&m->shared);
 	closed = close_loop(m);
 	worker_stop(m->shared.worker);
+	worker_stop(m->helper);
 	linux_net_free(m->net);
 	writer_stop(m->shared.writer);
 	store_close(m->store);

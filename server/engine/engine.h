@@ -387,6 +387,11 @@ size_t engine_peer_count(const struct engine *e); /* of the node's tunnel */
 void engine_each_peer(struct engine *e, struct ovd_view service,
 		      void (*each)(void *arg, const struct peer_view *peer), void *arg);
 
+/* The same for so many at most whose key comes after this one; NULL: from the first on. */
+void engine_some_peers(struct engine *e, struct ovd_view service, const struct ovd_key *after,
+		       size_t most, void (*each)(void *arg, const struct peer_view *peer),
+		       void *arg);
+
 /* ---- the end ---- */
 
 /* Tunnel, rules, and bridges without containers go, and settings of the host go back. The engine

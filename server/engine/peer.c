@@ -144,27 +144,41 @@ void peer_lose(struct peer *peer, const struct ovd_cidr *cidr)
 		}
 }
 
+static struct peer_view view_of(const struct peer *peer, struct ovd_view service)
+{
+	return (struct peer_view){ .service = service,
+				   .key = peer->key,
+				   .host = view(peer->host),
+				   .has_endpoint = peer->has_endpoint,
+				   .endpoint = peer->endpoint,
+				   .allowed = peer->allowed,
+				   .n_allowed = peer->n_allowed };
+}
+
 void engine_each_peer(struct engine *e, struct ovd_view service,
 		      void (*each)(void *arg, const struct peer_view *peer), void *arg)
 {
+	engine_some_peers(e, service, NULL, SIZE_MAX, each, arg);
+}
+
+void engine_some_peers(struct engine *e, struct ovd_view service, const struct ovd_key *after,
+		       size_t most, void (*each)(void *arg, const struct peer_view *peer),
+		       void *arg)
+{
+	struct peer last = { .key = after ? *after : (struct ovd_key){ .b = { 0 } } };
 	struct peer_set *set;
 	struct tree_node *at;
 	struct tree_walk walk;
 
 	if (peers_of(e, service, &set) < 0)
 		return;
-	for (at = tree_first(&walk, set->root); at; at = tree_next(&walk)) {
-		const struct peer *peer = CONTAINER_OF(at, struct peer, node);
+	at = tree_from(&walk, set->root, &last.node, compare);
+	if (at && after && compare(at, &last.node) == 0)
+		at = tree_next(&walk);
+	for (; at && most > 0; at = tree_next(&walk), most--) {
+		const struct peer_view seen = view_of(CONTAINER_OF(at, struct peer, node), service);
 
-		each(arg, &(struct peer_view){
-				  .service = service,
-				  .key = peer->key,
-				  .host = view(peer->host),
-				  .has_endpoint = peer->has_endpoint,
-				  .endpoint = peer->endpoint,
-				  .allowed = peer->allowed,
-				  .n_allowed = peer->n_allowed,
-			  });
+		each(arg, &seen);
 	}
 }
 

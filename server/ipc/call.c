@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "runtime/frame.h"
 #include "server/ipc/err_code.h"
 #include "server/ipc/server_state.h"
 
@@ -68,12 +67,6 @@ int call_park(struct call *call)
 		call->conn->server->n_parked++;
 	call->parked = true;
 	return 0;
-}
-
-void call_expect(struct call *call, size_t n)
-{
-	if (n <= FRAME_BODY_MAX)
-		buf_reserve(&call->conn->out, n);
 }
 
 static void job_done(struct job *job)

@@ -44,9 +44,9 @@ struct call {
 int call_reply(struct call *call, const struct ovd_response *response);
 int call_ok(struct call *call);
 
-/* The answer will be about so many bytes: room is made for it at once, not in steps that each move
- * what is there. */
-void call_expect(struct call *call, size_t n);
+/* The same, without delaying others: another thread writes it. What it points to lies in the call's
+ * arena, or never changes. */
+int call_reply_large(struct call *call, const struct ovd_response *response);
 
 /* Answers with err. r is the negative errno behind it, which gives the code. The text names the
  * thing and the value. Always 0. */

@@ -7,12 +7,9 @@
 #include "server/ipc/err_code.h"
 #include "server/ipc/server_state.h"
 
-static const struct ovd_view malformed = VIEW_LITERAL("malformed");
+#define READ_MOST (128 * 1024) /* bytes at once; then others have their turn */
 
-static size_t unwritten(const struct conn *c)
-{
-	return c->out.n - c->written;
-}
+static const struct ovd_view malformed = VIEW_LITERAL("malformed");
 
 /* Watches for what is wanted now; closes the connection when nothing is. */
 static void watch(struct conn *c)
@@ -21,69 +18,16 @@ static void watch(struct conn *c)
 
 	if (c->closing || c->handling)
 		return;
-	if (c->broken || (c->ended && !c->busy && unwritten(c) == 0)) {
+	if (c->broken || (c->ended && !c->busy && conn_unwritten(c) == 0)) {
 		conn_close(c);
 		return;
 	}
 	/* a call that is parked for a moment is not worth two changes of what is watched */
 	if (!c->ended && !c->paused)
 		wanted |= UV_READABLE;
-	if (unwritten(c) > 0)
+	if (conn_unwritten(c) > 0)
 		wanted |= UV_WRITABLE;
 	wire_watch(&c->wire, wanted);
-}
-
-/* ---- out ---- */
-
-static void wipe_out(struct conn *c)
-{
-	if (c->out.p)
-		explicit_bzero(c->out.p, c->out.n);
-	c->out.n = c->written = 0;
-}
-
-static void flush(struct conn *c)
-{
-	while (unwritten(c) > 0 && !c->broken) {
-		ssize_t n = wire_write(&c->wire, c->out.p + c->written, unwritten(c));
-
-		if (n == -EINTR)
-			continue;
-		if (n < 0 && n != -EAGAIN)
-			c->broken = true;
-		if (n < 0)
-			break;
-		c->written += (size_t)n;
-	}
-	if (unwritten(c) == 0 || c->broken) {
-		wipe_out(c);
-		if (c->out.cap > 64 * 1024)
-			buf_done(&c->out);
-	}
-	if (unwritten(c) > SERVER_QUEUE_MAX)
-		c->broken = true;
-}
-
-/* -EMSGSIZE: it fits no frame, and nothing was put. All else that goes wrong ends the connection.
- */
-static int put_frame(struct conn *c, const struct ovd_frame *frame)
-{
-	size_t at;
-	int r;
-
-	if (c->broken)
-		return 0;
-	r = frame_begin(&c->out, &at);
-	if (r == 0)
-		r = codec_encode(c->codec, &ovd_frame_table, frame, &c->arena, &c->out);
-	if (r == 0)
-		r = frame_end(&c->out, at);
-	if (r < 0 && r != -EMSGSIZE) {
-		log_at(c->server->options.log, LOG_ERROR,
-		       "an answer could not be written: the connection is closed");
-		c->broken = true;
-	}
-	return r;
 }
 
 /* ---- in ---- */
@@ -95,7 +39,7 @@ static void put_err(struct conn *c, uint64_t id, const struct ovd_err *err)
 		.response = { .id = id, .response = { .kind = OVD_RESPONSE_ERR, .err = *err } },
 	};
 
-	put_frame(c, &frame);
+	conn_put(c, &frame, &c->arena);
 	arena_reset(&c->arena);
 }
 
@@ -105,28 +49,20 @@ static void put_bad_length(struct conn *c, const char *text)
 	put_err(c, 0, &(struct ovd_err){ .message = view(text), .code = malformed });
 }
 
-static void handle_bad_body(struct conn *c, struct ovd_view body, const struct ovd_fault *fault)
+static void refuse_body(struct conn *c)
 {
+	const struct ovd_fault *fault = &c->body.fault;
 	char text[FAULT_LINE_MAX];
 	struct ovd_err err = { .message = view(fault_text(fault, text)),
 			       .code = malformed,
 			       .has_offset = true,
 			       .offset = fault->offset };
-	uint64_t id = 0;
 
-	if (fault->path[0])
+	if (c->body.r == -ENOMEM)
+		err = err_of(-ENOMEM, VIEW_LITERAL("no memory for the request"));
+	else if (fault->path[0])
 		err.field = view(fault->path);
-	codec_peek_u64(c->codec, &ovd_frame_table, body, VIEW_LITERAL("id"), &id);
-	put_err(c, id, &err);
-}
-
-static void handle_no_memory(struct conn *c, struct ovd_view body)
-{
-	struct ovd_err err = err_of(-ENOMEM, VIEW_LITERAL("no memory for the request"));
-	uint64_t id = 0;
-
-	codec_peek_u64(c->codec, &ovd_frame_table, body, VIEW_LITERAL("id"), &id);
-	put_err(c, id, &err);
+	put_err(c, c->body.id, &err);
 }
 
 int call_fd(struct call *call, uint32_t i)
@@ -165,18 +101,24 @@ static void begin_call(struct conn *c)
 		call_fail(call, r, "%s", strerror(-r));
 }
 
-static void handle_body(struct conn *c, struct ovd_view body)
+static void decode(struct conn *c)
 {
-	struct ovd_fault fault;
-	int r;
+	struct body *b = &c->body;
 
-	c->codec = codec_of(body);
-	r = codec_decode(c->codec, &ovd_frame_table, body, &c->arena, &c->frame, &fault);
-	if (r < 0) {
-		if (r == -ENOMEM)
-			handle_no_memory(c, body);
-		else
-			handle_bad_body(c, body, &fault);
+	b->r = codec_decode(c->codec, &ovd_frame_table, b->bytes, &c->arena, &c->frame, &b->fault);
+	b->id = 0;
+	if (b->r == 0)
+		return;
+	codec_peek_u64(c->codec, &ovd_frame_table, b->bytes, VIEW_LITERAL("id"), &b->id);
+	arena_reset(&c->arena);
+	frame_trim(&c->in);
+}
+
+static void handle_decoded(struct conn *c)
+{
+	if (c->body.r < 0) {
+		refuse_body(c);
+		conn_answered(c);
 		return;
 	}
 	switch (c->frame.kind) {
@@ -188,7 +130,46 @@ static void handle_body(struct conn *c, struct ovd_view body)
 		c->n_ignored++;
 		break;
 	}
-	arena_reset(&c->arena);
+	conn_answered(c);
+}
+
+void conn_aside(struct conn *c, void (*run)(struct job *job), void (*done)(struct job *job))
+{
+	c->aside = (struct job){ .run = run, .done = done };
+	if (c->server->options.helper) {
+		worker_submit(c->server->options.helper, &c->aside);
+		return;
+	}
+	run(&c->aside);
+	done(&c->aside);
+}
+
+static void decode_aside(struct job *job)
+{
+	decode(conn_of(job));
+}
+
+static void decoded(struct job *job)
+{
+	struct conn *c = conn_of(job);
+
+	if (c->broken)
+		conn_answered(c);
+	else
+		handle_decoded(c);
+}
+
+static void handle_body(struct conn *c, struct ovd_view bytes)
+{
+	c->codec = codec_of(bytes);
+	c->body.bytes = bytes;
+	if (bytes.n >= CONN_LARGE) {
+		c->busy = true;
+		conn_aside(c, decode_aside, decoded);
+		return;
+	}
+	decode(c);
+	handle_decoded(c);
 }
 
 static void handle_too_large(struct conn *c, uint32_t n)
@@ -200,6 +181,15 @@ static void handle_too_large(struct conn *c, uint32_t n)
 	put_bad_length(c, fault_text(&fault, text));
 	c->ended = true;
 	frame_reader_done(&c->in); /* where the next frame begins is not known */
+}
+
+static void await_frame(struct conn *c)
+{
+	if (!frame_pending(&c->in))
+		c->frame_since = 0;
+	else if (!c->frame_since)
+		c->frame_since = uv_now(c->server->options.loop);
+	frame_trim(&c->in);
 }
 
 /* Handles the frames that are whole, until one is parked. */
@@ -227,17 +217,13 @@ static void handle_frames(struct conn *c)
 		}
 		if (!c->busy)
 			c->n_unasked += passed_end(&c->passed);
-		if (unwritten(c) > SERVER_QUEUE_MAX)
-			flush(c);
+		if (conn_unwritten(c) > SERVER_QUEUE_MAX)
+			conn_flush_all(c);
 	}
 	c->handling = false;
-	flush(c);
-	if (!frame_pending(&c->in))
-		c->frame_since = 0;
-	else if (!c->frame_since && !c->busy)
-		c->frame_since = uv_now(c->server->options.loop);
+	conn_flush(c);
 	if (!c->busy) /* the call's request lies in there */
-		frame_trim(&c->in);
+		await_frame(c);
 	watch(c);
 }
 
@@ -246,7 +232,7 @@ static void read_some(struct conn *c)
 	size_t room;
 	char *p = frame_room(&c->in, &room);
 	struct wire_fds fds;
-	ssize_t n = p ? wire_read(&c->wire, p, room, &fds) : -ENOMEM;
+	ssize_t n = p ? wire_read(&c->wire, p, MIN(room, READ_MOST), &fds) : -ENOMEM;
 
 	if (n < 0 && n != -EAGAIN && n != -EINTR) {
 		c->broken = true;
@@ -268,7 +254,7 @@ static void on_ready(struct wire *wire, int status, int events)
 	if (status < 0)
 		c->broken = true;
 	if (events & UV_WRITABLE) {
-		flush(c);
+		conn_flush(c);
 		if (!(events & UV_READABLE))
 			watch(c);
 	}
@@ -305,6 +291,29 @@ int conn_new(struct server *s, wire_end end)
 	return 0;
 }
 
+static void release(struct job *job)
+{
+	struct conn *c = conn_of(job);
+
+	frame_reader_done(&c->in);
+	buf_wipe(&c->out);
+	arena_done(&c->arena);
+	plan_done(&c->call.plan);
+}
+
+static void released(struct job *job)
+{
+	struct conn *c = conn_of(job);
+	struct server *s = c->server;
+
+	*c->at = c->next;
+	if (c->next)
+		c->next->at = c->at;
+	s->n_listeners -= c->listens;
+	free(c);
+	server_conn_gone(s);
+}
+
 static void free_conn(struct conn *c)
 {
 	struct server *s = c->server;
@@ -318,17 +327,12 @@ static void free_conn(struct conn *c)
 		       "a client sent %u descriptors that no request was about: they were closed",
 		       c->n_unasked);
 	passed_done(&c->passed);
-	frame_reader_done(&c->in);
-	wipe_out(c);
-	buf_done(&c->out);
-	arena_done(&c->arena);
-	plan_done(&c->call.plan);
-	*c->at = c->next;
-	if (c->next)
-		c->next->at = c->at;
-	s->n_listeners -= c->listens;
-	free(c);
-	server_conn_gone(s);
+	if (c->in.in.n + c->out.n >= CONN_LARGE) {
+		conn_aside(c, release, released);
+		return;
+	}
+	release(&c->aside);
+	released(&c->aside);
 }
 
 static void on_closed(struct wire *wire)
@@ -349,7 +353,7 @@ void conn_close(struct conn *c)
 	wire_close(&c->wire, on_closed);
 }
 
-void conn_answered(struct conn *c)
+static void ready(struct conn *c)
 {
 	c->busy = c->paused = false;
 	c->n_unasked += passed_end(&c->passed);
@@ -360,6 +364,23 @@ void conn_answered(struct conn *c)
 		handle_frames(c);
 	else if (c->closed)
 		free_conn(c);
+}
+
+static void wiped(struct job *job)
+{
+	ready(conn_of(job));
+}
+
+void conn_answered(struct conn *c)
+{
+	if (c->in.lent_n < CONN_LARGE && arena_size(&c->arena) < CONN_LARGE) {
+		ready(c);
+		return;
+	}
+	c->busy = true;
+	if (!c->handling)
+		handle_frames(c); /* only the answer goes out */
+	conn_aside(c, conn_wipe, wiped);
 }
 
 void conn_check_time(struct conn *c, uint64_t now)
@@ -388,24 +409,8 @@ void conn_tell(struct conn *c, const struct ovd_event *event)
 {
 	const struct ovd_frame frame = { .kind = OVD_FRAME_EVENT, .event = *event };
 
-	put_frame(c, &frame);
-	if (!c->busy) /* the call's answer is made in there */
-		arena_reset(&c->arena);
-	flush(c);
+	conn_put(c, &frame, &c->server->arena); /* the connection's own is its call's */
+	arena_reset(&c->server->arena);
+	conn_flush(c);
 	watch(c);
-}
-
-/* ---- answers ---- */
-
-int call_reply(struct call *call, const struct ovd_response *response)
-{
-	struct ovd_frame frame = { .kind = OVD_FRAME_RESPONSE,
-				   .response = { .id = call->id, .response = *response } };
-
-	if (put_frame(call->conn, &frame) == -EMSGSIZE)
-		return call_fail(call, -EMSGSIZE,
-				 "the answer is larger than a frame: more than %u bytes",
-				 FRAME_BODY_MAX);
-	call_end(call);
-	return 0;
 }

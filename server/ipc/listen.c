@@ -136,6 +136,7 @@ static void end_if_closed(struct server *s)
 
 	if (!s->closing || s->n_conns > 0 || s->n_handles > 0)
 		return;
+	arena_done(&s->arena);
 	free(s);
 	closed(arg);
 }

@@ -13,6 +13,7 @@ struct server {
 	uv_timer_t last;  /* ends the flush of server_close */
 	bool accepting, draining, closing;
 	unsigned n_handles; /* of the three timers and the listener, while they close */
+	struct arena arena; /* for what events are made of */
 	struct conn *conns;
 	size_t n_conns;
 	size_t n_listeners; /* of them, those that hear events */

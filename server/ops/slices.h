@@ -4,7 +4,7 @@
 #include "server/ops/daemon.h"
 
 /* As many items, peers for one, as a slice handles: together some 100 us. */
-#define SLICE_ITEMS 256
+#define SLICE_ITEMS 128
 
 /* Work that is under way: a part of the caller's own memory, until its last slice returns; its
  * fields are slices.c's. */

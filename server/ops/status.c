@@ -9,29 +9,30 @@
 /* What most peers have: as much room is on the stack. */
 #define FEW_PREFIXES 4
 
-/* What stands around the texts of a peer, with a time, in JSON. */
-#define PEER_BYTES 100
-
 /* The lists of an answer, while they are gathered. */
 struct gathering {
 	struct slices slices;
 	struct call *call;
 	struct tunnel_state state; /* of which they are made, if those are many */
 	struct ovd_peer_status *peers;
-	size_t n;
-	size_t n_bytes; /* of the answer, about */
+	size_t n, room;
+	struct ovd_key last; /* of those that are wanted */
 	struct ovd_dedicated_service_status *dedicated;
 	size_t n_dedicated;
 	bool failed;
 };
 
-static struct ovd_view copy(struct gathering *g, const char *text)
+static struct ovd_view copy_view(struct gathering *g, struct ovd_view text)
 {
-	size_t n = strlen(text);
-	char *p = arena_copy(g->call->arena, text, n);
+	char *p = arena_copy(g->call->arena, text.p, text.n);
 
 	g->failed |= !p;
-	return (struct ovd_view){ .p = p ? p : "", .n = p ? n : 0 };
+	return (struct ovd_view){ .p = p ? p : "", .n = p ? text.n : 0 };
+}
+
+static struct ovd_view copy(struct gathering *g, const char *text)
+{
+	return copy_view(g, view(text));
 }
 
 static struct ovd_view join_prefixes(struct gathering *g, const struct ovd_cidr *list, size_t n)
@@ -55,19 +56,36 @@ static struct ovd_view join_prefixes(struct gathering *g, const struct ovd_cidr 
 			   : (struct ovd_view){ .p = text, .n = (size_t)(end - text) };
 }
 
+/* Others may have come since the list was made. */
+static bool has_room(struct gathering *g)
+{
+	struct ovd_peer_status *more;
+
+	if (g->n < g->room)
+		return true;
+	more = arena_alloc(g->call->arena, (2 * g->room + 1) * sizeof(*more));
+	g->failed |= !more;
+	if (!more)
+		return false;
+	memcpy(more, g->peers, g->n * sizeof(*more));
+	g->peers = more;
+	g->room = 2 * g->room + 1;
+	return true;
+}
+
 static void add_peer(struct gathering *g, const struct ovd_key *key, struct ovd_view endpoint,
 		     const struct ovd_cidr *allowed, size_t n_allowed, int64_t handshake)
 {
-	struct ovd_peer_status *peer = &g->peers[g->n++];
 	char text[KEY_TEXT_MAX];
 
-	*peer = (struct ovd_peer_status){
+	if (!has_room(g))
+		return;
+	g->peers[g->n++] = (struct ovd_peer_status){
 		.public_key = copy(g, key_format(key, text)),
 		.endpoint = endpoint,
 		.allowed_ips = join_prefixes(g, allowed, n_allowed),
 		.last_handshake_unix_secs = handshake,
 	};
-	g->n_bytes += PEER_BYTES + peer->public_key.n + endpoint.n + peer->allowed_ips.n;
 }
 
 /* What is wanted, while there is no tunnel to ask. */
@@ -78,8 +96,9 @@ static void add_wanted(void *arg, const struct peer_view *peer)
 
 	if (peer->has_endpoint)
 		endpoint_format(&peer->endpoint, text);
-	add_peer(g, &peer->key, peer->host.p ? peer->host : copy(g, text), peer->allowed,
-		 peer->n_allowed, 0);
+	add_peer(g, &peer->key, peer->host.p ? copy_view(g, peer->host) : copy(g, text),
+		 peer->allowed, peer->n_allowed, 0);
+	g->last = peer->key;
 }
 
 /* What is. */
@@ -103,7 +122,7 @@ static struct gathering *gathering_new(struct call *call, size_t n)
 		call_fail(call, -ENOMEM, "status: no memory");
 		return NULL;
 	}
-	*g = (struct gathering){ .call = call, .peers = peers };
+	*g = (struct gathering){ .call = call, .peers = peers, .room = n };
 	return g;
 }
 
@@ -114,9 +133,9 @@ static void add_dedicated(void *arg, const struct dedicated_view *seen)
 	char subnet[CIDR_TEXT_MAX];
 
 	g->dedicated[g->n_dedicated++] = (struct ovd_dedicated_service_status){
-		.service = seen->service,
-		.interface = view(seen->link),
-		.public_key = view(seen->public_key),
+		.service = copy_view(g, seen->service),
+		.interface = copy(g, seen->link),
+		.public_key = copy(g, seen->public_key),
 		.listen_port = seen->port,
 		.overlay_ip = seen->ip,
 		.subnet = copy(g, cidr_format(&seen->subnet, subnet)),
@@ -136,45 +155,66 @@ static int gather_dedicated(struct gathering *g)
 	return 0;
 }
 
-static int reply_status(struct call *call, struct gathering *g)
+static struct ovd_status_snapshot snapshot_of(struct gathering *g)
 {
-	struct engine *e = call->daemon->engine;
+	struct engine *e = g->call->daemon->engine;
 	struct global_view global = engine_global(e);
-	struct ovd_response response = { .kind = OVD_RESPONSE_STATUS };
-	struct ovd_status_snapshot *status = &response.status;
-	char cluster[CIDR_TEXT_MAX], slice[CIDR_TEXT_MAX];
+	struct ovd_status_snapshot status = { .public_key = copy(g, engine_public_text(e)) };
+	char text[CIDR_TEXT_MAX];
 
-	if (gather_dedicated(g) < 0 || g->failed)
-		return call_fail(call, -ENOMEM, "status: no memory");
-	status->public_key = view(engine_public_text(e));
 	if (global.link[0]) {
-		status->interface = view(global.link);
-		status->has_node_ip = true;
-		status->node_ip = global.node_ip;
+		status.interface = copy(g, global.link);
+		status.has_node_ip = true;
+		status.node_ip = global.node_ip;
 	}
 	if (global.has_cluster)
-		status->overlay_cidr = view(cidr_format(&global.cluster, cluster));
+		status.overlay_cidr = copy(g, cidr_format(&global.cluster, text));
 	if (global.has_slice)
-		status->slice_cidr = view(cidr_format(&global.slice, slice));
-	status->peer_count = (uint32_t)g->n;
-	status->service_count = (uint32_t)engine_service_count(e);
-	status->peers.items = g->peers;
-	status->peers.n = g->n;
-	status->dedicated_services.items = g->dedicated;
-	status->dedicated_services.n = g->n_dedicated;
-	if (g->n > SLICE_ITEMS)
-		call_expect(call, g->n_bytes);
-	return call_reply(call, &response);
+		status.slice_cidr = copy(g, cidr_format(&global.slice, text));
+	status.peer_count = (uint32_t)g->n;
+	status.service_count = (uint32_t)engine_service_count(e);
+	status.peers.items = g->peers;
+	status.peers.n = g->n;
+	status.dedicated_services.items = g->dedicated;
+	status.dedicated_services.n = g->n_dedicated;
+	return status;
+}
+
+/* All of it lies in the arena. */
+static int reply_status(struct call *call, struct gathering *g)
+{
+	struct ovd_response response = { .kind = OVD_RESPONSE_STATUS };
+	int r = gather_dedicated(g);
+
+	if (r == 0)
+		response.status = snapshot_of(g);
+	if (r < 0 || g->failed)
+		return call_fail(call, -ENOMEM, "status: no memory");
+	return g->n > SLICE_ITEMS ? call_reply_large(call, &response) : call_reply(call, &response);
+}
+
+static bool wanted_slice(struct slices *s)
+{
+	struct gathering *g = CONTAINER_OF(s, struct gathering, slices);
+	size_t before = g->n;
+
+	engine_some_peers(g->call->daemon->engine, NODES_TUNNEL, before > 0 ? &g->last : NULL,
+			  SLICE_ITEMS, add_wanted, g);
+	if (g->n == before + SLICE_ITEMS)
+		return true;
+	reply_status(g->call, g);
+	return false;
 }
 
 static int reply_wanted(struct call *call)
 {
-	struct engine *e = call->daemon->engine;
-	struct gathering *g = gathering_new(call, engine_peer_count(e));
+	struct gathering *g = gathering_new(call, engine_peer_count(call->daemon->engine));
 
 	if (!g)
 		return 0;
-	engine_each_peer(e, NODES_TUNNEL, add_wanted, g);
+	if (g->room > SLICE_ITEMS && slices_begin(call->daemon, &g->slices, wanted_slice) == 0)
+		return call_park(call);
+	engine_each_peer(call->daemon->engine, NODES_TUNNEL, add_wanted, g);
 	return reply_status(call, g);
 }
 

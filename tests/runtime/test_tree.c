@@ -71,6 +71,21 @@ static struct record *find(struct tree_node *root, unsigned value, bool exact)
 	return record_of((exact ? tree_find : tree_at_least)(root, &key.node, compare));
 }
 
+/* From there on as the whole walk goes. */
+static void check_from(struct tree_node *root, unsigned value)
+{
+	struct record key = { .value = value };
+	struct tree_walk walk, all;
+	struct tree_node *at = tree_from(&walk, root, &key.node, compare),
+			 *want = tree_first(&all, root);
+
+	while (want && record_of(want)->value < value)
+		want = tree_next(&all);
+	for (; want; want = tree_next(&all), at = tree_next(&walk))
+		CHECK(at == want);
+	CHECK(!at);
+}
+
 static void check_found(struct tree_node *root, struct record *records)
 {
 	struct record *next = NULL;
@@ -82,6 +97,8 @@ static void check_found(struct tree_node *root, struct record *records)
 		CHECK(find(root, i, false) == next);
 	}
 	CHECK(!find(root, N, true) && !find(root, N, false));
+	for (unsigned i = 0; i <= N; i += 50)
+		check_from(root, i);
 }
 
 TEST(in_any_order)

@@ -367,7 +367,7 @@ void node_send(struct node *n, const char *request)
 
 const char *node_hear(struct node *n, const char *want)
 {
-	static char body[64 * 1024];
+	static char body[128 * 1024];
 	uint32_t size;
 
 	receive(n, &size, sizeof(size));

@@ -2,6 +2,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "runtime/key.h"
 #include "server/ops/slices.h"
@@ -12,7 +13,7 @@
 	"{\"op\":\"setup_global_overlay\",\"deployment\":\"d\",\"instance_id\":\"1\","             \
 	"\"cluster_cidr\":\"10.200.0.0/16\",\"wg_port\":0}"
 #define HELLO "{\"op\":\"hello\"}"
-#define MANY  (2 * SLICE_ITEMS + 7)
+#define MANY  (4 * SLICE_ITEMS + 7) /* a large request, too */
 
 /* A request for peers 0 to n - 1; `other` has a prefix outside, for which a route is made. */
 static const char *sync_of(unsigned n, int other)
@@ -217,5 +218,35 @@ TEST(status_of_many)
 	CHECK(n.tunnel.n_peers > SLICE_ITEMS);
 	snprintf(want, sizeof(want), "\"peer_count\":%zu", n.tunnel.n_peers);
 	node_ask(&n, "{\"op\":\"status\"}", want);
+	node_stop(&n);
+}
+
+/* What is wanted; in slices, between which it may change. */
+TEST(status_of_many_without_a_tunnel)
+{
+	char want[64];
+	struct node n;
+	int fd, first;
+
+	node_start(&n);
+	node_ask(&n, sync_of(MANY, -1), synced(MANY, 0, 0, 0));
+	snprintf(want, sizeof(want), "\"peer_count\":%d", MANY);
+	CHECK(strstr(node_ask(&n, "{\"op\":\"status\"}", want), "10.200.2.6/32"));
+	first = n.fd;
+	fd = node_connect(&n);
+	node_send(&n, "{\"op\":\"status\"}");
+	while (!n.daemon.turns)
+		uv_run(&n.loop, UV_RUN_NOWAIT);
+	n.fd = fd;
+	node_send(&n, "{\"op\":\"add_peer\",\"public_key\":"
+		      "\"CAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\",\"endpoint\":"
+		      "\"192.0.2.1:1\",\"allowed_ips\":\"10.200.9.9/32\","
+		      "\"persistent_keepalive_secs\":0}");
+	node_hear(&n, "\"ok\"");
+	CHECK(n.daemon.turns); /* it is still at it */
+	n.fd = first;
+	snprintf(want, sizeof(want), "\"peer_count\":%d", MANY + 1);
+	CHECK(strstr(node_hear(&n, want), "10.200.9.9/32"));
+	close(fd);
 	node_stop(&n);
 }
