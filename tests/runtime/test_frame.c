@@ -121,6 +121,36 @@ TEST(what_was_given_is_wiped)
 	CHECK_VIEW(second, "second");
 	CHECK_INT(frame_next(&r, &first, NULL), 0);
 	CHECK_BYTES(second.p, zeros, second.n);
+	feed(&r, stream.p, stream.n, stream.n);
+	CHECK_INT(frame_next(&r, &first, NULL), 1);
+	frame_trim(&r);
+	CHECK_BYTES(first.p, zeros, first.n);
+	CHECK_INT(frame_next(&r, &second, NULL), 1);
+	CHECK_VIEW(second, "second");
+}
+
+/* While little has come of it. */
+TEST(what_comes_behind_a_large_one_is_moved_at_once)
+{
+	enum { LARGE = 100 * 1024 };
+	_cleanup_(frame_reader_done) struct frame_reader r = { .start = 0 };
+	_cleanup_(freep) char *big = calloc(LARGE, 1);
+	const uint32_t n = LARGE;
+	struct ovd_view body;
+	size_t room;
+
+	feed(&r, &n, 4, 4);
+	feed(&r, big, n, n);
+	feed(&r, "\3\0\0\0ab", 6, 6);
+	CHECK_INT(frame_next(&r, &body, NULL), 1);
+	CHECK_INT(frame_next(&r, &body, NULL), 0);
+	CHECK(frame_room(&r, &room));
+	CHECK_INT(r.in.n, 6);
+	for (size_t i = r.in.n; i < LARGE + 10; i++)
+		CHECK_INT(r.in.p[i], 0);
+	feed(&r, "c", 1, 1);
+	CHECK_INT(frame_next(&r, &body, NULL), 1);
+	CHECK_VIEW(body, "abc");
 }
 
 /* What is moved within the buffer leaves nothing where it stood. */
