@@ -161,20 +161,26 @@ void engine_each_peer(struct engine *e, struct ovd_view service,
 	engine_some_peers(e, service, NULL, SIZE_MAX, each, arg);
 }
 
+static struct tree_node *first_after(struct tree_walk *walk, const struct peer_set *set,
+				     const struct ovd_key *key)
+{
+	const struct peer last = { .key = *key };
+	struct tree_node *at = tree_from(walk, set->root, &last.node, compare);
+
+	return at && compare(at, &last.node) == 0 ? tree_next(walk) : at;
+}
+
 void engine_some_peers(struct engine *e, struct ovd_view service, const struct ovd_key *after,
 		       size_t most, void (*each)(void *arg, const struct peer_view *peer),
 		       void *arg)
 {
-	struct peer last = { .key = after ? *after : (struct ovd_key){ .b = { 0 } } };
 	struct peer_set *set;
 	struct tree_node *at;
 	struct tree_walk walk;
 
 	if (peers_of(e, service, &set) < 0)
 		return;
-	at = tree_from(&walk, set->root, &last.node, compare);
-	if (at && after && compare(at, &last.node) == 0)
-		at = tree_next(&walk);
+	at = after ? first_after(&walk, set, after) : tree_first(&walk, set->root);
 	for (; at && most > 0; at = tree_next(&walk), most--) {
 		const struct peer_view seen = view_of(CONTAINER_OF(at, struct peer, node), service);
 

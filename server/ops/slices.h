@@ -3,7 +3,8 @@
 
 #include "server/ops/daemon.h"
 
-/* As many items, peers for one, as a slice handles: together some 100 us. */
+/* As many items, peers for one, as a slice handles: together some 100 us, with cold memory twice or
+ * thrice that. */
 #define SLICE_ITEMS 128
 
 /* Work that is under way: a part of the caller's own memory, until its last slice returns; its

@@ -155,39 +155,39 @@ static int gather_dedicated(struct gathering *g)
 	return 0;
 }
 
-static struct ovd_status_snapshot snapshot_of(struct gathering *g)
+static void fill_status(struct gathering *g, struct ovd_status_snapshot *status)
 {
-	struct engine *e = g->call->daemon->engine;
-	struct global_view global = engine_global(e);
-	struct ovd_status_snapshot status = { .public_key = copy(g, engine_public_text(e)) };
+	const struct engine *e = g->call->daemon->engine;
+	const struct global_view global = engine_global(e);
 	char text[CIDR_TEXT_MAX];
 
+	status->public_key = view(engine_public_text(e)); /* it never changes */
+
 	if (global.link[0]) {
-		status.interface = copy(g, global.link);
-		status.has_node_ip = true;
-		status.node_ip = global.node_ip;
+		status->interface = copy(g, global.link);
+		status->has_node_ip = true;
+		status->node_ip = global.node_ip;
 	}
 	if (global.has_cluster)
-		status.overlay_cidr = copy(g, cidr_format(&global.cluster, text));
+		status->overlay_cidr = copy(g, cidr_format(&global.cluster, text));
 	if (global.has_slice)
-		status.slice_cidr = copy(g, cidr_format(&global.slice, text));
-	status.peer_count = (uint32_t)g->n;
-	status.service_count = (uint32_t)engine_service_count(e);
-	status.peers.items = g->peers;
-	status.peers.n = g->n;
-	status.dedicated_services.items = g->dedicated;
-	status.dedicated_services.n = g->n_dedicated;
-	return status;
+		status->slice_cidr = copy(g, cidr_format(&global.slice, text));
+	status->peer_count = (uint32_t)g->n;
+	status->service_count = (uint32_t)engine_service_count(e);
+	status->peers.items = g->peers;
+	status->peers.n = g->n;
+	status->dedicated_services.items = g->dedicated;
+	status->dedicated_services.n = g->n_dedicated;
 }
 
-/* All of it lies in the arena. */
+/* All that may change lies in the arena. */
 static int reply_status(struct call *call, struct gathering *g)
 {
 	struct ovd_response response = { .kind = OVD_RESPONSE_STATUS };
 	int r = gather_dedicated(g);
 
 	if (r == 0)
-		response.status = snapshot_of(g);
+		fill_status(g, &response.status);
 	if (r < 0 || g->failed)
 		return call_fail(call, -ENOMEM, "status: no memory");
 	return g->n > SLICE_ITEMS ? call_reply_large(call, &response) : call_reply(call, &response);
