@@ -43,6 +43,13 @@ static void worker_ready(void *arg)
 	worker_collect(m->shared.worker);
 }
 
+static void helper_ready(void *arg)
+{
+	struct main_daemon *m = arg;
+
+	worker_collect(m->helper);
+}
+
 static void tunnel_ready(void *arg)
 {
 	channel_ready(arg);
@@ -199,6 +206,7 @@ static int serve(struct main_daemon *m)
 		.loop = &m->loop,
 		.listen_fd = m->listener.fd,
 		.worker = m->shared.worker,
+		.helper = m->helper,
 		.log = m->shared.log,
 		.daemon = &m->shared,
 		.ended = call_ended,
@@ -207,7 +215,8 @@ static int serve(struct main_daemon *m)
 	int fd = m->net->watch_fd(m->net->platform), r;
 
 	m->worker_watch = watch_new(&m->loop, worker_fd(m->shared.worker), POLLIN, worker_ready, m);
-	if (!m->worker_watch)
+	m->helper_watch = watch_new(&m->loop, worker_fd(m->helper), POLLIN, helper_ready, m);
+	if (!m->worker_watch || !m->helper_watch)
 		return -ENOMEM;
 	m->host_watch = watch_new(&m->loop, fd, POLLIN, host_ready, m);
 	r = deaths_start(&m->shared);
@@ -296,10 +305,12 @@ static bool finish(struct main_daemon *m)
 	watchdog_stop(&m->watchdog);
 	trim_stop(&m->trim);
 	watch_free(m->worker_watch);
+	watch_free(m->helper_watch);
 	watch_free(m->host_watch);
 	deaths_close(&m->shared);
 	closed = close_loop(m);
 	worker_stop(m->shared.worker);
+	worker_stop(m->helper);
 	linux_net_free(m->net);
 	writer_stop(m->shared.writer);
 	store_close(m->store);

@@ -129,6 +129,8 @@ int opening_platform(struct main_daemon *m)
 	if (r < 0)
 		return complain("earlier state in", m->at.data_dir, r, "--data-dir");
 	r = worker_start(m->net, &m->shared.worker);
+	if (r == 0)
+		r = worker_start(NULL, &m->helper);
 	return r < 0 ? complain("link", "thread", r, NULL) : 0;
 }
 

@@ -133,14 +133,25 @@ static void handle_decoded(struct conn *c)
 	conn_answered(c);
 }
 
-static void decode_aside(struct aside *a)
+void conn_aside(struct conn *c, void (*run)(struct job *job), void (*done)(struct job *job))
 {
-	decode(conn_of(a));
+	c->aside = (struct job){ .run = run, .done = done };
+	if (c->server->options.helper) {
+		worker_submit(c->server->options.helper, &c->aside);
+		return;
+	}
+	run(&c->aside);
+	done(&c->aside);
 }
 
-static void decoded(struct aside *a)
+static void decode_aside(struct job *job)
 {
-	struct conn *c = conn_of(a);
+	decode(conn_of(job));
+}
+
+static void decoded(struct job *job)
+{
+	struct conn *c = conn_of(job);
 
 	if (c->broken)
 		conn_answered(c);
@@ -152,9 +163,9 @@ static void handle_body(struct conn *c, struct ovd_view bytes)
 {
 	c->codec = codec_of(bytes);
 	c->body.bytes = bytes;
-	if (bytes.n >= ASIDE_LEAST) {
+	if (bytes.n >= CONN_LARGE) {
 		c->busy = true;
-		aside_begin(&c->aside, c->server->options.loop, decode_aside, decoded);
+		conn_aside(c, decode_aside, decoded);
 		return;
 	}
 	decode(c);
@@ -280,9 +291,9 @@ int conn_new(struct server *s, wire_end end)
 	return 0;
 }
 
-static void release(struct aside *a)
+static void release(struct job *job)
 {
-	struct conn *c = conn_of(a);
+	struct conn *c = conn_of(job);
 
 	frame_reader_done(&c->in);
 	buf_wipe(&c->out);
@@ -290,9 +301,9 @@ static void release(struct aside *a)
 	plan_done(&c->call.plan);
 }
 
-static void released(struct aside *a)
+static void released(struct job *job)
 {
-	struct conn *c = conn_of(a);
+	struct conn *c = conn_of(job);
 	struct server *s = c->server;
 
 	*c->at = c->next;
@@ -316,8 +327,8 @@ static void free_conn(struct conn *c)
 		       "a client sent %u descriptors that no request was about: they were closed",
 		       c->n_unasked);
 	passed_done(&c->passed);
-	if (c->in.in.n + c->out.n >= ASIDE_LEAST) {
-		aside_begin(&c->aside, s->options.loop, release, released);
+	if (c->in.in.n + c->out.n >= CONN_LARGE) {
+		conn_aside(c, release, released);
 		return;
 	}
 	release(&c->aside);
@@ -355,21 +366,21 @@ static void ready(struct conn *c)
 		free_conn(c);
 }
 
-static void wiped(struct aside *a)
+static void wiped(struct job *job)
 {
-	ready(conn_of(a));
+	ready(conn_of(job));
 }
 
 void conn_answered(struct conn *c)
 {
-	if (c->in.lent_n < ASIDE_LEAST && arena_size(&c->arena) < ASIDE_LEAST) {
+	if (c->in.lent_n < CONN_LARGE && arena_size(&c->arena) < CONN_LARGE) {
 		ready(c);
 		return;
 	}
 	c->busy = true;
 	if (!c->handling)
 		handle_frames(c); /* only the answer goes out */
-	aside_begin(&c->aside, c->server->options.loop, conn_wipe, wiped);
+	conn_aside(c, conn_wipe, wiped);
 }
 
 void conn_check_time(struct conn *c, uint64_t now)

@@ -5,7 +5,6 @@
 #include "runtime/codec.h"
 #include "runtime/fault.h"
 #include "runtime/frame.h"
-#include "server/ipc/aside.h"
 #include "server/ipc/call.h"
 #include "server/ipc/passed.h"
 #include "server/ipc/wire.h"
@@ -41,8 +40,8 @@ struct conn {
 	} body; /* of the last request */
 	struct arena arena;
 	struct call call;
-	struct aside aside; /* while it is under way, in, body, frame and arena are its own */
-	struct buf large;   /* the answer that it writes */
+	struct job aside; /* while it is under way, in, body, frame and arena are its own */
+	struct buf large; /* the answer that it writes */
 };
 
 /* Takes the end over; -ENOMEM or what wire_open said, and the end is the caller's still. */
@@ -60,13 +59,19 @@ size_t conn_unwritten(const struct conn *c);
 void conn_flush(struct conn *c);
 void conn_flush_all(struct conn *c);
 
-/* Wipes the request and what its answer was made of; the run of an aside. */
-void conn_wipe(struct aside *a);
+/* From so many bytes on something is worth another thread. */
+#define CONN_LARGE (64 * 1024)
 
-static inline struct conn *conn_of(struct aside *a)
+/* Calls run on the helper's thread, and then done on the loop; both at once where there is no
+ * helper. The connection is busy, or closed, until then. */
+void conn_aside(struct conn *c, void (*run)(struct job *job), void (*done)(struct job *job));
+static inline struct conn *conn_of(struct job *job)
 {
-	return CONTAINER_OF(a, struct conn, aside);
+	return CONTAINER_OF(job, struct conn, aside);
 }
+
+/* A run: wipes the request and what its answer was made of. */
+void conn_wipe(struct job *job);
 
 /* Writes an event. */
 void conn_tell(struct conn *c, const struct ovd_event *event);

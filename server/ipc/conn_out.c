@@ -105,27 +105,27 @@ int call_reply(struct call *call, const struct ovd_response *response)
 	return 0;
 }
 
-void conn_wipe(struct aside *a)
+void conn_wipe(struct job *job)
 {
-	struct conn *c = conn_of(a);
+	struct conn *c = conn_of(job);
 
 	frame_trim(&c->in);
 	arena_reset(&c->arena);
 }
 
-static void encode_aside(struct aside *a)
+static void encode_aside(struct job *job)
 {
-	struct conn *c = conn_of(a);
+	struct conn *c = conn_of(job);
 
 	c->body.r = encode(c, &c->frame, &c->arena, &c->large);
 	if (c->body.r < 0)
 		buf_wipe(&c->large);
-	conn_wipe(a);
+	conn_wipe(job);
 }
 
-static void encoded(struct aside *a)
+static void encoded(struct job *job)
 {
-	struct conn *c = conn_of(a);
+	struct conn *c = conn_of(job);
 	int r = check_encoded(c, c->body.r);
 
 	if (r == 0 && c->out.n == 0) {
@@ -148,6 +148,6 @@ int call_reply_large(struct call *call, const struct ovd_response *response)
 
 	c->frame = answer_of(call, response);
 	call_park(call);
-	aside_begin(&c->aside, c->server->options.loop, encode_aside, encoded);
+	conn_aside(c, encode_aside, encoded);
 	return 0;
 }

@@ -20,6 +20,7 @@ struct server_options {
 	struct listen_pipe
 		*pipe; /* on Windows instead: from listen_pipe_new; the server frees it */
 	struct worker *worker;
+	struct worker *helper; /* for what is large; NULL: the loop does that itself */
 	struct log *log;
 	struct daemon *daemon;           /* for call->daemon */
 	void (*ended)(struct daemon *d); /* a call that was parked is answered, and those that

@@ -66,7 +66,10 @@ static int run_all(const struct net *net, struct job *job)
 
 static void run_job(const struct net *net, struct job *job)
 {
-	if (job->undo) {
+	if (job->run) {
+		job->run(job);
+		job->result = 0;
+	} else if (job->undo) {
 		plan_undo(net, job->plan);
 		job->result = 0;
 	} else if (job->failed) {
@@ -129,7 +132,7 @@ int worker_start(const struct net *net, struct worker **ret)
 
 void worker_submit(struct worker *w, struct job *job)
 {
-	if (!job->undo)
+	if (!job->run && !job->undo)
 		job->plan->n_done = 0;
 	pthread_mutex_lock(&w->lock);
 	queue_put(&w->waiting, job);

@@ -1,10 +1,12 @@
-/* The link thread: runs plans one after another, so that the loop never waits for the kernel. */
+/* A thread beside the loop. The link thread is one: it runs plans one after another, so that the
+ * loop never waits for the kernel. */
 #pragma once
 
 #include "server/net/net.h"
 
 /* A plan on its way. The caller's, and untouched by it until done is called. */
 struct job {
+	void (*run)(struct job *job); /* set: called on the thread, instead of a plan */
 	struct plan *plan;
 	bool undo; /* undo the plan instead of running it */
 
@@ -19,7 +21,7 @@ struct job {
 
 struct worker;
 
-/* Starts the thread; net must outlive it. Negative errno. */
+/* Starts the thread; net, for plans, must outlive it. Negative errno. */
 int worker_start(const struct net *net, struct worker **ret);
 
 /* Queues a job; those queued first are run first, but a patient plan's goes behind those that wait,

@@ -27,7 +27,6 @@
 #define PEERS     (100 * PER_ROUND)
 #define LOOKS     21
 #define CALL_MS   60000
-#define REST_US   1500000
 #define DUMP_MAX  (16 * 1024 * 1024)
 
 static void stop(const char *what)
@@ -336,15 +335,13 @@ static pid_t start(const char *program, const char *const *argv)
 	return pid;
 }
 
-/* Memory of its own, at rest, as what was freed goes back a second later; what it maps of files,
- * the store's above all, is the page cache's. */
+/* Memory of its own; what it maps of files, the store's above all, is the page cache's. */
 static double resident_kib(pid_t pid)
 {
 	char path[64], line[256];
 	double kib = 0;
 	FILE *file;
 
-	usleep(REST_US);
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
 	file = fopen(path, "re");
 	while (file && fgets(line, sizeof(line), file))
@@ -490,8 +487,7 @@ int main(void)
 	bare.fd = bench_connect(BARE);
 	measure(daemon, &ours, &bare, &f);
 	daemon = restart(daemon, &ours, &f);
-	sched_setscheduler(daemon, SCHED_FIFO | SCHED_RESET_ON_FORK,
-			   &first); /* its loop's thread */
+	sched_setscheduler(daemon, SCHED_FIFO, &first); /* its loop alone */
 	f.idle = wait_beside(nothing, NULL, 10);
 	f.status_waits = wait_beside(our_status, &ours, 10);
 	f.same = wait_beside(sync_same, &ours, 10);

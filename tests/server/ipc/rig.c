@@ -80,6 +80,13 @@ static void worker_ready(uv_poll_t *poll, int status _unused_, int events _unuse
 	worker_collect(r->worker);
 }
 
+static void helper_ready(uv_poll_t *poll, int status _unused_, int events _unused_)
+{
+	struct rig *r = poll->data;
+
+	worker_collect(r->helper);
+}
+
 void rig_start(struct rig *r)
 {
 	struct server_options options = { .loop = &r->loop, .dispatch = dispatch };
@@ -92,9 +99,14 @@ void rig_start(struct rig *r)
 	CHECK_INT(uv_poll_init(&r->loop, &r->worker_poll, worker_fd(r->worker)), 0);
 	r->worker_poll.data = r;
 	uv_poll_start(&r->worker_poll, UV_READABLE, worker_ready);
+	CHECK_INT(worker_start(NULL, &r->helper), 0);
+	CHECK_INT(uv_poll_init(&r->loop, &r->helper_poll, worker_fd(r->helper)), 0);
+	r->helper_poll.data = r;
+	uv_poll_start(&r->helper_poll, UV_READABLE, helper_ready);
 	options.listen_fd = stream_listen(r->path, 0600, (gid_t)-1);
 	CHECK(options.listen_fd >= 0);
 	options.worker = r->worker;
+	options.helper = r->helper;
 	options.daemon = (struct daemon *)(void *)r;
 	CHECK_INT(server_start(&options, &r->server), 0);
 }
@@ -114,8 +126,10 @@ void rig_stop(struct rig *r)
 	while (!r->closed)
 		uv_run(&r->loop, UV_RUN_ONCE);
 	uv_close((uv_handle_t *)&r->worker_poll, NULL);
+	uv_close((uv_handle_t *)&r->helper_poll, NULL);
 	uv_run(&r->loop, UV_RUN_DEFAULT);
 	worker_stop(r->worker);
+	worker_stop(r->helper);
 	CHECK_INT(uv_loop_close(&r->loop), 0);
 	uv_library_shutdown(); /* its descriptors count, too */
 	CHECK_INT(unlink(r->path), 0);

@@ -20,8 +20,8 @@
 
 struct rig {
 	uv_loop_t loop;
-	uv_poll_t worker_poll;
-	struct worker *worker;
+	uv_poll_t worker_poll, helper_poll;
+	struct worker *worker, *helper;
 	struct server *server; /* NULL when it has closed */
 	char dir[32], path[64];
 	struct call *held;

@@ -282,6 +282,27 @@ TEST(stop_waits_for_what_is_queued)
 	worker_stop(NULL);
 }
 
+static void run_by_itself(struct job *job)
+{
+	struct work *w = CONTAINER_OF(job, struct work, job);
+
+	CHECK(plan_add(&w->plan, STEP_BRIDGE));
+}
+
+/* Without a platform. */
+TEST(a_job_that_is_no_plan)
+{
+	struct work a = { .job = { .run = run_by_itself, .done = done } };
+	struct worker *worker;
+
+	CHECK_INT(worker_start(NULL, &worker), 0);
+	submit(worker, &a);
+	collect(worker, "+0 ");
+	CHECK_INT(a.plan.n, 1);
+	plan_done(&a.plan);
+	worker_stop(worker);
+}
+
 static struct worker *asked; /* by more_done */
 
 static void more_done(struct job *job)

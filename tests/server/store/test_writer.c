@@ -48,9 +48,12 @@ static void remove_root(const char *root)
 	static const char *const names[] = { "store/data.mdb",
 					     "store/lock.mdb",
 					     "run/store/data.mdb",
+					     "store.copy/data.mdb",
+					     "store.copy/lock.mdb",
 					     "run/store/lock.mdb",
 					     "run/store",
 					     "run",
+					     "store.copy",
 					     "store",
 					     "" };
 

@@ -1,50 +1,42 @@
-#include "server/ipc/aside.h"
-
-#include <pthread.h>
+/* Large requests and answers, beside the loop. */
 #include <semaphore.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "runtime/frame.h"
+#include "server/ipc/conn.h"
 #include "tests/check.h"
 #include "tests/server/ipc/rig.h"
 
-#define LARGE (4 * ASIDE_LEAST)
+#define LARGE (4 * CONN_LARGE)
 
-/* The pool's only thread waits at a gate: nothing that was begun behind it goes on until then. */
+/* The helper waits at a gate: nothing that was begun behind it goes on until then. */
 struct gate {
-	uv_work_t work;
+	struct job job;
 	sem_t open;
 };
 
-static void wait_at_gate(uv_work_t *work)
+static void wait_at_gate(struct job *job)
 {
-	struct gate *g = CONTAINER_OF(work, struct gate, work);
+	struct gate *g = CONTAINER_OF(job, struct gate, job);
 
 	while (sem_wait(&g->open) < 0)
 		continue;
 }
 
-static void passed_gate(uv_work_t *work _unused_, int status _unused_)
+static void passed_gate(struct job *job _unused_)
 {
 }
 
 static void gate_close(struct gate *g, struct rig *r)
 {
+	*g = (struct gate){ .job = { .run = wait_at_gate, .done = passed_gate } };
 	sem_init(&g->open, 0, 0);
-	CHECK_INT(uv_queue_work(&r->loop, &g->work, wait_at_gate, passed_gate), 0);
+	worker_submit(r->helper, &g->job);
 }
 
 static void gate_open(struct gate *g)
 {
 	sem_post(&g->open);
-}
-
-static void start(struct rig *r)
-{
-	setenv("UV_THREADPOOL_SIZE", "1", 1);
-	rig_start(r);
 }
 
 static void check_heard(struct rig *r, int fd, unsigned id)
@@ -53,54 +45,13 @@ static void check_heard(struct rig *r, int fd, unsigned id)
 	rig_expect(r, fd, id, "\"ok\"");
 }
 
-/* ---- by itself ---- */
-
-struct work {
-	struct aside aside;
-	pthread_t thread;
-	bool ran, done;
-};
-
-static void run(struct aside *a)
-{
-	struct work *w = CONTAINER_OF(a, struct work, aside);
-
-	w->thread = pthread_self();
-	w->ran = true;
-}
-
-static void done(struct aside *a)
-{
-	struct work *w = CONTAINER_OF(a, struct work, aside);
-
-	CHECK(w->ran);
-	w->done = true;
-}
-
-TEST(run_elsewhere_and_done_here)
-{
-	struct work w = { .done = false };
-	uv_loop_t loop;
-
-	CHECK_INT(uv_loop_init(&loop), 0);
-	aside_begin(&w.aside, &loop, run, done);
-	CHECK(!w.done);
-	uv_run(&loop, UV_RUN_DEFAULT);
-	CHECK(w.done);
-	CHECK(!pthread_equal(w.thread, pthread_self()));
-	CHECK_INT(uv_loop_close(&loop), 0);
-	uv_library_shutdown(); /* its descriptors count */
-}
-
-/* ---- of a connection ---- */
-
 TEST(others_are_heard_while_a_large_request_is_read)
 {
 	struct gate gate;
 	struct rig r;
 	int fd, other;
 
-	start(&r);
+	rig_start(&r);
 	fd = rig_connect(&r);
 	other = rig_connect(&r);
 	gate_close(&gate, &r);
@@ -123,7 +74,7 @@ TEST(others_are_heard_while_a_large_one_is_refused)
 	struct rig r;
 	int fd, other;
 
-	start(&r);
+	rig_start(&r);
 	fd = rig_connect(&r);
 	other = rig_connect(&r);
 	gate_close(&gate, &r);
@@ -147,7 +98,7 @@ TEST(the_answer_waits_for_no_wiping)
 	struct rig r;
 	int fd, other;
 
-	start(&r);
+	rig_start(&r);
 	fd = rig_connect(&r);
 	other = rig_connect(&r);
 	rig_ask_padded(&r, fd, 1, OP_HOLD, LARGE);
@@ -173,7 +124,7 @@ TEST(others_are_heard_while_a_large_answer_is_written)
 	struct rig r;
 	int fd, other;
 
-	start(&r);
+	rig_start(&r);
 	fd = rig_connect(&r);
 	other = rig_connect(&r);
 	rig_ask(&r, fd, 1, OP_HEAR);
@@ -203,7 +154,7 @@ TEST(large_answers_behind_each_other)
 	struct rig r;
 	int fd;
 
-	start(&r);
+	rig_start(&r);
 	fd = rig_connect(&r);
 	r.big_aside = true;
 	r.n_big = LARGE;
@@ -242,7 +193,7 @@ TEST(it_leaves_while_its_request_is_read)
 	struct rig r;
 	int fd;
 
-	start(&r);
+	rig_start(&r);
 	fd = rig_connect(&r);
 	gate_close(&gate, &r);
 	rig_ask_padded(&r, fd, 1, OP_OK, LARGE);
@@ -255,7 +206,7 @@ TEST(it_leaves_while_its_answer_is_written)
 	struct rig r;
 	int fd;
 
-	start(&r);
+	rig_start(&r);
 	fd = rig_connect(&r);
 	r.big_aside = true;
 	r.n_big = LARGE;
@@ -270,7 +221,7 @@ TEST(it_leaves_while_its_memory_is_wiped)
 	struct rig r;
 	int fd;
 
-	start(&r);
+	rig_start(&r);
 	fd = rig_connect(&r);
 	rig_ask_padded(&r, fd, 1, OP_HOLD, LARGE);
 	while (!r.held)
@@ -288,7 +239,7 @@ TEST(it_leaves_in_the_middle_of_its_request)
 	struct rig r;
 	int fd;
 
-	start(&r);
+	rig_start(&r);
 	fd = rig_connect(&r);
 	gate_close(&gate, &r);
 	rig_send(&r, fd, &n, sizeof(n));
