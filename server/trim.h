@@ -9,7 +9,7 @@
 /* {0} before it is started. */
 struct trim {
 	uv_timer_t timer;
-	bool running;
+	bool running, again; /* again: something was freed while the timer ran */
 };
 
 /* From now on a block of LARGE_BYTES or more goes back when it is freed, and so does the end of the

@@ -15,14 +15,15 @@
 #define FREE_PAGES ((MDB_dbi)0) /* what mdb_stat -f walks */
 #define LOCK_BYTES 8192         /* of lock.mdb, for LMDB's 126 readers */
 
-/* A change of more pairs is the last of an MDB_env: that keeps the memory of as many pages as one
- * of its changes ever wrote, one for each pair maybe. */
-#define CHANGES_MAX 32
+/* LMDB keeps the memory of as many pages as one change ever wrote, one for each pair maybe: so many
+ * pairs may have it. */
+#define CHANGES_KEPT 32
 
 struct environment {
 	char *dir;
 	bool synced;
-	MDB_env *mdb; /* NULL: the next who needs it opens it */
+	MDB_env *mdb;    /* NULL: the next who needs it opens it */
+	bool keeps_much; /* memory, of a large change */
 	MDB_dbi dbi;
 	size_t last_change;    /* the file's, when it was closed */
 	pthread_mutex_t mutex; /* one change at a time */
@@ -251,6 +252,7 @@ static void close_mdb(struct environment *env)
 	env->last_change = last_change(env);
 	mdb_env_close(env->mdb);
 	env->mdb = NULL;
+	env->keeps_much = false;
 }
 
 static int open_all(struct environment *env)
@@ -397,10 +399,17 @@ int environment_end(struct environment *env, int r)
 		mdb_txn_abort(env->change);
 	}
 	env->change = NULL;
-	if (env->n_changes > CHANGES_MAX && env->n_readers == 0)
-		close_mdb(env);
+	env->keeps_much |= env->n_changes > CHANGES_KEPT;
 	pthread_mutex_unlock(&env->mutex);
 	return r;
+}
+
+void environment_rest(struct environment *env)
+{
+	pthread_mutex_lock(&env->mutex);
+	if (env->keeps_much && env->n_readers == 0)
+		close_mdb(env);
+	pthread_mutex_unlock(&env->mutex);
 }
 
 static int reader_begin(struct environment *env)

@@ -33,15 +33,17 @@ void environment_close(struct environment *env);
 /* A change: any number of puts and deletes between begin, which waits for other threads' changes
  * and returns an empty buffer for what is put, and end, which carries all out if r is 0 and there
  * was no failure, else none. end returns the first failure, r or its own; -ENOSPC, -EIO, ...
- * After a large one the file is closed, for the memory that LMDB keeps, and opened by who needs it
- * next: -ESTALE if somebody has put another one there by then.
- * Deleting the unknown is
- * ok; what changes nothing costs the disk nothing. */
+ * Deleting the unknown is ok; what changes nothing costs the disk nothing. */
 struct buf *environment_begin(struct environment *env);
 void environment_put(struct environment *env, struct ovd_view key, struct ovd_view value);
 void environment_delete(struct environment *env, struct ovd_view key);
 void environment_clear(struct environment *env);
 int environment_end(struct environment *env, int r);
+
+/* No change will come for a while: gives back what memory large ones have left with LMDB. For that
+ * the file is closed, and opened by who needs it next; -ESTALE, for that, if somebody has put
+ * another one there meanwhile. Waits for a change of another thread's. */
+void environment_rest(struct environment *env);
 
 /* Every pair, by key, until each fails. Views live until each returns; -EIO, or what each said. */
 int environment_each(struct environment *env,

@@ -361,6 +361,11 @@ int store_commit(struct store *s, const struct store_batch *batch)
 	return environment_end(s->data, 0);
 }
 
+void store_rest(struct store *s)
+{
+	environment_rest(s->data);
+}
+
 /* ---- all ---- */
 
 struct load {

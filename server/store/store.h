@@ -71,6 +71,9 @@ void store_batch_done(struct store_batch *batch);
 /* Carries the batch out, all or nothing; the batch stays. Any thread. */
 int store_commit(struct store *s, const struct store_batch *batch);
 
+/* No record of the data directory will come for a while: see environment_rest. */
+void store_rest(struct store *s);
+
 /* Each record, those of a kind one after the other, in the order of enum state_record_kind; views
  * live until each returns. unread is told of what this program doesn't understand: it is left
  * where it is. Stops at the first failure of each, and returns it; -EIO, -ENOMEM. */

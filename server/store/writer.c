@@ -9,6 +9,7 @@
 #include "runtime/thread.h"
 
 #define AGAIN_MS 1000 /* after a failure */
+#define REST_MS  500  /* without a record */
 
 struct writer {
 	pthread_t thread;
@@ -29,6 +30,26 @@ static void sleep_for(struct writer *w, unsigned ms)
 
 	while (!w->stopping && deadline_wait(&w->changed, &w->lock, until) == 0)
 		continue;
+}
+
+static bool has_work(const struct writer *w)
+{
+	return w->batch.n > 0 || w->stopping;
+}
+
+static void wait_for_work(struct writer *w)
+{
+	const uint64_t until = deadline_in(REST_MS);
+
+	while (!has_work(w) && deadline_wait(&w->changed, &w->lock, until) == 0)
+		continue;
+	if (has_work(w))
+		return;
+	pthread_mutex_unlock(&w->lock);
+	store_rest(w->store);
+	pthread_mutex_lock(&w->lock);
+	while (!has_work(w))
+		pthread_cond_wait(&w->changed, &w->lock);
 }
 
 static void swap(struct writer *w)
@@ -59,8 +80,8 @@ static void *run(void *arg)
 
 	pthread_mutex_lock(&w->lock);
 	while (!w->stopping || w->batch.n > 0) {
-		while (w->batch.n == 0 && r == 0 && !w->stopping)
-			pthread_cond_wait(&w->changed, &w->lock);
+		if (r == 0)
+			wait_for_work(w);
 		sleep_for(w, r < 0 ? AGAIN_MS : WRITER_MS);
 		while (w->n_holds > 0 && !w->stopping)
 			pthread_cond_wait(&w->changed, &w->lock);

@@ -93,3 +93,34 @@ TEST(freed_memory_goes_back)
 	CHECK_INT(uv_loop_close(&loop), 0);
 	uv_library_shutdown();
 }
+
+static void free_late(uv_timer_t *timer)
+{
+	timer->data = use_and_free();
+}
+
+/* By others, while a change that came during the wait was the last. */
+TEST(freed_between_two_times)
+{
+	struct trim trim = { .running = false };
+	size_t before;
+	uv_timer_t late;
+	uv_loop_t loop;
+
+	if (!TRIMS)
+		SKIP("a sanitizer's malloc keeps what is freed");
+	uv_loop_init(&loop);
+	uv_timer_init(&loop, &late);
+	trim_start(&trim, &loop);
+	trim_later(&trim);
+	before = own_memory();
+	uv_timer_start(&late, free_late, 1300, 0);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	CHECK(own_memory() < before + BLOCKS * BLOCK_BYTES / 4);
+	free(late.data);
+	trim_stop(&trim);
+	uv_close((uv_handle_t *)&late, NULL);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	CHECK_INT(uv_loop_close(&loop), 0);
+	uv_library_shutdown();
+}

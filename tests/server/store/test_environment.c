@@ -249,7 +249,7 @@ TEST(killed_at_any_instruction)
 	remove_dir(p.root);
 }
 
-/* ---- a change that is so large that the file is opened anew ---- */
+/* ---- a change that is so large that the file is closed when there is rest ---- */
 
 #define LARGE 5000
 
@@ -291,9 +291,12 @@ TEST(a_large_change_leaves_no_memory)
 
 		CHECK_INT(put_one(env, "first", "1"), 0);
 		put_many(env);
+		environment_rest(env);
 		CHECK(mallinfo2().uordblks < before + LARGE * 10);
 		check_count(env, LARGE + 1);
 		put_many(env); /* changes nothing */
+		environment_rest(env);
+		environment_rest(env);
 		CHECK_INT(put_one(env, "last", "1"), 0);
 		check_count(env, LARGE + 2);
 		environment_close(env);
@@ -307,6 +310,7 @@ TEST(a_large_change_leaves_no_memory)
 static int change_much(void *arg, struct ovd_view key _unused_, struct ovd_view value _unused_)
 {
 	put_many(arg);
+	environment_rest(arg);
 	return 0;
 }
 
@@ -330,6 +334,7 @@ TEST(another_file_in_its_place_is_not_written)
 	struct environment *env = open_whole(&p, false), *other;
 
 	put_many(env);
+	environment_rest(env);
 	CHECK_INT(truncate(p.file, 0), 0);
 	for (int i = 0; i < 2; i++)
 		CHECK_INT(put_one(env, "x", "1"), -ESTALE);

@@ -1,5 +1,6 @@
 #include "server/store/writer.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -106,6 +107,41 @@ TEST(written_by_itself)
 			usleep(5000);
 		CHECK_INT(count_all(s), round);
 	}
+	writer_stop(w);
+	store_close(s);
+	log_free(log);
+	remove_root(root);
+}
+
+#define MANY 3000
+
+/* Both batches keep BUF_KEPT bytes. */
+TEST(gives_memory_back_at_rest)
+{
+	char root[] = "/tmp/writer-XXXXXX", name[16];
+	struct log *log = log_new(LOG_INFO, LOG_TEXT);
+	size_t most = mallinfo2().uordblks + 3 * BUF_KEPT;
+	struct store *s;
+	struct writer *w;
+
+	CHECK(mkdtemp(root));
+	s = open_store(root);
+	CHECK_INT(writer_start(s, log, &w), 0);
+	writer_hold(w);
+	for (unsigned i = 0; i < MANY; i++) {
+		struct state_record record;
+
+		snprintf(name, sizeof(name), "service-%u", i);
+		record = service(name);
+		CHECK_INT(writer_put(w, &record), 0);
+	}
+	writer_release(w);
+	for (unsigned i = 0; i < 1000 && count_all(s) < MANY; i++)
+		usleep(10000);
+	for (unsigned i = 0; i < 1000 && mallinfo2().uordblks > most; i++)
+		usleep(10000);
+	CHECK(mallinfo2().uordblks <= most);
+	CHECK_INT(count_all(s), MANY);
 	writer_stop(w);
 	store_close(s);
 	log_free(log);
