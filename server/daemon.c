@@ -202,7 +202,8 @@ static void stop(struct daemon *d, struct call *call, enum ending ending)
 	health_end(d);
 	heal_end(d);
 	reap_end(d);
-	channels_close(d); /* nobody waits for a device that hangs: it goes anyway */
+	channels_close(d);      /* nobody waits for a device that hangs: it goes anyway */
+	server_wake(d->server); /* nor for a tunnel that was to be made again */
 	uv_check_start(&m->settle, stop_when_settled);
 	/* a loop that sleeps is woken by its own signal's or call's event, which is just being
 	 * handled */

@@ -1,5 +1,5 @@
-/* What a daemon asks of the engine when it starts: records of an earlier life, and what that left in
- * the kernel; and what is made once more because it may be missing there. */
+/* What a daemon asks of the engine when it starts: records of an earlier life, and what that left
+ * in the kernel; and what is made once more because it may be missing there. */
 #pragma once
 
 #include "server/engine/engine.h"
@@ -95,3 +95,6 @@ const char *engine_service_at(const struct engine *e, size_t i);
 /* The same of one tunnel with what goes with it; -EALREADY if it is down, or there is none. */
 int engine_tunnel_again(struct engine *e, struct ovd_view service, struct plan *plan,
 			struct intent **ret);
+
+/* Who was told -EINPROGRESS by that won't ask once more: its peers needn't wait for it. */
+void engine_tunnel_not_again(struct engine *e, struct ovd_view service);

@@ -43,6 +43,7 @@ static void end(struct heal *h)
 	while (*at != h)
 		at = &(*at)->next;
 	*at = h->next;
+	engine_tunnel_not_again(h->daemon->engine, service_tunnel(h->service));
 	uv_close((uv_handle_t *)&h->timer, timer_closed);
 }
 
@@ -117,6 +118,7 @@ static void try(uv_timer_t *timer)
 
 	if (r == -EALREADY) { /* it was torn down meanwhile */
 		end(h);
+		d->settled(d);
 	} else if (r < 0) { /* it is being changed */
 		plan_clear(&h->plan);
 		uv_timer_start(timer, try, HEAL_FIRST_MS, 0);
