@@ -6,6 +6,7 @@
 #include "server/engine/attachment.h"
 #include "server/engine/dedicated.h"
 #include "server/engine/imported.h"
+#include "server/engine/peer.h"
 #include "server/engine/record.h"
 #include "server/engine/segment.h"
 
@@ -395,6 +396,14 @@ int engine_tunnel_again(struct engine *e, struct ovd_view name, struct plan *pla
 	if (!name.p)
 		return engine_global_again(e, false, plan, ret);
 	return service && service->dedicated ? again(e, service, false, plan, ret) : -EALREADY;
+}
+
+void engine_tunnel_not_again(struct engine *e, struct ovd_view name)
+{
+	struct peer_set *set;
+
+	if (peers_of(e, name, &set) == 0)
+		set->waits = false; /* another one that it waits for says so again */
 }
 
 static bool is_full(struct segment *segment)

@@ -123,3 +123,6 @@ const char *engine_service_at(const struct engine *e, size_t i);
 /* The same of one tunnel with what goes with it; -EALREADY if it is down, or there is none. */
 int engine_tunnel_again(struct engine *e, struct ovd_view service, struct plan *plan,
 			struct intent **ret);
+
+/* Who was told -EINPROGRESS by that won't ask once more: its peers needn't wait for it. */
+void engine_tunnel_not_again(struct engine *e, struct ovd_view service);

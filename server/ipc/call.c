@@ -102,6 +102,7 @@ void call_wait(struct call *call)
 	while (*end)
 		end = &(*end)->next_waiting;
 	call->next_waiting = NULL;
+	call->waited = true;
 	*end = call;
 }
 
@@ -131,13 +132,14 @@ void call_end(struct call *call)
 {
 	struct server *s = call->conn->server;
 	bool parked = call->parked;
+	bool waited = call->waited; /* maybe others did for it */
 
 	plan_clear(&call->plan);
 	s->n_parked -= parked;
 	call->parked = false;
 	if (parked && s->options.ended)
 		s->options.ended(s->options.daemon);
-	if (parked)
+	if (parked || waited)
 		server_wake(s);
 	conn_answered(call->conn); /* last: the connection may go, and the server with it */
 }

@@ -37,7 +37,7 @@ struct call {
 	struct job job;
 	call_done_fn *done;
 	struct call *next_waiting;
-	bool parked;
+	bool parked, waited;
 };
 
 /* Answers the call. Always 0. The client may be gone: nobody need care. */

@@ -58,10 +58,16 @@ bool change_stands(struct call *call, int r, const char *format, ...)
 	return false;
 }
 
+void change_again(struct call *call)
+{
+	call->daemon->settled(call->daemon);
+	call_again(call);
+}
+
 static void grown(struct call *call, int r)
 {
 	if (change_is_otherwise(call, r) || change_stands(call, r, "one more subnet"))
-		call_again(call);
+		change_again(call);
 }
 
 int change_grow(struct call *call, struct ovd_view service)

@@ -17,6 +17,9 @@ int change_run(struct call *call, int r, int (*already)(struct call *call), call
  * True: the intent is dropped, to be asked for anew. */
 bool change_is_otherwise(struct call *call, int r);
 
+/* The call holds nothing any more: who waited for it goes first, then it is handled anew. */
+void change_again(struct call *call);
+
 /* There is no address left: the service gets another subnet, and the call is handled anew; or it is
  * answered with the reason. As change_refused returns. */
 int change_grow(struct call *call, struct ovd_view service);

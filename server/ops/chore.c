@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "server/engine/start.h"
+
 static void timer_closed(uv_handle_t *timer)
 {
 	struct chore *c = timer->data;
@@ -18,6 +20,7 @@ static void end(struct chore *c)
 	while (*at != c)
 		at = &(*at)->next;
 	*at = c->next;
+	engine_tunnel_not_again(c->daemon->engine, service_tunnel(c->service));
 	uv_close((uv_handle_t *)&c->timer, timer_closed);
 }
 
@@ -41,7 +44,11 @@ bool chores_busy(const struct daemon *d)
 
 static void due(uv_timer_t *timer)
 {
-	chore_try(timer->data);
+	struct chore *c = timer->data;
+	struct daemon *d = c->daemon;
+
+	chore_try(c);
+	d->settled(d); /* if it has ended, who waited for it needn't */
 }
 
 void chore_try_in(struct chore *c, unsigned ms)

@@ -48,7 +48,7 @@ static void setup_done(struct call *call, int r)
 	struct daemon *d = call->daemon;
 
 	if (change_is_otherwise(call, r)) {
-		call_again(call);
+		change_again(call);
 		return;
 	}
 	if (!change_stands(call, r, "service %.*s", VIEW(service)))

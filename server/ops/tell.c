@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "server/ops/change.h"
+
 bool tell_is_gone(int r)
 {
 	return r == -ENODEV || r == -ENOENT || r == -ECONNREFUSED || r == -ENOTCONN;
@@ -31,7 +33,7 @@ static void undone(struct call *call, int r _unused_)
 
 static void told_again(struct call *call, int r _unused_)
 {
-	call_again(call);
+	change_again(call);
 }
 
 /* Whoever serves the device next is told instead; if nobody does, that is as without a device. */

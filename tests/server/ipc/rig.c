@@ -56,6 +56,12 @@ static int dispatch(struct call *call, const struct ovd_request *request)
 		return reply_big(call, r->n_big, r->big_aside);
 	if (request->kind == OVD_REQUEST_TEARDOWN_GLOBAL_OVERLAY)
 		return r->busy ? -EINPROGRESS : call_ok(call);
+	if (request->kind == OVD_REQUEST_LIST_EDGE_PEERS) {
+		if (r->busy && !r->may_end)
+			return -EINPROGRESS;
+		r->busy = false;
+		return -ENOSPC;
+	}
 	if (request->kind == OVD_REQUEST_NAT_TICK) {
 		CHECK(plan_add(&call->plan, STEP_FIREWALL));
 		return call_run(call, plan_ran);

@@ -307,6 +307,31 @@ TEST(who_waits_is_handled_when_another_call_ends)
 	rig_stop(&r);
 }
 
+/* Though it was never parked. */
+TEST(who_waits_is_handled_when_one_that_waited_is_refused)
+{
+	struct rig r;
+	int a, b;
+
+	rig_start(&r);
+	a = rig_connect(&r);
+	b = rig_connect(&r);
+	r.busy = true;
+	rig_ask(&r, a, 1, OP_AWAIT);
+	rig_turn(&r);
+	rig_ask(&r, b, 1, OP_FREE);
+	rig_turn(&r);
+	CHECK_INT(server_parked(r.server), 2);
+	r.may_end = true;
+	server_wake(r.server); /* the first in vain, as the second comes behind it */
+	CHECK_INT(server_parked(r.server), 0);
+	rig_expect(&r, a, 1, "\"ok\"");
+	rig_expect(&r, b, 1, "\"err\"");
+	close(a);
+	close(b);
+	rig_stop(&r);
+}
+
 TEST(a_client_that_leaves_its_calls_behind)
 {
 	static const char *const ops[] = { OP_HOLD, OP_AWAIT, OP_PLAN, OP_BIG };

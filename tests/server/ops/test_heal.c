@@ -16,6 +16,11 @@
 
 #define DEDICATED "{\"op\":\"setup_service_overlay\",\"service\":\"web\",\"mode\":\"dedicated\"}"
 
+#define ADD_PEER(key)                                                                              \
+	"{\"op\":\"add_peer\",\"public_key\":\"" key                                                \
+	"QAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\",\"endpoint\":\"192.0.2.1:1\","              \
+	"\"allowed_ips\":\"\",\"persistent_keepalive_secs\":0}"
+
 static void lose_tunnel(struct node *n)
 {
 	n->tunnel.ended = true;
@@ -112,6 +117,33 @@ TEST(not_against_a_teardown)
 	until_healed(&n);
 	CHECK(!net_fake_has(&n.fake, "tunnel "));
 	CHECK(!node_has_channel(&n));
+	node_stop(&n);
+}
+
+/* It has waited for a peer that is being changed, and others for it. */
+TEST(nobody_waits_for_one_that_has_ended)
+{
+	struct node n;
+	int first, second;
+
+	node_start(&n);
+	node_ask(&n, SETUP, "bridge_name");
+	n.tunnel.hangs = true;
+	node_send(&n, ADD_PEER("A"));
+	node_turn(&n);
+	heal_begin(&n.daemon, (struct ovd_view){ .p = NULL });
+	node_turn(&n);
+	first = n.fd;
+	second = n.fd = node_connect(&n);
+	node_send(&n, ADD_PEER("B"));
+	node_turn(&n);
+	CHECK(n.daemon.chores);
+	chores_end(&n.daemon);
+	node_wake(&n);
+	node_hear(&n, "\"ok\"");
+	n.fd = first;
+	node_hear(&n, "\"ok\"");
+	close(second);
 	node_stop(&n);
 }
 
