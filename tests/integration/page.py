@@ -11,8 +11,8 @@ import tempfile
 
 KEY = re.compile(r"[A-Za-z0-9+/]{43}=")
 VARIES = [(KEY, "KEY"), (re.compile(r"^overlayd: "), ""), (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z"), "MOMENT"), (re.compile(r"time=[\d.]+ ms"), "TIME"), (re.compile(r"never$|\d+ s ago$"), "AGO")]
-# What was begun is ready: the page's reader types slowly. Both kinds of what it begins end as a sleep.
-READY = 'for p in $! $a $b $c $d; do until case $(cat /proc/$p/comm) in sleep | overlayd | nsenter) ;; *) false ;; esac; do sleep 0.05; done; done'
+# What was begun is ready, which is a sleep in the end: the page's reader types slowly.
+READY = 'for p in $! $a $b $c $d; do until [ "$(cat /proc/$p/comm)" = sleep ]; do sleep 0.05; done; done'
 
 
 def plain(line):
