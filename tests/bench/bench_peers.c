@@ -27,6 +27,7 @@
 #define PEERS     (100 * PER_ROUND)
 #define LOOKS     21
 #define CALL_MS   60000
+#define REST_US   2500000
 #define DUMP_MAX  (16 * 1024 * 1024)
 
 static void stop(const char *what)
@@ -335,7 +336,8 @@ static pid_t start(const char *program, const char *const *argv)
 	return pid;
 }
 
-/* Memory of its own; what it maps of files, the store's above all, is the page cache's. */
+/* Memory of its own, at rest, as what was freed goes back within two seconds; what it maps of
+ * files, the store's above all, is the page cache's. */
 static double resident_kib(pid_t pid)
 {
 	char path[64], line[256];

@@ -18,7 +18,7 @@
 #define ROUNDS        100
 #define REAPED_US     60000 /* what was detached is gone by then */
 #define GONE_TRIES    4000
-#define REST_US       1500000 /* what was freed has gone back by then */
+#define REST_US       2500000 /* what was freed has gone back by then */
 #define SERVICE_OF(n) ((n) % services)
 
 static pid_t containers[MANY + FEW];

@@ -38,11 +38,9 @@ static int somebody(void *platform, uint32_t pid, struct net_owner *ret)
 	struct rig *rig = CONTAINER_OF(platform, struct rig, fake);
 
 	rig->process = eventfd(0, EFD_CLOEXEC);
-	*ret = (struct net_owner){ .netns_dev = 4,
-				   .netns_ino = 0x46,
-				   .pid = pid,
-				   .netns = -1,
-				   .process = rig->process };
+	*ret = (struct net_owner){
+		.netns_dev = 4, .netns_ino = 0x46, .pid = pid, .netns = -1, .process = rig->process
+	};
 	return 0;
 }
 
