@@ -90,6 +90,7 @@ TEST(a_namespace_without_a_process_is_known_by_its_file)
 	struct found found;
 	struct guest guest;
 	struct linux_net *l;
+	struct stat st;
 
 	host_enter();
 	run("mount -t tmpfs none /run; mkdir /run/netns; touch /run/netns/a");
@@ -108,6 +109,8 @@ TEST(a_namespace_without_a_process_is_known_by_its_file)
 	found = look_for(l);
 	CHECK_INT(found.n, 1);
 	CHECK_STR(found.items[0].path, ""); /* nobody knows whose it is, only what it has */
+	CHECK_U64(found.items[0].owner.netns_ino, number_of(&guest)); /* and where it is */
+	CHECK(fstat(guest.netns, &st) == 0 && found.items[0].owner.netns_dev == st.st_dev);
 	CHECK(ip_eq(&found.items[0].ip, &(struct ovd_ip){ .len = 4, .b = { 10, 200, 4, 130 } }));
 	guest_stop(&guest);
 	linux_net_free(&l->net);

@@ -48,6 +48,9 @@ static void remove_root(const char *root)
 {
 	static const char *const names[] = { "store/data.mdb",
 					     "store/lock.mdb",
+					     "store.copy/data.mdb",
+					     "store.copy/lock.mdb",
+					     "store.copy",
 					     "run/store/data.mdb",
 					     "store.copy/data.mdb",
 					     "store.copy/lock.mdb",
