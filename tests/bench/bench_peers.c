@@ -344,6 +344,7 @@ static double resident_kib(pid_t pid)
 	double kib = 0;
 	FILE *file;
 
+	usleep(REST_US);
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
 	file = fopen(path, "re");
 	while (file && fgets(line, sizeof(line), file))
