@@ -1,11 +1,13 @@
 #include "tests/bench/bench.h"
 
+#include <dirent.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime/number.h"
 #include "runtime/stream_unix.h"
 
 #define SIDES_MAX  4
@@ -17,6 +19,26 @@ uint64_t bench_now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+void bench_prefer(pid_t pid, int priority)
+{
+	char path[32];
+	DIR *threads;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	threads = opendir(path);
+	for (struct dirent *d; threads && (d = readdir(threads));) {
+		uint64_t tid;
+
+		if (u64_parse(view(d->d_name), INT32_MAX, &tid) == 0)
+			sched_setscheduler(
+				(pid_t)tid, SCHED_FIFO,
+				&(struct sched_param){ .sched_priority =
+							       priority - ((pid_t)tid != pid) });
+	}
+	if (threads)
+		closedir(threads);
 }
 
 void bench_pin(void)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdint.h>
+#include <sys/types.h>
 
 struct bench_side {
 	const char *name;
@@ -13,6 +14,10 @@ struct bench_side {
 
 /* Pins the process to the CPU it is on, its children too. */
 void bench_pin(void);
+
+/* The process's first thread has the CPU before all of a lower priority, which is 2 at least; its
+ * other threads are one below. */
+void bench_prefer(pid_t pid, int priority);
 
 /* Runs rounds in turn; ret_medians[side] is in nanoseconds per operation. 4 sides and 4,096 rounds
  * at most. */

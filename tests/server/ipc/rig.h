@@ -16,7 +16,7 @@
 #define OP_FREE  "{\"op\":\"list_edge_peers\"}" /* the same, but ends rig.busy when rig.may_end, and fails */
 #define OP_PLAN  "{\"op\":\"nat_tick\"}"                /* ok when the link thread has run a step */
 #define OP_FD    "{\"op\":\"list_attachments\"}" /* ok; rig.fd_ino is that of its first descriptor */
-#define OP_HEAR  "{\"op\":\"hello\"}"          /* ok, and events from then on */
+#define OP_HEAR  "{\"op\":\"hello\"}"            /* ok, and events from then on */
 #define OP_BIG   "{\"op\":\"status\"}"           /* an answer with a name of rig.n_big bytes */
 
 struct rig {
@@ -28,7 +28,7 @@ struct rig {
 	struct call *held;
 	bool busy, may_end;
 	size_t n_big;
-	bool big_aside; /* it is written by another thread */
+	bool big_aside;   /* it is written by another thread */
 	uint64_t fd_ino;  /* 0: it had none */
 	unsigned handled; /* requests that came to the handlers */
 	unsigned closed;  /* calls of server_close's function */
