@@ -245,6 +245,9 @@ int engine_attach(struct engine *e, const struct attach_spec *spec,
 struct tunnel_change engine_attachment_change(const struct intent *intent,
 					      struct intent **ret_peer);
 
+/* The tunnel refused that peer, whose intent is dropped; the other one, when its plan is undone. */
+void engine_attachment_drop_peer(struct engine *e, struct intent *intent);
+
 /* Disconnects the container that was attached by this handle: kind, and pid or id; a start_time
  * other than 0 must be its own. -EALREADY: there is none. */
 int engine_detach(struct engine *e, const struct owner *who, struct plan *plan,

@@ -54,3 +54,11 @@ struct tunnel_change engine_attachment_change(const struct intent *intent, struc
 	*ret_peer = i->peer;
 	return i->change;
 }
+
+void engine_attachment_drop_peer(struct engine *e, struct intent *intent)
+{
+	struct attachment_intent *i = CONTAINER_OF(intent, struct attachment_intent, intent);
+
+	engine_drop(e, i->peer);
+	i->peer = NULL;
+}

@@ -22,17 +22,33 @@ static void keep(struct call *call, int r)
 	telling->finish(call);
 }
 
+/* A container's record is in the steps that are being undone: it is dropped behind them. */
+static void drop_peer(struct call *call)
+{
+	const struct telling *telling = call->state;
+	struct engine *e = call->daemon->engine;
+
+	if (telling->peer != call->intent) {
+		engine_attachment_drop_peer(e, call->intent);
+		return;
+	}
+	engine_drop(e, call->intent);
+	call->intent = NULL;
+}
+
 static void undone(struct call *call, int r _unused_)
 {
 	const struct telling *telling = call->state;
 	const char *left = call->plan.detail;
 
+	engine_drop(call->daemon->engine, call->intent);
 	call_fail(call, telling->r, "the tunnel refused the peer: %s%s%s", strerror(-telling->r),
 		  left[0] ? "; " : "", left);
 }
 
 static void told_again(struct call *call, int r _unused_)
 {
+	engine_drop(call->daemon->engine, call->intent);
 	change_again(call);
 }
 
@@ -60,7 +76,7 @@ static void told(void *arg, int r, const struct tunnel_state *state _unused_)
 	}
 	if (channel_is_unsure(r))
 		engine_peer_doubt(call->daemon->engine, telling->peer);
-	engine_drop(call->daemon->engine, call->intent);
+	drop_peer(call);
 	telling->r = r;
 	call_undo(call, is_worth_another(call, r) ? told_again : undone);
 }
