@@ -22,10 +22,17 @@
 
 static void remove_store(const char *dir)
 {
-	static const char *const left[] = {
-		"run/store/data.mdb", "run/store/lock.mdb", "run/store", "run",
-		"store/data.mdb",     "store/lock.mdb",     "store",     ""
-	};
+	static const char *const left[] = { "run/store/data.mdb",
+					    "run/store/lock.mdb",
+					    "run/store",
+					    "run",
+					    "store.copy/data.mdb",
+					    "store.copy/lock.mdb",
+					    "store.copy",
+					    "store/data.mdb",
+					    "store/lock.mdb",
+					    "store",
+					    "" };
 	char path[64];
 
 	for (size_t i = 0; i < ARRAY_SIZE(left); i++) {

@@ -52,12 +52,9 @@ static void remove_root(const char *root)
 					     "store.copy/lock.mdb",
 					     "store.copy",
 					     "run/store/data.mdb",
-					     "store.copy/data.mdb",
-					     "store.copy/lock.mdb",
 					     "run/store/lock.mdb",
 					     "run/store",
 					     "run",
-					     "store.copy",
 					     "store",
 					     "" };
 
