@@ -11,11 +11,10 @@
 	"\"cluster_cidr\":\"10.200.0.0/16\",\"wg_port\":0}"
 #define TEARDOWN "{\"op\":\"teardown_global_overlay\"}"
 
-#define DEDICATED                                                                                  \
-	"{\"op\":\"setup_service_overlay\",\"service\":\"web\",\"mode\":\"dedicated\"}"
+#define DEDICATED "{\"op\":\"setup_service_overlay\",\"service\":\"web\",\"mode\":\"dedicated\"}"
 
 #define ADD_PEER(key)                                                                              \
-	"{\"op\":\"add_peer\",\"public_key\":\"" key                                                \
+	"{\"op\":\"add_peer\",\"public_key\":\"" key                                               \
 	"QAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\",\"endpoint\":\"192.0.2.1:1\","              \
 	"\"allowed_ips\":\"\",\"persistent_keepalive_secs\":0}"
 
