@@ -3,27 +3,8 @@
 set -u
 . tests/check.sh
 check_in_namespaces
-B=$(cd "${B:-build}" && pwd)
-ctl() { "$B/bin/overlayctl" --socket /run/d/run/zlayer-overlayd.sock "$@"; }
-
-mount -t tmpfs none /run
-mkdir /run/d /run/t
+. tests/integration/daemon.sh
 mount -t tmpfs -o size=1m none /run/d
-ip link set lo up
-
-start() { # a daemon, its pid in $daemon
-	"$B/bin/overlayd" --data-dir /run/d >/run/t/out 2>&1 &
-	daemon=$!
-	until ctl status >/dev/null 2>&1; do
-		sleep 0.02
-		kill -0 $daemon 2>/dev/null || { cat /run/t/out; exit 1; }
-	done
-}
-
-end() {
-	kill -9 $daemon
-	wait $daemon 2>/dev/null
-}
 
 fill() { ! dd if=/dev/zero of=/run/d/fill bs=4k 2>/dev/null; }
 refused() { # WHY COMMAND...: it fails, and says so

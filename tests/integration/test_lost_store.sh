@@ -4,28 +4,10 @@ set -u
 . tests/check.sh
 check_needs_tun
 check_in_namespaces
-B=$(cd "${B:-build}" && pwd)
-ctl() { "$B/bin/overlayctl" --socket /run/d/run/zlayer-overlayd.sock "$@"; }
-
-mount -t tmpfs none /run
-mkdir -p /run/t /run/netns
-ip link set lo up
+. tests/integration/daemon.sh
+mkdir /run/netns
 
 # ---- words ----
-
-start() { # a daemon, its pid in $daemon
-	"$B/bin/overlayd" --data-dir /run/d >/run/t/out 2>&1 7<&- &
-	daemon=$!
-	until ctl status >/dev/null 2>&1; do
-		sleep 0.02
-		kill -0 $daemon 2>/dev/null || { cat /run/t/out; exit 1; }
-	done
-}
-
-end() {
-	kill -9 $daemon
-	wait $daemon 2>/dev/null
-}
 
 damage() { # STORE
 	n=$(stat -c %s "$1/data.mdb")

@@ -4,22 +4,8 @@ set -u
 . tests/check.sh
 check_needs_tun
 check_in_namespaces
-B=$(cd "${B:-build}" && pwd)
+. tests/integration/daemon.sh
 n=${PEERS:-1000}
-ctl() { "$B/bin/overlayctl" --socket /run/d/run/zlayer-overlayd.sock --json "$@"; }
-
-mount -t tmpfs none /run
-mkdir -p /run/t
-ip link set lo up
-
-start() { # a daemon, its pid in $daemon
-	"$B/bin/overlayd" --data-dir /run/d >/run/t/out 2>&1 &
-	daemon=$!
-	until ctl status >/dev/null 2>&1; do
-		sleep 0.05
-		kill -0 $daemon 2>/dev/null || { cat /run/t/out; exit 1; }
-	done
-}
 
 set_of() { # FROM TO [SHIFT]: peers, each with a prefix; those whose number 10 divides have the prefix of the one SHIFT behind
 	awk -v from="$1" -v to="$2" -v shift="${3:-0}" 'BEGIN {
@@ -33,7 +19,7 @@ set_of() { # FROM TO [SHIFT]: peers, each with a prefix; those whose number 10 d
 }
 
 sync() { # FILE ADDED CHANGED REMOVED KEPT
-	said=$(ctl sync-peers --peers "@$1" | tr -d ' \n')
+	said=$(ctl --json sync-peers --peers "@$1" | tr -d ' \n')
 	case $said in
 	*"\"added\":$2,\"changed\":$3,\"removed\":$4,\"kept\":$5}"*) ;;
 	*) echo "$said"; return 1 ;;
@@ -41,7 +27,7 @@ sync() { # FILE ADDED CHANGED REMOVED KEPT
 }
 
 # What the device itself says: a key and its prefixes a line.
-told() { ctl status | tr -d ' \n' | sed 's/{"public_key":"/\n&/g' | sed -n 's/^{"public_key":"\([^"]*\)".*"allowed_ips":\[*"\([^]"]*\)".*/\1 \2/p' | sort; }
+told() { ctl --json status | tr -d ' \n' | sed 's/{"public_key":"/\n&/g' | sed -n 's/^{"public_key":"\([^"]*\)".*"allowed_ips":\[*"\([^]"]*\)".*/\1 \2/p' | sort; }
 wanted() { sed -n 's/.*"public_key":"\([^"]*\)".*"allowed_ips":"\([^"]*\)".*/\1 \2/p' "$1" | sort; }
 has() { # FILE N
 	wanted "$1" >/run/t/wanted
@@ -51,8 +37,7 @@ has() { # FILE N
 }
 
 again() { # after kill -9
-	kill -9 $daemon
-	wait $daemon 2>/dev/null
+	end
 	ip -o monitor link address route >/run/t/events &
 	monitor=$!
 	sleep 0.2

@@ -4,13 +4,8 @@ set -u
 . tests/check.sh
 check_needs_tun
 check_in_namespaces
-B=$(cd "${B:-build}" && pwd)
-PATH=$B/bin:$PATH:/usr/sbin:/sbin
-ctl() { overlayctl --data-dir /run/d "$@"; }
-
-mount -t tmpfs none /run
-mkdir -p /run/t /run/netns
-ip link set lo up
+. tests/integration/daemon.sh
+mkdir /run/netns
 ip link add up0 type veth peer name down0
 echo 0 >/proc/sys/net/ipv4/conf/up0/forwarding
 ip addr add 192.0.2.1/24 dev up0
@@ -21,18 +16,6 @@ key=E4/lYYptdHfYB472s33Amoa7IDfTcdOZjR5odO75wH0=
 
 # ---- words ----
 
-start() { # a daemon, its pid in $daemon
-	overlayd --data-dir /run/d >>/run/t/out 2>&1 7<&- &
-	daemon=$!
-	until ctl status >/dev/null 2>&1; do
-		sleep 0.02
-		kill -0 $daemon 2>/dev/null || { cat /run/t/out; exit 1; }
-	done
-}
-end() {
-	kill -9 $daemon
-	wait $daemon 2>/dev/null
-}
 damage() { # STORE...
 	for store in "$@"; do
 		n=$(stat -c %s "/run/d/$store/data.mdb")

@@ -336,7 +336,8 @@ TEST(half_detached)
 	node_drop(&n);
 	CHECK_INT(engine_attachment_count(n.e), 1);
 	CHECK_INT(node_attach_spec(&n, &spec, false, &ip), -EEXIST);
-	CHECK_STR(engine_reason(n.e), "pid 7 is half detached, as something failed: detach it again");
+	CHECK_STR(engine_reason(n.e),
+		  "pid 7 is half detached, as something failed: detach it again");
 	CHECK_INT(node_detach(&n, 7), 0);
 	node_commit(&n);
 	CHECK_INT(node_attach_spec(&n, &spec, false, &ip), 0);

@@ -41,9 +41,8 @@ TEST(links)
 /* Bytes that the kernel refuses in a name, or that a terminal obeys: the hash instead. */
 TEST(only_what_the_kernel_takes)
 {
-	static const char *const texts[] = { "a/b",  "a:b",   "a b",      "a\tb",
-					     "a\nb", "a\x7f", "\xc3\xa9", "abcdefghijk",
-					     "a%d" };
+	static const char *const texts[] = { "a/b",   "a:b",      "a b",         "a\tb", "a\nb",
+					     "a\x7f", "\xc3\xa9", "abcdefghijk", "a%d" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		const struct ovd_view part = view(texts[i]);

@@ -172,11 +172,10 @@ static bool gives(struct engine *e, const char *wanted)
 
 static int attach_again(struct engine *e)
 {
-	const struct attach_spec spec = { .owner = { .netns_dev = 4,
-						     .netns_ino = 0x46,
-						     .pid = 7,
-						     .netns = -1 },
-					  .service = view("web") };
+	const struct attach_spec spec = {
+		.owner = { .netns_dev = 4, .netns_ino = 0x46, .pid = 7, .netns = -1 },
+		.service = view("web")
+	};
 	struct plan plan = { .n = 0 };
 	struct intent *intent;
 	struct ovd_ip ip;
@@ -199,7 +198,8 @@ TEST(who_cannot_be_cut_off_keeps_the_address)
 	CHECK_INT(ops_adopt(&rig.daemon, NULL), 0);
 	CHECK_INT(engine_attachment_count(rig.daemon.engine), 1);
 	CHECK(!gives(rig.daemon.engine, "10.200.7.130"));
-	CHECK_INT(attach_again(rig.daemon.engine), -EEXIST); /* nobody is told that it is attached */
+	CHECK_INT(attach_again(rig.daemon.engine),
+		  -EEXIST); /* nobody is told that it is attached */
 	stop(&rig);
 	start(&rig);
 	rig.steps[STEP_CUT] = cut;

@@ -17,7 +17,7 @@
 #define DEDICATED "{\"op\":\"setup_service_overlay\",\"service\":\"web\",\"mode\":\"dedicated\"}"
 
 #define ADD_PEER(key)                                                                              \
-	"{\"op\":\"add_peer\",\"public_key\":\"" key                                                \
+	"{\"op\":\"add_peer\",\"public_key\":\"" key                                               \
 	"QAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\",\"endpoint\":\"192.0.2.1:1\","              \
 	"\"allowed_ips\":\"\",\"persistent_keepalive_secs\":0}"
 
