@@ -13,11 +13,12 @@
 #define OP_HOLD  "{\"op\":\"shutdown\"}"   /* parked: in rig.held until the test answers it */
 #define OP_NAME  "{\"op\":\"teardown_service_overlay\",\"service\":\"web\"}" /* parked like that */
 #define OP_AWAIT "{\"op\":\"teardown_global_overlay\"}" /* -EINPROGRESS while rig.busy, then ok */
-#define OP_FREE  "{\"op\":\"list_edge_peers\"}" /* the same; if rig.may_end it ends that, and fails */
-#define OP_PLAN  "{\"op\":\"nat_tick\"}"                /* ok when the link thread has run a step */
-#define OP_FD    "{\"op\":\"list_attachments\"}" /* ok; rig.fd_ino is that of its first descriptor */
-#define OP_HEAR  "{\"op\":\"hello\"}"            /* ok, and events from then on */
-#define OP_BIG   "{\"op\":\"status\"}"           /* an answer with a name of rig.n_big bytes */
+#define OP_FREE                                                                                    \
+	"{\"op\":\"list_edge_peers\"}"  /* the same; if rig.may_end it ends that, and fails */
+#define OP_PLAN "{\"op\":\"nat_tick\"}" /* ok when the link thread has run a step */
+#define OP_FD   "{\"op\":\"list_attachments\"}" /* ok; rig.fd_ino is that of its first descriptor */
+#define OP_HEAR "{\"op\":\"hello\"}"            /* ok, and events from then on */
+#define OP_BIG  "{\"op\":\"status\"}"           /* an answer with a name of rig.n_big bytes */
 
 struct rig {
 	uv_loop_t loop;
