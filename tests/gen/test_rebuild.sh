@@ -56,7 +56,7 @@ touched_source() {
 
 one_header() {
 	touch server/lock.h
-	build all && did CC server/lock.c server/daemon.c server/memory.c server/removal.c server/socket.c
+	build all && did CC server/lock.c server/memory.c server/opening.c server/removal.c server/socket.c
 }
 
 touched_schema() {
