@@ -1,6 +1,5 @@
 #include "server/store/store.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,23 +23,6 @@ static struct place place_make(void)
 	CHECK_INT(mkdir(p.data, 0700), 0);
 	CHECK_INT(mkdir(p.run, 0700), 0);
 	return p;
-}
-
-static void remove_dir(const char *path)
-{
-	DIR *dir = opendir(path);
-
-	for (struct dirent *d; dir && (d = readdir(dir));) {
-		char child[512];
-
-		snprintf(child, sizeof(child), "%s/%s", path, d->d_name);
-		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0 &&
-		    unlink(child) < 0)
-			remove_dir(child);
-	}
-	if (dir)
-		closedir(dir);
-	CHECK_INT(rmdir(path), 0);
 }
 
 static struct store *open_one(const struct place *p)
@@ -154,7 +136,7 @@ TEST(each_kind_is_there_again_in_order)
 	CHECK_INT(store_delete(s, &web), 0);
 	check_all(s, "");
 	store_close(s);
-	remove_dir(p.root);
+	check_remove(p.root);
 }
 
 TEST(a_record_takes_the_place_of_its_name)
@@ -168,7 +150,7 @@ TEST(a_record_takes_the_place_of_its_name)
 	CHECK_INT(store_put(s, &node), 0);
 	check_all(s, NODE);
 	store_close(s);
-	remove_dir(p.root);
+	check_remove(p.root);
 }
 
 TEST(a_boot_forgets_containers_and_nothing_else)
@@ -188,7 +170,7 @@ TEST(a_boot_forgets_containers_and_nothing_else)
 	s = open_one(&p);
 	check_all(s, WEB LEASE);
 	store_close(s);
-	remove_dir(p.root);
+	check_remove(p.root);
 }
 
 TEST(a_batch_is_one_change)
@@ -206,7 +188,7 @@ TEST(a_batch_is_one_change)
 	check_all(s, NODE PEER);
 	store_batch_done(&batch);
 	store_close(s);
-	remove_dir(p.root);
+	check_remove(p.root);
 }
 
 static int count_record(void *arg, const struct state_record *record _unused_)
@@ -253,7 +235,7 @@ TEST(a_batch_of_very_many)
 	CHECK_INT(n, MANY);
 	store_batch_done(&batch);
 	store_close(s);
-	remove_dir(p.root);
+	check_remove(p.root);
 }
 
 static void put_raw(const struct place *p, const char *key, const char *value)
@@ -289,7 +271,7 @@ TEST(what_is_not_understood_stays)
 		store_close(s);
 	}
 	buf_done(&list.text);
-	remove_dir(p.root);
+	check_remove(p.root);
 }
 
 static struct store_loss loss_of(const struct place *p, bool made_good)
@@ -344,7 +326,7 @@ static const struct way {
 	{ "moved aside", lose_all },
 	{ "empty file", lose_content },
 	{ "no file", lose_file },
-	{ "no directory", remove_dir },
+	{ "no directory", check_remove },
 };
 
 /* With something in it, and no loss. */
@@ -380,7 +362,7 @@ TEST(what_is_lost_stays_so_until_it_is_made_good)
 		CHECK(loss_of(&p, true).data);
 		put_raw(&p, "2 service x", "");
 		CHECK(!loss_of(&p, false).data);
-		remove_dir(p.root);
+		check_remove(p.root);
 	}
 }
 
@@ -396,7 +378,7 @@ TEST(what_names_no_boot_is_lost_until_the_next_one)
 		p.boot = "boot 2";
 		CHECK(!loss_of(&p, false).run);
 		CHECK(!loss_of(&p, false).run);
-		remove_dir(p.root);
+		check_remove(p.root);
 	}
 }
 
@@ -467,7 +449,7 @@ TEST(what_only_records_tell_is_filled_in_again)
 		store_close(s);
 		lose(p.run, "store", &ways[ARRAY_SIZE(ways) - 1]);
 		check_again(&p, WEB HANDLED("guest") HANDLED("host") SETTING);
-		remove_dir(p.root);
+		check_remove(p.root);
 	}
 }
 
@@ -480,7 +462,7 @@ TEST(a_copy_that_is_lost_is_made_anew)
 		CHECK(!loss_of(&p, false).untold);
 		lose(p.run, "store", &ways[ARRAY_SIZE(ways) - 1]);
 		check_again(&p, WEB UNTOLD);
-		remove_dir(p.root);
+		check_remove(p.root);
 	}
 }
 
@@ -496,7 +478,7 @@ TEST(both_may_be_lost)
 		CHECK(loss_of(&p, false).untold);
 		CHECK(loss_of(&p, true).untold);
 		CHECK(!loss_of(&p, false).untold);
-		remove_dir(p.root);
+		check_remove(p.root);
 	}
 }
 
@@ -509,7 +491,7 @@ TEST(the_copy_ends_with_the_boot)
 	p.boot = "boot 2";
 	lose(p.run, "store", &ways[ARRAY_SIZE(ways) - 1]);
 	check_again(&p, WEB);
-	remove_dir(p.root);
+	check_remove(p.root);
 }
 
 /* By a version that knew of no copy, or a daemon that died between the two. */
@@ -526,10 +508,10 @@ TEST(the_run_directory_is_right)
 	s = open_one(&p);
 	CHECK_INT(store_delete(s, &lease), 0);
 	store_close(s);
-	remove_dir(store);
+	check_remove(store);
 	CHECK_INT(rename(kept, store), 0); /* where the lease is still */
 	check_again(&p, WEB HANDLED("guest") HANDLED("host") CONTAINER SETTING);
 	lose(p.run, "store", &ways[ARRAY_SIZE(ways) - 1]);
 	check_again(&p, WEB HANDLED("guest") HANDLED("host") SETTING);
-	remove_dir(p.root);
+	check_remove(p.root);
 }
