@@ -73,6 +73,10 @@ void check_edge_free(struct ovd_view copy, size_t slack);
  * read. Never freed. */
 struct ovd_view check_file(const char *path);
 
+/* Removes a directory that the test has made, with all in it; ends the test if it can't. On Unix
+ * only. */
+void check_remove(const char *dir);
+
 /* In how many places of this process's memory these n bytes are, at most 64. They are given with
  * every bit turned over, so that what the test says is none of them. */
 size_t check_copies(const void *turned, size_t n);

@@ -1,5 +1,6 @@
 #include <dirent.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -48,6 +49,18 @@ struct ovd_view check_file(const char *path)
 	if (text == MAP_FAILED)
 		check_fail(__FILE__, __LINE__, "%s: %s", path, strerror(errno));
 	return (struct ovd_view){ .p = text, .n = (size_t)st.st_size };
+}
+
+static int remove_one(const char *path, const struct stat *st _unused_, int kind _unused_,
+		      struct FTW *at _unused_)
+{
+	return remove(path);
+}
+
+void check_remove(const char *dir)
+{
+	if (nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS) != 0)
+		check_fail(__FILE__, __LINE__, "%s: %s", dir, strerror(errno));
 }
 
 static int open_descriptors(void)

@@ -17,20 +17,6 @@ static void put_garbage(const char *path)
 
 TEST(what_is_damaged_is_told_until_it_is_made_good)
 {
-	static const char *const left[] = { "store/data.mdb",
-					    "store/lock.mdb",
-					    "store",
-					    "store.copy/data.mdb",
-					    "store.copy/lock.mdb",
-					    "store.copy",
-					    "store.damaged/data.mdb",
-					    "store.damaged/lock.mdb",
-					    "store.damaged",
-					    "run/store/data.mdb",
-					    "run/store/lock.mdb",
-					    "run/store",
-					    "run",
-					    "" };
 	char root[] = "/tmp/memory-XXXXXX", run[64], path[96];
 	struct log *log = log_new(LOG_ERROR, LOG_TEXT);
 	struct store *store;
@@ -53,10 +39,9 @@ TEST(what_is_damaged_is_told_until_it_is_made_good)
 	CHECK(!store_loss(store).data);
 	store_close(store);
 	log_free(log);
-	for (size_t i = 0; i < ARRAY_SIZE(left); i++) {
-		snprintf(path, sizeof(path), "%s/%s", root, left[i]);
-		CHECK_INT(remove(path), 0);
-	}
+	snprintf(path, sizeof(path), "%s/store.damaged/data.mdb", root);
+	CHECK_INT(access(path, F_OK), 0);
+	check_remove(root);
 }
 
 TEST(the_directory_that_fails_is_told)

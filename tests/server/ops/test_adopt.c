@@ -138,21 +138,6 @@ static void start(struct rig *rig)
 	rig->daemon.engine = engine_new(&private_key, &public_key);
 }
 
-static void remove_all(const struct rig *rig)
-{
-	static const char *const left[] = {
-		"run/store/data.mdb",  "run/store/lock.mdb",  "run/store",  "run",
-		"store/data.mdb",      "store/lock.mdb",      "store",      "store.copy/data.mdb",
-		"store.copy/lock.mdb", "store.copy",          ""
-	};
-	char path[64];
-
-	for (size_t i = 0; i < ARRAY_SIZE(left); i++) {
-		snprintf(path, sizeof(path), "%s/%s", rig->dir, left[i]);
-		CHECK_INT(remove(path), 0);
-	}
-}
-
 static void stop(struct rig *rig)
 {
 	engine_free(rig->daemon.engine);
@@ -212,7 +197,7 @@ TEST(who_cannot_be_cut_off_keeps_the_address)
 	CHECK_INT(engine_attachment_count(rig.daemon.engine), 0);
 	stop(&rig);
 	log_free(rig.daemon.log);
-	remove_all(&rig);
+	check_remove(rig.dir);
 }
 
 /* Its last container went with the daemon before; the next one behind it goes at once. */
@@ -254,7 +239,7 @@ TEST(a_service_that_cannot_go_is_tried_again)
 	uv_library_shutdown();
 	stop(&rig);
 	log_free(rig.daemon.log);
-	remove_all(&rig);
+	check_remove(rig.dir);
 }
 
 TEST(who_lives_is_watched)
@@ -273,7 +258,7 @@ TEST(who_lives_is_watched)
 	CHECK(fcntl(rig.process, F_GETFD) < 0);
 	stop(&rig);
 	log_free(rig.daemon.log);
-	remove_all(&rig);
+	check_remove(rig.dir);
 }
 
 TEST(a_host_that_nothing_of_ours_is_on_has_lost_nothing)
@@ -288,7 +273,7 @@ TEST(a_host_that_nothing_of_ours_is_on_has_lost_nothing)
 	CHECK(!store_loss(rig.net.store).data && !store_loss(rig.net.store).run);
 	stop(&rig);
 	log_free(rig.daemon.log);
-	remove_all(&rig);
+	check_remove(rig.dir);
 }
 
 TEST(where_a_store_was_emptied_nobody_is_cut_off)
@@ -315,7 +300,7 @@ TEST(where_a_store_was_emptied_nobody_is_cut_off)
 			stop(&rig);
 		}
 		log_free(rig.daemon.log);
-		remove_all(&rig);
+		check_remove(rig.dir);
 	}
 }
 
@@ -352,7 +337,7 @@ TEST(a_store_of_a_newer_form_is_left_alone)
 	CHECK_INT(stored_node(rig.net.store).node_id, 7);
 	stop(&rig);
 	log_free(rig.daemon.log);
-	remove_all(&rig);
+	check_remove(rig.dir);
 }
 
 TEST(an_older_form_is_raised_and_a_new_store_has_one)
@@ -375,7 +360,7 @@ TEST(an_older_form_is_raised_and_a_new_store_has_one)
 	CHECK_INT(stored_node(rig.net.store).node_id, 7);
 	stop(&rig);
 	log_free(rig.daemon.log);
-	remove_all(&rig);
+	check_remove(rig.dir);
 }
 
 static void put_raw(const struct rig *rig, const char *key, const char *value)
@@ -417,5 +402,5 @@ TEST(a_nodes_record_that_cannot_be_read_stays)
 	CHECK_INT(n_unread, 1);
 	stop(&rig);
 	log_free(rig.daemon.log);
-	remove_all(&rig);
+	check_remove(rig.dir);
 }

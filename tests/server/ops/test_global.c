@@ -32,18 +32,8 @@ static void home_make(struct home *h)
 
 static void home_remove(struct home *h)
 {
-	static const char *const files[] = {
-		"/run/store/data.mdb",	"/run/store/lock.mdb",	"/run/store",  "/run",
-		"/store.copy/data.mdb", "/store.copy/lock.mdb", "/store.copy", "/store/data.mdb",
-		"/store/lock.mdb",	"/store",		"",
-	};
-	char path[80];
-
 	store_close(h->store);
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		snprintf(path, sizeof(path), "%s%s", h->data, files[i]);
-		CHECK_INT(remove(path), 0);
-	}
+	check_remove(h->data);
 }
 
 /* As a full disk does: no file may be written to. */

@@ -20,27 +20,6 @@
 	","                                                                                        \
 	"\"service\":\"web\",\"join_global\":false,\"ephemeral\":false}"
 
-static void remove_store(const char *dir)
-{
-	static const char *const left[] = { "run/store/data.mdb",
-					    "run/store/lock.mdb",
-					    "run/store",
-					    "run",
-					    "store.copy/data.mdb",
-					    "store.copy/lock.mdb",
-					    "store.copy",
-					    "store/data.mdb",
-					    "store/lock.mdb",
-					    "store",
-					    "" };
-	char path[64];
-
-	for (size_t i = 0; i < ARRAY_SIZE(left); i++) {
-		snprintf(path, sizeof(path), "%s/%s", dir, left[i]);
-		CHECK_INT(remove(path), 0);
-	}
-}
-
 /* Its record is in the steps that are undone then: it is there until they are. */
 TEST(a_tunnel_that_refuses_it)
 {
@@ -65,5 +44,5 @@ TEST(a_tunnel_that_refuses_it)
 	store_close(n.net.store);
 	n.net.store = NULL;
 	node_stop(&n);
-	remove_store(dir);
+	check_remove(dir);
 }

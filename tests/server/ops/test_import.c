@@ -38,25 +38,9 @@ static void begin(struct rig *rig)
 
 static void end(struct rig *rig)
 {
-	static const char *const left[] = { "agent_network.json",
-					    "run/store/data.mdb",
-					    "run/store/lock.mdb",
-					    "run/store",
-					    "run",
-					    "store/data.mdb",
-					    "store/lock.mdb",
-					    "store",
-					    "store.copy/data.mdb",
-					    "store.copy/lock.mdb",
-					    "store.copy",
-					    "" };
-	char path[64];
-
 	log_free(rig->daemon.log);
-	for (size_t i = 0; i < ARRAY_SIZE(left); i++) {
-		snprintf(path, sizeof(path), "%s/%s", rig->dir, left[i]);
-		CHECK_INT(remove(path), 0);
-	}
+	CHECK_INT(unlink(rig->file), 0); /* which stays where it is */
+	check_remove(rig->dir);
 }
 
 static void put_file(const struct rig *rig, const char *text)

@@ -1,6 +1,5 @@
 #include "server/store/environment.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
@@ -26,23 +25,6 @@ static struct place place_make(void)
 	snprintf(p.dir, sizeof(p.dir), "%s/store", p.root);
 	snprintf(p.file, sizeof(p.file), "%s/data.mdb", p.dir);
 	return p;
-}
-
-static void remove_dir(const char *path)
-{
-	DIR *dir = opendir(path);
-
-	for (struct dirent *d; dir && (d = readdir(dir));) {
-		char child[512];
-
-		snprintf(child, sizeof(child), "%s/%s", path, d->d_name);
-		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0 &&
-		    unlink(child) < 0)
-			remove_dir(child);
-	}
-	if (dir)
-		closedir(dir);
-	CHECK_INT(rmdir(path), 0);
 }
 
 /* What was moved, to be freed. */
@@ -102,7 +84,7 @@ TEST(there_again)
 		env = open_whole(&p, synced[i]);
 		check_pairs(env, "a=1;b=3;");
 		environment_close(env);
-		remove_dir(p.root);
+		check_remove(p.root);
 	}
 }
 
@@ -124,7 +106,7 @@ TEST(deleted_and_cleared)
 	CHECK_INT(environment_end(env, 0), 0);
 	check_pairs(env, "c=3;");
 	environment_close(env);
-	remove_dir(p.root);
+	check_remove(p.root);
 }
 
 TEST(all_or_nothing)
@@ -147,7 +129,7 @@ TEST(all_or_nothing)
 	long_key[ENVIRONMENT_KEY_MAX] = '\0';
 	CHECK_INT(put_one(env, long_key, "x"), 0);
 	environment_close(env);
-	remove_dir(p.root);
+	check_remove(p.root);
 }
 
 /* The file's pages are never written in place, so that a change shows in its time or its bytes. */
@@ -178,7 +160,7 @@ TEST(what_changes_nothing_is_not_written)
 	CHECK_INT(put_one(env, "a", "2"), 0);
 	CHECK(!view_eq(before, bytes_of(&p)));
 	environment_close(env);
-	remove_dir(p.root);
+	check_remove(p.root);
 }
 
 TEST(modes)
@@ -193,7 +175,7 @@ TEST(modes)
 	CHECK_INT(st.st_mode & 07777, 0700);
 	CHECK_INT(stat(p.file, &st), 0);
 	CHECK_INT(st.st_mode & 07777, 0600);
-	remove_dir(p.root);
+	check_remove(p.root);
 }
 
 /* Puts pairs of records that belong together, for ever. */
@@ -246,7 +228,7 @@ TEST(killed_at_any_instruction)
 		environment_close(env);
 	}
 	CHECK(last > 0);
-	remove_dir(p.root);
+	check_remove(p.root);
 }
 
 /* ---- a change that is so large that the file is closed when there is rest ---- */
@@ -303,7 +285,7 @@ TEST(a_large_change_leaves_no_memory)
 		env = open_whole(&p, synced[i]);
 		check_count(env, LARGE + 2);
 		environment_close(env);
-		remove_dir(p.root);
+		check_remove(p.root);
 	}
 }
 
@@ -325,7 +307,7 @@ TEST(a_large_change_by_one_who_reads)
 	CHECK_INT(environment_each(env, change_much, env), 0);
 	check_count(env, LARGE + 2);
 	environment_close(env);
-	remove_dir(p.root);
+	check_remove(p.root);
 }
 
 TEST(another_file_in_its_place_is_not_written)
@@ -343,7 +325,7 @@ TEST(another_file_in_its_place_is_not_written)
 	other = open_whole(&p, false);
 	check_count(other, 0);
 	environment_close(other);
-	remove_dir(p.root);
+	check_remove(p.root);
 }
 
 static void fill(const struct place *p)
@@ -396,7 +378,7 @@ TEST(a_cut_file_is_moved_aside)
 	CHECK_INT(truncate(p.file, 100), 0); /* and once more: the first one stays */
 	snprintf(aside, sizeof(aside), "%s.damaged-2", p.dir);
 	CHECK(is_moved(&p, aside));
-	remove_dir(p.root);
+	check_remove(p.root);
 }
 
 /* Whatever stands in the file, it is read, or moved; nobody dies of it. */
@@ -420,7 +402,7 @@ TEST(any_byte_may_be_wrong)
 		close(fd);
 		snprintf(aside, sizeof(aside), "%s.damaged", p.dir);
 		n_moved += is_moved(&p, aside);
-		remove_dir(p.root);
+		check_remove(p.root);
 	}
 	CHECK(n_moved > 10);
 }

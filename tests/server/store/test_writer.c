@@ -44,28 +44,6 @@ static unsigned count_all(struct store *s)
 	return n;
 }
 
-static void remove_root(const char *root)
-{
-	static const char *const names[] = { "store/data.mdb",
-					     "store/lock.mdb",
-					     "store.copy/data.mdb",
-					     "store.copy/lock.mdb",
-					     "store.copy",
-					     "run/store/data.mdb",
-					     "run/store/lock.mdb",
-					     "run/store",
-					     "run",
-					     "store",
-					     "" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		char path[128];
-
-		snprintf(path, sizeof(path), "%s/%s", root, names[i]);
-		CHECK_INT(remove(path), 0);
-	}
-}
-
 TEST(written_when_it_stops)
 {
 	char root[] = "/tmp/writer-XXXXXX";
@@ -85,7 +63,7 @@ TEST(written_when_it_stops)
 	CHECK_INT(count_all(s), 2);
 	store_close(s);
 	log_free(log);
-	remove_root(root);
+	check_remove(root);
 }
 
 TEST(written_by_itself)
@@ -110,7 +88,7 @@ TEST(written_by_itself)
 	writer_stop(w);
 	store_close(s);
 	log_free(log);
-	remove_root(root);
+	check_remove(root);
 }
 
 #define MANY 3000
@@ -145,7 +123,7 @@ TEST(gives_memory_back_at_rest)
 	writer_stop(w);
 	store_close(s);
 	log_free(log);
-	remove_root(root);
+	check_remove(root);
 }
 
 /* What is put meanwhile is not there before it is released, and then all of it is. */
@@ -179,5 +157,5 @@ TEST(held)
 	writer_stop(w);
 	store_close(s);
 	log_free(log);
-	remove_root(root);
+	check_remove(root);
 }
