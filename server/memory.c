@@ -1,5 +1,7 @@
 #include "server/memory.h"
 
+#include <string.h>
+
 #include "server/lock.h"
 
 static void tell_moved(struct log *log, char *path)
@@ -30,5 +32,10 @@ int memory_open(const char *data_dir, const char *run_dir, struct log *log, cons
 	tell_moved(log, moved.data);
 	tell_moved(log, moved.run);
 	tell_moved(log, moved.copy);
+	if (moved.copy_missed < 0)
+		log_at(log, LOG_WARN,
+		       "%s/store.copy can't be written: %s: what only the run directory knows is "
+		       "lost with it",
+		       data_dir, strerror(-moved.copy_missed));
 	return 0;
 }

@@ -156,7 +156,7 @@ static bool is_gone(const void *arg, const struct owner *owner)
 
 	if (owner->kind != HANDLE_PID)
 		return owner_gone(d, owner);
-	if (owner_open(d, owner, &now) < 0 || !owner_is(owner, &now))
+	if (owner_look(d, owner, &now))
 		return true;
 	death_watch(d, owner, now.process);
 	now.process = -1;

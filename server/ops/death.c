@@ -325,7 +325,10 @@ static void watch_known(void *arg, const struct attachment_view *known)
 	}
 	if (find(d->deaths, &known->owner))
 		return;
-	if (owner_open(d, &known->owner, &now) == 0 && owner_is(&known->owner, &now)) {
+	if (!owner_look(d, &known->owner, &now)) {
+		if (now.process < 0)
+			log_at(d->log, LOG_WARN, "pid %u: nobody will hear of its end",
+			       known->owner.pid);
 		death_watch(d, &known->owner, now.process);
 		now.process = -1;
 	} else if (add(d->deaths, &known->owner, -1, &m) == 0) {

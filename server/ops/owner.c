@@ -1,5 +1,6 @@
 #include "server/ops/owner.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "server/engine/name.h"
@@ -29,6 +30,15 @@ bool owner_is(const struct owner *owner, const struct net_owner *now)
 	       now->netns_dev == owner->netns_dev;
 }
 
+bool owner_look(const struct daemon *d, const struct owner *owner, struct net_owner *ret)
+{
+	int r = owner_open(d, owner, ret);
+
+	if (r < 0)
+		return r != -EMFILE && r != -ENFILE && r != -ENOMEM;
+	return !owner_is(owner, ret);
+}
+
 static bool has_interface(const struct daemon *d, const struct owner *owner)
 {
 	char link[LINK_NAME_MAX];
@@ -45,5 +55,5 @@ bool owner_gone(const void *arg, const struct owner *owner)
 		return false;
 	if (owner_is_by_fd(owner))
 		return !has_interface(arg, owner);
-	return owner_open(arg, owner, &now) < 0 || !owner_is(owner, &now);
+	return owner_look(arg, owner, &now);
 }

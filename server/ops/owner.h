@@ -16,6 +16,11 @@ bool owner_is_by_fd(const struct owner *owner);
 /* It is the same as then. */
 bool owner_is(const struct owner *owner, const struct net_owner *now);
 
-/* The process ended, or its pid or path is another's by now. A namespace that was attached by a
+/* Whether the process ended, or its pid or path is another's by now; of one that lives ret has what
+ * owner_open gives, unless the daemon has no descriptors or memory left to look: nobody is cut off
+ * for that. */
+bool owner_look(const struct daemon *d, const struct owner *owner, struct net_owner *ret);
+
+/* The same. A namespace that was attached by a
  * descriptor has ended if its interface has: no other way leads to it. arg is the struct daemon. */
 bool owner_gone(const void *arg, const struct owner *owner);

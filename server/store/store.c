@@ -14,7 +14,8 @@
 #define LOST_KEY VIEW_LITERAL("lost")
 
 struct store {
-	struct environment *data, *run, *copy;
+	struct environment *data, *run;
+	struct environment *copy; /* NULL: there is no place for one */
 	struct store_loss loss;
 	char untold[RECORD_UNTOLD][RECORD_KEY_MAX]; /* what keys begin with that lie in the copy */
 };
@@ -121,24 +122,46 @@ static int fill(const struct store *s, struct environment *from, struct environm
 	return environment_end(to, environment_each(from, fill_one, &filling));
 }
 
+static void open_copy(const struct store_options *options, struct store *s,
+		      struct store_moved *moved, bool *lost)
+{
+	moved->copy_missed = open_place(options->data_dir, "store.copy", options->boot_id, &s->copy,
+					&moved->copy, lost);
+	if (moved->copy_missed == 0)
+		return;
+	environment_close(s->copy); /* what it holds may be another boot's */
+	s->copy = NULL;
+	*lost = true;
+}
+
+static int fill_either(struct store *s, struct store_moved *moved)
+{
+	if (!s->copy)
+		return 0;
+	if (s->loss.run)
+		return fill(s, s->copy, s->run, false);
+	moved->copy_missed = fill(s, s->run, s->copy, true);
+	return 0;
+}
+
 static int open_all(const struct store_options *options, struct store *s, struct store_moved *moved)
 {
-	const char *dir = options->data_dir, *boot = options->boot_id;
+	const char *dir = options->data_dir;
 	bool copy_lost;
 	int r = open_place(dir, "store", NULL, &s->data, &moved->data, &s->loss.data);
 
-	if (r == 0)
-		r = open_place(dir, "store.copy", boot, &s->copy, &moved->copy, &copy_lost);
 	if (r == 0) {
+		open_copy(options, s, moved, &copy_lost);
 		dir = options->run_dir;
-		r = open_place(dir, "store", boot, &s->run, &moved->run, &s->loss.run);
+		r = open_place(dir, "store", options->boot_id, &s->run, &moved->run, &s->loss.run);
+	}
+	if (r == 0) {
+		s->loss.untold = s->loss.run && copy_lost;
+		r = fill_either(s, moved);
 	}
 	if (r < 0 && options->failed)
 		*options->failed = dir;
-	if (r < 0)
-		return r;
-	s->loss.untold = s->loss.run && copy_lost;
-	return s->loss.run ? fill(s, s->copy, s->run, false) : fill(s, s->run, s->copy, true);
+	return r;
 }
 
 int store_open(const struct store_options *options, struct store **ret,
@@ -173,19 +196,25 @@ struct store_loss store_loss(const struct store *s)
 	return s->loss;
 }
 
+static int end_loss(struct environment *place)
+{
+	environment_begin(place);
+	environment_delete(place, LOST_KEY);
+	return environment_end(place, 0);
+}
+
 int store_made_good(struct store *s)
 {
-	struct environment *const places[] = { s->data, s->run, s->copy };
-	int r = 0;
+	int r = end_loss(s->data);
 
-	for (size_t i = 0; i < ARRAY_SIZE(places) && r == 0; i++) {
-		environment_begin(places[i]);
-		environment_delete(places[i], LOST_KEY);
-		r = environment_end(places[i], 0);
-	}
 	if (r == 0)
-		s->loss = (struct store_loss){ .data = false };
-	return r;
+		r = end_loss(s->run);
+	if (r < 0)
+		return r;
+	if (s->copy)
+		end_loss(s->copy);
+	s->loss = (struct store_loss){ .data = false };
+	return 0;
 }
 
 void store_close(struct store *s)
@@ -234,7 +263,7 @@ int store_put(struct store *s, const struct state_record *record)
 	struct ovd_view key = record_key(record, text);
 	int r = key.n > 0 ? put_in(place_of(s, record), key, record) : -EINVAL;
 
-	if (r == 0 && is_untold(s, key))
+	if (r == 0 && s->copy && is_untold(s, key))
 		put_in(s->copy, key, record);
 	return r;
 }
@@ -245,7 +274,7 @@ int store_delete(struct store *s, const struct state_record *record)
 	struct ovd_view key = record_key(record, text);
 	int r = delete_in(place_of(s, record), key);
 
-	if (r == 0 && is_untold(s, key))
+	if (r == 0 && s->copy && is_untold(s, key))
 		delete_in(s->copy, key);
 	return r;
 }

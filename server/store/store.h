@@ -27,6 +27,7 @@ struct store_options {
 /* What was moved aside because it was damaged; NULL for nothing. */
 struct store_moved {
 	char *data, *run, *copy; /* from malloc */
+	int copy_missed;         /* 0; -errno: the copy can't be written, and is old, or none */
 };
 
 /* Opens it, or makes an empty one. Before the process has threads: see environment_open. */

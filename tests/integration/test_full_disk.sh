@@ -36,6 +36,19 @@ starts_not() { # WHY: a daemon doesn't come up, and says so
 	[ $? -eq 1 ] && grep -F "$1" /run/t/said
 }
 
+mount -t tmpfs none /run/d/run
+start
+ctl setup-service-overlay --service web --mode isolated >/dev/null
+ip=$(lent)
+end
+rm -r /run/d/store.copy
+fill
+start
+check "a full disk under what was written keeps no daemon from starting" ctl release-ip --ip "$ip"
+check "it says what it can't write" grep "store.copy can't be written: No space left on device" /run/t/out
+end
+rm /run/d/fill
+umount /run/d/run
 mount -t tmpfs -o size=4k none /run/d/run
 check "no room for the store" sh -c 'head -c 4096 /dev/zero >/run/d/run/fill'
 check "is told, with the directory" starts_not "store /run/d/run/store: No space left on device"

@@ -261,6 +261,46 @@ TEST(who_lives_is_watched)
 	check_remove(rig.dir);
 }
 
+static int out_of_descriptors(void *platform _unused_, uint32_t pid _unused_,
+			      struct net_owner *ret _unused_)
+{
+	return -EMFILE;
+}
+
+static int silent(void *platform)
+{
+	return CONTAINER_OF(platform, struct rig, fake)->process;
+}
+
+TEST(who_cannot_be_looked_at_is_not_cut_off)
+{
+	struct rig rig;
+	uv_loop_t loop;
+
+	begin(&rig);
+	start(&rig);
+	put_records(rig.net.store);
+	rig.net.owner_open = out_of_descriptors;
+	rig.net.links_fd = silent;
+	rig.process = eventfd(0, EFD_CLOEXEC);
+	CHECK_INT(uv_loop_init(&loop), 0);
+	rig.daemon.loop = &loop;
+	CHECK_INT(deaths_new(&rig.daemon), 0);
+	CHECK_INT(ops_adopt(&rig.daemon, NULL), 0);
+	CHECK_INT(deaths_start(&rig.daemon), 0);
+	uv_run(&loop, UV_RUN_NOWAIT);
+	CHECK(!deaths_busy(&rig.daemon));
+	CHECK_INT(engine_attachment_count(rig.daemon.engine), 1);
+	deaths_close(&rig.daemon);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	close(rig.process);
+	CHECK_INT(uv_loop_close(&loop), 0);
+	uv_library_shutdown();
+	stop(&rig);
+	log_free(rig.daemon.log);
+	remove_all(&rig);
+}
+
 TEST(a_host_that_nothing_of_ours_is_on_has_lost_nothing)
 {
 	struct rig rig;
