@@ -250,6 +250,7 @@ static int start(struct main_daemon *m, const struct options *o)
 	int r;
 
 	signal(SIGPIPE, SIG_IGN);
+	socket_group_ask(&m->group); /* before there is a lock that the child would hold too */
 	places_find(o, &m->at);
 	r = opening_lock(m);
 	if (r == 0)

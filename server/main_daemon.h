@@ -32,6 +32,7 @@ struct main_daemon {
 	struct call *stoppers;       /* calls of `shutdown` and `uninstall`, answered at the end */
 	size_t n_stoppers;
 	int lock;
+	struct socket_group group;
 	struct socket_file listener;
 	struct store *store;
 	struct places at;

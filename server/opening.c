@@ -136,7 +136,7 @@ int opening_platform(struct main_daemon *m)
 
 int opening_socket(struct main_daemon *m)
 {
-	int r = socket_file_open(&m->listener, m->at.socket);
+	int r = socket_file_open(&m->listener, m->at.socket, &m->group);
 
 	return r < 0 ? complain("socket", m->at.socket, r, "--socket") : 0;
 }

@@ -24,29 +24,33 @@ _Noreturn static void tell_group(int to)
 	_exit(group && write(to, &group->gr_gid, sizeof(group->gr_gid)) < 0);
 }
 
-/* A child asks: the modules of the name service, 700 kB with systemd's, stay where they have been
- * mapped. */
-static gid_t socket_group(void)
+void socket_group_ask(struct socket_group *g)
 {
-	gid_t gid = NO_GROUP;
 	int ends[2];
-	pid_t pid;
 
+	*g = (struct socket_group){ .answer = -1 };
 	if (pipe2(ends, O_CLOEXEC) < 0)
-		return NO_GROUP;
-	pid = fork();
-	if (pid == 0)
+		return;
+	g->child = fork();
+	if (g->child == 0)
 		tell_group(ends[1]);
 	close(ends[1]);
-	if (pid > 0 && read(ends[0], &gid, sizeof(gid)) != sizeof(gid))
+	g->answer = ends[0];
+}
+
+static gid_t answer_of(struct socket_group *g)
+{
+	gid_t gid = NO_GROUP;
+
+	if (g->answer >= 0 && read(g->answer, &gid, sizeof(gid)) != sizeof(gid))
 		gid = NO_GROUP;
-	close(ends[0]);
-	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+	fd_closep(&g->answer);
+	while (g->child > 0 && waitpid(g->child, NULL, 0) < 0 && errno == EINTR)
 		continue;
 	return gid;
 }
 
-static int listen_at(char *path)
+static int listen_at(char *path, gid_t group)
 {
 	char *slash = strrchr(path, '/');
 	int r = 0;
@@ -56,16 +60,17 @@ static int listen_at(char *path)
 		r = make_directory(path, 0755);
 		*slash = '/';
 	}
-	return r < 0 ? r : stream_listen(path, SOCKET_MODE, socket_group());
+	return r < 0 ? r : stream_listen(path, SOCKET_MODE, group);
 }
 
-int socket_file_open(struct socket_file *s, char *path)
+int socket_file_open(struct socket_file *s, char *path, struct socket_group *group)
 {
+	gid_t gid = answer_of(group);
 	int r = activation_take(path);
 	bool ours = r == -ENOENT;
 
 	if (ours)
-		r = listen_at(path);
+		r = listen_at(path, gid);
 	if (r < 0)
 		return r;
 	*s = (struct socket_file){ .path = path, .fd = r };
