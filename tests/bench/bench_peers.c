@@ -260,7 +260,7 @@ int main(void)
 	struct ours ours = { .client = NULL };
 	struct bare bare = { .n = 0 };
 	struct figures f;
-	pid_t daemon;
+	pid_t daemon, device;
 
 	if (unshare(CLONE_NEWNS | CLONE_NEWNET) < 0 ||
 	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
@@ -274,7 +274,7 @@ int main(void)
 	if (ovd_client_open(SOCKET, 20, &ours.client) < 0)
 		stop("no daemon");
 	set_up(ours.client);
-	start("wireguard-go", (const char *[]){ "wireguard-go", "bare0", NULL });
+	device = start("wireguard-go", (const char *[]){ "wireguard-go", "-f", "bare0", NULL });
 	bare.fd = bench_connect(BARE);
 	measure(daemon, &ours, &bare, &f);
 	daemon = restart(daemon, &ours, &f);
@@ -288,5 +288,7 @@ int main(void)
 	ovd_client_close(ours.client);
 	kill(daemon, SIGTERM);
 	waitpid(daemon, NULL, 0);
+	kill(device, SIGTERM);
+	waitpid(device, NULL, 0);
 	return 0;
 }
