@@ -8,6 +8,7 @@ $(BENCHES): %: %.o $(B)/tests/bench/bench.o $(patsubst %,$(B)/%.a,$(needs/tests/
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(call libs,tests/bench)
 
 $(B)/tests/bench/bench_scale $(B)/tests/bench/bench_wait: $(B)/tests/bench/host.o
+$(B)/tests/bench/bench_peers: $(B)/tests/bench/peers.o
 $(B)/tests/bench/bench_codec: $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/codec_*.c))
 
 # Codecs of other languages, loaded by bench_codec. One that can't be built is left out, and its log says why.

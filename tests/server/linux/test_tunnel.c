@@ -1,65 +1,8 @@
 #include <netinet/in.h>
-#include <poll.h>
-#include <sys/wait.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-#include "runtime/stream_unix.h"
-#include "server/linux/link.h"
-#include "tests/server/linux/host.h"
-
-#define NAME  "zl-test-g"
-#define MARK  "overlayd 01234567"
-#define ALIAS MARK " tunnel " NAME
-
-static struct linux_net *host_with_platform(void)
-{
-	host_enter();
-	sandbox_needs_tun();
-	run("mkdir -p /run/wireguard");
-	return platform_new();
-}
-
-static struct tunnel_want want_of(const char *ip, uint16_t port)
-{
-	struct tunnel_want want = { .prefix_len = 16,
-				    .listen_port = port,
-				    .private_key = { { 7 } } };
-
-	want.ip = ip_of(ip);
-	want.block = cidr_network(&want.ip, 26);
-	return want;
-}
-
-static struct step step_of(const char *ip, uint16_t port)
-{
-	struct step step = { .kind = STEP_TUNNEL,
-			     .tunnel = { .link = NAME, .alias = ALIAS, .mark = MARK } };
-
-	step.tunnel.want = want_of(ip, port);
-	return step;
-}
-
-static uint16_t port_of(struct linux_net *l)
-{
-	struct tunnel_state state;
-	uint16_t port;
-
-	CHECK_INT(wg_get(l->wg, NAME, &state), 0);
-	port = state.listen_port;
-	tunnel_state_done(&state);
-	return port;
-}
-
-static size_t peers_of(struct linux_net *l)
-{
-	struct tunnel_state state;
-	size_t n;
-
-	CHECK_INT(wg_get(l->wg, NAME, &state), 0);
-	n = state.n_peers;
-	tunnel_state_done(&state);
-	return n;
-}
+#include "tests/server/linux/tunnel_step.h"
 
 TEST(a_tunnel)
 {
@@ -89,7 +32,7 @@ TEST(a_tunnel)
 	run("grep 1 /proc/sys/net/ipv4/conf/" NAME "/forwarding;"
 	    "grep 1 /proc/sys/net/ipv4/conf/up0/forwarding; grep 0 /proc/sys/net/ipv4/ip_forward");
 	CHECK_INT(port_of(l), 7003);
-	CHECK_INT(peers_of(l), 1);
+	CHECK_INT(peer_count_of(l), 1);
 	tunnel_undo(l, &step);
 	CHECK_AS_BEFORE(NULL, before);
 	CHECK_INT(tunnel_create(l, &step, detail), 0);
@@ -122,142 +65,14 @@ TEST(one_that_is_there_is_changed_and_put_back)
 	CHECK_INT(tunnel_create(l, &next, detail), 0);
 	CHECK(!next.tunnel.made);
 	CHECK_INT(port_of(l), 7004);
-	CHECK_INT(peers_of(l), 1); /* one that isn't named stays */
+	CHECK_INT(peer_count_of(l), 1); /* one that isn't named stays */
 	run("ip -4 -o addr show " NAME " | grep 10.200.5.1/16;"
 	    "! ip -4 -o addr show " NAME " | grep 10.200.4.1");
 	tunnel_undo(l, &next);
-	CHECK_INT(peers_of(l), 1);
+	CHECK_INT(peer_count_of(l), 1);
 	CHECK_AS_BEFORE(NULL, before);
 	CHECK_INT(wg_delete(l->wg, NAME), 0);
 	linux_net_free(&l->net);
-}
-
-/* The rest of a step of which the device has a part. */
-static void go_on(struct linux_net *l, struct step *step)
-{
-	char detail[PLAN_DETAIL_MAX] = "";
-	size_t was = 0, parts = 0;
-	int r;
-
-	do {
-		CHECK(peers_of(l) > was && peers_of(l) < step->tunnel.n_peers);
-		was = peers_of(l);
-		parts++;
-		r = tunnel_create(l, step, detail);
-	} while (r == NET_MORE);
-	CHECK_INT(r, 0);
-	CHECK(parts > 1);
-	CHECK_INT(peers_of(l), step->tunnel.n_peers);
-	CHECK(!step->tunnel.lacks);
-}
-
-static void take_peers(struct linux_net *l, const struct tunnel_peer *peers, size_t n)
-{
-	struct tunnel_peer gone[200];
-
-	for (size_t i = 0; i < n; i++)
-		gone[i] = (struct tunnel_peer){ .key = peers[i].key, .remove = true };
-	CHECK_INT(wg_set(l->wg, NAME, &(struct tunnel_change){ .peers = gone, .n_peers = n }), 0);
-	CHECK_INT(peers_of(l), 0);
-}
-
-/* Thousands of peers would keep the link thread from all else for a second. */
-TEST(many_peers_are_told_in_parts)
-{
-	struct linux_net *l = host_with_platform();
-	struct step step = step_of("10.200.4.1", 7003);
-	struct tunnel_peer peers[200];
-	_cleanup_(freep) char *before = NULL;
-	char detail[PLAN_DETAIL_MAX] = "";
-
-	memset(peers, 0, sizeof(peers));
-	for (size_t i = 0; i < ARRAY_SIZE(peers); i++)
-		peers[i].key.b[0] = (uint8_t)(i + 1);
-	step.tunnel.peers = peers;
-	step.tunnel.n_peers = ARRAY_SIZE(peers);
-	for (int turn = 0; turn < 2; turn++) { /* the second after an end in the middle */
-		before = before ?: look(NULL);
-		CHECK_INT(tunnel_create(l, &step, detail), NET_MORE);
-		run("ip -4 -o addr show " NAME " up | grep 10.200.4.1/16");
-		if (turn == 1)
-			break;
-		CHECK_INT(wg_delete(l->wg, NAME), 0);
-		CHECK_INT(tunnel_create(l, &step, detail), -ENODEV);
-		CHECK_AS_BEFORE(NULL, before);
-	}
-	go_on(l, &step);
-	CHECK_INT(tunnel_create(l, &step, detail), 0); /* all that is there already */
-	take_peers(l, peers, ARRAY_SIZE(peers));
-	CHECK_INT(tunnel_create(l, &step, detail), NET_MORE);
-	CHECK(!step.tunnel.made);
-	go_on(l, &step);
-	take_peers(l, peers, ARRAY_SIZE(peers));
-	step.tunnel.has_was = true;
-	step.tunnel.was = step.tunnel.want;
-	CHECK_INT(tunnel_create(l, &step, detail), NET_MORE);
-	tunnel_undo(l, &step); /* peers aren't undone, and all of them are told */
-	CHECK_INT(peers_of(l), ARRAY_SIZE(peers));
-	CHECK(!step.tunnel.lacks);
-	CHECK_INT(wg_delete(l->wg, NAME), 0);
-	linux_net_free(&l->net);
-}
-
-/* Answers the first that asks whether it is there, and is not any more when it is asked more. */
-static pid_t begin_to_die(void)
-{
-	int fd = stream_listen("/run/wireguard/" NAME ".sock", 0600, (gid_t)-1);
-	pid_t pid = fork();
-
-	CHECK(fd >= 0 && pid >= 0);
-	if (pid == 0) {
-		poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, -1);
-		unlink("/run/wireguard/" NAME ".sock");
-		_exit(accept(fd, NULL, NULL) < 0);
-	}
-	close(fd);
-	return pid;
-}
-
-/* Nothing of it was changed, so that nothing has to be put back. */
-TEST(one_whose_process_is_dying)
-{
-	struct linux_net *l = host_with_platform();
-	struct step step = step_of("10.200.4.1", 7003);
-	struct log *log = log_new(LOG_ERROR, LOG_TEXT);
-	char detail[PLAN_DETAIL_MAX] = "";
-	pid_t pid;
-
-	CHECK_INT(log_open_file(log, "/run/log"), 0);
-	l->log = log;
-	run("ip tuntap add " NAME " mode tun; ip link set " NAME " alias '" ALIAS "'");
-	step.tunnel.has_was = true;
-	step.tunnel.was = step.tunnel.want;
-	pid = begin_to_die();
-	CHECK(tunnel_create(l, &step, detail) < 0);
-	CHECK_INT(waitpid(pid, NULL, 0), pid);
-	run("ip link delete " NAME "; ! grep . /run/log");
-	CHECK_INT(tunnel_create(l, &step, detail), 0);
-	CHECK(step.tunnel.made);
-	CHECK_INT(wg_delete(l->wg, NAME), 0);
-	linux_net_free(&l->net);
-	log_free(log);
-}
-
-/* Somebody took it away meanwhile. */
-TEST(one_that_can_not_be_put_back)
-{
-	struct linux_net *l = host_with_platform();
-	struct step step = step_of("10.200.4.1", 7003);
-	struct log *log = log_new(LOG_ERROR, LOG_TEXT);
-
-	CHECK_INT(log_open_file(log, "/run/log"), 0);
-	l->log = log;
-	step.tunnel.has_was = true;
-	step.tunnel.was = step.tunnel.want;
-	tunnel_undo(l, &step);
-	run("grep 'tunnel " NAME " could not be put back: No such device$' /run/log");
-	linux_net_free(&l->net);
-	log_free(log);
 }
 
 /* Its address, and with it the route to the cluster. */
