@@ -148,12 +148,20 @@ void tested_ended(struct tested *t, DWORD win32_exit, DWORD specific_exit)
 void tested_uninstall(struct tested *t)
 {
 	DWORD specific;
+	SC_HANDLE left = NULL;
 
 	if (t->process)
 		CloseHandle(t->process);
 	CloseServiceHandle(t->service);
 	CHECK_INT(scm_remove(&scm_calls_windows, TESTED_NAME), 0);
-	CHECK(!OpenServiceW(t->manager, TESTED_NAME, SERVICE_QUERY_STATUS));
+	for (unsigned ms = 0; ms < TESTED_MS; ms += 10) { /* the service manager has it still */
+		left = OpenServiceW(t->manager, TESTED_NAME, SERVICE_QUERY_STATUS);
+		if (!left)
+			break;
+		CloseServiceHandle(left);
+		Sleep(10);
+	}
+	CHECK(!left);
 	CHECK_INT(GetLastError(), ERROR_SERVICE_DOES_NOT_EXIST);
 	CloseServiceHandle(t->manager);
 	CHECK_INT(scm_start(&scm_calls_windows, TESTED_NAME, &specific),

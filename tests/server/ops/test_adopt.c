@@ -298,7 +298,7 @@ TEST(who_cannot_be_looked_at_is_not_cut_off)
 	uv_library_shutdown();
 	stop(&rig);
 	log_free(rig.daemon.log);
-	remove_all(&rig);
+	check_remove(rig.dir);
 }
 
 TEST(a_host_that_nothing_of_ours_is_on_has_lost_nothing)

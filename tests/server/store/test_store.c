@@ -142,25 +142,3 @@ TEST(what_is_not_understood_stays)
 	}
 	check_remove(p.root);
 }
-
-/* A disk is full where the file isn't that yet: here it is a directory. */
-TEST(without_a_copy_the_rest_is_as_ever)
-{
-	struct place p = place_make();
-	char file[128];
-
-	put_untold(&p);
-	snprintf(file, sizeof(file), "%s/store.copy/lock.mdb", p.data);
-	CHECK_INT(unlink(file), 0);
-	CHECK_INT(mkdir(file, 0700), 0);
-	check_again(&p, WEB HANDLED("guest") HANDLED("host") CONTAINER LEASE SETTING);
-	CHECK(!loss_of(&p, true).run);
-	lose(p.run, "store", &ways[ARRAY_SIZE(ways) - 1]);
-	CHECK(loss_of(&p, false).untold);
-	CHECK(loss_of(&p, true).run);
-	CHECK(!loss_of(&p, false).run);
-	check_again(&p, WEB);
-	CHECK_INT(rmdir(file), 0);
-	CHECK(!loss_of(&p, false).run);
-	remove_dir(p.root);
-}
