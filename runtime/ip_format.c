@@ -1,4 +1,3 @@
-
 #include "runtime/ip.h"
 #include "runtime/number.h"
 

@@ -21,7 +21,7 @@ struct main_daemon {
 	uv_check_t settle; /* looks, while we stop, whether all parked calls are answered */
 	struct net *net;
 	struct log_forwarding *log_forwarding; /* NULL: nobody asked for it */
-	struct worker *helper; /* for what takes long and needs no kernel */
+	struct worker *helper;                 /* for what takes long and needs no kernel */
 	struct watch *worker_watch, *helper_watch, *host_watch;
 	struct repair repair;
 	struct watchdog watchdog;

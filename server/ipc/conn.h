@@ -24,7 +24,6 @@ struct conn {
 	unsigned n_unasked;     /* descriptors that no request was about */
 	bool ended;             /* no more bytes come, or none is wanted any more */
 	bool broken;            /* nothing can be written: answers are dropped */
-	bool full;              /* nothing more could be written just now */
 	bool handling;          /* its frames are just being handled, further up the stack */
 	bool busy;              /* the request isn't read, or the call not answered yet */
 	bool paused;            /* and there is more to read already: it waits */

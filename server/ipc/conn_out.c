@@ -11,8 +11,9 @@ size_t conn_unwritten(const struct conn *c)
 	return c->out.n - c->written;
 }
 
-/* What is written is wiped at once: for all of it others would have to wait. */
-static void write_some(struct conn *c, size_t most)
+/* What is written is wiped at once: for all of it others would have to wait. False: nothing more
+ * goes just now. */
+static bool write_some(struct conn *c, size_t most)
 {
 	char *p = c->out.p + c->written;
 	ssize_t n = wire_write(&c->wire, p, MIN(conn_unwritten(c), most));
@@ -25,7 +26,7 @@ static void write_some(struct conn *c, size_t most)
 	} else if (n != -EINTR) {
 		c->broken = true;
 	}
-	c->full = n == -EAGAIN;
+	return n != -EAGAIN;
 }
 
 /* As much as goes at once, but only so much. */
@@ -33,10 +34,11 @@ static void flush(struct conn *c, size_t most)
 {
 	size_t begin = c->written;
 
-	for (c->full = false; conn_unwritten(c) > 0 && !c->full && !c->broken;) {
-		if (c->written - begin >= most)
+	while (conn_unwritten(c) > 0 && !c->broken) {
+		size_t n = c->written - begin;
+
+		if (n >= most || !write_some(c, most - n))
 			return;
-		write_some(c, most - (c->written - begin));
 	}
 	if (conn_unwritten(c) > 0)
 		return;
