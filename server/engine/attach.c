@@ -117,7 +117,8 @@ static int attached_already(struct engine *e, const struct attachment *a,
 		return -EINPROGRESS;
 	if (a->half_gone || a->unfinished)
 		return engine_refuse(e, -EEXIST,
-				     "%s is half detached, as something failed: detach it again",
+				     "%s is half detached, as something failed or its link was "
+				     "deleted: detach it first",
 				     handle_text(&a->owner, handle));
 	if (!view_eq(view(a->service->name), spec->service))
 		return engine_refuse(

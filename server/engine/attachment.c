@@ -342,6 +342,16 @@ bool engine_attachment_behind(const struct engine *e, struct ovd_view host,
 	return view_eq(ret->host, host);
 }
 
+bool engine_attachment_lost(struct engine *e, const struct owner *who)
+{
+	struct attachment *a = attachment_by_handle(e, who);
+
+	if (!a || a->busy || a->half_gone)
+		return false;
+	a->half_gone = true;
+	return true;
+}
+
 void engine_each_attachment(const struct engine *e,
 			    void (*each)(void *arg, const struct attachment_view *attachment),
 			    void *arg)

@@ -277,6 +277,10 @@ bool engine_attachment_in(const struct engine *e, uint64_t netns_dev, uint64_t n
 bool engine_attachment_behind(const struct engine *e, struct ovd_view host,
 			      struct attachment_view *ret);
 
+/* Its interface is gone, and nobody here took it: it can be attached once more when it is detached.
+ * False: that is known, or it is just changed. */
+bool engine_attachment_lost(struct engine *e, const struct owner *who);
+
 /* Every one that is connected, but for those that are just changed. */
 void engine_each_attachment(const struct engine *e,
 			    void (*each)(void *arg, const struct attachment_view *attachment),

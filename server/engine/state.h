@@ -95,7 +95,7 @@ struct attachment {
 	struct ovd_ip ip;
 	bool asked_join, joined, ephemeral, busy; /* joined: asked for, and there was a tunnel */
 	bool unfinished;                          /* by an earlier life: it goes */
-	bool half_gone;                           /* a detach failed: it may be cut off */
+	bool half_gone; /* a detach failed, or its interface went: it may be cut off */
 	struct ovd_ip joined_ip;
 	char host[2][LINK_NAME_MAX]; /* host ends of eth0 and eth1 */
 };

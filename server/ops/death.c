@@ -274,9 +274,25 @@ void death_look(struct daemon *d, const struct owner *owner)
 	sweep(d->deaths);
 }
 
-static void look_after_any(void *arg, const struct attachment_view *known)
+/* Who lives may have lost its link to somebody else. */
+static void look_at_link(struct daemon *d, const struct attachment_view *known)
+{
+	char host[LINK_NAME_MAX], name[HANDLE_NAME_MAX];
+
+	snprintf(host, sizeof(host), "%.*s", VIEW(known->host));
+	if (!host[0] || d->net->has_link(d->net->platform, host) || owner_gone(d, &known->owner))
+		return;
+	if (engine_attachment_lost(d->engine, &known->owner))
+		log_at(d->log, LOG_WARN,
+		       "%s: somebody deleted its link %s: it has to be detached, and attached "
+		       "again",
+		       handle_name(&known->owner, name), host);
+}
+
+static void look_at_any(void *arg, const struct attachment_view *known)
 {
 	look_after(arg, known);
+	look_at_link(arg, known);
 }
 
 static void link_gone(void *arg, struct ovd_view link)
@@ -285,9 +301,9 @@ static void link_gone(void *arg, struct ovd_view link)
 	struct attachment_view known;
 
 	if (!link.p)
-		engine_each_attachment(d->engine, look_after_any, d);
+		engine_each_attachment(d->engine, look_at_any, d);
 	else if (engine_attachment_behind(d->engine, link, &known))
-		look_after(d, &known);
+		look_at_any(d, &known);
 }
 
 static void links_gone(uv_poll_t *poll, int status _unused_, int what _unused_)

@@ -23,8 +23,7 @@ TEST(attach)
 				 "10.200.4.129\n");
 	check_ip(&ip, "10.200.4.130");
 	CHECK_INT(node_step(&n, 0)->veth.netns, 99);
-	CHECK_STR(node_step(&n, 0)->veth.alias,
-		  "overlayd abcdef12 container web\tpid=7@32620");
+	CHECK_STR(node_step(&n, 0)->veth.alias, "overlayd abcdef12 container web\tpid=7@32620");
 	node_drop(&n);
 	CHECK_INT(engine_attachment_count(n.e), 0);
 	spec.join_global = true;
@@ -337,7 +336,8 @@ TEST(half_detached)
 	CHECK_INT(engine_attachment_count(n.e), 1);
 	CHECK_INT(node_attach_spec(&n, &spec, false, &ip), -EEXIST);
 	CHECK_STR(engine_reason(n.e),
-		  "pid 7 is half detached, as something failed: detach it again");
+		  "pid 7 is half detached, as something failed or its link was deleted: "
+		  "detach it first");
 	CHECK_INT(node_detach(&n, 7), 0);
 	node_commit(&n);
 	CHECK_INT(node_attach_spec(&n, &spec, false, &ip), 0);

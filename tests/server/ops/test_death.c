@@ -202,6 +202,33 @@ TEST(a_namespace_that_ends)
 	}
 }
 
+/* Who deletes it is told nothing; who attaches once more, that it has to be made anew. */
+TEST(a_link_that_somebody_deletes)
+{
+	static const char *const heard[] = { "zl-00001002-0", NULL };
+
+	for (size_t i = 0; i < ARRAY_SIZE(heard); i++) {
+		struct node n;
+
+		CASE("%zu", i);
+		begin(&n);
+		node_ask(&n, ATTACH(NETNS), "\"attached\"");
+		n.link_gone = heard[i];
+		eventfd_write(n.links, 1);
+		node_turn(&n);
+		node_ask(&n, ATTACH(NETNS), "\"attached\"");
+		n.no_links = true;
+		eventfd_write(n.links, 1);
+		node_turn(&n);
+		CHECK_INT(engine_attachment_count(n.daemon.engine), 1);
+		node_ask(&n, ATTACH(NETNS), "its link was deleted: detach it first");
+		n.no_links = false;
+		node_ask(&n, DETACH(NETNS), "\"ok\"");
+		node_ask(&n, ATTACH(NETNS), "\"attached\"");
+		finish(&n);
+	}
+}
+
 /* Those of an earlier life; who ended between is noticed at once. */
 TEST(known_at_the_start)
 {
