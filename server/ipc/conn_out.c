@@ -30,7 +30,7 @@ static bool write_some(struct conn *c, size_t most)
 }
 
 /* As much as goes at once, but only so much. */
-static void flush(struct conn *c, size_t most)
+static void write_out(struct conn *c, size_t most)
 {
 	size_t begin = c->written;
 
@@ -40,8 +40,24 @@ static void flush(struct conn *c, size_t most)
 		if (n >= most || !write_some(c, most - n))
 			return;
 	}
-	if (conn_unwritten(c) > 0)
+}
+
+/* A client may read on and on and never all: what it has read would be kept for ever. */
+static void drop_written(struct conn *c)
+{
+	if (c->written < WRITE_MOST || c->written < conn_unwritten(c))
 		return;
+	buf_drop(&c->out, c->written);
+	c->written = 0;
+}
+
+static void flush(struct conn *c, size_t most)
+{
+	write_out(c, most);
+	if (conn_unwritten(c) > 0) {
+		drop_written(c);
+		return;
+	}
 	c->out.n = c->written = 0;
 	if (c->out.cap > 64 * 1024)
 		buf_done(&c->out);
