@@ -46,5 +46,5 @@ bench-field: programs $(B)/tests/bench/field
 
 # Keeps the figures of the last runs.
 bench-docs:
-	cat $(B)/bench/bench.md $(B)/bench/peers.md $(B)/bench/field.md > docs/bench.md
+	cat $(B)/bench/bench.md $(B)/bench/status.md $(B)/bench/attach.md $(B)/bench/peers.md $(B)/bench/field.md > docs/bench.md
 	cp $(B)/bench/bench.svg docs/

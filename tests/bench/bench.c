@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -81,17 +82,36 @@ void bench_measure(const struct bench_side *sides, unsigned n, unsigned rounds, 
 	}
 }
 
-void bench_compare(const char *title, const struct bench_side *sides, unsigned n, unsigned rounds)
+void bench_compare(const char *title, const struct bench_side *sides, unsigned n, unsigned rounds,
+		   double *ret_medians)
 {
-	double medians[SIDES_MAX];
+	const double *medians = ret_medians;
 
-	bench_measure(sides, n, rounds, medians);
+	bench_measure(sides, n, rounds, ret_medians);
 	printf("%-28s", title);
 	for (unsigned s = 0; s < n; s++)
 		printf("  %s %.0f ns", sides[s].name, medians[s]);
 	for (unsigned s = 1; s < n; s++)
 		printf("  %s/%s %.2f", sides[0].name, sides[s].name, medians[0] / medians[s]);
 	printf("\n");
+}
+
+FILE *bench_page(const char *name)
+{
+	const char *build = getenv("B");
+	char path[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/bench", build ? build : "build");
+	mkdir(path, 0755);
+	snprintf(path, sizeof(path), "%s/bench/%s", build ? build : "build", name);
+	file = fopen(path, "we");
+	if (!file) {
+		perror(path);
+		exit(1);
+	}
+	setvbuf(file, NULL, _IOLBF, 0); /* before a fork would copy what is not written yet */
+	return file;
 }
 
 int bench_connect(const char *path)

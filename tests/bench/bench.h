@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 struct bench_side {
@@ -25,7 +26,11 @@ void bench_measure(const struct bench_side *sides, unsigned n, unsigned rounds,
 		   double *ret_medians);
 
 /* The same; prints the medians and the ratio of the first to each of the others. */
-void bench_compare(const char *title, const struct bench_side *sides, unsigned n, unsigned rounds);
+void bench_compare(const char *title, const struct bench_side *sides, unsigned n, unsigned rounds,
+		   double *ret_medians);
+
+/* A part of docs/bench.md, $B/bench/NAME, for make bench-docs; else the program ends. */
+FILE *bench_page(const char *name);
 
 uint64_t bench_now(void);
 

@@ -278,14 +278,19 @@ static double median(int what)
 	return times[what][counts[what] / 2];
 }
 
-static void print_pair(const char *name, int ours, int line)
+static void print_pair(FILE *page, const char *name, int ours, int line)
 {
+	fprintf(page,
+		"| a container's %s, us; the same links and addresses by netlink alone | %.0f | "
+		"%.0f | **%.2f** |\n",
+		name, median(ours), median(line), median(ours) / median(line));
 	printf("%s: overlayd %.0f us  straight line %.0f us  ratio %.2f\n", name, median(ours),
 	       median(line), median(ours) / median(line));
 }
 
 int main(void)
 {
+	FILE *page;
 	int bridge;
 	pid_t pid;
 
@@ -317,8 +322,10 @@ int main(void)
 			line_detach(i);
 		delete_group();
 	}
-	print_pair("attach", OUR_ATTACH, LINE_ATTACH);
-	print_pair("detach", OUR_DETACH, LINE_DETACH);
+	page = bench_page("attach.md");
+	print_pair(page, "attach", OUR_ATTACH, LINE_ATTACH);
+	print_pair(page, "detach", OUR_DETACH, LINE_DETACH);
+	fclose(page);
 	kill(pid, SIGTERM);
 	for (int i = 0; i < CONTAINERS; i++)
 		kill(containers[i], SIGKILL);

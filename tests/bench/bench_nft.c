@@ -69,6 +69,7 @@ int main(void)
 	const struct bench_side sides[] = { { "batch", ours, &s, 2 },
 					    { "libnftables", theirs, &s, 2 } };
 	char detail[PLAN_DETAIL_MAX] = "", title[64];
+	double medians[2];
 	int r;
 
 	if (unshare(CLONE_NEWNET) < 0) {
@@ -85,7 +86,7 @@ int main(void)
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		fill(s.nft, i ? sizes[i - 1] : 0, sizes[i]);
 		snprintf(title, sizeof(title), "element beside %u", sizes[i]);
-		bench_compare(title, sides, 2, ROUNDS);
+		bench_compare(title, sides, 2, ROUNDS, medians);
 	}
 	nft_ctx_free(s.ctx);
 	nft_free(s.nft);

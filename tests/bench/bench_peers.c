@@ -240,17 +240,9 @@ static void put_figures(FILE *out, const struct figures *f)
 /* On the screen, and for make bench-docs. */
 static void report(const struct figures *f)
 {
-	const char *build = getenv("B");
-	char path[256];
-	FILE *file;
+	FILE *file = bench_page("peers.md");
 
 	put_figures(stdout, f);
-	snprintf(path, sizeof(path), "%s/bench", build ? build : "build");
-	mkdir(path, 0755);
-	snprintf(path, sizeof(path), "%s/bench/peers.md", build ? build : "build");
-	file = fopen(path, "we");
-	if (!file)
-		stop(path);
 	put_figures(file, f);
 	fclose(file);
 }

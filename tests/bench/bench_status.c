@@ -105,18 +105,21 @@ static size_t dump_length(int fd)
 }
 
 /* Resident memory. */
-static void print_rss(pid_t pid)
+static void print_rss(FILE *page, pid_t pid)
 {
 	char path[64], line[256];
+	unsigned long kib = 0;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
 	file = fopen(path, "re");
 	while (file && fgets(line, sizeof(line), file))
 		if (strncmp(line, "VmRSS:", 6) == 0)
-			printf("resident, idle: %s", line + 6 + strspn(line + 6, "\t "));
+			kib = strtoul(line + 6, NULL, 10);
 	if (file)
 		fclose(file);
+	printf("resident, idle: %lu kB\n", kib);
+	fprintf(page, "| resident, idle, kB | %lu | | |\n", kib);
 }
 
 static pid_t start_daemon(const char *data_dir)
@@ -142,7 +145,7 @@ static int by_size(const void *a, const void *b)
 }
 
 /* Starts many, each in a directory of its own. */
-static void measure_start(const struct ping *p)
+static void measure_start(FILE *page, const struct ping *p)
 {
 	char dir[64], socket[128];
 	uint64_t took[STARTS];
@@ -168,6 +171,27 @@ static void measure_start(const struct ping *p)
 	       "(looked "
 	       "for every 0.1 ms)\n",
 	       (double)took[0] / 1e6, (double)took[STARTS / 2] / 1e6, STARTS);
+	fprintf(page,
+		"| start to first reply, empty data directory, ms, the fastest of %d | %.1f | | "
+		"|\n",
+		STARTS, (double)took[0] / 1e6);
+}
+
+static FILE *begin_page(void)
+{
+	FILE *page = bench_page("status.md");
+
+	fprintf(page, "\n## One request\n\n"
+		      "By `make bench`, medians, both sides on one CPU; in bold how many times as "
+		      "long as the\nleast that could be done it takes.\n\n"
+		      "| | overlayd | the least | |\n|---|--:|--:|--:|\n");
+	return page;
+}
+
+static void put_row(FILE *page, const char *what, double ours_ns, double least_ns)
+{
+	fprintf(page, "| %s | %.1f | %.1f | **%.2f** |\n", what, ours_ns / 1e3, least_ns / 1e3,
+		ours_ns / least_ns);
 }
 
 int main(void)
@@ -182,6 +206,8 @@ int main(void)
 				  "24\",\"wg_port\":0}}");
 	struct ping ours = { .question = status, .n_question = n_status }, bare = ours,
 		    dump = { .question = "get=1\n\n", .n_question = 7 };
+	double medians[3];
+	FILE *page;
 	pid_t pid;
 
 	if (unshare(CLONE_NEWNS | CLONE_NEWNET) < 0 ||
@@ -192,18 +218,21 @@ int main(void)
 	}
 	signal(SIGCHLD, SIG_IGN);
 	setvbuf(stdout, NULL, _IOLBF, 0); /* before forks would copy what is not printed yet */
-	measure_start(&ours);
+	page = begin_page();
+	measure_start(page, &ours);
 	bench_pin();
 	pid = start_daemon("/run/bench");
 	ours.fd = bench_connect("/run/bench/run/zlayer-overlayd.sock");
 	ours.n_answer = ask(ours.fd, status, n_status);
-	print_rss(pid);
+	print_rss(page, pid);
 	bare.n_answer = ours.n_answer;
 	bare.fd = start_echo(n_status, bare.n_answer);
 	bench_compare("status, no device",
 		      (struct bench_side[]){ { "overlayd", round_trips, &ours, PER_ROUND },
 					     { "socket", round_trips, &bare, PER_ROUND } },
-		      2, ROUNDS);
+		      2, ROUNDS, medians);
+	put_row(page, "`status`, no device, us; a socket that carries the same bytes", medians[0],
+		medians[1]);
 
 	ask(ours.fd, setup, n_setup);
 	ours.n_answer = ask(ours.fd, status, n_status);
@@ -216,7 +245,10 @@ int main(void)
 		      (struct bench_side[]){ { "overlayd", round_trips, &ours, PER_ROUND },
 					     { "socket", round_trips, &bare, PER_ROUND },
 					     { "dump", round_trips, &dump, PER_ROUND } },
-		      3, ROUNDS);
+		      3, ROUNDS, medians);
+	put_row(page, "`status` with a device, us; such a socket and the device's own dump",
+		medians[0], medians[1] + medians[2]);
+	fclose(page);
 	kill(pid, SIGTERM);
 	close(bare.fd);
 	usleep(300000);

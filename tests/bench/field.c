@@ -110,23 +110,6 @@ static _printf_(2, 3) void tell(FILE *report, const char *format, ...)
 	va_end(args);
 }
 
-static FILE *open_report(void)
-{
-	const char *build = getenv("B") ? getenv("B") : "build";
-	char path[256];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/bench", build);
-	mkdir(path, 0755);
-	snprintf(path, sizeof(path), "%s/bench/field.md", build);
-	file = fopen(path, "we");
-	if (!file) {
-		fprintf(stderr, "bench_field: %s can't be written\n", path);
-		exit(1);
-	}
-	return file;
-}
-
 static void tell_missing(FILE *report, const struct figures figures[SIDES])
 {
 	for (unsigned side = 0; side < SIDES; side++)
@@ -246,7 +229,7 @@ int main(void)
 {
 	struct figures figures[SIDES] = { 0 };
 	unsigned n = how_many();
-	FILE *report = open_report();
+	FILE *report = bench_page("field.md");
 
 	bench_pin();
 	field_begin(n);
