@@ -51,11 +51,16 @@ sim: $(B)/tests/sim/test_sim
 soak: programs $(B)/tests/soak/test_soak
 	$(Q)T=$(T) B=$(B) $(B)/tests/soak/test_soak
 
-.PHONY: tests run-tests run-checks
+.PHONY: tests run-tests run-bindings run-checks
 tests: programs $(UNIT_TESTS)
 
+# WITHOUT=.. leaves out what matches that.
 run-tests: tests
-	$(Q)B=$(B) tests/run $(UNIT_TESTS) $(SCRIPTS)
+	$(Q)B=$(B) tests/run $(filter-out $(WITHOUT),$(UNIT_TESTS) $(SCRIPTS))
+
+# Of them those of what client/ has beside C, and of what is installed: they take a third of the time.
+run-bindings: tests
+	$(Q)B=$(B) tests/run $(filter tests/client/%,$(SCRIPTS))
 
 # Every point of the crash tests, of which run-tests takes some: see tests/crash/acts.h.
 .PHONY: crash

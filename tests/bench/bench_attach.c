@@ -228,6 +228,7 @@ static int start_echo(void)
 	if (fork() == 0) {
 		char bytes[ANSWER];
 
+		close(pair[0]);
 		for (;;) {
 			read_exactly(pair[1], bytes, sizeof(bytes));
 			if (send(pair[1], bytes, sizeof(bytes), 0) < 0)
