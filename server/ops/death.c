@@ -1,6 +1,7 @@
 #include "server/ops/death.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -274,13 +275,23 @@ void death_look(struct daemon *d, const struct owner *owner)
 	sweep(d->deaths);
 }
 
-/* Who lives may have lost its link to somebody else. */
+/* Its process is watched, and has ended: that is seen to in its turn. */
+static bool has_ended(const struct deaths *w, const struct owner *owner)
+{
+	const struct mortal *m = owner->kind == HANDLE_PID ? find(w, owner) : NULL;
+	struct pollfd process = { .fd = m ? m->process : -1, .events = POLLIN };
+
+	return m && (m->process < 0 || poll(&process, 1, 0) > 0);
+}
+
+/* Who lives may have lost its link to somebody else; at the end that is us. */
 static void look_at_link(struct daemon *d, const struct attachment_view *known)
 {
 	char host[LINK_NAME_MAX], name[HANDLE_NAME_MAX];
 
 	snprintf(host, sizeof(host), "%.*s", VIEW(known->host));
-	if (!host[0] || d->net->has_link(d->net->platform, host) || owner_gone(d, &known->owner))
+	if (d->deaths->stopping || !host[0] || d->net->has_link(d->net->platform, host) ||
+	    has_ended(d->deaths, &known->owner) || owner_gone(d, &known->owner))
 		return;
 	if (engine_attachment_lost(d->engine, &known->owner))
 		log_at(d->log, LOG_WARN,

@@ -229,6 +229,45 @@ TEST(a_link_that_somebody_deletes)
 	}
 }
 
+/* Its own end takes a link along, and so does the daemon's. */
+TEST(a_link_that_nobody_deletes)
+{
+	const struct owner container = { .pid = 5 };
+	struct plan plan = { .n = 0 };
+	struct intent *intent;
+	int process;
+	struct node n;
+
+	begin(&n);
+	process = process_new(&n);
+	node_ask(&n, ATTACH(PID), "\"attached\"");
+	deaths_stop(&n.daemon);
+	n.no_links = true;
+	n.link_gone = NULL;
+	eventfd_write(n.links, 1);
+	node_turn(&n);
+	CHECK(engine_attachment_lost(n.daemon.engine, &container));
+	close(process);
+	finish(&n);
+
+	begin(&n);
+	process = process_new(&n);
+	node_ask(&n, ATTACH(PID), "\"attached\"");
+	CHECK_INT(engine_service_setup(n.daemon.engine, view("web"), SERVICE_AUTO, &plan, &intent),
+		  0); /* it can't be detached meanwhile */
+	n.no_links = true;
+	n.link_gone = NULL;
+	end(process);
+	eventfd_write(n.links, 1);
+	node_turn(&n);
+	CHECK(engine_attachment_lost(n.daemon.engine, &container));
+	engine_drop(n.daemon.engine, intent);
+	plan_done(&plan);
+	turn_until(&n, 0);
+	close(process);
+	finish(&n);
+}
+
 /* Those of an earlier life; who ended between is noticed at once. */
 TEST(known_at_the_start)
 {
