@@ -1,8 +1,9 @@
 /* demo-stream: one TCP connection, for the demonstration and the tests.
  *
- *	demo-stream listen PORT          takes one connection, says on standard error where it came
- *from, copies it to standard output demo-stream connect ADDRESS PORT copies standard input into a
- *connection */
+ *	demo-stream listen PORT: takes one connection, says on standard error where it came from,
+ *		copies it to standard output; ends after a minute if nobody connects
+ *	demo-stream connect ADDRESS PORT: copies standard input into a connection; who listens may
+ *		come within the minute */
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -11,6 +12,9 @@
 #include <sys/socket.h>
 
 #include "runtime/util.h"
+
+#define PATIENCE_S 60
+#define AGAIN_US   20000
 
 static int copy(int from, int to)
 {
@@ -46,12 +50,25 @@ static int take_one(const char *port)
 	freeaddrinfo(info);
 	if (r < 0)
 		return r;
+	alarm(PATIENCE_S);
 	fd = accept(fd, (struct sockaddr *)&peer, &n);
 	if (fd < 0)
 		return -errno;
+	alarm(0);
 	getnameinfo((const struct sockaddr *)&peer, n, host, sizeof(host), NULL, 0, NI_NUMERICHOST);
 	fprintf(stderr, "%s\n", strncmp(host, "::ffff:", 7) == 0 ? host + 7 : host);
 	return copy(fd, STDOUT_FILENO);
+}
+
+static int connect_to(const struct addrinfo *info, int *ret_fd)
+{
+	int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int r = connect(fd, info->ai_addr, info->ai_addrlen) < 0 ? -errno : 0;
+
+	if (r < 0)
+		fd_closep(&fd);
+	*ret_fd = fd;
+	return r;
 }
 
 static int make_one(const char *address, const char *port)
@@ -63,8 +80,11 @@ static int make_one(const char *address, const char *port)
 
 	if (getaddrinfo(address, port, &hints, &info) != 0)
 		return -EINVAL;
-	fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	r = connect(fd, info->ai_addr, info->ai_addrlen) < 0 ? -errno : 0;
+	r = connect_to(info, &fd);
+	for (int i = 0; r == -ECONNREFUSED && i < PATIENCE_S * 1000000 / AGAIN_US; i++) {
+		usleep(AGAIN_US);
+		r = connect_to(info, &fd);
+	}
 	freeaddrinfo(info);
 	return r < 0 ? r : copy(STDIN_FILENO, fd);
 }

@@ -7,7 +7,7 @@ export B
 
 # In namespaces of its own: no wireguard-go but this daemon's is seen there.
 tunnel_is_the_kernels() {
-	timeout 60 unshare --mount --net --pid --fork --kill-child --mount-proc sh -ec '
+	timeout 300 unshare --mount --net --pid --fork --kill-child --mount-proc sh -ec '
 		PATH=$B/bin:$PATH
 		mount -t tmpfs tmpfs /run
 		overlayd --data-dir /run/node &

@@ -18,6 +18,10 @@ check "a wrong name" says 1 "test_number: no such test: nope
 test_number has: " "$B/tests/runtime/test_number" nope
 check "a wrong file" says 1 "tests/nope - FAILED: no such test" tests/run "$B/tests/nope"
 check "a wrong file among others" says 1 "1 failed, 0 skipped" tests/run "$B/tests/nope" "$B/tests/runtime/test_number"
+hangs() {
+	printf '#!/bin/sh\nsleep 1000\n' >"$tmp" && chmod +x "$tmp" && LIMIT=1 says 1 "$tmp - FAILED: ended with 124" tests/run "$tmp"
+}
+check "one that hangs" hangs
 brief() { # each is named when it begins; what is ok is not told
 	BRIEF=1 tests/run "$B/tests/runtime/test_number" "$B/tests/nope" | sed "s,$B/,,; s/^[1-9][0-9]* passed/N passed/" >"$tmp"
 	diff - "$tmp" <<-'END'
