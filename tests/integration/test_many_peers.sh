@@ -36,8 +36,9 @@ has() { # FILE N
 	diff /run/t/wanted /run/t/told >/run/t/diff || { head -n 5 /run/t/diff; return 1; }
 }
 
-again() { # after kill -9
-	end
+again() { # what is told is on the disk within a moment, and at the latest when the daemon ends
+	kill -USR2 $daemon
+	wait $daemon
 	ip -o monitor link address route >/run/t/events &
 	monitor=$!
 	sleep 0.2
